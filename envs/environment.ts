@@ -1,0 +1,73 @@
+/** What the harness and its agents know of a control task. Everything else is behind this interface. */
+
+/** One named part of a flat observation: `observation.subarray(offset, offset + size)`, row major. */
+export interface ObservationPart {
+  readonly name: string;
+  /** [] for a scalar; otherwise dm_control's shape. */
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface ObservationSpec {
+  /** Length of the flat observation. */
+  readonly size: number;
+  readonly parts: readonly ObservationPart[];
+}
+
+export interface ActionSpec {
+  readonly size: number;
+  /** Bounds per dimension; -1 and 1 in every Control Suite task here. */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** What a reset or a step returns. The object and its arrays are held and overwritten by the next call. */
+export interface TimeStep {
+  /** Flat observation [obs], float64. */
+  readonly observation: Float64Array;
+  /** Reward of the control step in [0, 1]; 0 after a reset. */
+  readonly reward: number;
+  /** A true terminal state: the critic must not bootstrap. */
+  readonly terminated: boolean;
+  /** The time limit ended the episode: the critic bootstraps. */
+  readonly truncated: boolean;
+  /** dm_control's discount: 1, or 0 at a true terminal state. */
+  readonly discount: number;
+}
+
+/**
+ * The complete state of an environment in the middle of an episode: restored in a fresh process, the rest
+ * of the episode (and all later ones) is the same bit for bit. Plain data, JSON-safe: arrays are base64.
+ */
+export interface EnvironmentState {
+  readonly task: string;
+  readonly [key: string]: unknown;
+}
+
+export interface Environment {
+  /** `domain-task`, dm_control's spelling. */
+  readonly task: string;
+  readonly observationSpec: ObservationSpec;
+  readonly actionSpec: ActionSpec;
+  /** Control steps per episode (time limit ÷ control step). */
+  readonly episodeLength: number;
+  /** Seconds of simulated time per control step. */
+  readonly controlStep: number;
+  /**
+   * Starts an episode. With a seed, the random state starts anew from it (as a new dm_control environment
+   * with that seed does); without, the random state goes on.
+   */
+  reset(seed?: number): TimeStep;
+  /**
+   * One control step.
+   * @param action [act], within the bounds.
+   * @throws ActionError (length, non-finite, out of bounds), EpisodeError (before reset, after the end),
+   *   DivergenceError (MuJoCo warning or non-finite state; reset() makes the environment usable again).
+   */
+  step(action: ArrayLike<number>): TimeStep;
+  state(): EnvironmentState;
+  setState(state: EnvironmentState): void;
+  /** Frees the simulator's memory; any later call throws. */
+  dispose(): void;
+}
