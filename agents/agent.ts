@@ -3,8 +3,8 @@
  * same thing: a module whose default export is an AgentFactory.
  */
 import type { z } from 'zod';
-import type { Engine, NdArray } from '../engine/types.ts';
 import type { RandomStream } from '../engine/random.ts';
+import type { Engine, NdArray } from '../engine/types.ts';
 
 export type Preset = 'paper' | 'laptop' | 'smoke';
 export const presets: readonly Preset[] = ['paper', 'laptop', 'smoke'];
