@@ -1,0 +1,91 @@
+/**
+ * E[y0 | y_t] and E[y1 | y_t] under y_t = α y1 + β y0, y0 ~ N(0, I), y1 ~ p1 known up to a constant: the
+ * regression targets of RFM (Li, Tang, Azizan, arXiv 2601.08136). Prior draws of y0 imply y1 = (y_t - β y0)/α
+ * and are weighted by p1(y1); a Langevin-Stein control variate lowers the variance.
+ */
+import { expandDims, squeeze, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Algebra } from './arithmetic.ts';
+import { controlledMean } from './coefficients.ts';
+import type { Estimator } from './estimator.ts';
+import { columns, type Schedule } from './schedules.ts';
+import { stopGradient, tensorAlgebra } from './tensors.ts';
+import { impliedData, weighDraws } from './weighing.ts';
+
+/** log p1 up to a constant and its gradient in y1. */
+export interface DensityValue<A> {
+  readonly logDensity: A;
+  readonly score: A;
+}
+
+export interface PosteriorMeanInputs {
+  readonly schedule: Schedule;
+  /** [batch], in (0, 1) */
+  readonly t: Tensor;
+  /** [batch, D] */
+  readonly yt: Tensor;
+  /** Draws of N(0, I), [batch, N, D] */
+  readonly prior: Tensor;
+  /** y1 [batch, N, D] → logDensity [batch, N], score [batch, N, D] */
+  readonly logDensity: (y1: Tensor) => DensityValue<Tensor>;
+  readonly estimator: Estimator;
+}
+
+export interface PosteriorMean {
+  /** Estimate of E[y0 | y_t], [batch, D] */
+  readonly y0: Tensor;
+  /** Estimate of E[y1 | y_t] = (y_t - β E[y0 | y_t])/α, [batch, D] */
+  readonly y1: Tensor;
+  /** Effective sample size in [1, N], [batch] */
+  readonly ess: Tensor;
+  /** The control variate's coefficient, mean of its diagonal: 0 noise end, 1 gradient end, [batch] */
+  readonly cvWeight: Tensor;
+}
+
+/** The compiled form. No gradient passes through any output. */
+export function posteriorMean(inputs: PosteriorMeanInputs): PosteriorMean {
+  return tidy(() => {
+    const { alpha, beta } = columns(inputs.schedule.atTensor(inputs.t), 3);
+    const result = estimatePosteriorMean(tensorAlgebra, {
+      alpha,
+      beta,
+      yt: expandDims(inputs.yt, 1),
+      prior: inputs.prior,
+      logDensity: (y1) => {
+        const value = inputs.logDensity(y1);
+        return { logDensity: expandDims(value.logDensity, 2), score: value.score };
+      },
+      estimator: inputs.estimator,
+    });
+    return {
+      y0: stopGradient(squeeze(result.y0, [1])),
+      y1: stopGradient(squeeze(result.y1, [1])),
+      ess: stopGradient(squeeze(result.ess, [1, 2])),
+      cvWeight: stopGradient(squeeze(result.cvWeight, [1, 2])),
+    };
+  });
+}
+
+/** Arrays of [batch, rows, columns]: α, β [batch, 1, 1], y_t [batch, 1, D], draws [batch, N, D]. */
+export interface EstimationInputs<A> {
+  readonly alpha: A;
+  readonly beta: A;
+  readonly yt: A;
+  readonly prior: A;
+  /** y1 [batch, N, D] → logDensity [batch, N, 1], score [batch, N, D] */
+  readonly logDensity: (y1: A) => DensityValue<A>;
+  readonly estimator: Estimator;
+}
+
+/** The same in any arithmetic; y0, y1 [batch, 1, D], ess, cvWeight [batch, 1, 1]. */
+export function estimatePosteriorMean<A>(a: Algebra<A>, inputs: EstimationInputs<A>) {
+  const { alpha, beta, yt, prior, estimator } = inputs;
+  const ratio = a.div(beta, alpha);
+  const target = inputs.logDensity(impliedData(a, alpha, beta, yt, prior));
+  const draws = weighDraws(
+    a,
+    { ratio, y0: prior, score: target.score, logWeight: target.logDensity },
+    estimator.maxWeight,
+  );
+  const { y0, cvWeight } = controlledMean(a, draws, estimator);
+  return { y0, y1: a.sub(a.div(yt, alpha), a.mul(ratio, y0)), ess: draws.ess, cvWeight };
+}

@@ -1,0 +1,59 @@
+/** Self-normalised importance sampling of the posterior of y0 given y_t (RFM, the reverse view). */
+import type { Algebra } from './arithmetic.ts';
+
+/** Draws of y0 with their weights and what the control variates need. N lies along axis 1. */
+export interface WeighedDraws<A> {
+  /** β/α, [batch, 1, 1] */
+  readonly ratio: A;
+  /** Normalised weights, [batch, N, 1] */
+  readonly weight: A;
+  /** Effective sample size 1/Σw², [batch, 1, 1] */
+  readonly ess: A;
+  /** Σ w y0, [batch, 1, D] */
+  readonly meanPrior: A;
+  /** Σ w u with the Stein term u = y0 + (β/α) ∇log p1(y1), [batch, 1, D] */
+  readonly meanStein: A;
+  /** w (y0 - Σ w y0), [batch, N, D] */
+  readonly deviationPrior: A;
+  /** w (u - Σ w u), [batch, N, D] */
+  readonly deviationStein: A;
+}
+
+/** The y1 that each y0 implies, (y_t - β y0)/α. @param yt [batch, 1, D] @param y0 [batch, N, D] */
+export function impliedData<A>(a: Algebra<A>, alpha: A, beta: A, yt: A, y0: A): A {
+  return a.sub(a.div(yt, alpha), a.mul(a.div(beta, alpha), y0));
+}
+
+/**
+ * @param logWeight unnormalised, [batch, N, 1]
+ * @param maxWeight bound of a normalised weight (then normalised again); 1 for none
+ */
+export function weighDraws<A>(
+  a: Algebra<A>,
+  draws: { ratio: A; y0: A; score: A; logWeight: A },
+  maxWeight = 1,
+): WeighedDraws<A> {
+  const { ratio, y0 } = draws;
+  const weight = normalisedWeights(a, draws.logWeight, maxWeight);
+  const stein = a.add(y0, a.mul(ratio, draws.score));
+  const meanPrior = a.transposedProduct(weight, y0);
+  const meanStein = a.transposedProduct(weight, stein);
+  return {
+    ratio,
+    weight,
+    ess: a.div(1, a.sum(a.mul(weight, weight), 1)),
+    meanPrior,
+    meanStein,
+    deviationPrior: a.mul(weight, a.sub(y0, meanPrior)),
+    deviationStein: a.mul(weight, a.sub(stein, meanStein)),
+  };
+}
+
+/** Softmax along the draws, the maximum taken out first. */
+function normalisedWeights<A>(a: Algebra<A>, logWeight: A, maxWeight: number): A {
+  const raw = a.exp(a.sub(logWeight, a.max(logWeight, 1)));
+  const weight = a.div(raw, a.sum(raw, 1));
+  if (maxWeight === 1) return weight;
+  const bounded = a.minimum(weight, maxWeight);
+  return a.div(bounded, a.sum(bounded, 1));
+}
