@@ -81,7 +81,15 @@ export function compiledTable(mujoco: MainModule, model: MjModel): Record<string
   const row = (key: string, id: number, width: number): number[] =>
     Array.from({ length: width }, (_, i) => Number(arrays[key][id * width + i]));
   const one = (key: string, id: number): number => Number(arrays[key][id]);
-  const flag = (key: string, id: number): boolean => one(key, id) !== 0;
+  /**
+   * Element `id` of a boolean array. The package cannot hand those out, but they lie in the model's buffer
+   * `places` arrays before one that it can, each array starting on a line of 64 bytes.
+   */
+  const flagBefore = (next: string, places: number, count: number, id: number): boolean => {
+    const known = arrays[next] as unknown as Float64Array;
+    const line = 64 * Math.ceil(count / 64);
+    return new Uint8Array(known.buffer, known.byteOffset - places * line, count)[id] !== 0;
+  };
   const word = (words: string[], value: number): string => words[value] ?? `unknown ${value}`;
   const rows = (count: number, describe: (id: number) => Row): Row[] =>
     Array.from({ length: count }, (_, id) => ({ id, ...describe(id) }));
@@ -122,11 +130,11 @@ export function compiledTable(mujoco: MainModule, model: MjModel): Record<string
       dofadr,
       pos: row('jnt_pos', id, 3),
       axis: row('jnt_axis', id, 3),
-      limited: flag('jnt_limited', id),
+      limited: flagBefore('jnt_solref', 3, model.njnt, id),
       range: row('jnt_range', id, 2),
-      actfrclimited: flag('jnt_actfrclimited', id),
+      actfrclimited: flagBefore('jnt_solref', 2, model.njnt, id),
       actfrcrange: row('jnt_actfrcrange', id, 2),
-      actgravcomp: flag('jnt_actgravcomp', id),
+      actgravcomp: flagBefore('jnt_solref', 1, model.njnt, id),
       stiffness: one('jnt_stiffness', id),
       qpos_spring: span('qpos_spring', qposadr, positions),
       margin: one('jnt_margin', id),
@@ -207,9 +215,9 @@ export function compiledTable(mujoco: MainModule, model: MjModel): Record<string
     damping: one('tendon_damping', id),
     frictionloss: one('tendon_frictionloss', id),
     armature: one('tendon_armature', id),
-    limited: flag('tendon_limited', id),
+    limited: flagBefore('tendon_width', 2, model.ntendon, id),
     range: row('tendon_range', id, 2),
-    actfrclimited: flag('tendon_actfrclimited', id),
+    actfrclimited: flagBefore('tendon_width', 1, model.ntendon, id),
     actfrcrange: row('tendon_actfrcrange', id, 2),
     margin: one('tendon_margin', id),
     lengthspring: row('tendon_lengthspring', id, 2),
@@ -237,15 +245,15 @@ export function compiledTable(mujoco: MainModule, model: MjModel): Record<string
       dyntype: word(DYNAMICS, one('actuator_dyntype', id)),
       dynprm: row('actuator_dynprm', id, 10),
       gear: row('actuator_gear', id, 6),
-      ctrllimited: flag('actuator_ctrllimited', id),
+      ctrllimited: Boolean(model.actuator(id).ctrllimited),
       ctrlrange: row('actuator_ctrlrange', id, 2),
-      forcelimited: flag('actuator_forcelimited', id),
+      forcelimited: Boolean(model.actuator(id).forcelimited),
       forcerange: row('actuator_forcerange', id, 2),
-      actlimited: flag('actuator_actlimited', id),
+      actlimited: Boolean(model.actuator(id).actlimited),
       actrange: row('actuator_actrange', id, 2),
       actadr: one('actuator_actadr', id),
       actnum: one('actuator_actnum', id),
-      actearly: flag('actuator_actearly', id),
+      actearly: flagBefore('actuator_history', 1, model.nu, id),
       cranklength: one('actuator_cranklength', id),
       length0: one('actuator_length0', id),
       acc0: one('actuator_acc0', id),
@@ -284,7 +292,7 @@ export function compiledTable(mujoco: MainModule, model: MjModel): Record<string
       objtype: word(OBJECT_KINDS, one('eq_objtype', id)),
       obj1: name(type, one('eq_obj1id', id)),
       obj2: name(type, one('eq_obj2id', id)),
-      active0: flag('eq_active0', id),
+      active0: Boolean(model.eq(id).active0),
       data: row('eq_data', id, 11),
       solref: row('eq_solref', id, 2),
       solimp: row('eq_solimp', id, 5),
@@ -320,6 +328,11 @@ export function compiledTable(mujoco: MainModule, model: MjModel): Record<string
     sensor: sensors,
     equality: equalities,
     hfield: heightFields,
+    // No model of the suite has these; a row here is a difference whatever it holds.
+    exclude: rows(model.nexclude, (id) => ({ name: name('exclude', id) })),
+    pair: rows(model.npair, (id) => ({ name: name('pair', id) })),
+    keyframe: rows(model.nkey, (id) => ({ name: name('key', id) })),
+    numeric: rows(model.nnumeric, (id) => ({ name: name('numeric', id) })),
   };
 }
 

@@ -13,21 +13,11 @@ const RELATIVE = 1e-6;
  * Numbers agree within a relative 1e-6; everything else must be identical; nothing may be extra or missing.
  */
 export function tableDifferences(actual: Record<string, Value>, recorded: Record<string, Value>): string[] {
-  const expected = Object.fromEntries(
-    Object.entries(recorded).filter(
-      ([key, value]) =>
-        !PROVENANCE.includes(key) && !(key in actual && isEmpty(value) && isEmpty(actual[key])),
-    ),
-  );
-  const found = Object.fromEntries(
-    Object.entries(actual).filter(([key]) => key in expected || !isEmpty(actual[key])),
-  );
+  const expected = Object.fromEntries(Object.entries(recorded).filter(([key]) => !PROVENANCE.includes(key)));
   const lines: string[] = [];
-  compare(found, expected, '', lines);
+  compare(actual, expected, '', lines);
   return lines;
 }
-
-const isEmpty = (value: Value): boolean => Array.isArray(value) && value.length === 0;
 
 function compare(
   actual: Value | undefined,
@@ -35,7 +25,7 @@ function compare(
   path: string,
   lines: string[],
 ): void {
-  if (isRows(actual) && isRows(expected) && (actual.length > 0 || expected.length > 0)) {
+  if (isRows(actual) && isRows(expected)) {
     compareRows(actual, expected, path, lines);
   } else if (isRecord(actual) && isRecord(expected)) {
     for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
