@@ -1,6 +1,7 @@
 /** The MJCF text of every model of the recorded tables, by the table's name, built from assets/. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { MainModule, MjModel } from '@mujoco/mujoco';
+import { swimmerModel } from '../../envs/models/swimmer.ts';
 
 const ASSETS = new URL('../../assets/', import.meta.url);
 const TABLES = new URL('../data/dmc/models/', import.meta.url);
@@ -8,7 +9,10 @@ const TABLES = new URL('../data/dmc/models/', import.meta.url);
 const asset = (file: string): string => readFileSync(new URL(file, ASSETS), 'utf8');
 
 /** Models which are built from a description that several of them share; every other one is its own file. */
-const VARIANTS: Record<string, { file: string; build: (xml: string) => string }> = {};
+const VARIANTS: Record<string, { file: string; build: (xml: string) => string }> = {
+  swimmer6: { file: 'swimmer.xml', build: (xml) => swimmerModel(xml, 6) },
+  swimmer15: { file: 'swimmer.xml', build: (xml) => swimmerModel(xml, 15) },
+};
 
 /** Names of the recorded tables (test/data/dmc/models/NAME.json). */
 export const tableNames = readdirSync(TABLES)
