@@ -1,0 +1,172 @@
+/**
+ * Checkpoints of a run: everything it needs to go on bit for bit, in files that any crash leaves whole.
+ *
+ *     checkpoint/last.safetensors       the newest state: the agent's arrays as tensors `agent/NAME`, and as
+ *                                       metadata `run` (JSON: counters, environment, streams, rows),
+ *                                       `agent` (the agent's own JSON) and `sha256` over all of it
+ *     checkpoint/previous.safetensors   the state before, used when the newest one is damaged
+ *     checkpoint/replay-FIRST-LAST.f32  replay rows [FIRST, LAST), each written once and never again; the
+ *                                       states list the ones they need with their checksums
+ */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AgentSnapshot } from '../agents/agent.ts';
+import type { ReplayBuffer } from '../agents/replay.ts';
+import type { NdArray } from '../engine/types.ts';
+import type { EnvironmentState } from '../envs/environment.ts';
+import { flushFolder, makeFolder, sha256, writeDurably } from './durable.ts';
+import type { RunJob } from './job.ts';
+import type { EvaluationRow, TrainingRow } from './run-rows.ts';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import type { StreamPositions } from './streams.ts';
+
+/** A run between two control steps, without the agent's arrays and the replay rows. Plain JSON. */
+export interface RunState {
+  readonly job: RunJob;
+  /** Control steps taken. */
+  readonly step: number;
+  /** The step of the last evaluation; -1 before the first. */
+  readonly evaluatedAt: number;
+  readonly episode: { readonly number: number; readonly return: number; readonly length: number };
+  readonly environment: EnvironmentState;
+  /** The current observation, float64, base64. */
+  readonly observation: string;
+  readonly streams: StreamPositions;
+  readonly means: Record<string, { sum: number; count: number }>;
+  readonly evaluations: readonly EvaluationRow[];
+  readonly training: readonly TrainingRow[];
+  readonly wallSeconds: number;
+}
+
+interface Segment {
+  readonly first: number;
+  readonly last: number;
+  readonly sha256: string;
+}
+
+export interface Checkpoint {
+  readonly state: RunState;
+  readonly agent: AgentSnapshot;
+  /** Puts the rows back into an empty replay buffer. */
+  restoreReplay(replay: ReplayBuffer): void;
+}
+
+const FORMAT = 'rfm-harness-checkpoint/1';
+const segmentFile = ({ first, last }: Segment) => `replay-${first}-${last}.f32`;
+
+export class CheckpointStore {
+  readonly #folder: string;
+  #segments: readonly Segment[] = [];
+  #previousSegments: readonly Segment[] = [];
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Writes a new generation; the one before stays as `previous`. */
+  write(state: RunState, agent: AgentSnapshot, replay: ReplayBuffer): void {
+    makeFolder(this.#folder);
+    const segments = this.#appendReplay(replay);
+    const arrays: Record<string, NdArray> = {};
+    for (const [name, array] of Object.entries(agent.arrays)) arrays[`agent/${name}`] = array;
+    const run = JSON.stringify({ ...state, replay: { added: replay.added, segments } });
+    const values = JSON.stringify(agent.values);
+    const checksum = contentHash(run, values, arrays);
+    const parts = encodeSafetensors(arrays, { format: FORMAT, sha256: checksum, run, agent: values });
+    const last = join(this.#folder, 'last.safetensors');
+    writeDurably(`${last}.new`, parts);
+    if (existsSync(last)) renameSync(last, join(this.#folder, 'previous.safetensors'));
+    renameSync(`${last}.new`, last);
+    flushFolder(this.#folder);
+    this.#previousSegments = this.#segments;
+    this.#segments = segments;
+    this.#dropUnused();
+  }
+
+  /**
+   * The newest undamaged state, or undefined when there is none.
+   * @param note told about every damaged file, in one line
+   */
+  read(note: (line: string) => void): Checkpoint | undefined {
+    // A crash between the two renames leaves a complete newest state under its temporary name.
+    for (const name of ['last.safetensors.new', 'last.safetensors', 'previous.safetensors']) {
+      const path = join(this.#folder, name);
+      if (!existsSync(path)) continue;
+      try {
+        const checkpoint = this.#load(path);
+        return checkpoint;
+      } catch (error) {
+        note(`checkpoint ${path} is damaged (${(error as Error).message}); falling back`);
+      }
+    }
+    return undefined;
+  }
+
+  #load(path: string): Checkpoint {
+    const { arrays, metadata } = decodeSafetensors(readFileSync(path));
+    if (metadata.format !== FORMAT) throw new Error(`format ${metadata.format}, expected ${FORMAT}`);
+    if (contentHash(metadata.run, metadata.agent, arrays) !== metadata.sha256) {
+      throw new Error('checksum does not match');
+    }
+    const { replay, ...state } = JSON.parse(metadata.run) as RunState & {
+      replay: { added: number; segments: Segment[] };
+    };
+    const rows = replay.segments.map((segment) => ({ segment, bytes: this.#readSegment(segment) }));
+    const agentArrays = Object.fromEntries(
+      Object.entries(arrays).map(([name, array]) => [name.slice('agent/'.length), array]),
+    );
+    this.#segments = replay.segments;
+    this.#previousSegments = replay.segments;
+    return {
+      state,
+      agent: { arrays: agentArrays, values: JSON.parse(metadata.agent) as Record<string, unknown> },
+      restoreReplay(buffer) {
+        for (const { segment, bytes } of rows) buffer.append(new Float32Array(bytes), segment.first);
+      },
+    };
+  }
+
+  #readSegment(segment: Segment): ArrayBuffer {
+    const bytes = readFileSync(join(this.#folder, segmentFile(segment)));
+    if (sha256(bytes) !== segment.sha256) throw new Error(`${segmentFile(segment)} is torn`);
+    return new Uint8Array(bytes).buffer;
+  }
+
+  /** Writes the rows that no segment holds yet; forgets segments that left the ring. */
+  #appendReplay(replay: ReplayBuffer): Segment[] {
+    const oldest = replay.added - replay.size;
+    const kept = this.#segments.filter((segment) => segment.last > oldest && segment.last <= replay.added);
+    const first = Math.max(oldest, kept.at(-1)?.last ?? 0);
+    if (first === replay.added) return kept;
+    const rows = replay.read(first, replay.added);
+    const bytes = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
+    const segment = { first, last: replay.added, sha256: sha256(bytes) };
+    writeDurably(join(this.#folder, segmentFile(segment)), bytes);
+    return [...kept, segment];
+  }
+
+  #dropUnused(): void {
+    const used = new Set([...this.#segments, ...this.#previousSegments].map(segmentFile));
+    for (const file of readdirSync(this.#folder)) {
+      const unused = file.startsWith('replay-') && file.endsWith('.f32') && !used.has(file);
+      if (unused || file.endsWith('.tmp')) rmSync(join(this.#folder, file), { force: true });
+    }
+  }
+}
+
+function contentHash(run: string, agent: string, arrays: Readonly<Record<string, NdArray>>): string {
+  const parts: (string | Uint8Array)[] = [run, agent];
+  for (const name of Object.keys(arrays).sort()) {
+    const { data, shape } = arrays[name];
+    parts.push(name, JSON.stringify(shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return sha256(...parts);
+}
+
+export function encodeObservation(values: Float64Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+}
+
+export function decodeObservation(text: string): Float64Array {
+  return new Float64Array(new Uint8Array(Buffer.from(text, 'base64')).buffer);
+}

@@ -1,0 +1,83 @@
+/** Files that survive a crash at any instant: complete in the old version or complete in the new one. */
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { UserError } from './errors.ts';
+
+type Bytes = string | Uint8Array;
+
+/**
+ * Writes a file by way of a temporary one: written, flushed to the disk, renamed over the old one, the
+ * folder flushed.
+ * @throws UserError when the disk is full or the folder read-only
+ */
+export function writeDurably(path: string, parts: Bytes | readonly Bytes[]): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      for (const part of Array.isArray(parts) ? parts : [parts]) writeFully(file, part);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    flushFolder(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw describeDiskError(error, path);
+  }
+}
+
+function writeFully(file: number, part: Bytes): void {
+  const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+  let at = 0;
+  while (at < bytes.length) at += writeSync(file, bytes, at, bytes.length - at);
+}
+
+/** A rename is only durable once its folder is flushed; some systems cannot flush folders. */
+export function flushFolder(path: string): void {
+  let folder: number | undefined;
+  try {
+    folder = openSync(path, 'r');
+    fsyncSync(folder);
+  } catch {
+    // Windows and some network file systems refuse; the rename itself was still atomic.
+  } finally {
+    if (folder !== undefined) closeSync(folder);
+  }
+}
+
+/** Creates a folder and its parents. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw describeDiskError(error, path);
+  }
+}
+
+export function sha256(...parts: readonly Bytes[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+const reasons: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'a file of that name is in the way',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many open files',
+};
+
+/** The one-line error for what a disk refused; other errors pass unchanged. */
+export function describeDiskError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const reason = code === undefined ? undefined : reasons[code];
+  return reason === undefined ? error : new UserError(`cannot write ${path}: ${reason}`);
+}

@@ -1,0 +1,122 @@
+/** Stands between the run loop and an agent: what an agent returns is checked once, here. */
+import type { Agent, AgentSnapshot, Batch, Metrics } from '../agents/agent.ts';
+
+/** A fault of an agent; the message names the agent, the method, what was found and what was expected. */
+export class AgentFault extends Error {
+  override readonly name = 'AgentFault';
+}
+
+/** Actions may leave [-1, 1] by float32 rounding alone. */
+const ROUNDING = 1e-6;
+
+export class GuardedAgent implements Agent {
+  readonly #agent: Agent;
+  readonly #who: string;
+  readonly #actionSize: number;
+  /** The method that is running and since when (ms), for the watchdog; undefined between calls. */
+  inFlight: { method: string; since: number } | undefined;
+
+  /** @param who how messages name the agent: `agent 'mine' (./mine.ts)` */
+  constructor(agent: Agent, who: string, actionSize: number) {
+    this.#agent = agent;
+    this.#who = who;
+    this.#actionSize = actionSize;
+    for (const method of ['act', 'update', 'save', 'load', 'dispose'] as const) {
+      if (typeof agent?.[method] !== 'function') {
+        throw new AgentFault(`${who}: create() returned an agent without the method ${method}()`);
+      }
+    }
+  }
+
+  async act(observations: Float32Array, count: number, mode: 'explore' | 'exploit'): Promise<Float32Array> {
+    const actions = await this.#call('act', () => this.#agent.act(observations, count, mode));
+    if (!(actions instanceof Float32Array)) {
+      throw this.#fault('act', `returned ${describe(actions)}`, 'a Float32Array');
+    }
+    const expected = count * this.#actionSize;
+    if (actions.length !== expected) {
+      throw this.#fault(
+        'act',
+        `returned ${actions.length} numbers for ${count} observation(s)`,
+        `${expected} (count × action size ${this.#actionSize})`,
+      );
+    }
+    for (let i = 0; i < expected; i++) {
+      const value = actions[i];
+      if (value >= -1 && value <= 1) continue;
+      if (value > 1 && value <= 1 + ROUNDING) actions[i] = 1;
+      else if (value < -1 && value >= -1 - ROUNDING) actions[i] = -1;
+      else {
+        const kind = Number.isFinite(value) ? 'an action outside its bounds' : 'a non-finite action';
+        throw this.#fault('act', `returned ${kind}: ${value} at index ${i}`, 'finite numbers in [-1, 1]');
+      }
+    }
+    return actions;
+  }
+
+  async update(batch: Batch): Promise<Metrics> {
+    const metrics = await this.#call('update', () => this.#agent.update(batch));
+    if (metrics === null || typeof metrics !== 'object') {
+      throw this.#fault('update', `returned ${describe(metrics)}`, 'an object of named numbers');
+    }
+    for (const name in metrics) {
+      const value: unknown = metrics[name];
+      if (typeof value !== 'number' || !Number.isFinite(value)) {
+        throw this.#fault('update', `returned the metric '${name}' = ${describe(value)}`, 'a finite number');
+      }
+    }
+    return metrics;
+  }
+
+  async save(): Promise<AgentSnapshot> {
+    const snapshot = await this.#call('save', () => this.#agent.save());
+    if (typeof snapshot?.arrays !== 'object' || typeof snapshot.values !== 'object') {
+      throw this.#fault('save', `returned ${describe(snapshot)}`, 'an object { arrays, values }');
+    }
+    for (const [name, array] of Object.entries(snapshot.arrays)) {
+      const { data, shape } = array ?? {};
+      const known = data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array;
+      if (!known || !Array.isArray(shape) || shape.reduce((a, b) => a * b, 1) !== data.length) {
+        const expected = '{ data: Float32Array | Int32Array | Uint8Array, shape } with matching sizes';
+        throw this.#fault('save', `returned the array '${name}' as ${describe(array)}`, expected);
+      }
+    }
+    return snapshot;
+  }
+
+  async load(snapshot: AgentSnapshot): Promise<void> {
+    await this.#call('load', () => this.#agent.load(snapshot));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#call('dispose', () => this.#agent.dispose());
+  }
+
+  async #call<T>(method: string, run: () => Promise<T>): Promise<T> {
+    this.inFlight = { method, since: performance.now() };
+    try {
+      return await run();
+    } catch (error) {
+      if ((error as { name?: string } | null)?.name === 'AgentFault') throw error;
+      const message = error instanceof Error ? error.message : describe(error);
+      throw new AgentFault(`${this.#who}: ${method}() threw: ${message}`, { cause: error });
+    } finally {
+      this.inFlight = undefined;
+    }
+  }
+
+  #fault(method: string, found: string, expected: string): AgentFault {
+    return new AgentFault(`${this.#who}: ${method}() ${found}; expected ${expected}`);
+  }
+}
+
+/** A value in a few words, also a hostile one. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
+  if (typeof value === 'function') return 'a function';
+  const name = Object.prototype.toString.call(value).slice(8, -1);
+  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+}

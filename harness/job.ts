@@ -1,0 +1,45 @@
+/** One run as data: what a worker process is told, and what a checkpoint remembers of it. */
+import type { BackendName } from '../engine/types.ts';
+import type { RunIdentity } from './streams.ts';
+
+/** Where an agent comes from: a name of the registry, or a user's file. */
+export interface AgentSource {
+  readonly name: string;
+  /** Absolute path of a plugin file; absent for a built-in agent. */
+  readonly file?: string;
+}
+
+/** Where a task comes from: a name of the registry, or a user's file. */
+export interface TaskSource {
+  readonly name: string;
+  /** Absolute path of a plugin file; absent for a built-in task. */
+  readonly file?: string;
+}
+
+export interface EvaluationPlan {
+  /** Control steps between evaluations. */
+  readonly every: number;
+  /** Episodes of one evaluation. */
+  readonly episodes: number;
+}
+
+export interface RunJob {
+  readonly identity: RunIdentity;
+  readonly agent: AgentSource;
+  readonly task: TaskSource;
+  /** The agent's complete config, plain JSON. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Control steps of training. */
+  readonly steps: number;
+  readonly evaluation: EvaluationPlan;
+  /** Control steps between rows of training.csv. */
+  readonly logEvery: number;
+  readonly backend: BackendName;
+  /** Threads of the compute engine; part of what decides the last bits of a result. */
+  readonly threads: number;
+}
+
+/** `task/agent/seed`: the run's folder under runs/ and its name in messages. */
+export function runName(identity: RunIdentity): string {
+  return `${identity.task}/${identity.agent}/${identity.seed}`;
+}

@@ -1,0 +1,118 @@
+/** The rows that one run writes, and the files they go to. */
+import { join } from 'node:path';
+import { stringify } from 'csv-stringify/sync';
+import type { Metrics } from '../agents/agent.ts';
+import { writeDurably } from './durable.ts';
+import type { RunIdentity } from './streams.ts';
+
+/** One evaluation episode: a row of evaluations.csv. */
+export interface EvaluationRow {
+  readonly step: number;
+  readonly episode: number;
+  readonly return: number;
+  readonly length: number;
+  /** Wall-clock seconds since the run began, pauses between resumed sessions left out. */
+  readonly wallSeconds: number;
+}
+
+/** Means over the updates since the row before: a row of training.csv. */
+export interface TrainingRow {
+  readonly step: number;
+  readonly metrics: Metrics;
+}
+
+export const evaluationColumns = [
+  'task',
+  'agent',
+  'seed',
+  'step',
+  'episode',
+  'return',
+  'length',
+  'wall_seconds',
+];
+export const trainingKeys = ['task', 'agent', 'seed', 'step'];
+
+/** Every metric of the rows, in order of first appearance. */
+export function metricColumns(rows: Iterable<TrainingRow>): string[] {
+  const names = new Set<string>();
+  for (const row of rows) for (const name of Object.keys(row.metrics)) names.add(name);
+  return [...names];
+}
+
+export function evaluationRecord(id: RunIdentity, row: EvaluationRow): (string | number)[] {
+  const seconds = Number(row.wallSeconds.toFixed(3));
+  return [id.task, id.agent, id.seed, row.step, row.episode, row.return, row.length, seconds];
+}
+
+export function trainingRecord(
+  id: RunIdentity,
+  row: TrainingRow,
+  metrics: readonly string[],
+): (string | number)[] {
+  return [id.task, id.agent, id.seed, row.step, ...metrics.map((name) => row.metrics[name] ?? '')];
+}
+
+/** RFC 4180: CRLF is not used, a field is quoted where it must be; numbers in full precision. */
+export function csv(columns: readonly string[], records: readonly (readonly (string | number)[])[]): string {
+  return stringify([columns, ...records] as (string | number)[][]);
+}
+
+/** Rewrites a run's own CSVs whole; they are small, and a torn one is never left behind. */
+export function writeRunRows(
+  folder: string,
+  id: RunIdentity,
+  evaluations: readonly EvaluationRow[],
+  training: readonly TrainingRow[],
+): void {
+  const metrics = metricColumns(training);
+  writeDurably(
+    join(folder, 'evaluations.csv'),
+    csv(
+      evaluationColumns,
+      evaluations.map((row) => evaluationRecord(id, row)),
+    ),
+  );
+  writeDurably(
+    join(folder, 'training.csv'),
+    csv(
+      [...trainingKeys, ...metrics],
+      training.map((row) => trainingRecord(id, row, metrics)),
+    ),
+  );
+}
+
+/** Running means of the metrics of many updates; plain JSON between checkpoints. */
+export class MetricMeans {
+  #sums: Record<string, { sum: number; count: number }>;
+
+  constructor(state: Record<string, { sum: number; count: number }> = {}) {
+    this.#sums = structuredClone(state);
+  }
+
+  add(metrics: Metrics): void {
+    for (const name in metrics) {
+      this.#sums[name] ??= { sum: 0, count: 0 };
+      const entry = this.#sums[name];
+      entry.sum += metrics[name];
+      entry.count++;
+    }
+  }
+
+  get empty(): boolean {
+    return Object.keys(this.#sums).length === 0;
+  }
+
+  /** The means so far; starts anew. */
+  take(): Metrics {
+    const means = Object.fromEntries(
+      Object.entries(this.#sums).map(([k, { sum, count }]) => [k, sum / count]),
+    );
+    this.#sums = {};
+    return means;
+  }
+
+  state(): Record<string, { sum: number; count: number }> {
+    return structuredClone(this.#sums);
+  }
+}

@@ -1,0 +1,242 @@
+/** The run loop: reset, act, step, remember, update; now and then evaluate, checkpoint, report. */
+import type { AgentSnapshot, Batch, TrainingConfig } from '../agents/agent.ts';
+import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
+import type { Environment } from '../envs/environment.ts';
+import type { CheckpointStore, RunState } from './checkpoint.ts';
+import { decodeObservation, encodeObservation } from './checkpoint.ts';
+import { evaluate } from './evaluate.ts';
+import type { GuardedAgent } from './guard.ts';
+import type { RunJob } from './job.ts';
+import { type EvaluationRow, MetricMeans, type TrainingRow } from './run-rows.ts';
+import { RunStreams } from './streams.ts';
+
+/** What a run is made of. Loaded by name elsewhere: this file knows no agent, task or file format. */
+export interface RunParts {
+  readonly job: RunJob;
+  readonly training: TrainingConfig;
+  readonly agent: GuardedAgent;
+  readonly environment: Environment;
+  /** One environment per evaluation episode. */
+  readonly evaluationEnvironments: readonly Environment[];
+  readonly checkpoints: CheckpointStore;
+}
+
+/** What happens around a run. */
+export interface RunSurroundings {
+  /** Called between control steps, also inside an evaluation; lets the process breathe. */
+  breathe(): Promise<void> | undefined;
+  /** True once the run shall stop at the next step. */
+  stopRequested(): boolean;
+  /** True when enough time has passed since the last checkpoint. */
+  checkpointDue(): boolean;
+  checkpointWritten(seconds: number): void;
+  progress(progress: RunProgress): void;
+  /** Every new row is safe to show; called after each evaluation and at the end. */
+  rows(evaluations: readonly EvaluationRow[], training: readonly TrainingRow[]): void;
+  note(line: string): void;
+}
+
+export interface RunProgress {
+  readonly step: number;
+  /** Mean return of the last evaluation. */
+  readonly evaluation?: number;
+  /** Return of the last training episode that ended. */
+  readonly episodeReturn?: number;
+}
+
+export interface RunOutcome {
+  readonly status: 'done' | 'interrupted';
+  readonly step: number;
+  readonly wallSeconds: number;
+}
+
+/** Thrown inside an evaluation that is broken off. */
+class Interrupted extends Error {}
+
+/**
+ * Trains and evaluates until `job.steps`, from a checkpoint where there is one.
+ * An evaluation takes place before the first step, every `evaluation.every` steps and after the last.
+ */
+export async function run(parts: RunParts, around: RunSurroundings): Promise<RunOutcome> {
+  const { job, training, agent, environment } = parts;
+  const streams = new RunStreams(job.identity);
+  const sizes = { observation: environment.observationSpec.size, action: environment.actionSpec.size };
+  const replay = new ReplayBuffer(Math.min(training.replayCapacity, job.steps), sizes);
+  const session = await begin(parts, streams, replay, around);
+  const batch: Batch = allocateBatch(training.batchSize, sizes);
+  const current = {
+    observation: new Float32Array(sizes.observation),
+    action: new Float32Array(sizes.action),
+  };
+
+  for (;;) {
+    if (session.evaluationIsDue()) {
+      const before = await agent.save();
+      try {
+        await session.evaluate(around);
+      } catch (error) {
+        if (!(error instanceof Interrupted)) throw error;
+        await agent.load(before); // as if the evaluation had not begun: it begins again after a resume
+      }
+      around.rows(session.evaluations, session.trainingRows);
+    }
+    if (session.step === job.steps || around.stopRequested()) break;
+    if (around.checkpointDue()) await session.checkpoint(around);
+
+    const explore = session.step >= training.randomSteps;
+    const action = explore
+      ? await agent.act(toFloat32(session.observation, current.observation), 1, 'explore')
+      : session.streams.policy.fillUniform(current.action, -1, 1);
+    const next = environment.step(action);
+    replay.add(session.observation, action, next.reward, next.terminated ? 0 : 1, next.observation);
+    session.advance(next.reward, next.observation);
+
+    const updates = updatesAt(session.step, training);
+    for (let i = 0; i < updates; i++) {
+      session.means.add(await agent.update(replay.sample(session.streams.replay, batch)));
+    }
+    if (next.terminated || next.truncated) session.beginEpisode();
+    if (session.step % job.logEvery === 0 || session.step === job.steps) session.logTraining();
+    around.progress(session);
+    await around.breathe();
+  }
+  await session.checkpoint(around);
+  around.rows(session.evaluations, session.trainingRows);
+  const done = session.step === job.steps && !session.evaluationIsDue();
+  return { status: done ? 'done' : 'interrupted', step: session.step, wallSeconds: session.wallSeconds() };
+}
+
+/** Updates after control step `step` (1, 2, ...); a fraction such as 0.25 is one update every four steps. */
+function updatesAt(step: number, training: TrainingConfig): number {
+  if (step <= training.randomSteps || step < training.batchSize) return 0;
+  return Math.floor(step * training.updatesPerStep) - Math.floor((step - 1) * training.updatesPerStep);
+}
+
+function toFloat32(from: Float64Array, to: Float32Array): Float32Array {
+  to.set(from);
+  return to;
+}
+
+/** A new session, or the one that the last good checkpoint describes. */
+async function begin(
+  parts: RunParts,
+  streams: RunStreams,
+  replay: ReplayBuffer,
+  around: RunSurroundings,
+): Promise<Session> {
+  const checkpoint = parts.checkpoints.read((line) => around.note(line));
+  if (checkpoint === undefined) {
+    const session = new Session(parts, streams, replay);
+    session.beginEpisode();
+    return session;
+  }
+  await parts.agent.load(checkpoint.agent);
+  checkpoint.restoreReplay(replay);
+  parts.environment.setState(checkpoint.state.environment);
+  around.note(`continues from step ${checkpoint.state.step}`);
+  const positions = new RunStreams(parts.job.identity, checkpoint.state.streams);
+  return new Session(parts, positions, replay, checkpoint.state);
+}
+
+/** Where a run stands: the counters and rows beside agent, environment and replay. */
+class Session {
+  readonly observation: Float64Array;
+  readonly means: MetricMeans;
+  readonly evaluations: EvaluationRow[];
+  readonly trainingRows: TrainingRow[];
+  step = 0;
+  /** Mean return of the last evaluation. */
+  evaluation: number | undefined;
+  /** Return of the last training episode. */
+  episodeReturn: number | undefined;
+  #evaluatedAt = -1;
+  #episode = { number: -1, return: 0, length: 0 };
+  readonly #startedAt = performance.now();
+  readonly #secondsBefore: number;
+
+  constructor(
+    private readonly parts: RunParts,
+    readonly streams: RunStreams,
+    private readonly replay: ReplayBuffer,
+    state?: RunState,
+  ) {
+    const size = parts.environment.observationSpec.size;
+    this.observation = state ? decodeObservation(state.observation) : new Float64Array(size);
+    this.means = new MetricMeans(state?.means);
+    this.evaluations = [...(state?.evaluations ?? [])];
+    this.trainingRows = [...(state?.training ?? [])];
+    this.#secondsBefore = state?.wallSeconds ?? 0;
+    if (state) {
+      this.step = state.step;
+      this.#evaluatedAt = state.evaluatedAt;
+      this.#episode = { ...state.episode };
+    }
+  }
+
+  wallSeconds(): number {
+    return this.#secondsBefore + (performance.now() - this.#startedAt) / 1000;
+  }
+
+  beginEpisode(): void {
+    if (this.#episode.number >= 0) this.episodeReturn = this.#episode.return;
+    this.#episode = { number: this.#episode.number + 1, return: 0, length: 0 };
+    const seed = this.streams.episodeSeed(this.#episode.number);
+    this.observation.set(this.parts.environment.reset(seed).observation);
+  }
+
+  advance(reward: number, observation: Float64Array): void {
+    this.step++;
+    this.#episode.return += reward;
+    this.#episode.length++;
+    this.observation.set(observation);
+  }
+
+  evaluationIsDue(): boolean {
+    const { steps, evaluation } = this.parts.job;
+    const due = this.step % evaluation.every === 0 || this.step === steps;
+    return due && this.#evaluatedAt !== this.step;
+  }
+
+  async evaluate(around: RunSurroundings): Promise<void> {
+    const { agent, evaluationEnvironments } = this.parts;
+    const seeds = evaluationEnvironments.map((_, i) => this.streams.evaluationSeed(this.step, i));
+    const scores = await evaluate(agent, evaluationEnvironments, seeds, () => {
+      if (around.stopRequested()) throw new Interrupted();
+      return around.breathe();
+    });
+    const wallSeconds = this.wallSeconds();
+    scores.forEach((score, episode) => {
+      this.evaluations.push({ step: this.step, episode, ...score, wallSeconds });
+    });
+    this.evaluation = scores.reduce((sum, score) => sum + score.return, 0) / scores.length;
+    this.#evaluatedAt = this.step;
+    around.progress(this);
+  }
+
+  logTraining(): void {
+    if (!this.means.empty) this.trainingRows.push({ step: this.step, metrics: this.means.take() });
+  }
+
+  async checkpoint(around: RunSurroundings): Promise<void> {
+    const start = performance.now();
+    const agent: AgentSnapshot = await this.parts.agent.save();
+    this.parts.checkpoints.write(this.#state(), agent, this.replay);
+    around.checkpointWritten((performance.now() - start) / 1000);
+  }
+
+  #state(): RunState {
+    return {
+      job: this.parts.job,
+      step: this.step,
+      evaluatedAt: this.#evaluatedAt,
+      episode: this.#episode,
+      environment: this.parts.environment.state(),
+      observation: encodeObservation(this.observation),
+      streams: this.streams.positions(),
+      means: this.means.state(),
+      evaluations: this.evaluations,
+      training: this.trainingRows,
+      wallSeconds: this.wallSeconds(),
+    };
+  }
+}

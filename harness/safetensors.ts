@@ -1,0 +1,77 @@
+/**
+ * The safetensors layout (huggingface.co/docs/safetensors): 8 bytes little-endian header length, a JSON header
+ * { name: { dtype, shape, data_offsets }, "__metadata__": { key: string } }, then the raw little-endian
+ * arrays. Python's `safetensors` package reads such files as they are.
+ */
+import type { NdArray } from '../engine/types.ts';
+
+const dtypeOf = (data: NdArray['data']): 'F32' | 'I32' | 'U8' =>
+  data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+/** The file as consecutive parts, so that large arrays are not copied. */
+export function encodeSafetensors(
+  arrays: Readonly<Record<string, NdArray>>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array[] {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  // Four-byte types first, so that every array stays aligned behind the padded header.
+  const names = Object.keys(arrays).sort();
+  const bytesFirst = (name: string) => (arrays[name].data instanceof Uint8Array ? 1 : 0);
+  names.sort((a, b) => bytesFirst(a) - bytesFirst(b));
+  for (const name of names) {
+    const { data, shape } = arrays[name];
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    header[name] = { dtype: dtypeOf(data), shape, data_offsets: [offset, offset + bytes.length] };
+    parts.push(bytes);
+    offset += bytes.length;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
+  json.copy(padded);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  return [length, padded, ...parts];
+}
+
+/** @throws Error naming what is wrong with the file */
+export function decodeSafetensors(file: Uint8Array): {
+  arrays: Record<string, NdArray>;
+  metadata: Record<string, string>;
+} {
+  const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  if (buffer.length < 8) throw new Error(`too short: ${buffer.length} bytes`);
+  const headerLength = Number(buffer.readBigUInt64LE(0));
+  if (headerLength > buffer.length - 8) throw new Error('the header is cut off');
+  const header = JSON.parse(buffer.toString('utf8', 8, 8 + headerLength)) as Record<string, unknown>;
+  const body = buffer.subarray(8 + headerLength);
+  const arrays: Record<string, NdArray> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
+    const { dtype, shape, data_offsets: range } = value as Entry;
+    if (range[1] > body.length) throw new Error(`array '${name}' is cut off`);
+    const copy = new Uint8Array(body.subarray(range[0], range[1])).buffer;
+    arrays[name] = { data: typed(dtype, copy, name), shape };
+  }
+  return { arrays, metadata: (header.__metadata__ ?? {}) as Record<string, string> };
+}
+
+function typed(dtype: string, buffer: ArrayBuffer, name: string): NdArray['data'] {
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(buffer);
+    case 'I32':
+      return new Int32Array(buffer);
+    case 'U8':
+      return new Uint8Array(buffer);
+    default:
+      throw new Error(`array '${name}' has the type ${dtype}; F32, I32 and U8 are read`);
+  }
+}
