@@ -12,7 +12,8 @@ const TRACKER = /(mode="trackcom" pos=")([^"]*)/g;
  *   the chain can at most close to a circle.
  */
 export function swimmerModel(description: string, links: number): string {
-  if (!Number.isInteger(links) || links < 2) throw new RangeError(`a swimmer has at least 2 links, not ${links}`);
+  if (!Number.isInteger(links) || links < 2)
+    throw new RangeError(`a swimmer has at least 2 links, not ${links}`);
   const numbers = Array.from({ length: links - 1 }, (_, i) => i);
   return description
     .replace(MARKED, (_, nested: string | undefined, segment: string) =>
@@ -20,7 +21,10 @@ export function swimmerModel(description: string, links: number): string {
         ? numbers.map((i) => numbered(segment, i)).join('')
         : numbers.reduceRight((chain, i) => nest(numbered(segment, i), chain), ''),
     )
-    .replace(TRACKER, (_, start: string, position: string) => start + scaled(position, links / DESCRIBED_LINKS))
+    .replace(
+      TRACKER,
+      (_, start: string, position: string) => start + scaled(position, links / DESCRIBED_LINKS),
+    )
     .replaceAll('{limit}', String(360 / links));
 }
 
