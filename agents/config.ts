@@ -1,0 +1,56 @@
+/** The parts that the configs of several agents share, as zod shapes, so that every constant has one name. */
+import { z } from 'zod';
+
+export const positive = z.number().positive();
+export const count = z.number().int().positive();
+export const fraction = z.number().min(0).max(1);
+
+/** What the run loop reads (TrainingConfig). */
+export const trainingShape = {
+  /** Transitions per update. */
+  batchSize: count,
+  /** Uniformly random control steps before the agent acts and learns. */
+  randomSteps: z.number().int().nonnegative(),
+  /** Updates per control step. */
+  updatesPerStep: z.number().int().nonnegative(),
+  /** Transitions kept. */
+  replayCapacity: count,
+};
+
+/** The twin critics and their TD update. */
+export const criticShape = {
+  discount: fraction,
+  /** Polyak rate of the target critics per update. */
+  tau: fraction,
+  criticWidth: count,
+  criticLayers: count,
+  criticLearningRate: positive,
+  /** Global-norm clip of each network's gradient. */
+  maxGradNorm: positive,
+};
+
+/** The constants that the paper's comparison fixes for every agent: method.md section 8. */
+export const paperTraining = {
+  batchSize: 256,
+  randomSteps: 5000,
+  updatesPerStep: 1,
+  replayCapacity: 1_000_000,
+};
+export const laptopTraining = {
+  batchSize: 128,
+  randomSteps: 2000,
+  updatesPerStep: 1,
+  replayCapacity: 1_000_000,
+};
+export const smokeTraining = { batchSize: 64, randomSteps: 500, updatesPerStep: 1, replayCapacity: 100_000 };
+
+const criticConstants = {
+  discount: 0.99,
+  tau: 0.005,
+  criticLayers: 2,
+  criticLearningRate: 1e-3,
+  maxGradNorm: 10,
+};
+export const paperCritic = { ...criticConstants, criticWidth: 256 };
+export const laptopCritic = { ...criticConstants, criticWidth: 128 };
+export const smokeCritic = { ...criticConstants, criticWidth: 64 };

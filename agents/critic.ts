@@ -1,0 +1,96 @@
+/** The twin critics that every agent shares, and their temporal-difference update. */
+import * as tf from '@tensorflow/tfjs-core';
+import { ParameterLayout } from '../engine/parameters.ts';
+import { addBias, dense, denseLayers, type Weights } from './networks.ts';
+
+export interface CriticShape {
+  readonly observationSize: number;
+  readonly actionSize: number;
+  readonly width: number;
+  readonly layers: number;
+}
+
+/** Number of critics; targets use their minimum (Fujimoto et al. 2018). */
+const twins = 2;
+
+/** Two multilayer perceptrons with ReLU, held as one ensemble: every weight has a leading axis of 2. */
+export class TwinCritic {
+  readonly layout: ParameterLayout;
+  readonly #shape: CriticShape;
+
+  constructor(shape: CriticShape) {
+    this.#shape = shape;
+    const sizes = [
+      shape.observationSize + shape.actionSize,
+      ...Array<number>(shape.layers).fill(shape.width),
+      1,
+    ];
+    this.layout = ParameterLayout.of(denseLayers(sizes), { ensemble: twins });
+  }
+
+  /**
+   * Both critics at one action per state.
+   * @param observation [batch, obs] @param action [batch, act] @returns [2, batch]
+   */
+  values(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
+    const input = tf.expandDims(tf.concat([observation, action], 1), 0);
+    return this.#tail(weights, dense(weights, 0, input));
+  }
+
+  /**
+   * Both critics at many actions per state; the state's part of the first layer is computed once.
+   * @param observation [batch, obs] @param action [batch, particles, act] @returns [2, batch·particles]
+   */
+  particleValues(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
+    const { observationSize: obs, actionSize: act, width } = this.#shape;
+    const [batch, particles] = action.shape;
+    const first = weights['layer0/kernel'];
+    const stateKernel = tf.slice(first, [0, 0, 0], [twins, obs, width]);
+    const actionKernel = tf.slice(first, [0, obs, 0], [twins, act, width]);
+    const perState = addBias(tf.matMul(tf.expandDims(observation, 0), stateKernel), weights['layer0/bias']);
+    const flat = tf.reshape(action, [1, batch * particles, act]);
+    const perParticle = tf.reshape(tf.matMul(flat, actionKernel), [twins, batch, particles, width]);
+    const input = tf.add(perParticle, tf.expandDims(perState, 2));
+    return this.#tail(weights, tf.reshape(input, [twins, batch * particles, width]));
+  }
+
+  /**
+   * The minimum of the critics and its gradient with respect to the action, from one forward and one
+   * backward pass: per row only the smaller critic passes a gradient.
+   * @param action [batch, particles, act]
+   * @returns value [batch, particles], gradient [batch, particles, act]
+   */
+  minimumWithGradient(weights: Weights, observation: tf.Tensor, action: tf.Tensor) {
+    const [batch, particles] = action.shape;
+    const total = tf.valueAndGrad((a: tf.Tensor) => tf.min(this.particleValues(weights, observation, a), 0));
+    const { value, grad } = total(action);
+    return { value: tf.reshape(value, [batch, particles]), gradient: grad };
+  }
+
+  /** The minimum of the critics at particles, without a gradient. @returns [batch, particles] */
+  minimum(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
+    const [batch, particles] = action.shape;
+    return tf.reshape(tf.min(this.particleValues(weights, observation, action), 0), [batch, particles]);
+  }
+
+  #tail(weights: Weights, input: tf.Tensor): tf.Tensor {
+    let h = tf.relu(input);
+    for (let layer = 1; layer < this.#shape.layers; layer++) h = tf.relu(dense(weights, layer, h));
+    return tf.squeeze(dense(weights, this.#shape.layers, h), [2]);
+  }
+}
+
+/** r + γ · mask · V(s'), all [batch]. */
+export function tdTarget(
+  reward: tf.Tensor,
+  mask: tf.Tensor,
+  nextValue: tf.Tensor,
+  discount: number,
+): tf.Tensor {
+  return tf.add(reward, tf.mul(tf.mul(mask, nextValue), discount));
+}
+
+/** Mean squared TD error of each critic: values [2, batch], target [batch] → [2]. */
+export function tdLoss(values: tf.Tensor, target: tf.Tensor): tf.Tensor {
+  return tf.mean(tf.squaredDifference(values, tf.expandDims(target, 0)), 1);
+}

@@ -1,0 +1,157 @@
+/** The networks of the agents: plain multilayer perceptrons with a time and temperature embedding. */
+import * as tf from '@tensorflow/tfjs-core';
+import { orthogonal, zeros } from '../engine/initialisers.ts';
+import { ParameterLayout, type ParameterSpec } from '../engine/parameters.ts';
+
+/** Named weights of one network, as `ParameterLayout.unflatten` gives them. */
+export type Weights = Readonly<Record<string, tf.Tensor>>;
+
+/** Every layer starts orthogonal with gain √2 and zero bias, the output layer too (reference configuration). */
+const kernel = orthogonal(Math.SQRT2);
+
+/** Shapes of a stack of dense layers of the given sizes, for example [in, 256, 256, 1]. */
+export function denseLayers(sizes: readonly number[]): Record<string, ParameterSpec> {
+  const specs: Record<string, ParameterSpec> = {};
+  for (let i = 0; i + 1 < sizes.length; i++) {
+    specs[`layer${i}/kernel`] = { shape: [sizes[i], sizes[i + 1]], initialise: kernel };
+    specs[`layer${i}/bias`] = { shape: [sizes[i + 1]], initialise: zeros };
+  }
+  return specs;
+}
+
+/** x W + b of layer `index`. x [..., in], also for an ensemble: x [n, rows, in], W [n, in, out], b [n, out]. */
+export function dense(weights: Weights, index: number, x: tf.Tensor): tf.Tensor {
+  return addBias(tf.matMul(x, weights[`layer${index}/kernel`]), weights[`layer${index}/bias`]);
+}
+
+/** Adds b [out] to [rows, out], or b [n, out] to [n, rows, out]. */
+export function addBias(x: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  return tf.add(x, bias.rank === 2 ? tf.expandDims(bias, 1) : bias);
+}
+
+const geluSlope = 2 * Math.sqrt(2 / Math.PI);
+const geluCubic = geluSlope * 0.044715;
+
+/** GELU with the tanh approximation (Hendrycks & Gimpel 2016), as x σ(x (c + d x²)). */
+export const gelu = tf.customGrad((x, save) => {
+  const input = x as tf.Tensor;
+  const square = tf.square(input);
+  const gate = tf.sigmoid(tf.mul(input, tf.add(tf.mul(square, geluCubic), geluSlope)));
+  (save as tf.GradSaveFunc)([input, square, gate]);
+  return {
+    value: tf.mul(input, gate),
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [v, v2, g] = saved;
+      const inner = tf.mul(v, tf.add(tf.mul(v2, 3 * geluCubic), geluSlope));
+      return tf.mul(dy, tf.mul(g, tf.add(tf.mul(inner, tf.sub(1, g)), 1)));
+    },
+  };
+}) as (x: tf.Tensor) => tf.Tensor;
+
+/**
+ * Sinusoidal features of a scalar: sin and cos of x·scale·1000^(-i/(size/2 - 1)).
+ * @param x [n] @returns [n, size]
+ */
+export function sinusoidalEmbedding(x: tf.Tensor, size: number, scale: number): tf.Tensor {
+  const half = size / 2;
+  const frequencies = Array.from({ length: half }, (_, i) => scale * 1000 ** (-i / (half - 1)));
+  const phase = tf.mul(tf.expandDims(x, 1), tf.tensor(frequencies, [1, half]));
+  return tf.concat([tf.sin(phase), tf.cos(phase)], 1);
+}
+
+/** h ← gelu(x W0 + b0), then `blocks` times h ← h + gelu(h W + b), then a linear layer. */
+export function residualMlp(weights: Weights, x: tf.Tensor, blocks: number): tf.Tensor {
+  return residualTail(weights, dense(weights, 0, x), blocks);
+}
+
+function residualTail(weights: Weights, input: tf.Tensor, blocks: number): tf.Tensor {
+  let h = gelu(input);
+  for (let block = 1; block <= blocks; block++) h = tf.add(h, gelu(dense(weights, block, h)));
+  return dense(weights, blocks + 1, h);
+}
+
+/** Sizes of a residual MLP with these inputs and outputs. */
+export function residualMlpLayers(inputs: number, width: number, blocks: number, outputs: number) {
+  return denseLayers([inputs, ...Array<number>(blocks + 1).fill(width), outputs]);
+}
+
+export interface TimeNetworkShape {
+  readonly observationSize: number;
+  readonly actionSize: number;
+  readonly width: number;
+  readonly blocks: number;
+  /** Size of each of the two embeddings; even, at least 4. */
+  readonly embedding: number;
+  /** Factor on time and temperature before their embedding. */
+  readonly embeddingScale: number;
+}
+
+/**
+ * The network of a flow or diffusion policy: (state, y_t, t, λ) → velocity or noise in the latent.
+ * Its input is [state | y_t | embedding of t | embedding of λ].
+ */
+export class TimeNetwork {
+  readonly layout: ParameterLayout;
+  readonly #shape: TimeNetworkShape;
+
+  constructor(shape: TimeNetworkShape) {
+    this.#shape = shape;
+    const inputs = shape.observationSize + shape.actionSize + 2 * shape.embedding;
+    this.layout = ParameterLayout.of(residualMlpLayers(inputs, shape.width, shape.blocks, shape.actionSize));
+  }
+
+  /**
+   * One latent per state, for training.
+   * @param observation [batch, obs] @param latent [batch, act] @param time [batch] @param temperature []
+   * @returns [batch, act]
+   */
+  apply(
+    weights: Weights,
+    observation: tf.Tensor,
+    latent: tf.Tensor,
+    time: tf.Tensor,
+    temperature: tf.Tensor,
+  ): tf.Tensor {
+    const { embedding, embeddingScale, blocks } = this.#shape;
+    const batch = observation.shape[0];
+    const heat = sinusoidalEmbedding(tf.reshape(temperature, [1]), embedding, embeddingScale);
+    const input = tf.concat(
+      [observation, latent, sinusoidalEmbedding(time, embedding, embeddingScale), tf.tile(heat, [batch, 1])],
+      1,
+    );
+    return residualMlp(weights, input, blocks);
+  }
+
+  /**
+   * Many particles per state at fixed times, for sampling: the first layer is split, so that the state's,
+   * the temperature's and the times' parts are computed once and not per particle. No gradient is meant.
+   * @param observation [batch, obs] @param temperature [] @param times the times that will be asked for
+   * @returns (latent [batch·particles, act], index of the time) → [batch·particles, act]
+   */
+  particles(
+    weights: Weights,
+    observation: tf.Tensor,
+    temperature: tf.Tensor,
+    times: readonly number[],
+    particles: number,
+  ): (latent: tf.Tensor, timeIndex: number) => tf.Tensor {
+    const { observationSize: obs, actionSize: act, embedding, embeddingScale, blocks, width } = this.#shape;
+    const batch = observation.shape[0];
+    const first = weights['layer0/kernel'];
+    const rows = (start: number, count: number) => tf.slice(first, [start, 0], [count, width]);
+    const heat = sinusoidalEmbedding(tf.reshape(temperature, [1]), embedding, embeddingScale);
+    const clock = sinusoidalEmbedding(tf.tensor1d([...times]), embedding, embeddingScale);
+    const shared = tf.add(
+      addBias(tf.matMul(observation, rows(0, obs)), weights['layer0/bias']),
+      tf.matMul(heat, rows(obs + act + embedding, embedding)),
+    );
+    const timeParts = tf.matMul(clock, rows(obs + act, embedding));
+    const latentKernel = rows(obs, act);
+    return (latent, timeIndex) => {
+      const perState = tf.add(shared, tf.slice(timeParts, [timeIndex, 0], [1, width]));
+      const perParticle = tf.reshape(tf.matMul(latent, latentKernel), [batch, particles, width]);
+      const input = tf.add(perParticle, tf.expandDims(perState, 1));
+      return residualTail(weights, tf.reshape(input, [batch * particles, width]), blocks);
+    };
+  }
+}

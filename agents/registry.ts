@@ -1,0 +1,24 @@
+/** The agents that come with the harness. A user's agent is a file given by its path instead. */
+import type { AgentFactory, TrainingConfig } from './agent.ts';
+import { random } from './random.ts';
+import { rfmDiffusion } from './rfm/diffusion.ts';
+import { rfmFlow } from './rfm/flow.ts';
+import { sac } from './sac.ts';
+
+/** A factory whose own config type is forgotten; its schema still checks every config at run time. */
+export type AnyAgentFactory = AgentFactory<TrainingConfig>;
+
+const forget = <Config extends TrainingConfig>(factory: AgentFactory<Config>) =>
+  factory as unknown as AnyAgentFactory;
+
+export const builtInAgents: readonly AnyAgentFactory[] = [
+  forget(rfmFlow),
+  forget(rfmDiffusion),
+  forget(sac),
+  forget(random),
+];
+
+/** The built-in agent of this name, or undefined. */
+export function findAgent(name: string): AnyAgentFactory | undefined {
+  return builtInAgents.find((agent) => agent.name === name);
+}

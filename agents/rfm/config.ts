@@ -1,0 +1,93 @@
+/** Every constant of Reverse Flow Matching, with the presets. Source: arXiv 2601.08136; method.md section 8. */
+import { z } from 'zod';
+import {
+  count,
+  criticShape,
+  laptopCritic,
+  laptopTraining,
+  paperCritic,
+  paperTraining,
+  positive,
+  smokeCritic,
+  smokeTraining,
+  trainingShape,
+} from '../config.ts';
+import { isEstimator } from '../posterior/estimator.ts';
+
+/** What flow and diffusion policies share. */
+export const rfmShape = {
+  ...trainingShape,
+  ...criticShape,
+  actorWidth: count,
+  /** Residual blocks after the input layer. */
+  actorBlocks: count,
+  actorLearningRate: positive,
+  /** Size of the sinusoidal embeddings of time and of temperature. */
+  embedding: count.min(4).multipleOf(2),
+  embeddingScale: positive,
+  /** N: prior draws per posterior mean. */
+  priorDraws: count.min(2),
+  /** M: particles of which behaviour and TD target draw one with probability softmax(Q/λ). */
+  particles: count,
+  /** Particles of which evaluation takes the best. */
+  evaluationParticles: count,
+  integrationSteps: count,
+  /** Times lie in [tMin, 1 - tMin]. */
+  tMin: z.number().positive().lt(0.5),
+  /** Posterior-mean estimator: noise, gradient, eta=x, optimal, optimal-isotropic, ..., adaptive. */
+  estimator: z.string().refine(isEstimator, 'is not an estimator (noise, gradient, eta=0.5, optimal, ...)'),
+  /** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
+  temperature: positive,
+  finalTemperature: positive,
+  temperatureSteps: count,
+  /** Where y1 of the bridge comes from: the replay buffer's actions, or fresh samples of the policy. */
+  endpoints: z.enum(['buffer', 'policy']),
+};
+
+const constants = {
+  actorBlocks: 2,
+  actorLearningRate: 3e-4,
+  embeddingScale: 1,
+  tMin: 1e-3,
+  estimator: 'optimal',
+  temperature: 0.02,
+  finalTemperature: 0.02,
+  temperatureSteps: 1_000_000,
+  endpoints: 'buffer' as const,
+};
+
+export const rfmPaper = {
+  ...paperTraining,
+  ...paperCritic,
+  ...constants,
+  actorWidth: 256,
+  embedding: 32,
+  priorDraws: 100,
+  particles: 32,
+  evaluationParticles: 32,
+  integrationSteps: 10,
+};
+
+export const rfmLaptop = {
+  ...laptopTraining,
+  ...laptopCritic,
+  ...constants,
+  actorWidth: 128,
+  embedding: 32,
+  priorDraws: 32,
+  particles: 8,
+  evaluationParticles: 8,
+  integrationSteps: 10,
+};
+
+export const rfmSmoke = {
+  ...smokeTraining,
+  ...smokeCritic,
+  ...constants,
+  actorWidth: 64,
+  embedding: 16,
+  priorDraws: 16,
+  particles: 4,
+  evaluationParticles: 4,
+  integrationSteps: 5,
+};
