@@ -1,0 +1,317 @@
+/**
+ * The conformance suite: what every agent, ours or a user's, must do so that comparisons are fair and
+ * repeatable. It runs an agent on random data of two problem sizes and gives one verdict per promise.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { RandomStream } from '../engine/random.ts';
+import type { Engine } from '../engine/types.ts';
+import type { Agent, AgentFactory, AgentSnapshot, Batch, Metrics, Preset, TrainingConfig } from './agent.ts';
+import { presets } from './agent.ts';
+import { allocateBatch, type TransitionSizes } from './replay.ts';
+
+export interface Verdict {
+  /** The promise, as a sentence. */
+  readonly promise: string;
+  readonly passed: boolean;
+  /** What was found; empty when passed. */
+  readonly detail: string;
+}
+
+export interface ConformanceOptions {
+  readonly engine: Engine;
+  readonly preset?: Preset;
+  /** Bytes of memory in use after a collection, if the platform can tell. */
+  readonly memory?: () => number;
+  /** Longest time for one call of the agent. */
+  readonly timeoutMs?: number;
+}
+
+const sizes: TransitionSizes = { observation: 5, action: 2 };
+const updatesBetween = 3;
+const memoryUpdates = 150;
+/** Growth over `memoryUpdates` that is noise of the runtime rather than a leak. */
+const memoryAllowance = 16 * 2 ** 20;
+
+/** Yields a verdict per promise, in order; stops early only where nothing further can be tried. */
+export async function* checkAgent(
+  factory: AgentFactory<TrainingConfig>,
+  options: ConformanceOptions,
+): AsyncGenerator<Verdict> {
+  const bench = new Bench(factory, options);
+  for (const [promise, check] of promises) {
+    let detail = '';
+    try {
+      await check(bench);
+    } catch (error) {
+      detail = error instanceof Error ? error.message : String(error);
+    }
+    yield { promise, passed: detail === '', detail };
+    if (detail !== '' && bench.hopeless) break;
+  }
+  await bench.disposeAll();
+}
+
+/** Creates agents and data for the checks, each the same for the same seed. */
+class Bench {
+  /** Set until an agent could be created and acted: nothing else can be tried before. */
+  hopeless = true;
+  readonly #agents: Agent[] = [];
+
+  constructor(
+    readonly factory: AgentFactory<TrainingConfig>,
+    readonly options: ConformanceOptions,
+  ) {}
+
+  get config(): TrainingConfig {
+    return this.factory.presets[this.options.preset ?? 'smoke'];
+  }
+
+  async create(seed = 1): Promise<Agent> {
+    const agent = await this.within('create', () =>
+      this.factory.create({
+        observation: { size: sizes.observation },
+        action: { size: sizes.action },
+        config: this.config,
+        random: RandomStream.fromSeed(seed).split('agent'),
+        engine: this.options.engine,
+      }),
+    );
+    for (const method of ['act', 'update', 'save', 'load', 'dispose'] as const) {
+      expect(
+        typeof agent?.[method] === 'function',
+        `create() must return an agent with the method ${method}()`,
+      );
+    }
+    this.#agents.push(agent);
+    return agent;
+  }
+
+  /** Fails instead of waiting for ever. */
+  async within<T>(method: string, call: () => Promise<T>): Promise<T> {
+    const limit = this.options.timeoutMs ?? 30_000;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`${method}() did not return within ${limit / 1000} s`)),
+        limit,
+      );
+    });
+    try {
+      return await Promise.race([Promise.resolve(call()), timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async act(agent: Agent, count: number, mode: 'explore' | 'exploit', seed = 7): Promise<Float32Array> {
+    const observations = RandomStream.fromSeed(seed).fillNormal(new Float32Array(count * sizes.observation));
+    const actions = await this.within('act', () => agent.act(observations, count, mode));
+    expect(actions instanceof Float32Array, `act() must return a Float32Array, found ${describe(actions)}`);
+    return actions.slice();
+  }
+
+  batch(seed: number): Batch {
+    const random = RandomStream.fromSeed(seed);
+    const batch = allocateBatch(this.config.batchSize, sizes);
+    random.fillNormal(batch.observation);
+    random.fillUniform(batch.action, -1, 1);
+    random.fillUniform(batch.reward);
+    batch.mask.fill(1);
+    batch.mask[0] = 0;
+    random.fillNormal(batch.nextObservation);
+    return batch;
+  }
+
+  async train(agent: Agent, updates: number, seed = 100): Promise<Metrics> {
+    let metrics: Metrics = {};
+    for (let i = 0; i < updates; i++) {
+      metrics = await this.within('update', () => agent.update(this.batch(seed + i)));
+    }
+    return metrics;
+  }
+
+  /** Everything observable after some more training: two runs of one stream must agree in every bit. */
+  async trail(agent: Agent, seed: number): Promise<number[]> {
+    const metrics = await this.train(agent, updatesBetween, seed);
+    const explore = await this.act(agent, 3, 'explore');
+    const exploit = await this.act(agent, 3, 'exploit');
+    return [...Object.values(metrics), ...explore, ...exploit];
+  }
+
+  async disposeAll(): Promise<void> {
+    for (const agent of this.#agents) await agent.dispose?.();
+  }
+}
+
+type Check = (bench: Bench) => Promise<void>;
+
+const promises: readonly (readonly [string, Check])[] = [
+  ['has a name, a description, a reference and the presets paper, laptop and smoke', checkDescription],
+  ['acts: one action per observation, float32, finite and within [-1, 1]', checkActions],
+  ['updates: returns finite named numbers and leaves the batch alone', checkUpdate],
+  ['is deterministic: the same seed gives the same bits, another seed others', checkDeterminism],
+  ['is independent: a second instance changes nothing', checkIndependence],
+  ['saves and loads: a restored agent continues bit for bit', checkRoundTrip],
+  ['saves a copy: later updates do not change what was saved', checkSavedCopy],
+  ['keeps its memory: no growth over many updates', checkMemory],
+];
+
+async function checkDescription(bench: Bench): Promise<void> {
+  const { factory } = bench;
+  expect(
+    /^[a-z][a-z0-9-]*$/.test(String(factory.name)),
+    `name must match [a-z][a-z0-9-]*, found ${describe(factory.name)}`,
+  );
+  for (const field of ['description', 'reference'] as const) {
+    const text = factory[field];
+    expect(
+      typeof text === 'string' && text !== '' && !text.includes('\n'),
+      `${field} must be one line of text`,
+    );
+  }
+  for (const preset of presets) {
+    const config = factory.presets?.[preset];
+    expect(config !== undefined, `presets.${preset} is missing`);
+    const parsed = factory.config.safeParse(config);
+    expect(
+      parsed.success,
+      `presets.${preset} does not fit the config schema: ${parsed.error?.issues[0]?.message}`,
+    );
+    for (const key of ['batchSize', 'randomSteps', 'updatesPerStep', 'replayCapacity'] as const) {
+      expect(Number.isFinite(config[key]), `presets.${preset}.${key} must be a number`);
+    }
+  }
+  const unknown = factory.config.safeParse({ ...bench.config, noSuchKey: 1 });
+  expect(!unknown.success, 'the config schema must refuse unknown keys (z.strictObject)');
+}
+
+async function checkActions(bench: Bench): Promise<void> {
+  const agent = await bench.create();
+  for (const mode of ['explore', 'exploit'] as const) {
+    for (const count of [1, 4, 1]) {
+      const actions = await bench.act(agent, count, mode);
+      const expected = count * sizes.action;
+      expect(
+        actions.length === expected,
+        `act(${count} observations, '${mode}') must return ${count} × ${sizes.action} numbers, found ${actions.length}`,
+      );
+      const bad = actions.findIndex((a) => !(a >= -1 && a <= 1));
+      expect(bad < 0, `act(…, '${mode}') must stay within [-1, 1], found ${actions[bad]}`);
+    }
+  }
+  bench.hopeless = false;
+}
+
+async function checkUpdate(bench: Bench): Promise<void> {
+  const agent = await bench.create();
+  for (let i = 0; i < updatesBetween; i++) {
+    const batch = bench.batch(i);
+    const metrics = await bench.within('update', () => agent.update(batch));
+    expect(
+      metrics !== null && typeof metrics === 'object',
+      'update() must return an object of named numbers',
+    );
+    for (const [name, value] of Object.entries(metrics)) {
+      expect(Number.isFinite(value), `update() returned ${describe(value)} as '${name}'`);
+    }
+    const untouched = bench.batch(i);
+    for (const key of ['observation', 'action', 'reward', 'mask', 'nextObservation'] as const) {
+      expect(same(batch[key], untouched[key]), `update() changed batch.${key}`);
+    }
+  }
+}
+
+async function checkDeterminism(bench: Bench): Promise<void> {
+  const [first, second, other] = [await bench.create(1), await bench.create(1), await bench.create(2)];
+  const [a, b, c] = [
+    await bench.trail(first, 50),
+    await bench.trail(second, 50),
+    await bench.trail(other, 50),
+  ];
+  expect(same(a, b), `two agents of one seed differ: ${firstDifference(a, b)}`);
+  expect(!same(a, c), 'agents of two seeds are the same: the stream in the context is not used');
+}
+
+async function checkIndependence(bench: Bench): Promise<void> {
+  const alone = await bench.create(1);
+  const expected = [...(await bench.trail(alone, 50)), ...(await bench.trail(alone, 60))];
+  const [agent, intruder] = [await bench.create(1), await bench.create(9)];
+  const found = await bench.trail(agent, 50);
+  await bench.trail(intruder, 70);
+  found.push(...(await bench.trail(agent, 60)));
+  expect(same(expected, found), `another instance's updates changed it: ${firstDifference(expected, found)}`);
+}
+
+async function checkRoundTrip(bench: Bench): Promise<void> {
+  const original = await bench.create(1);
+  await bench.trail(original, 50);
+  const snapshot = await bench.within('save', () => original.save());
+  checkSnapshot(snapshot);
+  const restored = await bench.create(2);
+  await bench.trail(restored, 80);
+  const values = JSON.parse(JSON.stringify(snapshot.values)) as AgentSnapshot['values'];
+  await bench.within('load', () => restored.load({ arrays: snapshot.arrays, values }));
+  const [a, b] = [await bench.trail(original, 60), await bench.trail(restored, 60)];
+  expect(same(a, b), `after load() it goes on differently: ${firstDifference(a, b)}`);
+}
+
+function checkSnapshot(snapshot: AgentSnapshot): void {
+  expect(typeof snapshot?.values === 'object', 'save() must return { arrays, values }');
+  for (const [name, array] of Object.entries(snapshot.arrays)) {
+    const size = array.shape.reduce((a, b) => a * b, 1);
+    expect(
+      array.data.length === size,
+      `save(): '${name}' has ${array.data.length} numbers for shape [${array.shape}]`,
+    );
+  }
+}
+
+async function checkSavedCopy(bench: Bench): Promise<void> {
+  const agent = await bench.create(1);
+  await bench.train(agent, updatesBetween);
+  const snapshot = await bench.within('save', () => agent.save());
+  const before = Object.entries(snapshot.arrays).map(([name, array]) => [name, array.data.slice()] as const);
+  await bench.train(agent, updatesBetween + 1, 200);
+  for (const [name, data] of before) {
+    expect(same(data, snapshot.arrays[name].data), `the saved array '${name}' changed with later updates`);
+  }
+}
+
+async function checkMemory(bench: Bench): Promise<void> {
+  const agent = await bench.create(1);
+  await bench.train(agent, 10);
+  await bench.act(agent, 1, 'explore');
+  const memory = bench.options.memory ?? (() => 0);
+  const start = { tensors: tf.memory().numTensors, bytes: memory() };
+  await bench.train(agent, memoryUpdates);
+  const tensors = tf.memory().numTensors - start.tensors;
+  expect(
+    tensors < memoryUpdates,
+    `${tensors} tensors more after ${memoryUpdates} updates: dispose of them (tf.tidy)`,
+  );
+  const bytes = memory() - start.bytes;
+  expect(
+    bytes < memoryAllowance,
+    `${Math.round(bytes / 2 ** 20)} MiB more memory after ${memoryUpdates} updates`,
+  );
+}
+
+function expect(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.prototype.every.call(a, (x, i) => Object.is(x, b[i]));
+}
+
+function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): string {
+  const i = Array.prototype.findIndex.call(a, (x, k) => !Object.is(x, b[k]));
+  return `${a[i]} and ${b[i]}`;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'object'
+    ? (value.constructor?.name ?? 'an object')
+    : `${typeof value} ${String(value)}`;
+}
