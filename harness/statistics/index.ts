@@ -1,0 +1,9 @@
+/** Statistics of comparisons: pure functions of scores, see docs/statistics.md. */
+export * from './aggregates.ts';
+export * from './auc.ts';
+export * from './comparison.ts';
+export * from './improvement.ts';
+export * from './moments.ts';
+export * from './profiles.ts';
+export * from './resampling.ts';
+export * from './student.ts';
