@@ -11,8 +11,8 @@ export const trainingShape = {
   batchSize: count,
   /** Uniformly random control steps before the agent acts and learns. */
   randomSteps: z.number().int().nonnegative(),
-  /** Updates per control step. */
-  updatesPerStep: z.number().int().nonnegative(),
+  /** Updates per control step; 0.25 is one every four steps. */
+  updatesPerStep: z.number().nonnegative(),
   /** Transitions kept. */
   replayCapacity: count,
 };

@@ -1,0 +1,21 @@
+/** The public API of rfm-harness: what an agent's or a task's author imports. */
+export type {
+  Agent,
+  AgentContext,
+  AgentFactory,
+  AgentSnapshot,
+  Batch,
+  Metrics,
+  Preset,
+  TrainingConfig,
+} from './agents/agent.ts';
+export { checkAgent, type Verdict } from './agents/conformance.ts';
+export { TwinCritic, tdLoss, tdTarget } from './agents/critic.ts';
+export * from './agents/networks.ts';
+export { ReplayBuffer } from './agents/replay.ts';
+export { fromRecord, toRecord } from './agents/snapshot.ts';
+export { constant, orthogonal, zeros } from './engine/initialisers.ts';
+export { type AdamState, adam, descend, polyak } from './engine/optimiser.ts';
+export { ParameterLayout } from './engine/parameters.ts';
+export { RandomStream } from './engine/random.ts';
+export type { Arrays, CompiledFunction, CompiledStep, Engine, NdArray } from './engine/types.ts';
