@@ -1,0 +1,185 @@
+/**
+ * Gaussian mixtures as targets: log density and score in float64, and the exact posterior means under
+ * y_t = α y1 + β y0, which every estimator is checked against.
+ */
+import { z } from 'zod';
+import { type Float64Tensor, float64Tensor } from './float64.ts';
+import { cholesky, logDeterminant, type Matrix, solveCholesky, solveLower } from './linear-algebra.ts';
+import type { DensityValue } from './posterior-mean.ts';
+
+/** The layout of problem files: dim D, K weights (normalised on use), K means [D], K covariances [D][D]. */
+export const mixtureSchema = z
+  .object({
+    dim: z.number().int().positive(),
+    weights: z.array(z.number().positive()).min(1),
+    means: z.array(z.array(z.number())),
+    covariances: z.array(z.array(z.array(z.number()))),
+  })
+  .superRefine(({ dim, weights, means, covariances }, context) => {
+    const expect = (holds: boolean, message: string) => {
+      if (!holds) context.addIssue({ code: 'custom', message });
+    };
+    expect(means.length === weights.length, `means: ${weights.length} expected, one per weight`);
+    expect(covariances.length === weights.length, `covariances: ${weights.length} expected, one per weight`);
+    expect(
+      means.every((mean) => mean.length === dim),
+      `means: every one must have ${dim} numbers`,
+    );
+    expect(
+      covariances.every((rows) => rows.length === dim && rows.every((row) => row.length === dim)),
+      `covariances: every one must be ${dim} × ${dim}`,
+    );
+  });
+export type MixtureDescription = z.infer<typeof mixtureSchema>;
+
+interface Component {
+  readonly logWeight: number;
+  readonly mean: readonly number[];
+  readonly covariance: Matrix;
+  /** Inverse of the covariance's Cholesky factor, row-major [D, D], lower triangular. */
+  readonly whitening: Float64Array;
+  readonly logNorm: number;
+}
+
+/** Exact quantities of y_t. */
+export interface ExactPosterior {
+  readonly y0: number[];
+  readonly y1: number[];
+  readonly logDensity: number;
+}
+
+export class GaussianMixture {
+  readonly dim: number;
+  readonly #components: readonly Component[];
+
+  /** @throws z.ZodError, NotPositiveDefiniteError */
+  constructor(description: MixtureDescription) {
+    const { dim, weights, means, covariances } = mixtureSchema.parse(description);
+    this.dim = dim;
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    this.#components = weights.map((weight, k) => {
+      const lower = cholesky(covariances[k]);
+      const whitening = new Float64Array(dim * dim);
+      for (let column = 0; column < dim; column++) {
+        const unit = Array.from({ length: dim }, (_, i) => (i === column ? 1 : 0));
+        solveLower(lower, unit).forEach((value, row) => {
+          whitening[row * dim + column] = value;
+        });
+      }
+      return {
+        logWeight: Math.log(weight / total),
+        mean: means[k],
+        covariance: covariances[k],
+        whitening,
+        logNorm: -0.5 * (dim * Math.log(2 * Math.PI) + logDeterminant(lower)),
+      };
+    });
+  }
+
+  /** log p(y) and ∇ log p(y) of points [batch, N, D]; the density comes as [batch, N, 1]. */
+  evaluate(y: Float64Tensor): DensityValue<Float64Tensor> {
+    const { dim } = this;
+    const points = y.data.length / dim;
+    const logDensity = new Float64Array(points);
+    const score = new Float64Array(y.data.length);
+    const logTerms = new Float64Array(this.#components.length);
+    const whitened = new Float64Array(this.#components.length * dim);
+    for (let point = 0; point < points; point++) {
+      logDensity[point] = this.#evaluatePoint(y.data, score, point * dim, logTerms, whitened);
+    }
+    return {
+      logDensity: float64Tensor(logDensity, [y.shape[0], y.shape[1], 1]),
+      score: float64Tensor(score, y.shape),
+    };
+  }
+
+  #evaluatePoint(
+    y: Float64Array,
+    score: Float64Array,
+    start: number,
+    logTerms: Float64Array,
+    whitened: Float64Array,
+  ): number {
+    const { dim } = this;
+    const components = this.#components;
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < components.length; k++) {
+      const { whitening, mean, logWeight, logNorm } = components[k];
+      let square = 0;
+      for (let i = 0; i < dim; i++) {
+        let z = 0;
+        for (let j = 0; j <= i; j++) z += whitening[i * dim + j] * (y[start + j] - mean[j]);
+        whitened[k * dim + i] = z;
+        square += z * z;
+      }
+      logTerms[k] = logWeight + logNorm - 0.5 * square;
+      if (logTerms[k] > largest) largest = logTerms[k];
+    }
+    let total = 0;
+    for (let k = 0; k < components.length; k++) {
+      if (logTerms[k] - largest < -745) continue; // exp underflows to 0
+      const term = Math.exp(logTerms[k] - largest);
+      total += term;
+      const { whitening } = components[k];
+      for (let j = 0; j < dim; j++) {
+        let pull = 0;
+        for (let i = j; i < dim; i++) pull += whitening[i * dim + j] * whitened[k * dim + i];
+        score[start + j] -= term * pull;
+      }
+    }
+    for (let j = 0; j < dim; j++) score[start + j] /= total;
+    return largest + Math.log(total);
+  }
+
+  /** E[y0 | y_t], E[y1 | y_t] and log p_t(y_t) in closed form. @param yt [D] */
+  posterior(alpha: number, beta: number, yt: readonly number[]): ExactPosterior {
+    const { dim } = this;
+    const terms = this.#components.map(({ logWeight, mean, covariance }) => {
+      const marginal = covariance.map((row, i) =>
+        row.map((value, j) => alpha * alpha * value + (i === j ? beta * beta : 0)),
+      );
+      const lower = cholesky(marginal);
+      const residual = yt.map((value, i) => value - alpha * mean[i]);
+      const precise = solveCholesky(lower, residual);
+      const quadratic = residual.reduce((sum, value, i) => sum + value * precise[i], 0);
+      return {
+        log: logWeight - 0.5 * (dim * Math.log(2 * Math.PI) + logDeterminant(lower) + quadratic),
+        y0: precise.map((value) => beta * value),
+        y1: mean.map(
+          (value, i) => value + alpha * covariance[i].reduce((sum, c, j) => sum + c * precise[j], 0),
+        ),
+      };
+    });
+    const largest = Math.max(...terms.map(({ log }) => log));
+    const weights = terms.map(({ log }) => Math.exp(log - largest));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const mean = (vectors: readonly number[][]) =>
+      Array.from({ length: dim }, (_, i) =>
+        vectors.reduce((sum, vector, k) => sum + (weights[k] / total) * vector[i], 0),
+      );
+    return {
+      y0: mean(terms.map(({ y0 }) => y0)),
+      y1: mean(terms.map(({ y1 }) => y1)),
+      logDensity: largest + Math.log(total),
+    };
+  }
+
+  /**
+   * One draw. @param uniform in [0, 1) @param normal D standard normals
+   */
+  sample(uniform: number, normal: ArrayLike<number>): number[] {
+    let rest = uniform;
+    let chosen = this.#components[this.#components.length - 1];
+    for (const component of this.#components) {
+      rest -= Math.exp(component.logWeight);
+      if (rest < 0) {
+        chosen = component;
+        break;
+      }
+    }
+    const lower = cholesky(chosen.covariance);
+    return chosen.mean.map((value, i) =>
+      lower[i].reduce((sum, l, j) => (j <= i ? sum + l * normal[j] : sum), value),
+    );
+  }
+}

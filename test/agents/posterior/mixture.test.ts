@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { numberArithmetic } from '../../../agents/posterior/arithmetic.ts';
+import { parseEstimator } from '../../../agents/posterior/estimator.ts';
+import { float64Algebra, float64Tensor } from '../../../agents/posterior/float64.ts';
+import { GaussianMixture } from '../../../agents/posterior/mixture.ts';
+import { estimatePosteriorMean } from '../../../agents/posterior/posterior-mean.ts';
+import { createSchedule, velocity } from '../../../agents/posterior/schedules.ts';
+import { discrepancy, mixtures, scheduleName, variance } from './reference.ts';
+
+describe('exact posteriors of Gaussian mixtures', () => {
+  test.each(Object.keys(mixtures))(
+    '%s: means, velocity, score, density on four schedules to 1e-9',
+    (name) => {
+      const mixture = new GaussianMixture(mixtures[name]);
+      for (const row of mixtures[name].rows) {
+        const point = createSchedule(scheduleName(row.schedule)).at(row.t);
+        row.y_t.forEach((yt, i) => {
+          const { y0, y1, logDensity } = mixture.posterior(point.alpha, point.beta, yt);
+          const speed = y0.map((value, d) => velocity(numberArithmetic, point, value, y1[d]));
+          const score = y0.map((value) => -value / point.beta);
+          expect(discrepancy(y1, row.E_y1[i])).toBeLessThan(1e-9);
+          expect(discrepancy(y0, row.E_y0[i])).toBeLessThan(1e-9);
+          expect(discrepancy(speed, row.velocity[i])).toBeLessThan(1e-9);
+          expect(discrepancy(score, row.score[i])).toBeLessThan(1e-9);
+          expect(Math.abs(logDensity - row.log_p[i])).toBeLessThan(1e-9);
+        });
+      }
+    },
+  );
+
+  test.each(Object.keys(variance))('%s: log density and score of the data end to 1e-10', (name) => {
+    const mixture = new GaussianMixture(variance[name]);
+    for (const { a, b, y_t, y0, log_p1, grad_log_p1 } of variance[name].exact_fixture_N10) {
+      const y1 = y0.flatMap((draw) => draw.map((value, d) => (y_t[d] - b * value) / a));
+      const { logDensity, score } = mixture.evaluate(float64Tensor(Float64Array.from(y1), [1, y0.length, 2]));
+      expect(discrepancy(logDensity.data, log_p1)).toBeLessThan(1e-10);
+      expect(discrepancy(score.data, grad_log_p1.flat())).toBeLessThan(1e-10);
+    }
+  });
+});
+
+describe('the estimator family by quadrature', () => {
+  // A grid over all of y1's mass, as draws of y0 weighted by the prior's density, integrates the posterior
+  // to rounding, so that every member must give the exact mean: the Stein term integrates to zero whatever
+  // its coefficient.
+  const axis = Array.from({ length: 401 }, (_, i) => -10 + i * 0.05);
+  const count = axis.length ** 2;
+  const gridOf = (alpha: number, beta: number, yt: readonly number[]) => {
+    const implied = (x: number, d: number) => (yt[d] - alpha * x) / beta;
+    return float64Tensor(
+      Float64Array.from(axis.flatMap((x) => axis.flatMap((y) => [implied(x, 0), implied(y, 1)]))),
+      [1, count, 2],
+    );
+  };
+
+  test.each(['linear', 'cosine', 'vp', 've'] as const)(
+    '%s: noise and gradient expectations agree with the exact means',
+    (name) => {
+      const reference = mixtures.anisotropic2;
+      const mixture = new GaussianMixture(reference);
+      const rows = reference.rows.filter(
+        (row) => scheduleName(row.schedule) === name && row.t >= 0.3 && row.t <= 0.7,
+      );
+      for (const row of rows) {
+        const { alpha, beta } = createSchedule(name).at(row.t);
+        const prior = gridOf(alpha, beta, row.y_t[0]);
+        const priorLogDensity = float64Algebra.mul(
+          float64Algebra.sum(float64Algebra.mul(prior, prior), 2),
+          -0.5,
+        );
+        for (const estimator of ['noise', 'gradient', 'eta=0.37', 'optimal-diagonal']) {
+          const result = estimatePosteriorMean(float64Algebra, {
+            alpha: float64Tensor(Float64Array.of(alpha), [1, 1, 1]),
+            beta: float64Tensor(Float64Array.of(beta), [1, 1, 1]),
+            yt: float64Tensor(Float64Array.from(row.y_t[0]), [1, 1, 2]),
+            prior,
+            logDensity: (y1) => {
+              const value = mixture.evaluate(y1);
+              return { ...value, logDensity: float64Algebra.add(value.logDensity, priorLogDensity) };
+            },
+            estimator: parseEstimator(estimator),
+          });
+          expect(discrepancy(result.y0.data, row.E_y0[0]), `${estimator} t=${row.t}`).toBeLessThan(1e-9);
+          expect(discrepancy(result.y1.data, row.E_y1[0]), `${estimator} t=${row.t}`).toBeLessThan(1e-9);
+        }
+      }
+    },
+  );
+});
