@@ -1,17 +1,29 @@
 /** The MJCF text of every model of the recorded tables, by the table's name, built from assets/. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { MainModule, MjModel } from '@mujoco/mujoco';
+import { quadrupedModel } from '../../envs/models/quadruped.ts';
 import { swimmerModel } from '../../envs/models/swimmer.ts';
 
 const ASSETS = new URL('../../assets/', import.meta.url);
 const TABLES = new URL('../data/dmc/models/', import.meta.url);
 
-const asset = (file: string): string => readFileSync(new URL(file, ASSETS), 'utf8');
+/** The text of a file of assets/. */
+export const asset = (file: string): string => readFileSync(new URL(file, ASSETS), 'utf8');
 
 /** Models which are built from a description that several of them share; every other one is its own file. */
 const VARIANTS: Record<string, { file: string; build: (xml: string) => string }> = {
   swimmer6: { file: 'swimmer.xml', build: (xml) => swimmerModel(xml, 6) },
   swimmer15: { file: 'swimmer.xml', build: (xml) => swimmerModel(xml, 15) },
+  'quadruped-walk': { file: 'quadruped.xml', build: (xml) => quadrupedModel(xml, { floor: 10 }) },
+  'quadruped-run': { file: 'quadruped.xml', build: (xml) => quadrupedModel(xml, { floor: 100 }) },
+  'quadruped-escape': {
+    file: 'quadruped.xml',
+    build: (xml) => quadrupedModel(xml, { floor: 40, terrain: true, rangefinders: true }),
+  },
+  'quadruped-fetch': {
+    file: 'quadruped.xml',
+    build: (xml) => quadrupedModel(xml, { floor: 15, ball: true }),
+  },
 };
 
 /** Names of the recorded tables (test/data/dmc/models/NAME.json). */

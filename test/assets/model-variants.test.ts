@@ -1,0 +1,48 @@
+import loadMujoco from '@mujoco/mujoco';
+import { describe, expect, it } from 'vitest';
+import { cartpoleModel } from '../../envs/models/cartpole.ts';
+import { replaceOnce } from '../../envs/models/xml-text.ts';
+import { compiledTable } from './compiled-table.ts';
+import { asset, compile } from './model-catalog.ts';
+
+const mujoco = await loadMujoco();
+
+describe('a cartpole with several poles', () => {
+  const table = (poles: number) => {
+    const model = compile(mujoco, cartpoleModel(asset('cartpole.xml'), poles));
+    try {
+      return compiledTable(mujoco, model) as Record<string, Record<string, unknown>[]>;
+    } finally {
+      model.delete();
+    }
+  };
+
+  it.each([1, 2, 3])('of %i is a chain, hinged tip to foot', (poles) => {
+    const { body, joint } = table(poles);
+    expect(joint.map(({ name }) => name)).toEqual(
+      ['slider', 'hinge_1', 'hinge_2', 'hinge_3'].slice(0, 1 + poles),
+    );
+    expect(body.slice(2).map(({ name, parent, pos }) => ({ name, parent, pos }))).toEqual(
+      [
+        { name: 'pole_1', parent: 'cart', pos: [0, 0, 0] },
+        { name: 'pole_2', parent: 'pole_1', pos: [0, 0, 1] },
+        { name: 'pole_3', parent: 'pole_2', pos: [0, 0, 1] },
+      ].slice(0, poles),
+    );
+  });
+
+  it('has equal poles', () => {
+    const poles = table(3).body.slice(2);
+    for (const { mass, inertia } of poles) {
+      expect(mass).toBe(0.1);
+      expect(inertia).toEqual(poles[0].inertia);
+    }
+  });
+});
+
+describe('an edit of a model text', () => {
+  it('refuses a text that lacks its place, or has it twice', () => {
+    expect(() => replaceOnce('<a/>', '<b/>', '')).toThrow(/0 places "<b\/>"/);
+    expect(() => replaceOnce('<b/><b/>', '<b/>', '')).toThrow(/2 places/);
+  });
+});
