@@ -10,7 +10,7 @@ export type {
   TrainingConfig,
 } from './agents/agent.ts';
 export { checkAgent, type Verdict } from './agents/conformance.ts';
-export { TwinCritic, tdLoss, tdTarget } from './agents/critic.ts';
+export { TwinCritic, tdLoss, tdTarget, twinMinimum } from './agents/critic.ts';
 export * from './agents/networks.ts';
 export { ReplayBuffer } from './agents/replay.ts';
 export { fromRecord, toRecord } from './agents/snapshot.ts';

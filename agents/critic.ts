@@ -1,7 +1,8 @@
 /** The twin critics that every agent shares, and their temporal-difference update. */
 import * as tf from '@tensorflow/tfjs-core';
+import '../engine/gradients.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
-import { addBias, dense, denseLayers, type Weights } from './networks.ts';
+import { addBias, dense, denseLayers, sharedProduct, type Weights } from './networks.ts';
 
 export interface CriticShape {
   readonly observationSize: number;
@@ -33,8 +34,11 @@ export class TwinCritic {
    * @param observation [batch, obs] @param action [batch, act] @returns [2, batch]
    */
   values(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
-    const input = tf.expandDims(tf.concat([observation, action], 1), 0);
-    return this.#tail(weights, dense(weights, 0, input));
+    const input = tf.concat([observation, action], 1);
+    return this.#tail(
+      weights,
+      addBias(sharedProduct(input, weights['layer0/kernel']), weights['layer0/bias']),
+    );
   }
 
   /**
@@ -47,9 +51,9 @@ export class TwinCritic {
     const first = weights['layer0/kernel'];
     const stateKernel = tf.slice(first, [0, 0, 0], [twins, obs, width]);
     const actionKernel = tf.slice(first, [0, obs, 0], [twins, act, width]);
-    const perState = addBias(tf.matMul(tf.expandDims(observation, 0), stateKernel), weights['layer0/bias']);
-    const flat = tf.reshape(action, [1, batch * particles, act]);
-    const perParticle = tf.reshape(tf.matMul(flat, actionKernel), [twins, batch, particles, width]);
+    const perState = addBias(sharedProduct(observation, stateKernel), weights['layer0/bias']);
+    const flat = tf.reshape(action, [batch * particles, act]);
+    const perParticle = tf.reshape(sharedProduct(flat, actionKernel), [twins, batch, particles, width]);
     const input = tf.add(perParticle, tf.expandDims(perState, 2));
     return this.#tail(weights, tf.reshape(input, [twins, batch * particles, width]));
   }
@@ -62,7 +66,9 @@ export class TwinCritic {
    */
   minimumWithGradient(weights: Weights, observation: tf.Tensor, action: tf.Tensor) {
     const [batch, particles] = action.shape;
-    const total = tf.valueAndGrad((a: tf.Tensor) => tf.min(this.particleValues(weights, observation, a), 0));
+    const total = tf.valueAndGrad((a: tf.Tensor) =>
+      twinMinimum(this.particleValues(weights, observation, a)),
+    );
     const { value, grad } = total(action);
     return { value: tf.reshape(value, [batch, particles]), gradient: grad };
   }
@@ -79,6 +85,21 @@ export class TwinCritic {
     return tf.squeeze(dense(weights, this.#shape.layers, h), [2]);
   }
 }
+
+/**
+ * The smaller of the twins, [2, rows] → [rows]; only the smaller one passes a gradient. (TensorFlow.js has
+ * no gradient for `min`.)
+ */
+export const twinMinimum = tf.customGrad((input, save) => {
+  const values = input as tf.Tensor;
+  const minimum = tf.min(values, 0);
+  (save as tf.GradSaveFunc)([values, minimum]);
+  return {
+    value: minimum,
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+      tf.mul(tf.cast(tf.lessEqual(saved[0], saved[1]), 'float32'), dy),
+  };
+}) as (values: tf.Tensor) => tf.Tensor;
 
 /** r + γ · mask · V(s'), all [batch]. */
 export function tdTarget(

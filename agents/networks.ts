@@ -24,6 +24,22 @@ export function dense(weights: Weights, index: number, x: tf.Tensor): tf.Tensor 
   return addBias(tf.matMul(x, weights[`layer${index}/kernel`]), weights[`layer${index}/bias`]);
 }
 
+/**
+ * One input for every member of an ensemble: x [rows, in], W [n, in, out] → [n, rows, out]. Written with its
+ * gradient because TensorFlow.js's own product has none where it broadcasts.
+ */
+export const sharedProduct = tf.customGrad((input, weight, save) => {
+  const [x, kernel] = [input as tf.Tensor, weight as tf.Tensor];
+  (save as tf.GradSaveFunc)([x, kernel]);
+  return {
+    value: tf.matMul(tf.expandDims(x, 0), kernel),
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [
+      tf.sum(tf.matMul(dy, saved[1], false, true), 0),
+      tf.matMul(tf.expandDims(saved[0], 0), dy, true, false),
+    ],
+  };
+}) as (x: tf.Tensor, kernel: tf.Tensor) => tf.Tensor;
+
 /** Adds b [out] to [rows, out], or b [n, out] to [n, rows, out]. */
 export function addBias(x: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   return tf.add(x, bias.rank === 2 ? tf.expandDims(bias, 1) : bias);

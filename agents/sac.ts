@@ -30,7 +30,7 @@ import {
   smokeTraining,
   trainingShape,
 } from './config.ts';
-import { TwinCritic, tdLoss, tdTarget } from './critic.ts';
+import { TwinCritic, tdLoss, tdTarget, twinMinimum } from './critic.ts';
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
 import { fromRecord, toRecord } from './snapshot.ts';
 
@@ -155,7 +155,7 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
     const criticWeights = critic.layout.unflatten(criticStep.state.params);
     const actorLoss = (weights: Weights) => {
       const { action, logProb } = sample(weights, batch.observation, noise.actor);
-      const q = tf.min(critic.values(criticWeights, batch.observation, action), 0);
+      const q = twinMinimum(critic.values(criticWeights, batch.observation, action));
       return { loss: tf.mean(tf.sub(tf.mul(alpha, logProb), q)), aux: { logProb } };
     };
     const actorStep = descend(actorLayout, actorAdam, state.actor, actorLoss);
