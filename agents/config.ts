@@ -29,6 +29,29 @@ export const criticShape = {
   maxGradNorm: positive,
 };
 
+/** A residual GELU network that acts. */
+export const actorShape = {
+  actorWidth: count,
+  /** Residual blocks after the input layer. */
+  actorBlocks: count,
+  actorLearningRate: positive,
+};
+
+/** A flow or diffusion policy's network (TimeNetwork). */
+export const timeNetworkShape = {
+  ...actorShape,
+  /** Size of the sinusoidal embeddings of time and of temperature. */
+  embedding: count.min(4).multipleOf(2),
+  embeddingScale: positive,
+};
+
+/** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
+export const temperatureShape = {
+  temperature: positive,
+  finalTemperature: positive,
+  temperatureSteps: count,
+};
+
 /** The constants that the paper's comparison fixes for every agent: method.md section 8. */
 export const paperTraining = {
   batchSize: 256,
@@ -54,3 +77,12 @@ const criticConstants = {
 export const paperCritic = { ...criticConstants, criticWidth: 256 };
 export const laptopCritic = { ...criticConstants, criticWidth: 128 };
 export const smokeCritic = { ...criticConstants, criticWidth: 64 };
+
+const actorConstants = { actorBlocks: 2, actorLearningRate: 3e-4 };
+export const paperActor = { ...actorConstants, actorWidth: 256 };
+export const laptopActor = { ...actorConstants, actorWidth: 128 };
+export const smokeActor = { ...actorConstants, actorWidth: 64 };
+
+export const paperTimeNetwork = { ...paperActor, embedding: 32, embeddingScale: 1 };
+export const laptopTimeNetwork = { ...laptopActor, embedding: 32, embeddingScale: 1 };
+export const smokeTimeNetwork = { ...smokeActor, embedding: 16, embeddingScale: 1 };

@@ -1,6 +1,7 @@
 /** The twin critics that every agent shares, and their temporal-difference update. */
 import * as tf from '@tensorflow/tfjs-core';
 import '../engine/gradients.ts';
+import { type Adam, type AdamState, descend } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import { addBias, dense, denseLayers, sharedProduct, type Weights } from './networks.ts';
 
@@ -114,4 +115,30 @@ export function tdTarget(
 /** Mean squared TD error of each critic: values [2, batch], target [batch] → [2]. */
 export function tdLoss(values: tf.Tensor, target: tf.Tensor): tf.Tensor {
   return tf.mean(tf.squaredDifference(values, tf.expandDims(target, 0)), 1);
+}
+
+/**
+ * One Adam step of both critics on the TD error at the batch's actions.
+ * @param target [batch]
+ */
+export function tdStep(
+  critic: TwinCritic,
+  optimiser: Adam,
+  state: AdamState,
+  batch: { readonly observation: tf.Tensor; readonly action: tf.Tensor },
+  target: tf.Tensor,
+) {
+  const step = descend(critic.layout, optimiser, state, (weights) => {
+    const values = critic.values(weights, batch.observation, batch.action);
+    return { loss: tdLoss(values, target), aux: { values } };
+  });
+  return {
+    state: step.state,
+    metrics: {
+      critic_loss: tf.mean(step.loss),
+      critic_grad_norm: tf.mean(step.gradNorm),
+      q_mean: tf.mean(step.aux.values),
+      q_max_abs: tf.max(tf.abs(step.aux.values)),
+    },
+  };
 }

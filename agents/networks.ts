@@ -9,11 +9,15 @@ export type Weights = Readonly<Record<string, tf.Tensor>>;
 /** Every layer starts orthogonal with gain √2 and zero bias, the output layer too (reference configuration). */
 const kernel = orthogonal(Math.SQRT2);
 
-/** Shapes of a stack of dense layers of the given sizes, for example [in, 256, 256, 1]. */
-export function denseLayers(sizes: readonly number[]): Record<string, ParameterSpec> {
+/**
+ * Shapes of a stack of dense layers of the given sizes, for example [in, 256, 256, 1].
+ * @param output initialises the last kernel; a deterministic policy starts with small outputs
+ */
+export function denseLayers(sizes: readonly number[], output = kernel): Record<string, ParameterSpec> {
   const specs: Record<string, ParameterSpec> = {};
   for (let i = 0; i + 1 < sizes.length; i++) {
-    specs[`layer${i}/kernel`] = { shape: [sizes[i], sizes[i + 1]], initialise: kernel };
+    const initialise = i + 2 === sizes.length ? output : kernel;
+    specs[`layer${i}/kernel`] = { shape: [sizes[i], sizes[i + 1]], initialise };
     specs[`layer${i}/bias`] = { shape: [sizes[i + 1]], initialise: zeros };
   }
   return specs;
@@ -87,8 +91,14 @@ function residualTail(weights: Weights, input: tf.Tensor, blocks: number): tf.Te
 }
 
 /** Sizes of a residual MLP with these inputs and outputs. */
-export function residualMlpLayers(inputs: number, width: number, blocks: number, outputs: number) {
-  return denseLayers([inputs, ...Array<number>(blocks + 1).fill(width), outputs]);
+export function residualMlpLayers(
+  inputs: number,
+  width: number,
+  blocks: number,
+  outputs: number,
+  output = kernel,
+) {
+  return denseLayers([inputs, ...Array<number>(blocks + 1).fill(width), outputs], output);
 }
 
 export interface TimeNetworkShape {

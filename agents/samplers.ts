@@ -33,38 +33,59 @@ export function heun(velocity: FieldAtTime, latent: tf.Tensor, times: readonly n
 
 export interface DiffusionSampling {
   readonly schedule: Schedule;
-  /** Bound on each coordinate of the predicted y1; keeps small α from amplifying the network's error. */
-  readonly dataBound: number;
+  /**
+   * Bound on each coordinate of the predicted y1; keeps small α from amplifying the network's error. None
+   * if left out.
+   */
+  readonly dataBound?: number;
+  /** Bound on each coordinate after every step; none if left out. */
+  readonly stepBound?: number;
+  /**
+   * Variance of an ancestral step's fresh noise: that of the posterior of y' given y and ŷ1 (default), or
+   * the larger one of the forward step, 1 - (α/α')², with no noise at the last step (both in Ho et al. 2020).
+   */
+  readonly variance?: 'posterior' | 'forward';
 }
 
 /**
  * Deterministic DDIM steps (Song et al. 2021): ŷ1 = (y - β ε̂)/α, then y' = α' ŷ1 + β' ε̂.
  * With `noise` [steps, rows, act] the ancestral step instead, whose variance is the posterior's:
- * σ² = β'²(1 - (α β'/(α' β))²), as far as it is positive.
+ * σ² = β'²(1 - (α β'/(α' β))²), as far as it is positive. `noise` 0 leaves the fresh noise out, and so follows
+ * the drift of the reverse SDE.
  */
 export function denoise(
   noisePrediction: FieldAtTime,
   latent: tf.Tensor,
   times: readonly number[],
-  { schedule, dataBound }: DiffusionSampling,
-  noise?: tf.Tensor,
+  { schedule, dataBound, stepBound, variance = 'posterior' }: DiffusionSampling,
+  noise?: tf.Tensor | 0,
 ): tf.Tensor {
+  const bounded = (x: tf.Tensor, bound?: number) =>
+    bound === undefined ? x : tf.clipByValue(x, -bound, bound);
   let y = latent;
   for (let k = 0; k + 1 < times.length; k++) {
     const [alpha, beta] = [schedule.alpha(times[k]), schedule.beta(times[k])];
     const [nextAlpha, nextBeta] = [schedule.alpha(times[k + 1]), schedule.beta(times[k + 1])];
     const predicted = noisePrediction(y, k);
-    const data = tf.clipByValue(tf.div(tf.sub(y, tf.mul(predicted, beta)), alpha), -dataBound, dataBound);
-    const implied = tf.div(tf.sub(y, tf.mul(data, alpha)), beta);
+    const data = bounded(tf.div(tf.sub(y, tf.mul(predicted, beta)), alpha), dataBound);
+    const implied = dataBound === undefined ? predicted : tf.div(tf.sub(y, tf.mul(data, alpha)), beta);
     if (noise === undefined) {
-      y = tf.add(tf.mul(data, nextAlpha), tf.mul(implied, nextBeta));
+      y = bounded(tf.add(tf.mul(data, nextAlpha), tf.mul(implied, nextBeta)), stepBound);
       continue;
     }
     const shrink = (alpha * nextBeta) / (nextAlpha * beta);
-    const fresh = nextBeta * Math.sqrt(Math.max(0, 1 - shrink * shrink));
-    const kept = Math.sqrt(Math.max(0, nextBeta * nextBeta - fresh * fresh));
-    const z = tf.squeeze(tf.slice(noise, [k, 0, 0], [1, -1, -1]), [0]);
-    y = tf.addN([tf.mul(data, nextAlpha), tf.mul(implied, kept), tf.mul(z, fresh)]);
+    const posterior = nextBeta * Math.sqrt(Math.max(0, 1 - shrink * shrink));
+    const kept = Math.sqrt(Math.max(0, nextBeta * nextBeta - posterior * posterior));
+    const next = tf.add(tf.mul(data, nextAlpha), tf.mul(implied, kept));
+    const last = k + 2 === times.length;
+    const forward = last ? 0 : Math.sqrt(Math.max(0, 1 - (alpha / nextAlpha) ** 2));
+    const fresh = variance === 'forward' ? forward : posterior;
+    if (noise === 0 || fresh === 0) {
+      y = bounded(next, stepBound);
+    } else {
+      const z = tf.squeeze(tf.slice(noise, [k, 0, 0], [1, -1, -1]), [0]);
+      y = bounded(tf.add(next, tf.mul(z, fresh)), stepBound);
+    }
   }
   return y;
 }

@@ -1,0 +1,220 @@
+/**
+ * The host side of an agent: draws the noise, keeps the state, calls the compiled algorithm. An algorithm is
+ * a handful of pure functions; everything that they need to be reproducible is decided here, once.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { RandomStreamState } from '../engine/random.ts';
+import { RandomStream } from '../engine/random.ts';
+import type { Arrays, NdArray, StepFunction, Tree } from '../engine/types.ts';
+import type { Agent, AgentContext, Batch, Metrics, TrainingConfig } from './agent.ts';
+import { fromRecord, toRecord } from './snapshot.ts';
+
+/** How one noise tensor is drawn: standard normals, or uniforms in [0, 1). */
+export interface Draw {
+  readonly law: 'normal' | 'uniform';
+  readonly shape: readonly number[];
+}
+
+export type Noise = Record<string, tf.Tensor>;
+export type Draws<N> = { readonly [Name in keyof N]: Draw };
+
+/** A `Batch` on the way through the graph. */
+export type BatchTensors = {
+  observation: tf.Tensor;
+  action: tf.Tensor;
+  reward: tf.Tensor;
+  mask: tf.Tensor;
+  nextObservation: tf.Tensor;
+};
+
+export type UpdateInputs<N> = { batch: BatchTensors; noise: N; temperature: tf.Tensor };
+export type ActInputs<P, N> = { policy: P; observation: tf.Tensor; noise: N; temperature: tf.Tensor };
+
+/** One way of acting. */
+export interface Acting<P, N> {
+  /** The noise for that many states. */
+  draws(states: number): Draws<N>;
+  act(inputs: ActInputs<P, N>): { action: tf.Tensor };
+}
+
+export interface Update<S, N> {
+  /** Names of the entries of `outputs.metrics`, in order. */
+  readonly metrics: readonly string[];
+  readonly step: StepFunction<S, UpdateInputs<N>, { metrics: tf.Tensor }>;
+}
+
+/** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
+export interface TemperatureSchedule {
+  readonly temperature: number;
+  readonly finalTemperature: number;
+  readonly temperatureSteps: number;
+}
+
+export interface Algorithm<S, N, P, Explore, Exploit> {
+  /** The agent's name, for its graphs. */
+  readonly name: string;
+  initialise(random: RandomStream): Arrays<S>;
+  /** The noise of one update. */
+  draws(batch: number): Draws<N>;
+  /** Taken in turn, so that a policy can learn at every second update, for example. */
+  readonly updates: readonly Update<S, N>[];
+  /** The part of the state that acting needs. */
+  policy(state: Arrays<S>): Arrays<P>;
+  readonly explore: Acting<P, Explore>;
+  readonly exploit: Acting<P, Exploit>;
+  /** Without one the functions get λ = 1. */
+  readonly temperature?: TemperatureSchedule;
+}
+
+/** The agent that an algorithm is. */
+export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Exploit extends Noise>(
+  algorithm: Algorithm<S, N, P, Explore, Exploit>,
+  context: AgentContext<TrainingConfig>,
+): Promise<Agent> {
+  const { engine, config } = context;
+  const [obs, act] = [context.observation.size, context.action.size];
+  const { name } = algorithm;
+  const updateSteps = algorithm.updates.map(({ metrics, step }, i) => ({
+    metrics,
+    run: engine.compileStep(`${name}/update${algorithm.updates.length > 1 ? i : ''}`, step),
+  }));
+  const modes = {
+    explore: acting(algorithm.explore, 'explore'),
+    exploit: acting(algorithm.exploit, 'exploit'),
+  };
+  const updateStream = { random: context.random.split('update') };
+  const updateNoise = allocate(algorithm.draws(config.batchSize));
+  let state = algorithm.initialise(context.random);
+  let updates = 0;
+  /** Kept between updates: a step that leaves a part out does not report on it. */
+  const metrics: Metrics = {};
+
+  function acting<A extends Noise>({ draws, act }: Acting<P, A>, mode: string) {
+    const noise = new Map<number, NoiseArrays>();
+    return {
+      random: context.random.split(mode),
+      run: engine.compile(`${name}/${mode}`, act),
+      noiseFor(states: number): NoiseArrays {
+        const found = noise.get(states) ?? allocate(draws(states));
+        noise.set(states, found);
+        return found;
+      },
+    };
+  }
+
+  function lambda(): number {
+    return algorithm.temperature === undefined ? 1 : annealed(algorithm.temperature, updates);
+  }
+
+  return {
+    async act(observations, count, mode) {
+      const { random, run, noiseFor } = modes[mode];
+      const inputs = {
+        policy: algorithm.policy(state),
+        observation: { data: observations, shape: [count, obs] },
+        noise: fill(noiseFor(count), random),
+        temperature: scalar(lambda()),
+      };
+      return (await run(inputs as never)).action.data as Float32Array;
+    },
+
+    async update(batch) {
+      const { metrics: names, run } = updateSteps[updates % updateSteps.length];
+      const temperature = lambda();
+      const inputs = {
+        batch: batchArrays(batch, obs, act),
+        noise: fill(updateNoise, updateStream.random),
+        temperature: scalar(temperature),
+      };
+      const result = await run(state, inputs as never);
+      state = result.state;
+      updates++;
+      const values = result.outputs.metrics.data;
+      for (const [i, metric] of names.entries()) metrics[metric] = values[i];
+      if (algorithm.temperature !== undefined) metrics.temperature = temperature;
+      return { ...metrics };
+    },
+
+    async save() {
+      const streams = {
+        update: updateStream.random.state(),
+        explore: modes.explore.random.state(),
+        exploit: modes.exploit.random.state(),
+      };
+      return {
+        arrays: toRecord(state as Tree<NdArray>),
+        values: { updates, metrics: { ...metrics }, streams },
+      };
+    },
+
+    async load(snapshot) {
+      state = fromRecord(snapshot.arrays, state as Tree<NdArray>) as Arrays<S>;
+      const values = snapshot.values as {
+        updates: number;
+        metrics: Metrics;
+        streams: Record<'update' | 'explore' | 'exploit', RandomStreamState>;
+      };
+      updates = values.updates;
+      Object.assign(metrics, values.metrics);
+      updateStream.random = RandomStream.restore(values.streams.update);
+      modes.explore.random = RandomStream.restore(values.streams.explore);
+      modes.exploit.random = RandomStream.restore(values.streams.exploit);
+    },
+
+    async dispose() {
+      const compiled = [...updateSteps, modes.explore, modes.exploit];
+      await Promise.all(compiled.map(({ run }) => run.dispose()));
+    },
+  };
+}
+
+/** The metrics in the order of their names, as one tensor: one output instead of many. */
+export function stackMetrics<Name extends string>(
+  names: readonly Name[],
+  values: Readonly<Record<Name, tf.Tensor>>,
+): tf.Tensor {
+  return tf.stack(names.map((name) => tf.reshape(values[name], [])));
+}
+
+/** λ after that many updates. */
+export function annealed(schedule: TemperatureSchedule, updates: number): number {
+  const progress = Math.min(1, updates / schedule.temperatureSteps);
+  const [start, end] = [Math.log(schedule.temperature), Math.log(schedule.finalTemperature)];
+  return Math.exp(start + (end - start) * progress);
+}
+
+type NoiseArrays = { readonly law: Draw['law']; readonly name: string; readonly array: NdArray }[];
+
+function allocate(draws: Readonly<Record<string, Draw>>): NoiseArrays {
+  return Object.entries(draws).map(([name, { law, shape }]) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    return { law, name, array: { data: new Float32Array(length), shape } };
+  });
+}
+
+/** Draws afresh, in the order in which the algorithm names its noise. */
+function fill(noise: NoiseArrays, random: RandomStream): Record<string, NdArray> {
+  const named: Record<string, NdArray> = {};
+  for (const { law, name, array } of noise) {
+    const data = array.data as Float32Array;
+    if (law === 'normal') random.fillNormal(data);
+    else random.fillUniform(data);
+    named[name] = array;
+  }
+  return named;
+}
+
+function batchArrays(batch: Batch, obs: number, act: number): Arrays<BatchTensors> {
+  const { size } = batch;
+  return {
+    observation: { data: batch.observation, shape: [size, obs] },
+    action: { data: batch.action, shape: [size, act] },
+    reward: { data: batch.reward, shape: [size] },
+    mask: { data: batch.mask, shape: [size] },
+    nextObservation: { data: batch.nextObservation, shape: [size, obs] },
+  };
+}
+
+function scalar(value: number): NdArray {
+  return { data: Float32Array.of(value), shape: [] };
+}
