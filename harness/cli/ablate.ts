@@ -1,0 +1,102 @@
+/** `harness ablate`: the experiments on the method itself. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type ScheduleName, scheduleNames } from '../../agents/posterior/schedules.ts';
+
+export function ablateCommand(): Command {
+  return new Command('ablate')
+    .description("experiments on the method's own parts, against exact answers where there are any")
+    .addCommand(varianceCommand());
+}
+
+interface VarianceFlags {
+  problem: string[];
+  particles?: number[];
+  times?: number[];
+  estimators?: string[];
+  points?: number;
+  repetitions?: number;
+  schedule: ScheduleName;
+  seed: number;
+  full?: boolean;
+  json?: boolean;
+  csv?: boolean;
+  out?: string;
+}
+
+function varianceCommand(): Command {
+  return new Command('variance')
+    .description('error of the posterior mean E[y1 | y_t] by estimator, number of draws and time')
+    .option(
+      '--problem <FILE.json>',
+      'a Gaussian mixture {dim, weights, means, covariances}, or several under "mixtures" (repeatable; default: built-in problems)',
+      append,
+      [],
+    )
+    .option('--particles <N,...>', 'numbers of prior draws', counts)
+    .option('--times <t,...>', 'times in (0, 1); 0 is noise, 1 is data', times)
+    .option(
+      '--estimators <NAME,...>',
+      'noise, gradient, eta=0.5, optimal-isotropic, optimal-diagonal, optimal-matrix, adaptive',
+      names,
+    )
+    .option('--points <N>', 'y_t per time, drawn from their marginal', count)
+    .option('--repetitions <N>', 'estimates per y_t', count)
+    .addOption(
+      new Option('--schedule <NAME>', 'path between noise and data')
+        .choices([...scheduleNames])
+        .default('linear'),
+    )
+    .option('--seed <N>', 'seed of every draw', seed, 0)
+    .option(
+      '--full',
+      'the full experiment (N up to 1000, 200 points x 200 repetitions, minutes) instead of the quick one',
+    )
+    .option('--out <DIR>', 'also write variance.csv there')
+    .option('--json', 'print the rows as JSON')
+    .option('--csv', 'print the rows as CSV')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harness ablate variance
+  harness ablate variance --problem mixture.json --particles 10,100,1000 --times 0.1,0.3,0.5 \\
+    --estimators noise,gradient,optimal-diagonal,adaptive --points 200 --repetitions 200 --json
+  harness ablate variance --full --out results/variance`,
+    )
+    .action(async (flags: VarianceFlags) => {
+      const { runVariance } = await import('../ablate/variance-command.ts');
+      await runVariance(flags);
+    });
+}
+
+const append = (value: string, previous: string[]) => [...previous, value];
+
+function names(text: string): string[] {
+  const list = text.split(',').map((name) => name.trim());
+  if (list.some((name) => name === '')) throw new InvalidArgumentError('an empty name in the list');
+  return list;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError(`'${text}' is no whole number from 1`);
+  return value;
+}
+
+const counts = (text: string) => names(text).map(count);
+
+function times(text: string): number[] {
+  return names(text).map((item) => {
+    const value = Number(item);
+    if (!(value > 0 && value < 1)) throw new InvalidArgumentError(`'${item}' is no time between 0 and 1`);
+    return value;
+  });
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError(`'${text}' is no seed (whole number from 0)`);
+  return value;
+}
