@@ -1,0 +1,244 @@
+/** A task on its physics, as an Environment. */
+import type { Task } from './domain.ts';
+import { decodeFloat64, encodeArray } from './encoding.ts';
+import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
+import { ActionError, DivergenceError, EpisodeError, ModelError, StateError, TaskError } from './errors.ts';
+import { compilerMessage, type ModelSource } from './model-source.ts';
+import type { MuJoCo } from './mujoco.ts';
+import { ObservationWriter } from './observation.ts';
+import { Physics, type PhysicsState } from './physics.ts';
+import { RandomState, type RandomStateSnapshot } from './random-state.ts';
+
+/** Where in its life an environment is. */
+type Phase = 'new' | 'running' | 'ended' | 'diverged' | 'disposed';
+
+const NOT_STEPPABLE: Record<Exclude<Phase, 'running'>, string> = {
+  new: 'step() before the first reset()',
+  ended: 'step() after the end of the episode: call reset() first',
+  diverged: 'step() after the simulation diverged: call reset() first',
+  disposed: 'used after dispose()',
+};
+
+interface SavedState extends EnvironmentState {
+  readonly phase: Phase;
+  readonly steps: number;
+  readonly observation: string;
+  readonly reward: string;
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+  readonly random: RandomStateSnapshot;
+  readonly physics: PhysicsState;
+}
+
+export class ControlEnvironment implements Environment {
+  readonly task: string;
+  readonly observationSpec: ObservationSpec;
+  readonly actionSpec: ActionSpec;
+  readonly episodeLength: number;
+  readonly controlStep: number;
+  readonly physicsSteps: number;
+
+  private readonly writer = new ObservationWriter();
+  private readonly timeStep: { -readonly [K in keyof TimeStep]: TimeStep[K] };
+  private phase: Phase = 'new';
+  private steps = 0;
+
+  private constructor(
+    private readonly description: Task,
+    /** The simulation, for viewers and tests; agents see observations alone. */
+    readonly physics: Physics,
+    private readonly random: RandomState,
+  ) {
+    this.task = description.name;
+    const { timestep } = physics;
+    this.controlStep = description.controlStep ?? timestep;
+    this.physicsSteps = Math.round(this.controlStep / timestep);
+    if (
+      this.physicsSteps < 1 ||
+      Math.abs(this.physicsSteps * timestep - this.controlStep) > 1e-6 * timestep
+    ) {
+      throw new TaskError(
+        `${this.task}: the control step ${this.controlStep} s is not a multiple of the physics step ${timestep} s`,
+      );
+    }
+    // dm_control's own arithmetic: an episode ends at the first whole step that is not below this limit.
+    this.episodeLength = Math.ceil(description.timeLimit / (timestep * this.physicsSteps));
+    this.actionSpec = actionSpec(physics);
+    physics.restart(() => {});
+    this.description.observe(physics, this.writer);
+    this.observationSpec = this.writer.fix();
+    const observation = new Float64Array(this.observationSpec.size);
+    this.timeStep = { observation, reward: 0, terminated: false, truncated: false, discount: 1 };
+  }
+
+  /** Compiles the task's model. @throws ModelError, TaskError, each naming the task. */
+  static create(mujoco: MuJoCo, task: Task, source: ModelSource, seed: number): ControlEnvironment {
+    let physics: Physics | undefined;
+    try {
+      physics = Physics.compile(mujoco, task.model(source), source);
+      return new ControlEnvironment(task, physics, new RandomState(seed));
+    } catch (error) {
+      physics?.dispose();
+      if (error instanceof ModelError)
+        throw new ModelError(`${task.name}: ${error.message}`, { cause: error });
+      if (error instanceof TaskError && !error.message.startsWith(task.name)) {
+        throw new TaskError(`${task.name}: ${error.message}`, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  reset(seed?: number): TimeStep {
+    if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
+    if (seed !== undefined) this.random.seed(seed);
+    this.phase = 'diverged'; // until the reset has succeeded
+    this.steps = 0;
+    const { physics, description } = this;
+    physics.clearTaskState();
+    try {
+      physics.restart(() => description.initialize?.(physics, this.random));
+    } catch (error) {
+      throw this.diverged(error, 'at a reset');
+    }
+    this.phase = 'running';
+    this.timeStep.reward = 0;
+    this.timeStep.terminated = false;
+    this.timeStep.truncated = false;
+    this.timeStep.discount = 1;
+    this.observe();
+    return this.timeStep;
+  }
+
+  step(action: ArrayLike<number>): TimeStep {
+    if (this.phase !== 'running') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE[this.phase]}`);
+    this.checkAction(action);
+    const { physics, description, timeStep } = this;
+    const { ctrl } = physics;
+    for (let i = 0; i < action.length; i++) ctrl[i] = action[i];
+    this.steps++;
+    try {
+      physics.step(this.physicsSteps);
+    } catch (error) {
+      this.phase = 'diverged';
+      throw this.diverged(error, `at step ${this.steps}`);
+    }
+    const reward = description.reward(physics);
+    if (!Number.isFinite(reward)) {
+      this.phase = 'diverged';
+      throw new DivergenceError(`${this.task}: the reward is ${reward} at step ${this.steps}`);
+    }
+    timeStep.reward = reward;
+    // At the time limit dm_control does not ask whether the state is terminal.
+    timeStep.truncated = this.steps >= this.episodeLength;
+    timeStep.terminated = !timeStep.truncated && description.terminates?.(physics) === true;
+    timeStep.discount = timeStep.terminated ? 0 : 1;
+    if (timeStep.truncated || timeStep.terminated) this.phase = 'ended';
+    this.observe();
+    return timeStep;
+  }
+
+  private checkAction(action: ArrayLike<number>): void {
+    const { size, low, high } = this.actionSpec;
+    if (action.length !== size) {
+      throw new ActionError(`${this.task}: an action has ${size} numbers, got ${action.length}`);
+    }
+    for (let i = 0; i < size; i++) {
+      const value = action[i];
+      if (value >= low[i] && value <= high[i] && Number.isFinite(value)) continue;
+      throw new ActionError(
+        `${this.task}: action[${i}] must be in [${low[i]}, ${high[i]}], got ${value} at step ${this.steps + 1}`,
+      );
+    }
+  }
+
+  private observe(): void {
+    const { writer, timeStep } = this;
+    writer.begin();
+    this.description.observe(this.physics, writer);
+    const flat = writer.finish();
+    const { observation } = timeStep;
+    for (let i = 0; i < flat.length; i++) {
+      const value = flat[i];
+      if (!Number.isFinite(value)) this.refuseObservation(i, value);
+      observation[i] = value;
+    }
+  }
+
+  private refuseObservation(index: number, value: number): never {
+    const part = this.observationSpec.parts.find(({ offset, size }) => index < offset + size);
+    this.phase = 'diverged';
+    throw new DivergenceError(
+      `${this.task}: observation '${part?.name}' is ${value} at ${this.steps === 0 ? 'a reset' : `step ${this.steps}`}`,
+    );
+  }
+
+  /** MuJoCo's complaint with the task and the step; anything else as it is. */
+  private diverged(error: unknown, when: string): unknown {
+    if (error instanceof DivergenceError) {
+      return new DivergenceError(`${this.task}: the simulation diverged ${when}: ${error.message}`);
+    }
+    if (error instanceof Error && error.message.startsWith('MuJoCo Error')) {
+      return new DivergenceError(`${this.task}: MuJoCo stopped ${when}: ${compilerMessage(error)}`);
+    }
+    return error;
+  }
+
+  state(): EnvironmentState {
+    if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
+    const { observation, reward, terminated, truncated } = this.timeStep;
+    const saved: SavedState = {
+      task: this.task,
+      phase: this.phase,
+      steps: this.steps,
+      observation: encodeArray(observation),
+      reward: encodeArray(Float64Array.of(reward)),
+      terminated,
+      truncated,
+      random: this.random.snapshot(),
+      physics: this.physics.state(),
+    };
+    return saved;
+  }
+
+  setState(state: EnvironmentState): void {
+    if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
+    const saved = state as SavedState;
+    if (saved.task !== this.task) {
+      throw new StateError(`the saved state is of task '${saved.task}', this environment is ${this.task}`);
+    }
+    try {
+      const observation = decodeFloat64(saved.observation);
+      if (observation.length !== this.observationSpec.size)
+        throw new StateError('the saved observation does not fit');
+      this.physics.setState(saved.physics);
+      this.random.restore(saved.random);
+      this.timeStep.observation.set(observation);
+      this.timeStep.reward = decodeFloat64(saved.reward)[0];
+    } catch (error) {
+      throw new StateError(`${this.task}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.timeStep.terminated = saved.terminated;
+    this.timeStep.truncated = saved.truncated;
+    this.timeStep.discount = saved.terminated ? 0 : 1;
+    this.phase = saved.phase;
+    this.steps = saved.steps;
+  }
+
+  dispose(): void {
+    if (this.phase === 'disposed') return;
+    this.phase = 'disposed';
+    this.physics.dispose();
+  }
+}
+
+/** Bounds of the model's controls; an actuator without limits has infinite ones. */
+function actionSpec({ mjModel, controlLimited }: Physics): ActionSpec {
+  const { nu, actuator_ctrlrange: range } = mjModel;
+  const low = Float64Array.from(controlLimited, (limited, i) =>
+    limited ? range[2 * i] : Number.NEGATIVE_INFINITY,
+  );
+  const high = Float64Array.from(controlLimited, (limited, i) =>
+    limited ? range[2 * i + 1] : Number.POSITIVE_INFINITY,
+  );
+  return { size: nu, low, high };
+}

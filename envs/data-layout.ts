@@ -1,0 +1,98 @@
+/**
+ * Where MuJoCo keeps the warning counts of an MjData in WASM memory.
+ *
+ * Reading `data.warning` through the bindings copies a vector of objects (microseconds); the check runs after
+ * every control step. The counts' place inside mjData depends on MuJoCo's version, so it is not written down
+ * here but found when the module is loaded: two simulations are given states that MuJoCo warns about, and the
+ * counts and the clock that the bindings report are searched for in the memory behind them.
+ */
+import type { MainModule, MjData } from '@mujoco/mujoco';
+
+/** Distances in bytes from the address that word `pointer` of the binding's object holds. */
+export interface DataLayout {
+  readonly pointer: number;
+  readonly time: number;
+  readonly warnings: number;
+}
+
+/** A bad position makes MuJoCo warn; one slide joint has one. */
+const PROBE = '<mujoco><worldbody><body><joint type="slide"/><geom size="1"/></body></worldbody></mujoco>';
+/** mjData with its statistics is 160 kB in MuJoCo 3.14. */
+const SEARCHED_BYTES = 1 << 19;
+const POINTER_WORDS = 12;
+
+/** Address of the binding's C++ object. */
+function bindingAddress(data: MjData): number {
+  return (data as unknown as { $$: { ptr: number } }).$$.ptr;
+}
+
+/** MuJoCo's warnings as pairs (last information, count), in the order of mjtWarning. */
+export function readWarnings(data: MjData): number[] {
+  const all = data.warning; // MjData's own vector: not to be deleted; its items are copies
+  const pairs: number[] = [];
+  for (let i = 0; i < all.size(); i++) {
+    const one = all.get(i);
+    if (one === undefined) continue;
+    pairs.push(one.lastinfo, one.number);
+    one.delete();
+  }
+  return pairs;
+}
+
+/** The layout of this build, found by search. @throws Error if MuJoCo keeps its data in no such way. */
+export function findDataLayout(module: MainModule): DataLayout {
+  const model = module.MjModel.from_xml_string(PROBE);
+  const option = model.opt;
+  option.disableflags = module.mjtDisableBit.mjDSBL_AUTORESET.value;
+  const probes = [new module.MjData(model), new module.MjData(model)];
+  try {
+    probes.forEach((data, i) => {
+      for (let warned = 0; warned < 3 + i; warned++) {
+        data.qpos[0] = Number.NaN;
+        data.qvel[0] = Number.NaN;
+        module.mj_step(model, data);
+      }
+      data.time = 1.25e77 * (i + 3);
+    });
+    const [first, ...others] = probes.map((data) => candidates(data));
+    const shared = first.find((one) => others.every((list) => list.some((other) => same(one, other))));
+    if (shared === undefined)
+      throw new Error('this build of MuJoCo keeps its warning counts in an unknown place');
+    return shared;
+  } finally {
+    for (const data of probes) data.delete();
+    option.delete();
+    model.delete();
+  }
+}
+
+const same = (a: DataLayout, b: DataLayout) =>
+  a.pointer === b.pointer && a.time === b.time && a.warnings === b.warnings;
+
+function candidates(data: MjData): DataLayout[] {
+  const memory: ArrayBuffer = data.qpos.buffer;
+  const doubles = new Float64Array(memory);
+  const words = new Int32Array(memory);
+  const binding = bindingAddress(data) >> 2;
+  const expected = readWarnings(data);
+  const found: DataLayout[] = [];
+  for (let pointer = 0; pointer < POINTER_WORDS; pointer++) {
+    const base = words[binding + pointer];
+    if (base <= 0 || base % 8 !== 0 || base + SEARCHED_BYTES > memory.byteLength) continue;
+    for (let time = 0; time < SEARCHED_BYTES; time += 8) {
+      if (doubles[(base + time) >> 3] !== data.time) continue;
+      for (let warnings = 0; warnings < SEARCHED_BYTES; warnings += 4) {
+        const start = (base + warnings) >> 2;
+        if (expected.every((value, i) => words[start + i] === value)) found.push({ pointer, time, warnings });
+      }
+    }
+  }
+  return found;
+}
+
+/** A live view of the warnings of `data`, pairs (last information, count) as in readWarnings(). */
+export function warningView(data: MjData, layout: DataLayout, count: number): Int32Array {
+  const memory: ArrayBuffer = data.qpos.buffer;
+  const base = new Int32Array(memory, bindingAddress(data) + 4 * layout.pointer, 1)[0];
+  return new Int32Array(memory, base + layout.warnings, 2 * count);
+}

@@ -1,0 +1,108 @@
+/**
+ * How a domain and its tasks are written.
+ *
+ *     export const cheetah = domain('cheetah', {
+ *       model: (asset) => asset('cheetah.xml'),        // the default: assets/<domain>.xml
+ *       tasks: {
+ *         run: task({
+ *           timeLimit: 10,                              // s
+ *           initialize(physics, random) { ... },
+ *           observe(physics, observation) {
+ *             observation.add('position', physics.qposFrom(1));
+ *             observation.add('velocity', physics.qvel);
+ *           },
+ *           reward: (physics) => tolerance(forwardSpeed(physics), RUNNING),
+ *         }),
+ *       },
+ *     });
+ *
+ * A file reads from top to bottom as the task does: what is observed, what is rewarded, how an episode begins;
+ * named quantities of the physics ("torso height") are plain functions of Physics below the tasks.
+ *
+ * - **model**: MJCF text. `asset(file)` reads a file of assets/; a variant is built from one description by a
+ *   function in envs/models/. A task with a model of its own (quadruped's terrain) gives `model` itself.
+ * - **controlStep**: seconds per control step, default the model's time step; `timeLimit` in seconds.
+ * - **initialize(physics, random)**: how an episode begins. It runs inside `physics.restart`: the state is the
+ *   model's initial one and a forward pass without actuation stands before and after it. Write into
+ *   `physics.qpos`, `physics.data('qpos', 'hip')`, `physics.model('geom_pos', 'target')`; draw from `random`
+ *   exactly as dm_control draws (same calls, same order). Rejection loops: write the state, call
+ *   `physics.forwardUnactuated()`, look at `physics.contacts`; a nested reset per try is `physics.restart(...)`.
+ *   What is written into the model stays until it is written again, in every later episode too.
+ * - **observe(physics, observation)**: adds the parts in dm_control's order (observation.ts). Scalars have
+ *   shape [], everything else [n] unless a shape is given.
+ * - **reward(physics)**: in [0, 1], of the state after the step.
+ * - **terminates(physics)** (optional): a true terminal state, discount 0.
+ * - **rewardKind**: 'dense' (a gradient nearly everywhere) or 'sparse', for the table of tasks.
+ * - **easy**: true puts the task into the suite `easy`.
+ *
+ * Reading: `physics.qpos`, `qvel`, `act`, `ctrl`, `sensor('velocimeter')`, `data('xmat', 'torso')[8]` (zz),
+ * `data('xpos', 'head')[2]`, `data('site_xpos', 'tip')`; these are live views, never kept across calls. Nothing
+ * in `observe` and `reward` should allocate: keep options of `tolerance` in constants, and an array that a
+ * quantity needs in a constant of the file (it is used up before the next call).
+ */
+import { TaskError } from './errors.ts';
+import type { ModelSource } from './model-source.ts';
+import type { ObservationWriter } from './observation.ts';
+import type { Physics } from './physics.ts';
+import type { RandomState } from './random-state.ts';
+
+export interface TaskDescription {
+  /** MJCF text of this task alone; default the domain's. */
+  readonly model?: (asset: ModelSource) => string;
+  /** Seconds after which an episode is truncated. */
+  readonly timeLimit: number;
+  /** Seconds per control step, a whole number of physics steps; default the domain's, else one physics step. */
+  readonly controlStep?: number;
+  readonly rewardKind?: 'dense' | 'sparse';
+  readonly easy?: boolean;
+  initialize?(physics: Physics, random: RandomState): void;
+  observe(physics: Physics, observation: ObservationWriter): void;
+  reward(physics: Physics): number;
+  terminates?(physics: Physics): boolean;
+}
+
+export interface DomainDescription {
+  /** MJCF text; default the file of assets/ with the domain's name. */
+  readonly model?: (asset: ModelSource) => string;
+  /** Seconds per control step of every task that does not say otherwise. */
+  readonly controlStep?: number;
+  readonly tasks: Readonly<Record<string, TaskDescription>>;
+}
+
+/** A task with everything its domain says about it. */
+export interface Task extends TaskDescription {
+  /** `domain-task`. */
+  readonly name: string;
+  readonly domain: string;
+  readonly model: (asset: ModelSource) => string;
+}
+
+export interface Domain {
+  readonly name: string;
+  readonly tasks: readonly Task[];
+}
+
+/** One task of a domain; the identity, for its types. */
+export function task(description: TaskDescription): TaskDescription {
+  return description;
+}
+
+/** Names a domain's tasks and gives them what they share. */
+export function domain(name: string, description: DomainDescription): Domain {
+  const tasks = Object.entries(description.tasks).map(([taskName, own]): Task => {
+    const full = `${name}-${taskName}`;
+    if (!/^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$/.test(full)) {
+      throw new TaskError(`'${full}' is not a task name: domain-task, lower case letters, digits and _`);
+    }
+    if (!(own.timeLimit > 0))
+      throw new TaskError(`${full}: the time limit must be positive, got ${own.timeLimit}`);
+    return {
+      ...own,
+      name: full,
+      domain: name,
+      model: own.model ?? description.model ?? ((asset) => asset(`${name}.xml`)),
+      controlStep: own.controlStep ?? description.controlStep,
+    };
+  });
+  return { name, tasks };
+}

@@ -1,0 +1,36 @@
+/** What can go wrong in an environment. Each message names the task, the value and what to do. */
+
+abstract class EnvironmentError extends Error {
+  /** The message alone tells the user what is wrong. */
+  readonly userFacing = true;
+}
+
+/** An action of the wrong length, not finite, or out of bounds. The environment is unchanged. */
+export class ActionError extends EnvironmentError {
+  override readonly name = 'ActionError';
+}
+
+/** A step before the first reset, after the end of an episode, or any call after dispose(). */
+export class EpisodeError extends EnvironmentError {
+  override readonly name = 'EpisodeError';
+}
+
+/** The simulation diverged, by MuJoCo's own warning or by a non-finite number. reset() starts anew. */
+export class DivergenceError extends EnvironmentError {
+  override readonly name = 'DivergenceError';
+}
+
+/** MJCF that MuJoCo's compiler refuses, or a name the model does not have. */
+export class ModelError extends EnvironmentError {
+  override readonly name = 'ModelError';
+}
+
+/** A task that does not exist, or whose description contradicts itself. */
+export class TaskError extends EnvironmentError {
+  override readonly name = 'TaskError';
+}
+
+/** A saved state that is not one of this task. The environment is unchanged. */
+export class StateError extends EnvironmentError {
+  override readonly name = 'StateError';
+}

@@ -1,0 +1,45 @@
+/** Control tasks on MuJoCo WebAssembly, numerically those of the DeepMind Control Suite. */
+import { ControlEnvironment } from './control-environment.ts';
+import type { Task } from './domain.ts';
+import { TaskError } from './errors.ts';
+import type { ModelSource } from './model-source.ts';
+import { loadMuJoCo } from './mujoco.ts';
+import { findTask, taskNames } from './registry.ts';
+
+export { ControlEnvironment } from './control-environment.ts';
+export { type Domain, domain, type Task, type TaskDescription, task } from './domain.ts';
+export type {
+  ActionSpec,
+  Environment,
+  EnvironmentState,
+  ObservationPart,
+  ObservationSpec,
+  TimeStep,
+} from './environment.ts';
+export { ActionError, DivergenceError, EpisodeError, ModelError, StateError, TaskError } from './errors.ts';
+export type { ModelSource } from './model-source.ts';
+export type { ObservationWriter } from './observation.ts';
+export type { Physics } from './physics.ts';
+export { RandomState } from './random-state.ts';
+export { domains, findTask, registerTask, suite, suiteNames, taskNames } from './registry.ts';
+export { type Sigmoid, type ToleranceOptions, tolerance } from './tolerance.ts';
+
+export interface EnvironmentOptions {
+  /** Reads files of assets/; `packagedModels` of harness/assets.ts is one. */
+  readonly models: ModelSource;
+  /** Of the random state that resets draw from, as dm_control's `task_kwargs={'random': seed}` (default 0). */
+  readonly seed?: number;
+}
+
+/**
+ * Builds the environment of a task, by its name `domain-task` or from its description.
+ * @throws TaskError for an unknown name, ModelError if the model does not compile.
+ */
+export async function makeEnvironment(
+  task: string | Task,
+  { models, seed = 0 }: EnvironmentOptions,
+): Promise<ControlEnvironment> {
+  const found = typeof task === 'string' ? findTask(task) : task;
+  if (found === undefined) throw new TaskError(`unknown task '${task}'; known: ${taskNames().join(', ')}`);
+  return ControlEnvironment.create(await loadMuJoCo(), found, models, seed);
+}

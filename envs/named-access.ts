@@ -1,0 +1,105 @@
+/** Rows of MuJoCo's arrays by object name: `data.xpos['torso']` of Python, as held views. */
+import { ModelError } from './errors.ts';
+import type { MainModule, MjModel } from './mujoco.ts';
+
+/** The kinds of named objects whose rows can be asked for. */
+export type Kind =
+  | 'BODY'
+  | 'JOINT'
+  | 'GEOM'
+  | 'SITE'
+  | 'CAMERA'
+  | 'LIGHT'
+  | 'TENDON'
+  | 'ACTUATOR'
+  | 'SENSOR'
+  | 'HFIELD';
+
+const PREFIXES: readonly (readonly [RegExp, Kind])[] = [
+  [/^(body_|x(?:pos|quat|mat|ipos|imat|frc_applied)$|subtree_|c(?:vel|acc|inert|frc_int|frc_ext)$)/, 'BODY'],
+  [/^(jnt_|dof_|qpos|qvel$|qacc|qfrc_|xanchor$|xaxis$)/, 'JOINT'],
+  [/^geom_/, 'GEOM'],
+  [/^site_/, 'SITE'],
+  [/^cam_/, 'CAMERA'],
+  [/^light_/, 'LIGHT'],
+  [/^(ten_|tendon_)/, 'TENDON'],
+  [/^(actuator_|ctrl$|act$)/, 'ACTUATOR'],
+  [/^(sensor_|sensordata$)/, 'SENSOR'],
+  [/^hfield_/, 'HFIELD'],
+];
+const COUNTS: Record<Kind, keyof MjModel> = {
+  BODY: 'nbody',
+  JOINT: 'njnt',
+  GEOM: 'ngeom',
+  SITE: 'nsite',
+  CAMERA: 'ncam',
+  LIGHT: 'nlight',
+  TENDON: 'ntendon',
+  ACTUATOR: 'nu',
+  SENSOR: 'nsensor',
+  HFIELD: 'nhfield',
+};
+/** Numbers per joint in qpos and in the arrays over degrees of freedom: free, ball, slide, hinge. */
+const POSITIONS = [7, 4, 1, 1];
+const VELOCITIES = [6, 3, 1, 1];
+
+export interface Row {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The id of a named object. @throws ModelError naming those that exist. */
+export function objectId(module: MainModule, model: MjModel, kind: Kind, name: string): number {
+  const type = module.mjtObj[`mjOBJ_${kind}`].value;
+  const id = module.mj_name2id(model, type, name);
+  if (id >= 0) return id;
+  const count = Number(model[COUNTS[kind]]);
+  const names = Array.from({ length: count }, (_, i) => module.mj_id2name(model, type, i)).filter(Boolean);
+  throw new ModelError(
+    `the model has no ${kind.toLowerCase()} '${name}'; it has: ${names.join(', ') || 'none'}`,
+  );
+}
+
+/** The kind of object that an array of MuJoCo has rows for. */
+export function kindOf(field: string): Kind {
+  for (const [pattern, kind] of PREFIXES) if (pattern.test(field)) return kind;
+  throw new ModelError(`rows of '${field}' have no names`);
+}
+
+/** Where the row of a named object lies in an array of `length` numbers. */
+export function rowOf(module: MainModule, model: MjModel, field: string, length: number, name: string): Row {
+  const kind = kindOf(field);
+  const id = objectId(module, model, kind, name);
+  if (kind === 'SENSOR' && field === 'sensordata')
+    return { start: model.sensor_adr[id], length: model.sensor_dim[id] };
+  if (field === 'hfield_data') {
+    return { start: model.hfield_adr[id], length: model.hfield_nrow[id] * model.hfield_ncol[id] };
+  }
+  if (kind === 'JOINT' && /^qpos/.test(field)) {
+    return { start: model.jnt_qposadr[id], length: POSITIONS[model.jnt_type[id]] };
+  }
+  if (kind === 'JOINT' && /^(dof_|qvel|qacc|qfrc_)/.test(field)) {
+    const width = length / model.nv;
+    return { start: model.jnt_dofadr[id] * width, length: VELOCITIES[model.jnt_type[id]] * width };
+  }
+  if (field === 'act') return { start: model.actuator_actadr[id], length: model.actuator_actnum[id] };
+  const width = length / Number(model[COUNTS[kind]]);
+  return { start: id * width, length: width };
+}
+
+/** Rows of an array: one per degree of freedom in those over degrees of freedom, else one per object. */
+export function objectCount(model: MjModel, kind: Kind, field: string): number {
+  return field.startsWith('dof_') ? model.nv : Number(model[COUNTS[kind]]);
+}
+
+/** The name of the object that row `index` belongs to, `#index` if it has none. */
+export function rowName(
+  module: MainModule,
+  model: MjModel,
+  kind: Kind,
+  field: string,
+  index: number,
+): string {
+  const id = field.startsWith('dof_') ? model.dof_jntid[index] : index;
+  return module.mj_id2name(model, module.mjtObj[`mjOBJ_${kind}`].value, id) || `#${id}`;
+}

@@ -1,0 +1,104 @@
+/** All tasks by name, and suites of them. */
+import type { Domain, Task } from './domain.ts';
+import { acrobot } from './domains/acrobot.ts';
+import { ball_in_cup } from './domains/ball_in_cup.ts';
+import { cartpole } from './domains/cartpole.ts';
+import { cheetah } from './domains/cheetah.ts';
+import { finger } from './domains/finger.ts';
+import { fish } from './domains/fish.ts';
+import { manipulator } from './domains/manipulator.ts';
+import { pendulum } from './domains/pendulum.ts';
+import { point_mass } from './domains/point_mass.ts';
+import { reacher } from './domains/reacher.ts';
+import { swimmer } from './domains/swimmer.ts';
+import { walker } from './domains/walker.ts';
+
+/** One file per domain; the order of the table of tasks. */
+export const domains: readonly Domain[] = [
+  acrobot,
+  ball_in_cup,
+  cartpole,
+  cheetah,
+  finger,
+  fish,
+  manipulator,
+  pendulum,
+  point_mass,
+  reacher,
+  swimmer,
+  walker,
+];
+
+const byName = new Map(domains.flatMap(({ tasks }) => tasks.map((task) => [task.name, task] as const)));
+
+export const taskNames = (): string[] => [...byName.keys()];
+
+export const findTask = (name: string): Task | undefined => byName.get(name);
+
+/** Adds a task that is not part of this package; one of the same name is replaced by it. */
+export function registerTask(task: Task): void {
+  byName.set(task.name, task);
+}
+
+/** One task per domain: the harness's default. */
+const RFM8 = [
+  'cartpole-swingup',
+  'cheetah-run',
+  'finger-turn_hard',
+  'fish-swim',
+  'hopper-stand',
+  'humanoid-walk',
+  'quadruped-walk',
+  'walker-run',
+];
+
+/** The benchmarking set of the Control Suite. */
+const DMC28 = [
+  'acrobot-swingup',
+  'acrobot-swingup_sparse',
+  'ball_in_cup-catch',
+  'cartpole-balance',
+  'cartpole-balance_sparse',
+  'cartpole-swingup',
+  'cartpole-swingup_sparse',
+  'cheetah-run',
+  'finger-spin',
+  'finger-turn_easy',
+  'finger-turn_hard',
+  'fish-swim',
+  'fish-upright',
+  'hopper-hop',
+  'hopper-stand',
+  'humanoid-run',
+  'humanoid-stand',
+  'humanoid-walk',
+  'manipulator-bring_ball',
+  'pendulum-swingup',
+  'point_mass-easy',
+  'reacher-easy',
+  'reacher-hard',
+  'swimmer-swimmer15',
+  'swimmer-swimmer6',
+  'walker-run',
+  'walker-stand',
+  'walker-walk',
+];
+
+export const suiteNames = ['rfm8', 'dmc28', 'easy', 'all'] as const;
+export type SuiteName = (typeof suiteNames)[number];
+
+/** The names of a suite's tasks; undefined if there is no such suite. */
+export function suite(name: string): string[] | undefined {
+  switch (name) {
+    case 'rfm8':
+      return [...RFM8];
+    case 'dmc28':
+      return [...DMC28];
+    case 'easy':
+      return [...byName.values()].filter((task) => task.easy).map((task) => task.name);
+    case 'all':
+      return taskNames();
+    default:
+      return undefined;
+  }
+}
