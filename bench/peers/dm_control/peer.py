@@ -1,0 +1,82 @@
+"""The Python side of comparisons with dm_control. Reads one JSON request per line, answers one JSON line.
+
+{"bench": "walker-run", "seconds": 2}            -> control steps per second of env.step, resets included
+{"trace": "walker-run", "seed": 5, "steps": 30}  -> reset and steps: qpos, qvel, observations, reward
+{"open_loop": "walker-run", "seed": 5}           -> total return of an episode of uniform actions
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+from dm_control import suite
+
+
+def load(task, seed):
+    domain, name = task.split("-", 1)
+    return suite.load(domain, name, task_kwargs={"random": seed})
+
+
+def uniform_actions(env, seed):
+    spec = env.action_spec()
+    random = np.random.RandomState(seed + 7919)
+    while True:
+        yield random.uniform(spec.minimum, spec.maximum)
+
+
+def bench(task, seconds):
+    env = load(task, 0)
+    actions = uniform_actions(env, 0)
+    env.reset()
+    steps, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        for _ in range(20):
+            if env.step(next(actions)).last():
+                env.reset()
+        steps += 20
+    return {"steps_per_second": steps / (time.perf_counter() - start)}
+
+
+def snapshot(env, timestep):
+    physics = env.physics
+    return {
+        "qpos": physics.data.qpos.tolist(),
+        "qvel": physics.data.qvel.tolist(),
+        "observation": {k: np.ravel(v).tolist() for k, v in timestep.observation.items()},
+        "reward": timestep.reward,
+    }
+
+
+def trace(task, seed, steps):
+    env = load(task, seed)
+    actions = uniform_actions(env, seed)
+    first = snapshot(env, env.reset())
+    rows = [snapshot(env, env.step(next(actions))) for _ in range(steps)]
+    return {"reset": first, "steps": rows}
+
+
+def open_loop(task, seed):
+    env = load(task, seed)
+    actions = uniform_actions(env, seed)
+    timestep, total = env.reset(), 0.0
+    while not timestep.last():
+        timestep = env.step(next(actions))
+        total += timestep.reward
+    return {"return_total": total}
+
+
+def main():
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "bench" in request:
+            answer = bench(request["bench"], request["seconds"])
+        elif "trace" in request:
+            answer = trace(request["trace"], request["seed"], request["steps"])
+        else:
+            answer = open_loop(request["open_loop"], request["seed"])
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
