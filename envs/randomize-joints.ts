@@ -12,14 +12,8 @@ const HINGE = 3;
  * order of the joints. Unlimited slides stay.
  */
 export function randomizeLimitedAndRotationalJoints(physics: Physics, random: RandomState): void {
-  const {
-    njnt,
-    jnt_type: type,
-    jnt_limited: limited,
-    jnt_range: range,
-    jnt_qposadr: address,
-  } = physics.mjModel;
-  const { qpos } = physics;
+  const { njnt, jnt_type: type, jnt_range: range, jnt_qposadr: address } = physics.mjModel;
+  const { qpos, jointLimited: limited } = physics;
   for (let joint = 0; joint < njnt; joint++) {
     const [low, high] = [range[2 * joint], range[2 * joint + 1]];
     const start = address[joint];
