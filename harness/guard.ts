@@ -9,18 +9,38 @@ export class AgentFault extends Error {
 /** Actions may leave [-1, 1] by float32 rounding alone. */
 const ROUNDING = 1e-6;
 
+/** Which method of an agent is running, for a watchdog. */
+export class CallWatch {
+  /** The method and when it was called (ms); undefined between calls. */
+  inFlight: { readonly method: string; readonly since: number } | undefined;
+
+  /** Runs one method of the agent; what it throws becomes an AgentFault that names it. */
+  async call<T>(who: string, method: string, run: () => Promise<T>): Promise<T> {
+    this.inFlight = { method, since: performance.now() };
+    try {
+      return await run();
+    } catch (error) {
+      if ((error as { name?: string } | null)?.name === 'AgentFault') throw error;
+      const message = error instanceof Error ? error.message : describe(error);
+      throw new AgentFault(`${who}: ${method}() threw: ${message}`, { cause: error });
+    } finally {
+      this.inFlight = undefined;
+    }
+  }
+}
+
 export class GuardedAgent implements Agent {
   readonly #agent: Agent;
   readonly #who: string;
   readonly #actionSize: number;
-  /** The method that is running and since when (ms), for the watchdog; undefined between calls. */
-  inFlight: { method: string; since: number } | undefined;
+  readonly #watch: CallWatch;
 
   /** @param who how messages name the agent: `agent 'mine' (./mine.ts)` */
-  constructor(agent: Agent, who: string, actionSize: number) {
+  constructor(agent: Agent, who: string, actionSize: number, watch = new CallWatch()) {
     this.#agent = agent;
     this.#who = who;
     this.#actionSize = actionSize;
+    this.#watch = watch;
     for (const method of ['act', 'update', 'save', 'load', 'dispose'] as const) {
       if (typeof agent?.[method] !== 'function') {
         throw new AgentFault(`${who}: create() returned an agent without the method ${method}()`);
@@ -92,17 +112,8 @@ export class GuardedAgent implements Agent {
     await this.#call('dispose', () => this.#agent.dispose());
   }
 
-  async #call<T>(method: string, run: () => Promise<T>): Promise<T> {
-    this.inFlight = { method, since: performance.now() };
-    try {
-      return await run();
-    } catch (error) {
-      if ((error as { name?: string } | null)?.name === 'AgentFault') throw error;
-      const message = error instanceof Error ? error.message : describe(error);
-      throw new AgentFault(`${this.#who}: ${method}() threw: ${message}`, { cause: error });
-    } finally {
-      this.inFlight = undefined;
-    }
+  #call<T>(method: string, run: () => Promise<T>): Promise<T> {
+    return this.#watch.call(this.#who, method, run);
   }
 
   #fault(method: string, found: string, expected: string): AgentFault {

@@ -1,8 +1,8 @@
 /** The rows that one run writes, and the files they go to. */
 import { join } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
 import type { Metrics } from '../agents/agent.ts';
 import { writeDurably } from './durable.ts';
+import { formatTable, type Row } from './results/csv.ts';
 import type { RunIdentity } from './streams.ts';
 
 /** One evaluation episode: a row of evaluations.csv. */
@@ -40,22 +40,20 @@ export function metricColumns(rows: Iterable<TrainingRow>): string[] {
   return [...names];
 }
 
-export function evaluationRecord(id: RunIdentity, row: EvaluationRow): (string | number)[] {
-  const seconds = Number(row.wallSeconds.toFixed(3));
-  return [id.task, id.agent, id.seed, row.step, row.episode, row.return, row.length, seconds];
+export function evaluationCells(id: RunIdentity, row: EvaluationRow): Row<string> {
+  const { step, episode, length } = row;
+  return {
+    ...id,
+    step,
+    episode,
+    return: row.return,
+    length,
+    wall_seconds: Number(row.wallSeconds.toFixed(3)),
+  };
 }
 
-export function trainingRecord(
-  id: RunIdentity,
-  row: TrainingRow,
-  metrics: readonly string[],
-): (string | number)[] {
-  return [id.task, id.agent, id.seed, row.step, ...metrics.map((name) => row.metrics[name] ?? '')];
-}
-
-/** RFC 4180: CRLF is not used, a field is quoted where it must be; numbers in full precision. */
-export function csv(columns: readonly string[], records: readonly (readonly (string | number)[])[]): string {
-  return stringify([columns, ...records] as (string | number)[][]);
+export function trainingCells(id: RunIdentity, row: TrainingRow): Row<string> {
+  return { ...row.metrics, ...id, step: row.step };
 }
 
 /** Rewrites a run's own CSVs whole; they are small, and a torn one is never left behind. */
@@ -65,21 +63,16 @@ export function writeRunRows(
   evaluations: readonly EvaluationRow[],
   training: readonly TrainingRow[],
 ): void {
-  const metrics = metricColumns(training);
-  writeDurably(
-    join(folder, 'evaluations.csv'),
-    csv(
-      evaluationColumns,
-      evaluations.map((row) => evaluationRecord(id, row)),
-    ),
+  const evaluationTable = formatTable(
+    evaluationColumns,
+    evaluations.map((row) => evaluationCells(id, row)),
   );
-  writeDurably(
-    join(folder, 'training.csv'),
-    csv(
-      [...trainingKeys, ...metrics],
-      training.map((row) => trainingRecord(id, row, metrics)),
-    ),
+  const trainingTable = formatTable(
+    [...trainingKeys, ...metricColumns(training)],
+    training.map((row) => trainingCells(id, row)),
   );
+  writeDurably(join(folder, 'evaluations.csv'), evaluationTable);
+  writeDurably(join(folder, 'training.csv'), trainingTable);
 }
 
 /** Running means of the metrics of many updates; plain JSON between checkpoints. */

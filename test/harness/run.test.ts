@@ -1,0 +1,281 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Agent, TrainingConfig } from '../../agents/agent.ts';
+import { CheckpointStore } from '../../harness/checkpoint.ts';
+import { GuardedAgent } from '../../harness/guard.ts';
+import type { RunJob } from '../../harness/job.ts';
+import { type RunOutcome, type RunSurroundings, run } from '../../harness/run.ts';
+import { type EvaluationRow, type TrainingRow, writeRunRows } from '../../harness/run-rows.ts';
+import { RunStreams } from '../../harness/streams.ts';
+import { ToyAgent, ToyEnvironment, toyTraining } from './support/toy.ts';
+
+const job: RunJob = {
+  identity: { task: 'toy-line', agent: 'toy', seed: 3 },
+  agent: { name: 'toy' },
+  task: { name: 'toy-line' },
+  config: { ...toyTraining },
+  steps: 400,
+  evaluation: { every: 150, episodes: 3 },
+  logEvery: 40,
+  backend: 'onnx',
+  threads: 1,
+};
+
+interface Result {
+  outcome: RunOutcome;
+  evaluations: readonly EvaluationRow[];
+  training: readonly TrainingRow[];
+  notes: string[];
+  environment: ToyEnvironment;
+  evaluationSeeds: number[][];
+}
+
+interface Session {
+  folder: string;
+  /** Stops at the n-th question whether to stop (asked at steps and inside evaluations). */
+  stopAt?: number;
+  /** Throws out of the loop there, as a crash would. */
+  crashAtStep?: number;
+  checkpointEvery?: number;
+  agent?: (inner: Agent) => Agent;
+  training?: Partial<TrainingConfig>;
+  job?: Partial<RunJob>;
+}
+
+async function play(session: Session): Promise<Result> {
+  const environment = new ToyEnvironment();
+  const evaluationEnvironments = [new ToyEnvironment(), new ToyEnvironment(), new ToyEnvironment()];
+  const ours: RunJob = { ...job, ...session.job };
+  const inner = new ToyAgent(new RunStreams(ours.identity).agent());
+  const notes: string[] = [];
+  let evaluations: readonly EvaluationRow[] = [];
+  let training: readonly TrainingRow[] = [];
+  let asked = 0;
+  let steps = 0;
+  const around: RunSurroundings = {
+    breathe: () => undefined,
+    stopRequested: () => ++asked >= (session.stopAt ?? Number.POSITIVE_INFINITY),
+    checkpointDue: () => ++steps % (session.checkpointEvery ?? Number.POSITIVE_INFINITY) === 0,
+    checkpointWritten: () => {},
+    progress: ({ step }) => {
+      if (step === session.crashAtStep) throw new Error('crash');
+    },
+    rows: (e, t) => {
+      evaluations = e;
+      training = t;
+    },
+    note: (line) => notes.push(line),
+  };
+  const outcome = await run(
+    {
+      job: ours,
+      training: { ...toyTraining, ...session.training },
+      agent: new GuardedAgent(session.agent?.(inner) ?? inner, "agent 'toy'", 1),
+      environment,
+      evaluationEnvironments,
+      checkpoints: new CheckpointStore(join(session.folder, 'checkpoint')),
+    },
+    around,
+  );
+  const evaluationSeeds = evaluationEnvironments.map((each) => each.seeds);
+  return { outcome, evaluations, training, notes, environment, evaluationSeeds };
+}
+
+const newFolder = () => mkdtempSync(join(tmpdir(), 'run-'));
+
+/** Rows as the bytes of the CSVs, the wall clock aside. */
+function csvBytes({ evaluations, training }: Result): string {
+  const folder = newFolder();
+  writeRunRows(
+    folder,
+    job.identity,
+    evaluations.map((row) => ({ ...row, wallSeconds: 0 })),
+    training,
+  );
+  return (
+    readFileSync(join(folder, 'evaluations.csv'), 'utf8') + readFileSync(join(folder, 'training.csv'), 'utf8')
+  );
+}
+
+describe('a run', () => {
+  it('evaluates before the first step, at every interval and after the last step', async () => {
+    const { evaluations, outcome } = await play({ folder: newFolder() });
+    expect(outcome.status).toBe('done');
+    expect([...new Set(evaluations.map((row) => row.step))]).toEqual([0, 150, 300, 400]);
+    expect(evaluations.map((row) => row.episode)).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  });
+
+  it('gives the same rows for the same seed and others for another', async () => {
+    const first = csvBytes(await play({ folder: newFolder() }));
+    expect(csvBytes(await play({ folder: newFolder() }))).toBe(first);
+    const other = { identity: { ...job.identity, seed: 4 } };
+    expect(csvBytes(await play({ folder: newFolder(), job: other }))).not.toBe(first);
+  });
+
+  it('meets the same episodes whatever the agent is called and does', async () => {
+    const other = { identity: { ...job.identity, agent: 'another' } };
+    const one = await play({ folder: newFolder() });
+    const two = await play({ folder: newFolder(), job: other, training: { updatesPerStep: 0 } });
+    expect(two.environment.seeds).toEqual(one.environment.seeds);
+    expect(two.evaluationSeeds).toEqual(one.evaluationSeeds);
+    expect(new Set(one.evaluationSeeds.flat()).size).toBe(12);
+  });
+
+  it('logs means of the metrics, also of metrics that come late', async () => {
+    const { training } = await play({ folder: newFolder() });
+    expect(training.map((row) => row.step)).toEqual([40, 80, 120, 160, 200, 240, 280, 320, 360, 400]);
+    expect(Object.keys(training[0].metrics)).toEqual(['loss']);
+    expect(Object.keys(training[9].metrics)).toEqual(['loss', 'late']);
+    expect(training[9].metrics.late).toBe(360.5); // updates 341 to 380
+  });
+
+  it('does not learn before the random steps are over', async () => {
+    let updates = 0;
+    const counting = (inner: Agent): Agent => ({
+      act: (o, n, m) => inner.act(o, n, m),
+      update: (batch) => {
+        updates++;
+        return inner.update(batch);
+      },
+      save: () => inner.save(),
+      load: (snapshot) => inner.load(snapshot),
+      dispose: () => inner.dispose(),
+    });
+    await play({
+      folder: newFolder(),
+      agent: counting,
+      training: { randomSteps: 100, updatesPerStep: 0.25 },
+    });
+    expect(updates).toBe(75);
+  });
+
+  it('remembers a time limit as no end and a fall as one', async () => {
+    const masks: number[] = [];
+    const looking = (inner: Agent): Agent => ({
+      // Pushes to the right until it falls off the end of the line.
+      act: async (_, count) => new Float32Array(count).fill(1),
+      update: async (batch) => {
+        masks.push(...batch.mask);
+        return {};
+      },
+      save: () => inner.save(),
+      load: (snapshot) => inner.load(snapshot),
+      dispose: () => inner.dispose(),
+    });
+    const { evaluations } = await play({ folder: newFolder(), agent: looking });
+    expect(evaluations.every((row) => row.length < 50)).toBe(true);
+    expect(masks.filter((mask) => mask === 0).length).toBeGreaterThan(50);
+    masks.length = 0;
+    const still = (inner: Agent): Agent => ({
+      ...looking(inner),
+      act: async (_, count) => new Float32Array(count),
+    });
+    await play({ folder: newFolder(), agent: still });
+    expect(masks.every((mask) => mask === 1)).toBe(true);
+  });
+});
+
+describe('a run that is interrupted', () => {
+  it('ends with the same bytes wherever it was stopped, also inside an evaluation', async () => {
+    const whole = csvBytes(await play({ folder: newFolder() }));
+    for (const stopAt of [1, 2, 30, 51, 52, 120, 205, 230, 500, 560, 599]) {
+      const folder = newFolder();
+      const first = await play({ folder, stopAt });
+      expect(first.outcome.status).toBe('interrupted');
+      expect(csvBytes(await play({ folder }))).toBe(whole);
+    }
+  });
+
+  it('ends with the same bytes after many stops', async () => {
+    const whole = csvBytes(await play({ folder: newFolder() }));
+    const folder = newFolder();
+    let result = await play({ folder, stopAt: 60 });
+    for (let i = 0; result.outcome.status !== 'done'; i++) {
+      expect(i).toBeLessThan(100);
+      result = await play({ folder, stopAt: 57 + 13 * i });
+    }
+    expect(csvBytes(result)).toBe(whole);
+  });
+
+  it('goes on from the last checkpoint after a crash', async () => {
+    const whole = csvBytes(await play({ folder: newFolder() }));
+    for (const crashAtStep of [5, 149, 150, 299, 399]) {
+      const folder = newFolder();
+      await expect(play({ folder, crashAtStep, checkpointEvery: 30 })).rejects.toThrow('crash');
+      const result = await play({ folder });
+      if (crashAtStep > 30) expect(result.notes[0]).toMatch(/continues from step \d+/);
+      expect(csvBytes(result)).toBe(whole);
+    }
+  });
+
+  it('stores every replay row once, and none that left the ring', async () => {
+    const folder = newFolder();
+    await play({ folder, checkpointEvery: 25 });
+    const files = readdirSync(join(folder, 'checkpoint')).filter((file) => file.startsWith('replay-'));
+    const ranges = files
+      .map(
+        (file) =>
+          file
+            .match(/replay-(\d+)-(\d+)/)
+            ?.slice(1)
+            .map(Number) ?? [],
+      )
+      .sort(([a], [b]) => a - b);
+    ranges.forEach(([first], i) => {
+      if (i > 0) expect(first).toBe(ranges[i - 1][1]);
+    });
+    expect(ranges.at(-1)?.[1]).toBe(400);
+    expect(ranges[0][1]).toBeGreaterThan(400 - 100 - 2 * 25);
+  });
+});
+
+describe('a damaged checkpoint', () => {
+  async function crashed() {
+    const folder = newFolder();
+    await expect(play({ folder, crashAtStep: 399, checkpointEvery: 50 })).rejects.toThrow('crash');
+    return { folder, checkpoint: join(folder, 'checkpoint') };
+  }
+
+  it('that is torn falls back to the one before, and says so', async () => {
+    const whole = csvBytes(await play({ folder: newFolder() }));
+    const { folder, checkpoint } = await crashed();
+    truncateSync(join(checkpoint, 'last.safetensors'), 300);
+    const result = await play({ folder });
+    expect(result.notes[0]).toMatch(/last\.safetensors is damaged .*falling back/);
+    expect(result.notes[1]).toBe('continues from step 299');
+    expect(csvBytes(result)).toBe(whole);
+  });
+
+  it('with one flipped byte anywhere is found by its checksum', async () => {
+    const whole = csvBytes(await play({ folder: newFolder() }));
+    const { folder, checkpoint } = await crashed();
+    const path = join(checkpoint, 'last.safetensors');
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 3] ^= 1;
+    writeFileSync(path, bytes);
+    const result = await play({ folder });
+    expect(result.notes[0]).toMatch(/checksum does not match/);
+    expect(csvBytes(result)).toBe(whole);
+  });
+
+  it('with no good generation left starts again', async () => {
+    const whole = csvBytes(await play({ folder: newFolder() }));
+    const { folder, checkpoint } = await crashed();
+    for (const file of ['last.safetensors', 'previous.safetensors']) truncateSync(join(checkpoint, file), 5);
+    const result = await play({ folder });
+    expect(result.notes).toHaveLength(2);
+    expect(csvBytes(result)).toBe(whole);
+  });
+
+  it('whose replay is torn is not used', async () => {
+    const whole = csvBytes(await play({ folder: newFolder() }));
+    const { folder, checkpoint } = await crashed();
+    const newest = readdirSync(checkpoint).find((file) => file.endsWith('-349.f32')) ?? 'none';
+    appendFileSync(join(checkpoint, newest), 'x');
+    const result = await play({ folder });
+    expect(result.notes[0]).toMatch(/replay-299-349\.f32 is torn/);
+    expect(csvBytes(result)).toBe(whole);
+  });
+});
