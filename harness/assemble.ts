@@ -1,0 +1,43 @@
+/** Loads by name what a run is made of. */
+import type { CheckpointStore } from './checkpoint.ts';
+import { CallWatch, GuardedAgent } from './guard.ts';
+import type { RunJob } from './job.ts';
+import { agentTitle, loadSource } from './load-agent.ts';
+import { loadTask } from './load-task.ts';
+import type { RunParts } from './run.ts';
+import { RunStreams } from './streams.ts';
+
+/** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
+export async function assemble(
+  job: RunJob,
+  checkpoints: CheckpointStore,
+  watch?: CallWatch,
+): Promise<RunParts> {
+  const factory = await loadSource(job.agent);
+  const training = factory.config.parse(job.config);
+  const makeEnvironment = await loadTask(job.task);
+  const environment = await makeEnvironment();
+  const evaluationEnvironments = await Promise.all(
+    Array.from({ length: job.evaluation.episodes }, makeEnvironment),
+  );
+  const { createEngine } = await import('../engine/index.ts');
+  const engine = await createEngine({ backend: job.backend, threads: job.threads });
+  const who = agentTitle(job.agent);
+  const context = {
+    observation: { size: environment.observationSpec.size },
+    action: { size: environment.actionSpec.size },
+    config: training,
+    random: new RunStreams(job.identity).agent(),
+    engine,
+  };
+  const create = () => factory.create(context);
+  const agent = await (watch ?? new CallWatch()).call(who, 'create', create);
+  return {
+    job,
+    training,
+    agent: new GuardedAgent(agent, who, environment.actionSpec.size, watch),
+    environment,
+    evaluationEnvironments,
+    checkpoints,
+  };
+}

@@ -1,0 +1,113 @@
+/** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { UserError } from '../errors.ts';
+import type { Settings } from '../settings.ts';
+import {
+  addRunOptions,
+  describePlan,
+  printDryRun,
+  type RunFlags,
+  runPlan,
+  settingsOfFlags,
+} from './run-options.ts';
+
+interface CompareFlags extends RunFlags {
+  readonly agents?: string;
+  readonly tasks?: string;
+  readonly seeds?: string;
+  readonly config?: string;
+  readonly quick?: boolean;
+}
+
+export function compareCommand(): Command {
+  const command = new Command('compare')
+    .description('train and evaluate agents on tasks over several seeds, and report the comparison')
+    .option('--agents <list>', 'names or files, separated by commas: rfm-flow,sac,./mine.ts')
+    .option('--tasks <list>', 'names, suites or files: walker-walk,rfm8,./my-task.ts')
+    .option('--seeds <seeds>', '5 means seeds 0 to 4; also 3,7,11 or 10..14')
+    .option('--config <file>', 'a YAML file with the same settings; options win over it')
+    .option('--quick', 'a real but tiny comparison, under three minutes on two cores');
+  return addRunOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harness compare --quick
+  harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --steps 100k --out rfm8
+  harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.eta=0.5
+  harness compare --config comparison.yaml --dry-run
+  harness compare --resume --out rfm8             go on after Ctrl-C or a crash
+
+A --config file:
+  agents:
+    - sac
+    - { agent: rfm-flow, name: rfm-flow-eta0, set: { eta: 0 } }
+  tasks: [cartpole-swingup, walker-walk]
+  seeds: 5
+  steps: 100k
+  preset: laptop`,
+    )
+    .action((flags: CompareFlags) => compare(flags));
+}
+
+async function compare(flags: CompareFlags): Promise<void> {
+  const { readSettingsFile, defaults, quick } = await import('../settings.ts');
+  const { resolvePlan, parseSet } = await import('../resolve.ts');
+  const { resultsFolder } = await import('../comparison.ts');
+  const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
+  const { agents, tasks, seeds } = flags;
+  const given = { ...file, ...settingsOfFlags(flags), ...present({ agents, tasks, seeds }) };
+  const { out, workers, ...asked } = given;
+  if (flags.force && flags.resume)
+    throw new UserError('--force replaces results, --resume keeps them: choose one');
+  if (flags.resume && out === undefined)
+    throw new UserError('--resume needs --out: which results to go on with');
+  const settings: Settings = {
+    ...(flags.quick ? quick : {}),
+    ...asked,
+    set: mergeSets(file.set ?? {}, parseSet(flags.set ?? [])),
+  };
+  const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
+  const untold = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
+  const before = flags.resume && untold ? await planOf(folder) : undefined;
+  const plan = before ?? (await resolvePlan(settings));
+  const withWorkers = {
+    ...flags,
+    workers: flags.workers === 'auto' ? String(workers ?? 'auto') : flags.workers,
+  };
+  if (flags.dryRun) return printDryRun(plan, withWorkers);
+  if (!flags.quiet) {
+    const why =
+      untold && before === undefined ? `nothing was asked, so the default (${defaults.preset}):\n` : '';
+    process.stderr.write(`${why}${describePlan(plan)}\n`);
+  }
+  await runPlan(plan, folder, withWorkers);
+}
+
+/** The plan of results that exist; undefined for a folder without. */
+async function planOf(folder: string) {
+  if (!existsSync(join(folder, 'manifest.json'))) throw new UserError(`nothing to resume in ${folder}`);
+  const { loadManifest } = await import('../manifest.ts');
+  return loadManifest(folder).config;
+}
+
+function defaultName(quick: boolean): string {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  return `${quick ? 'quick' : 'comparison'}-${stamp}`;
+}
+
+function present<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+type Sets = NonNullable<Settings['set']>;
+
+function mergeSets(file: Sets, flags: Sets): Sets {
+  const merged: Record<string, Record<string, unknown>> = {};
+  for (const [agent, keys] of [...Object.entries(file), ...Object.entries(flags)]) {
+    merged[agent] = { ...merged[agent], ...keys };
+  }
+  return merged;
+}

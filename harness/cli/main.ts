@@ -1,0 +1,76 @@
+/** The command `harness`: its subcommands, and what its exit codes mean. */
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../manifest.ts';
+import { compareCommand } from './compare.ts';
+import { Exit, exitCodes } from './exit.ts';
+import { trainCommand } from './train.ts';
+
+export function program(): Command {
+  const harness = new Command('harness')
+    .description(
+      'Benchmark harness for online reinforcement learning with flow, diffusion and classical policies on MuJoCo control tasks.',
+    )
+    .version(packageVersion())
+    .option('--debug', 'show stack traces')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(`${oneLine(text)}\n`),
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harness compare --quick                         a tiny but real comparison, under three minutes
+  harness compare --agents rfm-flow,sac --tasks walker-walk --seeds 3 --steps 50k
+  harness compare --agents sac,./my-agent.ts      your own agent against a baseline
+
+Exit codes: 0 done, 1 a run failed, 2 wrong use, 130 interrupted.`,
+    );
+  const commands = [compareCommand(), trainCommand()];
+  for (const command of commands) harness.addCommand(inherit(command, harness));
+  return harness;
+}
+
+/** Commander's message, with its suggestion, as one line. */
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, 'harness: ')
+    .replace(/\s*\n\(Did you mean (.*)\?\)$/s, "; did you mean '$1'?")
+    .replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** Subcommands made elsewhere take over how errors and help are shown. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  if (!command.options.some((option) => option.long === '--debug')) {
+    command.option('--debug', 'show stack traces');
+  }
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
+/** Runs one command line. @returns the exit code */
+export async function main(argv: readonly string[] = process.argv): Promise<number> {
+  // A reader that closes the pipe early (`| head`) is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  try {
+    await program().parseAsync(argv as string[]);
+    return Number(process.exitCode ?? exitCodes.done);
+  } catch (error) {
+    return report(error, argv.includes('--debug'));
+  }
+}
+
+/** Says what went wrong, as shortly as it deserves. */
+function report(error: unknown, debug: boolean): number {
+  if (error instanceof Exit) return error.code;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse;
+  const userFacing = (error as { userFacing?: unknown } | null)?.userFacing === true;
+  const message = error instanceof Error ? error.message : String(error);
+  if (debug) console.error(error);
+  else if (userFacing) console.error(`harness: ${message.replaceAll(/\s*\n\s*/g, ' ')}`);
+  else console.error(`harness: ${message}\n(a fault of the harness or of a plugin; --debug shows where)`);
+  return userFacing ? exitCodes.wrongUse : exitCodes.failed;
+}

@@ -1,0 +1,173 @@
+/** The options that `compare` and `train` share, and what both do with a plan. */
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import type { ComparisonOutcome } from '../comparison.ts';
+import { UserError } from '../errors.ts';
+import type { ComparisonPlan } from '../plan.ts';
+import { formatCount, formatDuration, parseCount } from '../quantity.ts';
+import { checkSettings, type Settings } from '../settings.ts';
+import { Exit, exitCodes } from './exit.ts';
+
+/** What commander hands over; values are text until the settings are checked. */
+export interface RunFlags {
+  readonly steps?: string;
+  readonly preset?: string;
+  readonly set?: string[];
+  readonly evaluateEvery?: string;
+  readonly evaluationEpisodes?: string;
+  readonly logEvery?: string;
+  readonly backend?: string;
+  readonly threads?: string;
+  readonly workers?: string;
+  readonly checkpointSeconds: string;
+  readonly stallSeconds: string;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+  readonly debug?: boolean;
+}
+
+const collect = (value: string, before: string[] = []) => [...before, value];
+
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('--steps <count>', 'control steps of training per run, such as 30k')
+    .option('--preset <name>', 'size of every agent: paper, laptop or smoke')
+    .option('--set <agent.key=value>', "changes one key of an agent's config; may be repeated", collect)
+    .option('--evaluate-every <steps>', 'control steps between evaluations (default: 10 to 25 of them)')
+    .option('--evaluation-episodes <count>', 'episodes per evaluation')
+    .option(
+      '--log-every <steps>',
+      'control steps between rows of training.csv (default: half of --evaluate-every)',
+    )
+    .addOption(new Option('--backend <name>', 'compute backend').choices(['onnx', 'wasm', 'tensorflow']))
+    .option(
+      '--threads <count>',
+      "threads of each run's engine (default: 1, more if runs are fewer than cores)",
+    )
+    .option('--workers <count>', 'processes at a time, or auto: as many as cores', 'auto')
+    .option('--out <name>', 'a name under results/, or a path')
+    .option('--resume', 'go on with what --out holds')
+    .option('--force', 'replace what --out holds')
+    .option('--dry-run', 'print the plan and its estimated duration, run nothing')
+    .option('--checkpoint-seconds <seconds>', 'least time between checkpoints of a run', '20')
+    .option('--stall-seconds <seconds>', 'how long a method of an agent may take', '300')
+    .option('--quiet', 'no progress')
+    .option('--json', 'print the results as JSON');
+}
+
+/** The settings that the flags themselves give; absent ones stay away. */
+export function settingsOfFlags(flags: RunFlags): Settings {
+  const { steps, preset, evaluateEvery, evaluationEpisodes, logEvery, backend, threads, out } = flags;
+  const given = { steps, preset, evaluateEvery, evaluationEpisodes, logEvery, backend, threads, out };
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  return checkSettings(Object.fromEntries(present), 'options');
+}
+
+/** The plan in a few lines. */
+export function describePlan(plan: ComparisonPlan): string {
+  const names = (values: readonly string[]) => values.join(', ');
+  const runs = plan.agents.length * plan.tasks.length * plan.seeds.length;
+  const presets = [...new Set(plan.agents.map((agent) => agent.preset))];
+  const evaluations = Math.ceil(plan.steps / plan.evaluation.every) + 1;
+  return [
+    `agents      ${names(plan.agents.map((agent) => agent.label))} (${names(presets)})`,
+    `tasks       ${names(plan.tasks.map((task) => task.name))}`,
+    `seeds       ${names(plan.seeds.map(String))}`,
+    `runs        ${runs}, each ${formatCount(plan.steps)} control steps`,
+    `evaluation  ${evaluations} times, ${plan.evaluation.episodes} episodes each`,
+    `engine      ${plan.backend}, ${plan.threads} thread(s) per run`,
+  ].join('\n');
+}
+
+/** Runs a plan, writes its tables and report, says where they are. */
+export async function runPlan(plan: ComparisonPlan, folder: string, flags: RunFlags): Promise<void> {
+  const { runComparison } = await import('../comparison.ts');
+  const { makeProgress } = await import('../progress.ts');
+  const { jobsOf } = await import('../plan.ts');
+  const jobs = jobsOf(plan);
+  const say = (line: string) => {
+    if (!flags.quiet) process.stderr.write(`${line}\n`);
+  };
+  const workers = workersOf(flags.workers, jobs.length);
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const outcome = await runComparison(plan, {
+    folder,
+    force: flags.force ?? false,
+    resume: flags.resume ?? false,
+    workers,
+    checkpointSeconds: parseSeconds(flags.checkpointSeconds, '--checkpoint-seconds'),
+    stallSeconds: parseSeconds(flags.stallSeconds, '--stall-seconds'),
+    command: ['harness', ...process.argv.slice(2)],
+    makeProgress: () => makeProgress(jobs, { quiet: flags.quiet ?? false, stream: process.stderr }),
+    onStart(stop) {
+      let asked = false;
+      for (const signal of signals) {
+        process.on(signal, () => {
+          say(asked ? 'ending now' : 'stopping: every run writes a checkpoint (again to end at once)');
+          asked = true;
+          stop();
+        });
+      }
+    },
+  });
+  await finish(outcome, folder, flags, say);
+}
+
+async function finish(
+  outcome: ComparisonOutcome,
+  folder: string,
+  flags: RunFlags,
+  say: (line: string) => void,
+): Promise<void> {
+  const failed = outcome.runs.filter((run) => run.status === 'failed');
+  if (outcome.status === 'interrupted') {
+    const unfinished = outcome.runs.filter((run) => run.status !== 'done').length;
+    process.stderr.write(
+      `interrupted with ${unfinished} run(s) unfinished; go on with: harness compare --resume --out ${quote(outName(folder))}\n`,
+    );
+    throw new Exit(exitCodes.interrupted);
+  }
+  const { reportComparison } = await import('../report-comparison.ts');
+  await reportComparison(folder, outcome, { json: flags.json ?? false, quiet: flags.quiet ?? false });
+  for (const run of failed) {
+    process.stderr.write(`failed: ${run.task}/${run.agent}/${run.seed}: ${run.reason}\n`);
+  }
+  say(`results: ${folder}`);
+  if (failed.length > 0) throw new Exit(exitCodes.failed);
+}
+
+/** How `--out` would name the folder. */
+function outName(folder: string): string {
+  const results = `${process.cwd()}/results/`;
+  return folder.startsWith(results) ? folder.slice(results.length) : folder;
+}
+
+const quote = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+export function workersOf(value: string | number | undefined, runs: number): number {
+  const auto = Math.min(availableParallelism(), runs);
+  return value === undefined || value === 'auto' ? auto : parseCount(value, '--workers', 1, 256);
+}
+
+function parseSeconds(text: string, what: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1e6))
+    throw new UserError(`${what} must be a positive number of seconds, found '${text}'`);
+  return value;
+}
+
+/** The plan and how long it will take, as text or JSON. */
+export async function printDryRun(plan: ComparisonPlan, flags: RunFlags): Promise<void> {
+  const { estimate } = await import('../estimate.ts');
+  const workers = workersOf(flags.workers, plan.agents.length * plan.tasks.length * plan.seeds.length);
+  const seconds = await estimate(plan, workers);
+  if (flags.json) console.log(JSON.stringify({ plan, workers, estimatedSeconds: seconds }, null, 2));
+  else
+    console.log(
+      `${describePlan(plan)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`,
+    );
+}

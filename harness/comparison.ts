@@ -1,0 +1,178 @@
+/** One comparison from plan to files: folder, lock, manifest, runs, tables; also after an interruption. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { makeFolder } from './durable.ts';
+import { UserError } from './errors.ts';
+import { Executor } from './executor.ts';
+import { lockFolder } from './lock.ts';
+import {
+  commit,
+  cpu,
+  hasManifest,
+  loadManifest,
+  type Manifest,
+  type RunRecord,
+  versions,
+  writeManifest,
+} from './manifest.ts';
+import { mergeRuns } from './merge.ts';
+import { type ComparisonPlan, firstDifference, jobsOf } from './plan.ts';
+import type { Progress } from './progress.ts';
+
+export interface ComparisonOptions {
+  /** Results folder. */
+  readonly folder: string;
+  /** Replace what is there. */
+  readonly force: boolean;
+  /** Go on with what is there. */
+  readonly resume: boolean;
+  readonly workers: number;
+  readonly checkpointSeconds: number;
+  readonly stallSeconds: number;
+  readonly command: readonly string[];
+  makeProgress(): Promise<Progress>;
+  /** Told how to stop: the first call asks every run for a checkpoint, the second ends it at once. */
+  onStart(stop: () => void): void;
+}
+
+export interface ComparisonOutcome {
+  readonly status: 'done' | 'failed' | 'interrupted';
+  readonly runs: readonly RunRecord[];
+}
+
+/** `--out` is a name under results/ or a path. */
+export function resultsFolder(out: string): string {
+  return resolve(/[\\/]/.test(out) || out === '.' || out === '..' ? out : join('results', out));
+}
+
+/** Runs the plan, or what is left of it. */
+export async function runComparison(
+  plan: ComparisonPlan,
+  options: ComparisonOptions,
+): Promise<ComparisonOutcome> {
+  const { folder } = options;
+  checkFolder(folder, options);
+  makeFolder(folder);
+  const unlock = await lockFolder(folder);
+  try {
+    if (options.force) clearFolder(folder);
+    const manifest = begin(plan, options);
+    return await execute(plan, manifest, options);
+  } finally {
+    await unlock();
+  }
+}
+
+/** @throws UserError where results would be overwritten, or there is nothing to go on with */
+function checkFolder(folder: string, { force, resume }: ComparisonOptions): void {
+  const files = existsSync(folder) ? listFolder(folder).filter((file) => !file.startsWith('.lock')) : [];
+  if (resume) {
+    if (files.length > 0) loadManifest(folder);
+    return;
+  }
+  if (files.length === 0) return;
+  if (!hasManifest(folder))
+    throw new UserError(`${folder} exists and holds no results; choose another --out`);
+  if (!force) {
+    throw new UserError(
+      `${folder} exists; --resume goes on with it, --force replaces it, --out NAME leaves it`,
+    );
+  }
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new UserError(
+      `cannot use ${folder} as results folder: ${code === 'ENOTDIR' ? 'it is a file' : code}`,
+    );
+  }
+}
+
+function clearFolder(folder: string): void {
+  for (const file of readdirSync(folder)) {
+    if (!file.startsWith('.lock')) rmSync(join(folder, file), { recursive: true, force: true });
+  }
+}
+
+/** The manifest of a new comparison, or of the one that goes on. */
+function begin(plan: ComparisonPlan, { folder, resume, command }: ComparisonOptions): Manifest {
+  const before = resume && hasManifest(folder) ? loadManifest(folder) : undefined;
+  const difference = before && firstDifference(plain(before.config), plain(plan));
+  if (difference !== undefined) {
+    throw new UserError(
+      `${folder} was made with other settings: '${difference}' differs; leave the options away or use another --out`,
+    );
+  }
+  const hash = commit();
+  const runs = jobsOf(plan).map(
+    ({ identity }, i): RunRecord =>
+      before?.runs[i] ?? {
+        ...identity,
+        status: 'waiting',
+        attempts: 0,
+        steps: 0,
+        wallSeconds: 0,
+        checkpointSeconds: 0,
+      },
+  );
+  const manifest: Manifest = {
+    format: 'rfm-harness-results/1',
+    name: basename(folder),
+    command: before?.command ?? command,
+    config: plan,
+    versions: { ...versions(), backend: plan.backend },
+    ...(hash === undefined ? {} : { commit: hash }),
+    cpu: cpu(),
+    startedAt: before?.startedAt ?? new Date().toISOString(),
+    status: 'running',
+    runs,
+  };
+  writeManifest(folder, manifest);
+  return manifest;
+}
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+async function execute(
+  plan: ComparisonPlan,
+  manifest: Manifest,
+  options: ComparisonOptions,
+): Promise<ComparisonOutcome> {
+  const { folder, workers, checkpointSeconds, stallSeconds } = options;
+  const jobs = jobsOf(plan);
+  const runs = [...manifest.runs];
+  const progress = await options.makeProgress();
+  const executor = new Executor(jobs, {
+    folder,
+    workers,
+    checkpointSeconds,
+    stallSeconds,
+    progress,
+    recorded(index, record) {
+      runs[index] = record;
+      writeManifest(folder, { ...manifest, runs });
+    },
+  });
+  let stops = 0;
+  options.onStart(() => {
+    if (++stops === 1) executor.stop();
+    else executor.kill();
+  });
+  try {
+    await executor.execute();
+  } finally {
+    progress.close();
+  }
+  const status = statusOf(runs);
+  mergeRuns(folder, jobs);
+  writeManifest(folder, { ...manifest, runs, status, endedAt: new Date().toISOString() });
+  return { status, runs };
+}
+
+function statusOf(runs: readonly RunRecord[]): ComparisonOutcome['status'] {
+  if (runs.some((run) => run.status === 'interrupted')) return 'interrupted';
+  return runs.some((run) => run.status === 'failed') ? 'failed' : 'done';
+}

@@ -1,0 +1,104 @@
+/** Finds an agent by name or in a user's file, and checks the file against the interface. */
+import { type Preset, presets } from '../agents/agent.ts';
+import { type AnyAgentFactory, builtInAgents, findAgent } from '../agents/registry.ts';
+import { UserError, unknownName } from './errors.ts';
+import type { AgentSource } from './job.ts';
+import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
+
+export interface LoadedAgent {
+  readonly source: AgentSource;
+  readonly factory: AnyAgentFactory;
+}
+
+/** Names become folders and CSV fields. */
+const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
+
+export function isSafeName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/**
+ * @param name a built-in agent's name or a file's path
+ * @throws UserError naming the nearest agent, or the file and what is missing in it
+ */
+export async function loadAgent(name: string): Promise<LoadedAgent> {
+  if (!isFile(name)) {
+    const factory = findAgent(name);
+    if (factory === undefined) {
+      throw unknownName(
+        'agent',
+        name,
+        builtInAgents.map((agent) => agent.name),
+      );
+    }
+    return { source: { name }, factory };
+  }
+  const value = await loadDefaultExport(name);
+  checkFactory(value, name);
+  return { source: { name: value.name, file: absolutePath(name) }, factory: value };
+}
+
+/** The factory that a job names. */
+export async function loadSource(source: AgentSource): Promise<AnyAgentFactory> {
+  return (await loadAgent(source.file ?? source.name)).factory;
+}
+
+/** How messages name an agent. */
+export function agentTitle(source: AgentSource): string {
+  return source.file === undefined ? `agent '${source.name}'` : `agent '${source.name}' (${source.file})`;
+}
+
+function checkFactory(value: unknown, file: string): asserts value is AnyAgentFactory {
+  const fault = (what: string) => new UserError(`${file}: ${what}`);
+  if (value === null || typeof value !== 'object') {
+    throw fault(
+      `the default export is ${value === null ? 'null' : `a ${typeof value}`}; expected an AgentFactory object`,
+    );
+  }
+  const factory = value as Partial<Record<keyof AnyAgentFactory, unknown>>;
+  for (const key of ['name', 'description', 'reference'] as const) {
+    if (typeof factory[key] !== 'string' || factory[key] === '')
+      throw fault(`${key} must be a non-empty string`);
+  }
+  if (!isSafeName(factory.name as string)) {
+    throw fault(`name must match ${NAME.source} (it names folders), found ${JSON.stringify(factory.name)}`);
+  }
+  if (typeof factory.create !== 'function') {
+    throw fault('create must be a function (context) => Promise<Agent>');
+  }
+  const schema = factory.config as { safeParse?: unknown } | undefined;
+  if (typeof schema?.safeParse !== 'function') throw fault('config must be a zod schema');
+  const found = factory.presets as Partial<Record<Preset, unknown>> | undefined;
+  for (const preset of presets) {
+    if (found?.[preset] === undefined)
+      throw fault(`presets must have '${preset}' (of ${presets.join(', ')})`);
+    const parsed = (value as AnyAgentFactory).config.safeParse(found[preset]);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw fault(
+        `presets.${preset}${issue.path.map((part) => `.${String(part)}`).join('')}: ${issue.message}`,
+      );
+    }
+    checkTraining(parsed.data, (what) => fault(`presets.${preset}: ${what}`));
+  }
+}
+
+/** The keys that the run loop reads. */
+function checkTraining(
+  config: Partial<AnyAgentFactory['presets'][Preset]>,
+  fault: (what: string) => Error,
+): void {
+  const whole = (key: 'batchSize' | 'randomSteps' | 'replayCapacity', minimum: number) => {
+    const value = config[key];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum) {
+      throw fault(`${key} must be a whole number ≥ ${minimum}, found ${value}`);
+    }
+  };
+  whole('batchSize', 1);
+  whole('randomSteps', 0);
+  whole('replayCapacity', 1);
+  const updates = config.updatesPerStep;
+  if (typeof updates !== 'number' || !Number.isFinite(updates) || updates < 0) {
+    throw fault(`updatesPerStep must be a number ≥ 0, found ${updates}`);
+  }
+}

@@ -1,0 +1,76 @@
+/** A comparison as data: every agent, task and seed resolved, before anything runs. */
+import type { Preset } from '../agents/agent.ts';
+import type { BackendName } from '../engine/types.ts';
+import type { AgentSource, EvaluationPlan, RunJob, TaskSource } from './job.ts';
+
+export interface AgentPlan {
+  /** Its name in every table; unique within the comparison. */
+  readonly label: string;
+  readonly source: AgentSource;
+  readonly preset: Preset;
+  /** The complete config: the preset with what was set on top. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface ComparisonPlan {
+  readonly agents: readonly AgentPlan[];
+  readonly tasks: readonly TaskSource[];
+  readonly seeds: readonly number[];
+  /** Control steps per run. */
+  readonly steps: number;
+  readonly evaluation: EvaluationPlan;
+  readonly logEvery: number;
+  readonly backend: BackendName;
+  readonly threads: number;
+}
+
+/** Every run of a plan, in the order of all tables: tasks, then agents, then seeds. */
+export function jobsOf(plan: ComparisonPlan): RunJob[] {
+  const { steps, evaluation, logEvery, backend, threads } = plan;
+  return plan.tasks.flatMap((task) =>
+    plan.agents.flatMap((agent) =>
+      plan.seeds.map((seed) => ({
+        identity: { task: task.name, agent: agent.label, seed },
+        agent: agent.source,
+        task,
+        config: agent.config,
+        steps,
+        evaluation,
+        logEvery,
+        backend,
+        threads,
+      })),
+    ),
+  );
+}
+
+/**
+ * Threads of each run's engine: one while there are at least as many runs as cores, else the cores shared out.
+ * It depends on the plan and the machine, not on --workers, so that the number of workers changes no bit.
+ */
+export function threadsFor(runs: number, cores: number): number {
+  return Math.max(1, Math.floor(cores / runs));
+}
+
+/** A round number of steps (1, 2 or 5 × 10^k) that gives between 10 and 25 evaluations. */
+export function defaultEvaluationEvery(steps: number): number {
+  const wanted = steps / 25;
+  let unit = 1;
+  for (;;) {
+    for (const factor of [1, 2, 5]) if (unit * factor >= wanted) return unit * factor;
+    unit *= 10;
+  }
+}
+
+/** The first setting in which two plans differ, as `agents.0.config.eta`; undefined if they are the same. */
+export function firstDifference(a: unknown, b: unknown, path = ''): string | undefined {
+  if (Object.is(a, b)) return undefined;
+  const composite = (value: unknown): value is Record<string, unknown> =>
+    value !== null && typeof value === 'object';
+  if (!composite(a) || !composite(b)) return path || 'the settings';
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const difference = firstDifference(a[key], b[key], path === '' ? key : `${path}.${key}`);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}

@@ -1,0 +1,126 @@
+/** From settings to a plan: names looked up, presets opened, every value checked. */
+import { availableParallelism } from 'node:os';
+import { parse } from 'yaml';
+import { UserError, unknownName } from './errors.ts';
+import { agentTitle, isSafeName, type LoadedAgent, loadAgent } from './load-agent.ts';
+import { resolveTasks } from './load-task.ts';
+import { type AgentPlan, type ComparisonPlan, defaultEvaluationEvery, threadsFor } from './plan.ts';
+import { parseCount } from './quantity.ts';
+import { type AgentEntry, checkPreset, defaults, entries, parseSeeds, type Settings } from './settings.ts';
+
+/** @throws UserError for the first thing that does not fit, in one line */
+export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
+  const steps = parseCount(settings.steps ?? defaults.steps, '--steps', 1, 1e10);
+  const seeds = parseSeeds(settings.seeds ?? defaults.seeds);
+  const preset = checkPreset(settings.preset ?? defaults.preset);
+  const every = settings.evaluateEvery ?? defaultEvaluationEvery(steps);
+  const evaluation = {
+    every: parseCount(every, '--evaluate-every', 1, 1e10),
+    episodes: parseCount(
+      settings.evaluationEpisodes ?? defaults.evaluationEpisodes,
+      '--evaluation-episodes',
+      1,
+      1000,
+    ),
+  };
+  const tasks = await resolveTasks(entries(settings.tasks ?? defaults.tasks, '--tasks') as string[]);
+  const listed = entries<AgentEntry>(settings.agents ?? defaults.agents, '--agents');
+  const agents: AgentPlan[] = [];
+  for (const entry of listed) agents.push(await resolveAgent(entry, preset, settings.set ?? {}));
+  checkLabels(agents, settings.set ?? {});
+  const runs = agents.length * tasks.length * seeds.length;
+  const threads = settings.threads ?? threadsFor(runs, availableParallelism());
+  return {
+    agents,
+    tasks,
+    seeds,
+    steps,
+    evaluation,
+    logEvery: parseCount(
+      settings.logEvery ?? Math.max(1, Math.floor(evaluation.every / 2)),
+      '--log-every',
+      1,
+      1e10,
+    ),
+    backend: settings.backend ?? 'onnx',
+    threads: parseCount(threads, '--threads', 1, 256),
+  };
+}
+
+async function resolveAgent(
+  entry: string | AgentEntry,
+  preset: AgentPlan['preset'],
+  set: NonNullable<Settings['set']>,
+): Promise<AgentPlan> {
+  const given = typeof entry === 'string' ? { agent: entry } : entry;
+  const loaded = await loadAgent(given.agent);
+  const label = given.name ?? loaded.factory.name;
+  if (!isSafeName(label)) throw new UserError(`agent name ${JSON.stringify(label)} cannot name a folder`);
+  const chosen = given.preset === undefined ? preset : checkPreset(given.preset);
+  const config = resolveConfig(loaded, chosen, { ...given.set, ...set[label] }, label);
+  return { label, source: loaded.source, preset: chosen, config };
+}
+
+/** The preset with `set` on top, checked by the agent's own schema. */
+export function resolveConfig(
+  { factory, source }: LoadedAgent,
+  preset: AgentPlan['preset'],
+  set: Readonly<Record<string, unknown>>,
+  label: string,
+): AgentPlan['config'] {
+  const base = factory.presets[preset] as unknown as Record<string, unknown>;
+  const config = structuredClone(base);
+  for (const [key, value] of Object.entries(set)) {
+    if (!(key in config) && !optionalKeys(factory.config).includes(key)) {
+      throw unknownName(`key of ${label}`, key, [...Object.keys(config), ...optionalKeys(factory.config)]);
+    }
+    config[key] = value;
+  }
+  const parsed = factory.config.safeParse(config);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const key = issue.path.map(String).join('.');
+    const found = key in set ? `, found ${JSON.stringify(set[key])}` : '';
+    throw new UserError(`${agentTitle(source)}: ${label}.${key}: ${issue.message}${found}`);
+  }
+  return parsed.data as unknown as Record<string, unknown>;
+}
+
+/** Keys of a zod object, also those that a preset leaves out; none for other schemas. */
+function optionalKeys(schema: unknown): string[] {
+  const shape = (schema as { shape?: Record<string, unknown> }).shape;
+  return shape === undefined ? [] : Object.keys(shape);
+}
+
+function checkLabels(agents: readonly AgentPlan[], set: NonNullable<Settings['set']>): void {
+  const labels = agents.map((agent) => agent.label);
+  const twice = labels.find((label, i) => labels.indexOf(label) !== i);
+  if (twice !== undefined) {
+    throw new UserError(`agent '${twice}' is listed twice; in a --config file give each variant a name`);
+  }
+  for (const label of Object.keys(set)) {
+    if (!labels.includes(label)) throw unknownName('agent in --set', label, labels);
+  }
+}
+
+/**
+ * `--set AGENT.key=value`, repeated, as a record. Values are YAML scalars or lists: `0.5`, `true`, `[64, 64]`.
+ * An agent's name may hold dots; the key may not, so the last dot before `=` divides them.
+ */
+export function parseSet(assignments: readonly string[]): NonNullable<Settings['set']> {
+  const set: Record<string, Record<string, unknown>> = {};
+  for (const assignment of assignments) {
+    const match = /^(.+)\.([^.=]+)=(.*)$/s.exec(assignment);
+    if (match === null) throw new UserError(`--set expects AGENT.key=value, found '${assignment}'`);
+    const [, agent, key, text] = match;
+    let value: unknown;
+    try {
+      value = parse(text);
+    } catch {
+      throw new UserError(`--set ${agent}.${key}: '${text}' is not a value`);
+    }
+    set[agent] ??= {};
+    set[agent][key] = value;
+  }
+  return set;
+}

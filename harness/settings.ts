@@ -1,0 +1,144 @@
+/** What a user may say about a comparison, on the command line or in a YAML file, and its defaults. */
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { presets } from '../agents/agent.ts';
+import { nearest, UserError } from './errors.ts';
+import { parseCount } from './quantity.ts';
+
+const quantity = z.union([z.number(), z.string()]);
+const configValues = z.record(z.string(), z.unknown());
+
+const agentEntry = z.union([
+  z.string(),
+  z.strictObject({
+    /** A built-in agent's name or a file. */
+    agent: z.string(),
+    /** Its label in tables; by default the agent's own name. */
+    name: z.string().optional(),
+    preset: z.string().optional(),
+    set: configValues.optional(),
+  }),
+]);
+
+const list = <T extends z.ZodType>(entry: T) => z.union([z.string(), z.array(entry)]);
+
+/** The keys of a `--config` file. */
+export const settingsSchema = z.strictObject({
+  agents: list(agentEntry).optional(),
+  tasks: list(z.string()).optional(),
+  seeds: z.union([quantity, z.array(z.number())]).optional(),
+  steps: quantity.optional(),
+  preset: z.string().optional(),
+  /** AGENT → key → value. */
+  set: z.record(z.string(), configValues).optional(),
+  evaluateEvery: quantity.optional(),
+  evaluationEpisodes: quantity.optional(),
+  logEvery: quantity.optional(),
+  backend: z.enum(['onnx', 'wasm', 'tensorflow']).optional(),
+  threads: quantity.optional(),
+  workers: quantity.optional(),
+  out: z.string().optional(),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+export type AgentEntry = z.infer<typeof agentEntry>;
+
+/** Said before it starts when a user gives nothing: a quarter of an hour on two cores. */
+export const defaults = {
+  agents: ['rfm-flow', 'sac', 'random'],
+  tasks: ['cartpole-swingup'],
+  seeds: 3,
+  steps: '30k',
+  preset: 'laptop',
+  evaluationEpisodes: 5,
+} satisfies Settings;
+
+/** `--quick`: real, but tiny; tuned so that learning shows within three minutes on two cores. */
+export const quick = {
+  agents: ['rfm-flow', 'sac', 'random'],
+  tasks: ['cartpole-balance'],
+  seeds: 3,
+  steps: 3000,
+  preset: 'smoke',
+  evaluateEvery: 1000,
+  evaluationEpisodes: 5,
+} satisfies Settings;
+
+/**
+ * @throws UserError naming the file, the place in it and what is wrong, in one line
+ */
+export function readSettingsFile(path: string): Settings {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new UserError(`cannot read ${path}: ${code === 'ENOENT' ? 'no such file' : code}`);
+  }
+  const document = parseDocument(text);
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    throw new UserError(`${path} is not valid YAML: ${problem.message.split('\n', 1)[0].replace(/:$/, '')}`);
+  }
+  return checkSettings(document.toJS() ?? {}, path);
+}
+
+/** @param where what the message begins with, for example the file's path */
+export function checkSettings(value: unknown, where: string): Settings {
+  const parsed = settingsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
+  if (issue.code === 'unrecognized_keys') {
+    const [key] = issue.keys;
+    const known = Object.keys(settingsSchema.shape);
+    const near = nearest(key, known);
+    const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`;
+    throw new UserError(`${where}: ${place}unknown key '${key}'; ${hint}`);
+  }
+  throw new UserError(`${where}: ${place}${issue.message}`);
+}
+
+/** Entries of a list given as an array or as one comma-separated string. */
+export function entries<T>(value: string | readonly T[], what: string): (string | T)[] {
+  const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [...value];
+  const kept = parts.filter((part) => part !== '');
+  if (kept.length === 0) throw new UserError(`${what} is empty`);
+  return kept;
+}
+
+/** `5` means the seeds 0 to 4; `3,7,11` and `10..14` mean those. */
+export function parseSeeds(value: NonNullable<Settings['seeds']>): number[] {
+  const seed = (text: string | number) => parseCount(text, 'a seed', 0, Number.MAX_SAFE_INTEGER);
+  const texts = Array.isArray(value)
+    ? value
+    : String(value)
+        .split(',')
+        .filter((part) => part.trim() !== '');
+  const range = /^(\d+)\.\.(\d+)$/.exec(String(value).trim());
+  let seeds: number[];
+  if (range) {
+    const [first, last] = [seed(range[1]), seed(range[2])];
+    const length = parseCount(last - first + 1, 'the number of --seeds', 1, 10_000);
+    seeds = Array.from({ length }, (_, i) => first + i);
+  } else if (Array.isArray(value) || String(value).includes(',')) {
+    seeds = texts.map(seed);
+  } else {
+    const length = parseCount(value, '--seeds', 1, 10_000);
+    seeds = Array.from({ length }, (_, i) => i);
+  }
+  if (seeds.length === 0) throw new UserError('--seeds is empty');
+  const twice = seeds.find((value_, i) => seeds.indexOf(value_) !== i);
+  if (twice !== undefined) throw new UserError(`--seeds names ${twice} twice`);
+  return seeds;
+}
+
+export function checkPreset(name: string): (typeof presets)[number] {
+  const found = presets.find((preset) => preset === name);
+  if (found !== undefined) return found;
+  const near = nearest(name, presets);
+  throw new UserError(
+    `unknown preset '${name}'; ${near === undefined ? `known: ${presets.join(', ')}` : `did you mean '${near}'?`}`,
+  );
+}

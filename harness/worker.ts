@@ -1,0 +1,120 @@
+/** The process of one run: told what to run, it runs, and says how it ended. */
+import { join } from 'node:path';
+import { assemble } from './assemble.ts';
+import { CheckpointStore } from './checkpoint.ts';
+import { makeFolder } from './durable.ts';
+import { CallWatch } from './guard.ts';
+import { agentTitle } from './load-agent.ts';
+import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
+import { type RunProgress, type RunSurroundings, run } from './run.ts';
+import { markComplete } from './run-record.ts';
+import { writeRunRows } from './run-rows.ts';
+
+const BREATH_MILLISECONDS = 25;
+const PROGRESS_MILLISECONDS = 400;
+/** Checkpoints may take this share of the time. */
+const CHECKPOINT_SHARE = 0.02;
+
+let stopped = false;
+let step = 0;
+let checkpointSeconds = 0;
+const bornAt = performance.now();
+
+function send(message: WorkerMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Says how it ended and leaves, whatever still runs in this process. */
+function end(status: 'done' | 'interrupted' | 'failed', wallSeconds: number, reason?: string): void {
+  const message: WorkerMessage = { type: 'ended', status, reason, step, wallSeconds, checkpointSeconds };
+  if (!process.connected) process.exit(1);
+  process.send?.(message, undefined, {}, () => process.exit(status === 'failed' ? 1 : 0));
+}
+
+function fail(error: unknown): void {
+  console.error(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  end('failed', (performance.now() - bornAt) / 1000, reason);
+}
+
+class Surroundings implements RunSurroundings {
+  #breathedAt = performance.now();
+  #progressAt = 0;
+  #checkpointAt = performance.now();
+  #nextCheckpointSeconds: number;
+
+  constructor(private readonly order: WorkerOrder) {
+    this.#nextCheckpointSeconds = order.checkpointSeconds;
+  }
+
+  breathe(): Promise<void> | undefined {
+    const now = performance.now();
+    if (now - this.#breathedAt < BREATH_MILLISECONDS) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#breathedAt = performance.now();
+        resolve();
+      });
+    });
+  }
+
+  stopRequested(): boolean {
+    return stopped;
+  }
+
+  checkpointDue(): boolean {
+    return performance.now() - this.#checkpointAt > this.#nextCheckpointSeconds * 1000;
+  }
+
+  checkpointWritten(seconds: number): void {
+    checkpointSeconds += seconds;
+    this.#checkpointAt = performance.now();
+    this.#nextCheckpointSeconds = Math.max(this.order.checkpointSeconds, seconds / CHECKPOINT_SHARE);
+  }
+
+  progress({ step: now, evaluation, episodeReturn }: RunProgress): void {
+    step = now;
+    if (performance.now() - this.#progressAt < PROGRESS_MILLISECONDS) return;
+    this.#progressAt = performance.now();
+    send({ type: 'progress', step, evaluation, episodeReturn });
+  }
+
+  rows: RunSurroundings['rows'] = (evaluations, training) => {
+    writeRunRows(this.order.folder, this.order.job.identity, evaluations, training);
+  };
+
+  note(line: string): void {
+    send({ type: 'note', line });
+  }
+}
+
+async function work(order: WorkerOrder): Promise<void> {
+  makeFolder(order.folder);
+  const checkpoints = new CheckpointStore(join(order.folder, 'checkpoint'));
+  const watch = new CallWatch();
+  setInterval(() => {
+    const call = watch.inFlight;
+    if (call === undefined || performance.now() - call.since < order.stallSeconds * 1000) return;
+    const who = agentTitle(order.job.agent);
+    fail(new Error(`${who}: ${call.method}() did not return within ${order.stallSeconds} s`));
+  }, 500).unref();
+  const parts = await assemble(order.job, checkpoints, watch);
+  const outcome = await run(parts, new Surroundings(order));
+  step = outcome.step;
+  if (outcome.status === 'done') {
+    markComplete(order.folder, { step, wallSeconds: outcome.wallSeconds, checkpointSeconds });
+  }
+  end(outcome.status, outcome.wallSeconds);
+}
+
+process.on('message', (message: ExecutorMessage) => {
+  if (message.type === 'stop') stopped = true;
+  else work(message).catch(fail);
+});
+// Ctrl-C reaches every process of a terminal; the executor decides when a run stops.
+process.on('SIGINT', () => {});
+// The executor is gone: whoever resumes must find no second writer.
+process.on('disconnect', () => process.exit(1));
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+setInterval(() => send({ type: 'alive' }), 2000);
