@@ -6,9 +6,12 @@ import { cartpole } from './domains/cartpole.ts';
 import { cheetah } from './domains/cheetah.ts';
 import { finger } from './domains/finger.ts';
 import { fish } from './domains/fish.ts';
+import { hopper } from './domains/hopper.ts';
+import { humanoid } from './domains/humanoid.ts';
 import { manipulator } from './domains/manipulator.ts';
 import { pendulum } from './domains/pendulum.ts';
 import { point_mass } from './domains/point_mass.ts';
+import { quadruped } from './domains/quadruped.ts';
 import { reacher } from './domains/reacher.ts';
 import { swimmer } from './domains/swimmer.ts';
 import { walker } from './domains/walker.ts';
@@ -21,9 +24,12 @@ export const domains: readonly Domain[] = [
   cheetah,
   finger,
   fish,
+  hopper,
+  humanoid,
   manipulator,
   pendulum,
   point_mass,
+  quadruped,
   reacher,
   swimmer,
   walker,
