@@ -1,0 +1,38 @@
+/** A point on a table is pushed to the middle with small forces. Control Suite "point_mass" (Tassa et al. 2018). */
+import { domain, task } from '../domain.ts';
+import type { Physics } from '../physics.ts';
+import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
+import { type ToleranceOptions, tolerance } from '../tolerance.ts';
+
+/** Radius of the target, m. */
+const TARGET = 0.015;
+const NEAR = { above: 0, below: TARGET, margin: TARGET };
+const GENTLE: ToleranceOptions = { margin: 1, atMargin: 0, sigmoid: 'quadratic' };
+
+export const point_mass = domain('point_mass', {
+  tasks: {
+    easy: task({
+      timeLimit: 20,
+      easy: true,
+      initialize: randomizeLimitedAndRotationalJoints,
+      observe(physics, observation) {
+        observation.add('position', physics.qpos);
+        observation.add('velocity', physics.qvel);
+      },
+      // The forces change the reward by a fifth at most.
+      reward: (physics) => (tolerance(distanceToTarget(physics), NEAR) * (4 + gentleness(physics))) / 5,
+    }),
+  },
+});
+
+/** From the mass to the middle of the target, m. */
+function distanceToTarget(physics: Physics): number {
+  const mass = physics.data('geom_xpos', 'pointmass');
+  const target = physics.data('geom_xpos', 'target');
+  return Math.hypot(target[0] - mass[0], target[1] - mass[1], target[2] - mass[2]);
+}
+
+/** 1 without force, 0 with all of it, the mean over both motors. */
+function gentleness({ ctrl }: Physics): number {
+  return (tolerance(ctrl[0], GENTLE) + tolerance(ctrl[1], GENTLE)) / 2;
+}

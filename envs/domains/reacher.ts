@@ -1,0 +1,44 @@
+/** A two-link arm holds its finger in a target on the table. Control Suite "reacher" (Tassa et al. 2018). */
+import { domain, type TaskDescription, task } from '../domain.ts';
+import type { Physics } from '../physics.ts';
+import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
+import { tolerance } from '../tolerance.ts';
+
+/** Radius of the finger, m. */
+const FINGER = 0.01;
+
+export const reacher = domain('reacher', {
+  tasks: {
+    easy: reach(0.05, true),
+    hard: reach(0.015, false),
+  },
+});
+
+/** @param radius of the target, m. */
+function reach(radius: number, easy: boolean): TaskDescription {
+  const touching = { above: 0, below: radius + FINGER };
+  return task({
+    timeLimit: 20,
+    rewardKind: 'sparse',
+    easy,
+    initialize(physics, random) {
+      physics.model('geom_size', 'target')[0] = radius;
+      randomizeLimitedAndRotationalJoints(physics, random);
+      const angle = random.uniform(0, 2 * Math.PI);
+      const distance = random.uniform(0.05, 0.2);
+      const target = physics.model('geom_pos', 'target');
+      target[0] = distance * Math.sin(angle);
+      target[1] = distance * Math.cos(angle);
+    },
+    observe(physics, observation) {
+      observation.add('position', physics.qpos);
+      observation.open('to_target').push(toTarget(physics, 0)).push(toTarget(physics, 1));
+      observation.add('velocity', physics.qvel);
+    },
+    reward: (physics) => tolerance(Math.hypot(toTarget(physics, 0), toTarget(physics, 1)), touching),
+  });
+}
+
+/** From the finger to the middle of the target along x (0) or y (1), m. */
+const toTarget = (physics: Physics, axis: 0 | 1) =>
+  physics.data('geom_xpos', 'target')[axis] - physics.data('geom_xpos', 'finger')[axis];
