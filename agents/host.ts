@@ -40,7 +40,9 @@ export interface Acting<P, N> {
 export interface Update<S, N> {
   /** Names of the entries of `outputs.metrics`, in order. */
   readonly metrics: readonly string[];
-  readonly step: StepFunction<S, UpdateInputs<N>, { metrics: tf.Tensor }>;
+  readonly step: StepFunction<S, UpdateInputs<N>, { metrics: tf.Tensor } & Record<string, tf.Tensor>>;
+  /** Further metrics from the noise and the outputs of this update, computed on the host. */
+  report?(noise: Readonly<Record<string, NdArray>>, outputs: Readonly<Record<string, NdArray>>): Metrics;
 }
 
 /** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
@@ -74,8 +76,9 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
   const { engine, config } = context;
   const [obs, act] = [context.observation.size, context.action.size];
   const { name } = algorithm;
-  const updateSteps = algorithm.updates.map(({ metrics, step }, i) => ({
+  const updateSteps = algorithm.updates.map(({ metrics, step, report }, i) => ({
     metrics,
+    report,
     run: engine.compileStep(`${name}/update${algorithm.updates.length > 1 ? i : ''}`, step),
   }));
   const modes = {
@@ -119,11 +122,12 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
     },
 
     async update(batch) {
-      const { metrics: names, run } = updateSteps[updates % updateSteps.length];
+      const { metrics: names, run, report } = updateSteps[updates % updateSteps.length];
       const temperature = lambda();
+      const noise = fill(updateNoise, updateStream.random);
       const inputs = {
         batch: batchArrays(batch, obs, act),
-        noise: fill(updateNoise, updateStream.random),
+        noise,
         temperature: scalar(temperature),
       };
       const result = await run(state, inputs as never);
@@ -132,7 +136,7 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
       const values = result.outputs.metrics.data;
       for (const [i, metric] of names.entries()) metrics[metric] = values[i];
       if (algorithm.temperature !== undefined) metrics.temperature = temperature;
-      return { ...metrics };
+      return { ...metrics, ...report?.(noise, result.outputs) };
     },
 
     async save() {

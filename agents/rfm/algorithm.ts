@@ -6,60 +6,64 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdamState, adam, descend, polyak } from '../../engine/optimiser.ts';
-import { TwinCritic, tdLoss, tdTarget } from '../critic.ts';
+import type { RandomStream } from '../../engine/random.ts';
+import type { Arrays } from '../../engine/types.ts';
+import { TwinCritic, tdStep, tdTarget } from '../critic.ts';
+import { type ActInputs, type Algorithm, type Draws, stackMetrics, type UpdateInputs } from '../host.ts';
 import { TimeNetwork, type Weights } from '../networks.ts';
 import { parseEstimator } from '../posterior/estimator.ts';
 import { boltzmannLatentDensity } from '../posterior/latent.ts';
 import { posteriorMean } from '../posterior/posterior-mean.ts';
 import type { Schedule } from '../posterior/schedules.ts';
 import { boltzmannIndex, type FieldAtTime, integrationTimes, pick } from '../samplers.ts';
-import type { rfmPaper } from './config.ts';
-
-/** The constants that the algorithm reads; see config.ts. */
-export type RfmConfig = Omit<typeof rfmPaper, 'endpoints'> & { readonly endpoints: 'buffer' | 'policy' };
+import { reportByTime } from './by-time.ts';
+import type { RfmConfig } from './config.ts';
 
 /** What makes a policy a flow or a diffusion. */
 export interface PolicyForm {
-  /** The agent's name, for its graphs. */
+  /** The agent's name. */
   readonly name: string;
   readonly schedule: Schedule;
-  /** Noise tensors [steps, rows, act] the sampler consumes beside the start; 0 for a deterministic one. */
+  /** Whether the sampler consumes fresh noise [steps, rows, act] beside the start. */
   readonly samplerNoise: boolean;
   /** Standard deviation of the latent at the first time. */
   readonly startScale: number;
-  /** The network's regression target [batch, act] from the posterior means and the time [batch]. */
-  target(mean: { y0: tf.Tensor; y1: tf.Tensor }, time: tf.Tensor): tf.Tensor;
+  /** The network's regression target [batch, act] from the posterior means. */
+  target(mean: { y0: tf.Tensor; y1: tf.Tensor }): tf.Tensor;
   /** From latents at times[0] to latents at the last time, [rows, act]. */
   sample(field: FieldAtTime, latent: tf.Tensor, times: readonly number[], noise?: tf.Tensor): tf.Tensor;
 }
 
-export type RfmState = { actor: AdamState; critic: AdamState; target: tf.Tensor };
+type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
+type Policy = { actor: tf.Tensor; critic: tf.Tensor };
 
-/** Fresh noise of one policy sample: latents at the start, the choice among particles, steps of the path. */
-export type SampleNoise = { start: tf.Tensor; choice: tf.Tensor; path?: tf.Tensor };
+/** Noise of one policy sample: latents at the start, the choice among particles, steps of the path. */
+type SampleNoise = { start: tf.Tensor; choice: tf.Tensor; path?: tf.Tensor };
 
-export type RfmInputs = {
-  batch: {
-    observation: tf.Tensor;
-    action: tf.Tensor;
-    reward: tf.Tensor;
-    mask: tf.Tensor;
-    nextObservation: tf.Tensor;
-  };
-  noise: { next: SampleNoise; endpoint?: SampleNoise; time: tf.Tensor; bridge: tf.Tensor; prior: tf.Tensor };
-  temperature: tf.Tensor;
+type UpdateNoise = {
+  nextStart: tf.Tensor;
+  nextChoice: tf.Tensor;
+  nextPath?: tf.Tensor;
+  endpointStart?: tf.Tensor;
+  endpointChoice?: tf.Tensor;
+  endpointPath?: tf.Tensor;
+  /** [batch], uniform in [0, 1) */
+  time: tf.Tensor;
+  /** y0 of the bridge, [batch, act] */
+  bridge: tf.Tensor;
+  /** y0 of the prior draws, [batch, N, act] */
+  prior: tf.Tensor;
 };
 
-/** Names of the entries of `outputs.metrics`, in order. */
-export const rfmMetrics = [
+const metricNames = [
   'critic_loss',
   'critic_grad_norm',
+  'q_mean',
+  'q_max_abs',
   'actor_loss',
   'actor_grad_norm',
   'ess',
   'cv_weight',
-  'q_mean',
-  'q_max_abs',
   'policy_spread',
 ] as const;
 
@@ -92,126 +96,141 @@ export function rfmAlgorithm(
   const times = integrationTimes(config.integrationSteps, config.tMin);
 
   /** M policy samples per state in the latent, [batch, m, act]. */
-  function particles(actor: tf.Tensor, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
+  function sample(actor: tf.Tensor, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
     const [batch, m] = noise.choice.shape;
-    const weights = network.layout.unflatten(actor);
-    const field = network.particles(weights, observation, temperature, times, m);
+    const field = network.particles(network.layout.unflatten(actor), observation, temperature, times, m);
     const start = tf.mul(tf.reshape(noise.start, [batch * m, actionSize]), form.startScale);
     return tf.reshape(form.sample(field, start, times, noise.path), [batch, m, actionSize]);
   }
 
   /** The behaviour policy: one of M particles with probability softmax(Q/λ). */
-  function behave(
-    actor: tf.Tensor,
-    criticParams: tf.Tensor,
-    observation: tf.Tensor,
-    temperature: tf.Tensor,
-    noise: SampleNoise,
-  ) {
-    const latent = particles(actor, observation, temperature, noise);
-    const action = tf.tanh(latent);
-    const q = critic.minimum(critic.layout.unflatten(criticParams), observation, action);
+  function behave(policy: Policy, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
+    const latent = sample(policy.actor, observation, temperature, noise);
+    const particles = tf.tanh(latent);
+    const q = critic.minimum(critic.layout.unflatten(policy.critic), observation, particles);
     const index = boltzmannIndex(q, noise.choice, temperature);
-    return { latent: pick(latent, index), action: pick(action, index), particles: action };
+    return { latent: pick(latent, index), action: pick(particles, index), particles };
   }
 
-  function update(state: RfmState, { batch, noise, temperature }: RfmInputs) {
+  function update(state: State, { batch, noise, temperature }: UpdateInputs<UpdateNoise>) {
+    const policy = { actor: state.actor.params, critic: state.critic.params };
+
     // Critic: one TD step on the minimum of the target twins.
-    const next = behave(
-      state.actor.params,
-      state.critic.params,
-      batch.nextObservation,
-      temperature,
-      noise.next,
-    );
+    const nextNoise = { start: noise.nextStart, choice: noise.nextChoice, path: noise.nextPath };
+    const next = behave(policy, batch.nextObservation, temperature, nextNoise);
     const targetWeights = critic.layout.unflatten(state.target);
     const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, next.action), 0);
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
-    const criticLoss = (weights: Weights) => {
-      const values = critic.values(weights, batch.observation, batch.action);
-      return { loss: tdLoss(values, target), aux: { values } };
-    };
-    const criticStep = descend(critic.layout, criticAdam, state.critic, criticLoss);
+    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
 
-    // Bridge: y_t between noise and an end point; the proposal weights y_t, never the target.
-    const y1 =
-      noise.endpoint === undefined
-        ? tf.atanh(tf.clipByValue(batch.action, -1 + edge, 1 - edge))
-        : behave(state.actor.params, state.critic.params, batch.observation, temperature, noise.endpoint)
-            .latent;
-    const alpha = tf.expandDims(form.schedule.alphaTensor(noise.time), 1);
-    const beta = tf.expandDims(form.schedule.betaTensor(noise.time), 1);
+    // Bridge: y_t between noise and an end point; this proposal weighs the y_t and never moves the target.
+    const t = tf.add(tf.mul(noise.time, 1 - 2 * config.tMin), config.tMin);
+    const y1 = noise.endpointStart ? onPolicy(noise).latent : latentOf(batch.action);
+    const alpha = tf.expandDims(form.schedule.alphaTensor(t), 1);
+    const beta = tf.expandDims(form.schedule.betaTensor(t), 1);
     const yt = tf.add(tf.mul(alpha, y1), tf.mul(beta, noise.bridge));
 
     // Actor: regress the posterior mean under the updated critics.
-    const weights = critic.layout.unflatten(criticStep.state.params);
-    const density = boltzmannLatentDensity(temperature, (action) =>
-      critic.minimumWithGradient(weights, batch.observation, action),
+    const criticWeights = critic.layout.unflatten(criticStep.state.params);
+    const logDensity = boltzmannLatentDensity(temperature, (action) =>
+      critic.minimumWithGradient(criticWeights, batch.observation, action),
     );
     const mean = posteriorMean({
       schedule: form.schedule,
-      t: noise.time,
+      t,
       yt,
       prior: noise.prior,
-      logDensity: density,
+      logDensity,
       estimator,
     });
-    const regression = form.target(mean, noise.time);
-    const actorLoss = (actor: Weights) => {
-      const predicted = network.apply(actor, batch.observation, yt, noise.time, temperature);
+    const regression = form.target(mean);
+    const actorLoss = (weights: Weights) => {
+      const predicted = network.apply(weights, batch.observation, yt, t, temperature);
       const perSample = tf.mean(tf.squaredDifference(predicted, regression), 1);
       return { loss: tf.mean(perSample), aux: { perSample } };
     };
     const actorStep = descend(network.layout, actorAdam, state.actor, actorLoss);
 
-    const { values } = criticStep.aux;
-    const metrics = tf.stack([
-      tf.mean(criticStep.loss),
-      tf.mean(criticStep.gradNorm),
-      tf.mean(actorStep.loss),
-      tf.mean(actorStep.gradNorm),
-      tf.mean(mean.ess),
-      tf.mean(mean.cvWeight),
-      tf.mean(values),
-      tf.max(tf.abs(values)),
-      spread(next.particles),
-    ]);
+    const metrics = stackMetrics(metricNames, {
+      ...criticStep.metrics,
+      actor_loss: actorStep.loss,
+      actor_grad_norm: actorStep.gradNorm,
+      ess: tf.mean(mean.ess),
+      cv_weight: tf.mean(mean.cvWeight),
+      policy_spread: spread(next.particles),
+    });
     return {
       state: {
         actor: actorStep.state,
         critic: criticStep.state,
         target: polyak(state.target, criticStep.state.params, config.tau),
       },
-      outputs: { metrics, byTime: tf.stack([actorStep.aux.perSample, mean.ess]) },
+      outputs: { metrics, byTime: tf.stack([t, actorStep.aux.perSample, mean.ess]) },
+    };
+
+    function onPolicy({ endpointStart, endpointChoice, endpointPath }: UpdateNoise) {
+      const fresh = { start: endpointStart, choice: endpointChoice, path: endpointPath } as SampleNoise;
+      return behave(policy, batch.observation, temperature, fresh);
+    }
+  }
+
+  /** y1 = atanh(a) of a replay action. */
+  function latentOf(action: tf.Tensor): tf.Tensor {
+    return tf.atanh(tf.clipByValue(action, -1 + edge, 1 - edge));
+  }
+
+  function explore({ policy, observation, temperature, noise }: ActInputs<Policy, SampleNoise>) {
+    return { action: behave(policy, observation, temperature, noise).action };
+  }
+
+  /** Evaluation: the particle of the largest Q. */
+  function exploit({ policy, observation, temperature, noise }: ActInputs<Policy, SampleNoise>) {
+    const particles = tf.tanh(sample(policy.actor, observation, temperature, noise));
+    const q = critic.minimum(critic.layout.unflatten(policy.critic), observation, particles);
+    return { action: pick(particles, tf.argMax(q, 1)) };
+  }
+
+  function sampleDraws(states: number, m: number): Draws<Required<SampleNoise>> {
+    const path = { law: 'normal', shape: [config.integrationSteps, states * m, actionSize] } as const;
+    return {
+      start: { law: 'normal', shape: [states, m, actionSize] },
+      choice: { law: 'uniform', shape: [states, m] },
+      ...((form.samplerNoise ? { path } : {}) as { path: typeof path }),
     };
   }
 
-  /** Acting: the behaviour policy, or the best particle for evaluation. */
-  function act(inputs: {
-    actor: tf.Tensor;
-    critic: tf.Tensor;
-    observation: tf.Tensor;
-    temperature: tf.Tensor;
-    noise: SampleNoise;
-  }) {
-    const { actor, critic: params, observation, temperature, noise } = inputs;
-    return { action: behave(actor, params, observation, temperature, noise).action };
+  function draws(batch: number): Draws<UpdateNoise> {
+    const { start, choice, path } = sampleDraws(batch, config.particles);
+    const stepNoise = form.samplerNoise;
+    return {
+      nextStart: start,
+      nextChoice: choice,
+      ...(stepNoise ? { nextPath: path } : {}),
+      ...(config.endpoints === 'policy' ? { endpointStart: start, endpointChoice: choice } : {}),
+      ...(config.endpoints === 'policy' && stepNoise ? { endpointPath: path } : {}),
+      time: { law: 'uniform', shape: [batch] },
+      bridge: { law: 'normal', shape: [batch, actionSize] },
+      prior: { law: 'normal', shape: [batch, config.priorDraws, actionSize] },
+    };
   }
 
-  function actBest(inputs: {
-    actor: tf.Tensor;
-    critic: tf.Tensor;
-    observation: tf.Tensor;
-    temperature: tf.Tensor;
-    noise: SampleNoise;
-  }) {
-    const { actor, critic: params, observation, temperature, noise } = inputs;
-    const action = tf.tanh(particles(actor, observation, temperature, noise));
-    const q = critic.minimum(critic.layout.unflatten(params), observation, action);
-    return { action: pick(action, tf.argMax(q, 1)) };
-  }
-
-  return { network, critic, actorAdam, criticAdam, update, act, actBest };
+  return {
+    name: form.name,
+    initialise(random: RandomStream): Arrays<State> {
+      const criticParams = critic.layout.initialise(random.split('critic'));
+      return {
+        actor: actorAdam.init(network.layout, network.layout.initialise(random.split('actor'))),
+        critic: criticAdam.init(critic.layout, criticParams),
+        target: { data: criticParams.slice(), shape: critic.layout.shape },
+      };
+    },
+    draws,
+    updates: [{ metrics: metricNames, step: update, report: (_, { byTime }) => reportByTime(byTime) }],
+    policy: (state) => ({ actor: state.actor.params, critic: state.critic.params }),
+    explore: { draws: (states) => sampleDraws(states, config.particles), act: explore },
+    exploit: { draws: (states) => sampleDraws(states, config.evaluationParticles), act: exploit },
+    temperature: config,
+  } satisfies Algorithm<State, UpdateNoise, Policy, SampleNoise, SampleNoise>;
 }
 
 /** Mean over states and dimensions of the particles' standard deviation. @param particles [batch, m, act] */

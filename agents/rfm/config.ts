@@ -4,12 +4,16 @@ import {
   count,
   criticShape,
   laptopCritic,
+  laptopTimeNetwork,
   laptopTraining,
   paperCritic,
+  paperTimeNetwork,
   paperTraining,
-  positive,
   smokeCritic,
+  smokeTimeNetwork,
   smokeTraining,
+  temperatureShape,
+  timeNetworkShape,
   trainingShape,
 } from '../config.ts';
 import { isEstimator } from '../posterior/estimator.ts';
@@ -18,13 +22,8 @@ import { isEstimator } from '../posterior/estimator.ts';
 export const rfmShape = {
   ...trainingShape,
   ...criticShape,
-  actorWidth: count,
-  /** Residual blocks after the input layer. */
-  actorBlocks: count,
-  actorLearningRate: positive,
-  /** Size of the sinusoidal embeddings of time and of temperature. */
-  embedding: count.min(4).multipleOf(2),
-  embeddingScale: positive,
+  ...timeNetworkShape,
+  ...temperatureShape,
   /** N: prior draws per posterior mean. */
   priorDraws: count.min(2),
   /** M: particles of which behaviour and TD target draw one with probability softmax(Q/λ). */
@@ -36,18 +35,13 @@ export const rfmShape = {
   tMin: z.number().positive().lt(0.5),
   /** Posterior-mean estimator: noise, gradient, eta=x, optimal, optimal-isotropic, ..., adaptive. */
   estimator: z.string().refine(isEstimator, 'is not an estimator (noise, gradient, eta=0.5, optimal, ...)'),
-  /** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
-  temperature: positive,
-  finalTemperature: positive,
-  temperatureSteps: count,
   /** Where y1 of the bridge comes from: the replay buffer's actions, or fresh samples of the policy. */
   endpoints: z.enum(['buffer', 'policy']),
 };
+const rfmSchema = z.object(rfmShape);
+export type RfmConfig = z.infer<typeof rfmSchema>;
 
 const constants = {
-  actorBlocks: 2,
-  actorLearningRate: 3e-4,
-  embeddingScale: 1,
   tMin: 1e-3,
   estimator: 'optimal',
   temperature: 0.02,
@@ -59,9 +53,8 @@ const constants = {
 export const rfmPaper = {
   ...paperTraining,
   ...paperCritic,
+  ...paperTimeNetwork,
   ...constants,
-  actorWidth: 256,
-  embedding: 32,
   priorDraws: 100,
   particles: 32,
   evaluationParticles: 32,
@@ -71,9 +64,8 @@ export const rfmPaper = {
 export const rfmLaptop = {
   ...laptopTraining,
   ...laptopCritic,
+  ...laptopTimeNetwork,
   ...constants,
-  actorWidth: 128,
-  embedding: 32,
   priorDraws: 32,
   particles: 8,
   evaluationParticles: 8,
@@ -83,9 +75,8 @@ export const rfmLaptop = {
 export const rfmSmoke = {
   ...smokeTraining,
   ...smokeCritic,
+  ...smokeTimeNetwork,
   ...constants,
-  actorWidth: 64,
-  embedding: 16,
   priorDraws: 16,
   particles: 4,
   evaluationParticles: 4,

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import type { AgentFactory } from '../agent.ts';
 import { positive } from '../config.ts';
+import { hostAgent } from '../host.ts';
 import { createSchedule } from '../posterior/schedules.ts';
 import { denoise } from '../samplers.ts';
-import { createRfmAgent } from './agent.ts';
+import { type PolicyForm, rfmAlgorithm } from './algorithm.ts';
 import { rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
 
 const config = z.strictObject({
@@ -28,19 +29,17 @@ export const rfmDiffusion: AgentFactory<z.infer<typeof config>> = {
     smoke: { ...rfmSmoke, ...constants },
   },
   create(context) {
-    const { sampler, dataBound } = context.config;
-    const schedule = createSchedule(context.config.schedule);
-    return createRfmAgent(
-      {
-        name: 'rfm-diffusion',
-        schedule,
-        samplerNoise: sampler === 'ancestral',
-        startScale: schedule.beta(context.config.tMin),
-        target: (mean) => mean.y0, // ε = E[y0 | y_t]
-        sample: (field, latent, times, noise) =>
-          denoise(field, latent, times, { schedule, dataBound }, noise),
-      },
-      context,
-    );
+    const { config, observation, action } = context;
+    const schedule = createSchedule(config.schedule);
+    const form: PolicyForm = {
+      name: 'rfm-diffusion',
+      schedule,
+      samplerNoise: config.sampler === 'ancestral',
+      startScale: schedule.beta(config.tMin),
+      target: (mean) => mean.y0, // ε = E[y0 | y_t]
+      sample: (field, latent, times, noise) =>
+        denoise(field, latent, times, { schedule, dataBound: config.dataBound }, noise),
+    };
+    return hostAgent(rfmAlgorithm(form, config, observation.size, action.size), context);
   },
 };
