@@ -1,0 +1,110 @@
+/** Observable Plot drawn on the server, as SVG text. */
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { escapeText } from './html.ts';
+import { palette } from './series.ts';
+
+/** A finished plot. */
+export interface Drawing {
+  /** The file's name without ending. */
+  readonly name: string;
+  readonly title: string;
+  /** What there is to see, for those who cannot. */
+  readonly description: string;
+  readonly width: number;
+  readonly height: number;
+  /** Children of the svg element. */
+  readonly content: string;
+}
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+/** The widest a character of 11 px text gets, on average, in the fonts above. */
+const CHARACTER = 6.6;
+
+/** Room that a label of 11 px text takes, in px. */
+export const labelWidth = (label: string): number => Math.ceil([...label].length * CHARACTER);
+
+/** Draws a plot. Colours are CSS variables, so that it follows the page's scheme. */
+export function draw(
+  about: Pick<Drawing, 'name' | 'title' | 'description'>,
+  options: Plot.PlotOptions & { width: number; height: number },
+): Drawing {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const plot = Plot.plot({ ...options, document, className: 'plot', style: { fontSize: '11px' } });
+  plot.querySelector('style')?.remove(); // the page has its own
+  return {
+    ...about,
+    width: options.width,
+    height: options.height,
+    content: roundCoordinates(plot.innerHTML),
+  };
+}
+
+/** The plot within a page. */
+export function inlineSvg(drawing: Drawing, className = ''): string {
+  const { width, height, title, description, content } = drawing;
+  const label = escapeText(`${title}. ${description}`);
+  return `<svg class="plot ${className}" role="img" aria-label="${label}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" text-anchor="middle" font-size="11" fill="currentColor">${content}</svg>`;
+}
+
+/** An entry of an SVG file's legend. */
+export interface LegendEntry {
+  readonly label: string;
+  readonly colour: string;
+}
+
+/** The plot as a file of its own: plain colours on white, with its title and legend. */
+export function standaloneSvg(drawing: Drawing, legend: readonly LegendEntry[]): string {
+  const margin = 12;
+  const { entries, height: legendHeight } = placeLegend(legend, drawing.width);
+  const top = margin + 20 + legendHeight;
+  const width = drawing.width + 2 * margin;
+  const height = drawing.height + top + margin;
+  const keys = entries.map(
+    ({ label, colour, x, y }) =>
+      `<g transform="translate(${x},${y})"><rect y="-5" width="14" height="4" rx="2" fill="${colour}"/><text x="19">${escapeText(label)}</text></g>`,
+  );
+  return plainColours(`<?xml version="1.0" encoding="UTF-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family='${FONT}' font-size="11" color="#1c2430" fill="currentColor">
+<title>${escapeText(drawing.title)}</title>
+<desc>${escapeText(drawing.description)}</desc>
+<rect width="${width}" height="${height}" fill="#ffffff"/>
+<text x="${margin}" y="${margin + 10}" font-size="13" font-weight="600">${escapeText(drawing.title)}</text>
+<g transform="translate(${margin},${margin + 28})">${keys.join('')}</g>
+<svg class="plot" x="${margin}" y="${top}" width="${drawing.width}" height="${drawing.height}" text-anchor="middle">${drawing.content}</svg>
+</svg>
+`);
+}
+
+/** Sets legend entries side by side, on as many rows as they need. */
+function placeLegend(legend: readonly LegendEntry[], width: number) {
+  let x = 0;
+  let y = 0;
+  const entries = legend.map((entry) => {
+    const room = 19 + labelWidth(entry.label) + 14;
+    if (x > 0 && x + room > width) {
+      x = 0;
+      y += 17;
+    }
+    x += room;
+    return { ...entry, x: x - room, y };
+  });
+  return { entries, height: legend.length === 0 ? 0 : y + 20 };
+}
+
+/** Tenths of a pixel are enough, and halve the size of long paths. */
+function roundCoordinates(svg: string): string {
+  return svg.replace(/ (d|x|y|x1|x2|y1|y2|cx|cy|transform)="([^"]*)"/g, (_, name: string, value: string) => {
+    return ` ${name}="${value.replace(/-?\d+\.\d+(?!\d*em)/g, (digits) => String(Number(Number(digits).toFixed(1))))}"`;
+  });
+}
+
+const plainVariables: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(palette.map(({ light }, i) => [`--series-${i}`, light])),
+  '--accent': '#2563c9',
+  '--faint': '#8a94a3',
+  '--page': '#ffffff',
+};
+
+const plainColours = (svg: string): string =>
+  svg.replace(/var\((--[a-z0-9-]+)\)/g, (found, name: string) => plainVariables[name] ?? found);

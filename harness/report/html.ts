@@ -1,0 +1,58 @@
+/** HTML as text: everything that goes into a template is escaped, unless it is HTML already. */
+
+/** A piece of HTML that is safe as it is. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Part = Html | string | number | undefined | false | readonly Part[];
+
+/** A template of HTML; strings in it become text, never markup. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  let text = strings[0];
+  parts.forEach((part, i) => {
+    text += render(part) + strings[i + 1];
+  });
+  return new Html(text);
+}
+
+function render(part: Part): string {
+  if (part === undefined || part === false) return '';
+  if (part instanceof Html) return part.text;
+  if (Array.isArray(part)) return part.map(render).join('');
+  return escapeText(String(part));
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text for HTML or XML content and quoted attributes. */
+export function escapeText(text: string): string {
+  return visible(text).replace(/[&<>"']/g, (character) => entities[character]);
+}
+
+/**
+ * A name as it can be shown: characters that neither HTML nor XML allow, and those that turn the direction of
+ * the text around them, are replaced.
+ */
+export function visible(text: string): string {
+  return text.replace(unshowable, '\ufffd');
+}
+
+/** Control characters other than tab and line ends, lone surrogates, direction overrides, noncharacters. */
+const unshowable = /[^\P{Cc}\t\n\r]|\p{Cs}|[\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
+
+/** A name on one line of at most `length` characters, for labels of plots. */
+export function shortName(name: string, length = 24): string {
+  const line = [...visible(name).replace(/\s+/g, ' ').trim()];
+  return line.length > length ? `${line.slice(0, length - 1).join('')}…` : line.join('');
+}

@@ -1,0 +1,33 @@
+/** Warnings beside numbers. */
+import { type Flag, flagsOf } from '../results/tables.ts';
+import { type Html, html } from './html.ts';
+
+const messages: Readonly<Record<Flag, string>> = {
+  fewer_than_3_seeds: 'fewer than three seeds: the interval says little',
+  unequal_steps: 'runs ended at different steps',
+  failed_runs: 'failed runs are left out',
+  missing_tasks: 'not every task was run',
+};
+
+/** What the flags of a row say, for a column of notes. */
+export const noteText = (cell: unknown): string =>
+  flagsOf(cell)
+    .map((flag) => messages[flag])
+    .join('; ');
+
+/** A dagger after a number whose row is flagged, with the reasons in its tooltip; nothing without flags. */
+export function dagger(cell: unknown): Html | undefined {
+  const text = noteText(cell);
+  return text === '' ? undefined : html`<abbr class="mark" title="${text}"> †</abbr>`;
+}
+
+/** What the page says at its top, for each flag found. */
+export const notices: Readonly<Record<Flag, string>> = {
+  fewer_than_3_seeds:
+    'Fewer than three seeds somewhere: intervals are computed all the same, but say little. The rows are marked †.',
+  unequal_steps:
+    'Some runs ended earlier than others, so that final scores come from different steps. The rows are marked †.',
+  failed_runs: 'Runs that failed are left out of all numbers. They are listed under “Runs”.',
+  missing_tasks:
+    'Not every agent ran every task: aggregates cover each agent’s own tasks and must not be compared across them.',
+};

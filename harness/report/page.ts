@@ -1,0 +1,121 @@
+/** The page: one file that needs nothing else, and runs no script but its own. */
+import { createHash } from 'node:crypto';
+import type { Drawing } from './drawing.ts';
+import { Html, html } from './html.ts';
+import type { ReportModel } from './model.ts';
+import { notices } from './notes.ts';
+import { compact, duration } from './numbers.ts';
+import { aggregateSection, curvesSection, improvementSection, profileSection } from './plot-sections.ts';
+import { configurationSection, runsSection, utc } from './run-sections.ts';
+import { finalScoresSection, rankingSection } from './score-sections.ts';
+import { script } from './script.ts';
+import { style } from './style.ts';
+
+export interface Page {
+  readonly text: string;
+  /** Every plot of the page, for files of their own. */
+  readonly drawings: readonly Drawing[];
+}
+
+/** @param curveName the file name, without ending, of a task's learning curves */
+export function reportPage(model: ReportModel, curveName: (task: string) => string): Page {
+  const scored = model.series.length > 0;
+  const aggregates = scored ? aggregateSection(model) : undefined;
+  const curves = curvesSection(model, curveName);
+  const profiles = scored ? profileSection(model) : undefined;
+  const improvement = improvementSection(model);
+  const sections: [id: string, title: string, content: Html | undefined][] = [
+    ['ranking', 'Ranking', scored ? rankingSection(model) : undefined],
+    ['aggregates', 'Aggregates', aggregates?.html],
+    ['curves', 'Learning curves', curves?.html],
+    ['scores', 'Final scores', scored ? finalScoresSection(model) : undefined],
+    ['profiles', 'Profiles', profiles?.html],
+    ['improvement', 'Improvement', improvement?.html],
+    ['runs', 'Runs', runsSection(model)],
+    ['configuration', 'Configuration', configurationSection(model)],
+    ['method', 'Method', methodSection(model)],
+  ];
+  const shown = sections.filter(([, , content]) => content !== undefined);
+  const scriptHash = createHash('sha256').update(script).digest('base64');
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'`;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="color-scheme" content="light dark">
+<title>${model.title} · comparison</title>
+<style>${new Html(style(model.series.length))}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the results</a>
+<header>
+<div class="kicker"><span>rfm-harness comparison</span><button type="button" class="scheme" hidden>Colours: auto</button></div>
+<h1>${model.title}</h1>
+${facts(model)}
+${[...model.flags].map((flag) => html`<p class="notice${flag === 'failed_runs' ? ' bad' : ''}">${notices[flag]}</p>`)}
+${!scored && html`<p class="notice bad">There are no evaluations to report: see “Runs”.</p>`}
+<nav aria-label="Sections"><ul>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+</header>
+<main id="main">
+${shown.map(([, , content]) => content)}
+</main>
+<footer>Made by <code>harness report</code> from the CSV files beside this page, which hold every number in full precision.</footer>
+<script>${new Html(script)}</script>
+</body>
+</html>
+`;
+  return {
+    text: page.text,
+    drawings: [aggregates, curves, profiles, improvement].flatMap((section) => section?.drawings ?? []),
+  };
+}
+
+function facts(model: ReportModel): Html {
+  const seeds = model.tables.summary.map((row) => Number(row.seeds));
+  const steps = model.tables.summary.flatMap((row) => (typeof row.step === 'number' ? [row.step] : []));
+  const span = (values: readonly number[], format: (value: number) => string): string => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return low === high ? format(low) : `${format(low)}–${format(high)}`;
+  };
+  const list: [string, string | number | undefined][] = [
+    ['Agents', model.series.length],
+    ['Tasks', model.tasks.length],
+    ['Seeds', seeds.length > 0 ? span(seeds, String) : undefined],
+    ['Runs', model.runs.length],
+    ['Steps per run', steps.length > 0 ? span(steps, compact) : undefined],
+    ['Failed runs', model.troubled.filter((run) => run.status === 'failed').length || undefined],
+    ['Preset', preset(model)],
+    ['Took', elapsed(model)],
+    ['Ended', date(model)],
+  ];
+  return html`<dl class="facts">${list
+    .filter(([, value]) => value !== undefined)
+    .map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function preset(model: ReportModel): string | undefined {
+  const [config] = model.sources.flatMap(({ manifest }) => manifest?.config ?? []);
+  const name =
+    typeof config === 'object' && config !== null && 'preset' in config ? config.preset : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function elapsed({ sources }: ReportModel): string | undefined {
+  const manifest = sources.length === 1 ? sources[0].manifest : undefined;
+  if (manifest?.startedAt === undefined || manifest.endedAt === undefined) return undefined;
+  const seconds = (Date.parse(manifest.endedAt) - Date.parse(manifest.startedAt)) / 1000;
+  return seconds >= 0 ? duration(seconds) : undefined;
+}
+
+function date({ sources }: ReportModel): string | undefined {
+  const ended = sources.length === 1 ? sources[0].manifest?.endedAt : undefined;
+  return ended === undefined ? undefined : utc(ended).slice(0, 10);
+}
+
+function methodSection({ options }: ReportModel): Html {
+  const summary = options.interval === 'bootstrap' ? 'percentile bootstrap' : 'Student’s t';
+  return html`<section id="method"><h2>Method</h2>
+<p>The score of a run is the mean return over the episodes of its last evaluation. Aggregates, profiles and probabilities of improvement follow Agarwal et al. 2021, “Deep reinforcement learning at the edge of the statistical precipice” (arXiv 2108.13264): 95 % percentile intervals from ${options.resamples} bootstrap resamples of the runs within every task, seed ${options.seed}. Intervals of single tasks are made by ${summary}. AUC is the area under the curve of evaluation returns divided by the range of steps. Intervals tell how much the result may vary with the seeds; they say nothing about other tasks. With few seeds they are too narrow: at three seeds a 95 % interval by bootstrap covers the truth markedly less often than its name says.</p></section>`;
+}

@@ -1,0 +1,27 @@
+/** A report in the terminal: the aggregates, the notes, and what was written. */
+import { relative } from 'node:path';
+import { visible } from './html.ts';
+import { interval, share } from './numbers.ts';
+import type { Report } from './write.ts';
+
+/** Plain lines, agents by interquartile mean. */
+export function printReport({ tables, warnings, files }: Report): string {
+  const agents = tables.aggregate
+    .filter((row) => row.metric === 'iqm')
+    .sort((a, b) => Number(b.value) - Number(a.value));
+  const name = (text: unknown) => visible(String(text)).replace(/\s+/g, ' ');
+  const width = Math.max(5, ...agents.map((row) => name(row.agent).length));
+  const lines = agents.map((row) => {
+    const values = interval(Number(row.ci_low), Number(row.ci_high), share);
+    const mark = row.flag === '' ? '' : `  (${row.flag})`;
+    return `${name(row.agent).padEnd(width)}  ${share(Number(row.value))} ${values}  ${row.tasks} × ${row.runs}${mark}`;
+  });
+  const written = files.filter((file) => file.endsWith('.html')).map((file) => relative('', file) || file);
+  return [
+    `${'agent'.padEnd(width)}  IQM, 95 % interval     tasks × runs`,
+    ...lines,
+    ...warnings.map((warning) => `note: ${warning}`),
+    ...written.map((file) => `report: ${file}`),
+    '',
+  ].join('\n');
+}

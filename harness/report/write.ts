@@ -1,0 +1,175 @@
+/** Makes a report: tables, plots and page, from the CSVs of comparison directories or a file of scores. */
+import { basename, join, resolve } from 'node:path';
+import { makeFolder, writeDurably } from '../durable.ts';
+import { UserError } from '../errors.ts';
+import { type AnalysisOptions, analyse, type IntervalMethod } from '../results/analysis.ts';
+import { formatTable, readTable } from '../results/csv.ts';
+import { readManifest } from '../results/manifest.ts';
+import { compareNames, joinRuns, prefixAgents, readEvaluations, readScores } from '../results/runs.ts';
+import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
+import { learningCurves } from './curves.ts';
+import { standaloneSvg } from './drawing.ts';
+import { shortName } from './html.ts';
+import type { ReferenceScore } from './learning-curve-plot.ts';
+import { type ReportModel, reportModel, type Source, type TroubledRun } from './model.ts';
+import { reportPage } from './page.ts';
+import { palette } from './series.ts';
+
+export interface ReportOptions {
+  /** Comparison directories; joined if several. */
+  readonly directories?: readonly string[];
+  /** Files with columns task, agent, seed, score, joined with the directories. */
+  readonly scores?: readonly string[];
+  /** Files with columns task, agent, score: published scores, drawn as lines across the curves. */
+  readonly references?: readonly string[];
+  /** Where everything is written; nothing is written without it. */
+  readonly out?: string;
+  /** Bootstrap resamples; 50,000 unless told. */
+  readonly resamples?: number;
+  /** Seed of the bootstrap; 0 unless told. */
+  readonly seed?: number;
+  /** Scores that become 0 and 1; [0, 1000] for directories, [0, 1] for files of scores, unless told. */
+  readonly scoreRange?: readonly [low: number, high: number];
+  /** Intervals of single tasks; percentile bootstrap unless told. */
+  readonly interval?: IntervalMethod;
+  /** Puts the directory's name before each agent's. */
+  readonly prefix?: boolean;
+  readonly title?: string;
+}
+
+export interface Report {
+  readonly tables: Tables;
+  /** Paths of what was written. */
+  readonly files: readonly string[];
+  /** Lines for the user. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws UserError for tables that cannot be read, with file and line */
+export function writeReport(options: ReportOptions): Report {
+  const { model, warnings } = gather(options);
+  const files: string[] = [];
+  if (options.out === undefined) return { tables: model.tables, files, warnings };
+  const write = (path: string, text: string): void => {
+    writeDurably(path, text);
+    files.push(path);
+  };
+  const folder = options.out;
+  makeFolder(join(folder, 'plots'));
+  for (const name of Object.keys(tableColumns) as TableName[]) {
+    write(join(folder, `${name}.csv`), formatTable<string>(tableColumns[name], model.tables[name]));
+  }
+  const page = reportPage(model, fileNames(model.tasks));
+  const legend = model.series.map(({ agent, index }) => ({
+    label: shortName(agent),
+    colour: palette[index % palette.length].light,
+  }));
+  for (const drawing of page.drawings) {
+    const labelled = drawing.name.startsWith('aggregate-') || drawing.name === 'improvement';
+    write(join(folder, 'plots', `${drawing.name}.svg`), standaloneSvg(drawing, labelled ? [] : legend));
+  }
+  write(join(folder, 'report.html'), page.text);
+  return { tables: model.tables, files, warnings };
+}
+
+function gather(options: ReportOptions): { model: ReportModel; warnings: string[] } {
+  const { directories = [], scores = [] } = options;
+  if (directories.length + scores.length === 0) {
+    throw new UserError('nothing to report: give a comparison directory or --scores FILE.csv');
+  }
+  const read = directories.map((directory) => readDirectory(directory, options.prefix ?? false));
+  const runs = joinRuns([...read.map((part) => part.runs), ...scores.map(readScores)]);
+  const troubled = read.flatMap((part) => part.troubled);
+  const failed = troubled.filter((run) => run.status === 'failed');
+  const analysis: AnalysisOptions = {
+    resamples: options.resamples ?? 50_000,
+    seed: options.seed ?? 0,
+    interval: options.interval ?? 'bootstrap',
+    scoreRange: options.scoreRange ?? (directories.length > 0 ? [0, 1000] : [0, 1]),
+  };
+  const sources = read.map((part) => part.source);
+  const model = reportModel({
+    title: options.title ?? titleOf(sources, scores),
+    sources,
+    runs,
+    tables: analyse(runs, failed, analysis),
+    curves: learningCurves(runs, analysis),
+    references: (options.references ?? []).flatMap(readReferences),
+    troubled,
+    options: analysis,
+  });
+  return { model, warnings: warningsFor(model) };
+}
+
+/** One directory's runs without those that failed, and the records of those that did not end well. */
+function readDirectory(directory: string, prefix: boolean) {
+  const manifest = readManifest(directory);
+  const source: Source = { name: basename(resolve(directory)), manifest };
+  const records = manifest?.runs ?? [];
+  const failed = new Set(records.filter((run) => run.status === 'failed').map(keyOf));
+  const found = readEvaluations(directory, { mayBeEmpty: records.length > 0 });
+  const runs = found.filter((run) => !failed.has(keyOf(run)));
+  const troubled = records
+    .filter((run) => run.status !== 'done')
+    .map(
+      (run): TroubledRun => ({
+        ...run,
+        agent: prefix ? `${source.name}/${run.agent}` : run.agent,
+        source: source.name,
+      }),
+    )
+    .sort(
+      (a, b) =>
+        compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
+    );
+  return { source, troubled, runs: prefix ? prefixAgents(runs, directory) : runs };
+}
+
+const keyOf = ({ task, agent, seed }: { task: string; agent: string; seed: string }): string =>
+  JSON.stringify([task, agent, seed]);
+
+function titleOf(sources: readonly Source[], scores: readonly string[]): string {
+  const names = [
+    ...sources.map(({ name, manifest }) => manifest?.name ?? name),
+    ...scores.map((file) => basename(file)),
+  ];
+  return names.join(' + ');
+}
+
+function readReferences(file: string): ReferenceScore[] {
+  return readTable(file, ['task', 'agent', 'score']).map((line) => ({
+    task: line.text('task'),
+    agent: line.text('agent'),
+    score: line.number('score'),
+  }));
+}
+
+function warningsFor({ flags: found, tables, options, troubled }: ReportModel): string[] {
+  const warnings = flagNames.filter((flag) => found.has(flag)).map((flag) => `${flags[flag]} (flag ${flag})`);
+  const failed = troubled.filter((run) => run.status === 'failed');
+  for (const { task, agent, seed, reason } of failed) {
+    warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);
+  }
+  const [low, high] = options.scoreRange;
+  const beyond = tables.summary.find((row) => Number(row.mean) > high || Number(row.mean) < low);
+  if (beyond !== undefined) {
+    warnings.push(
+      `mean ${beyond.mean} of ${beyond.agent} on ${beyond.task} lies outside the score range ${low},${high}: --score-range LOW,HIGH says what counts as 0 and 1`,
+    );
+  }
+  return warnings.map((warning) => shortName(warning, 400));
+}
+
+/** A file name for every task's curves: what is safe in a file name stays, doubles get a number. */
+function fileNames(tasks: readonly string[]): (task: string) => string {
+  const taken = new Set<string>();
+  const names = new Map<string, string>();
+  for (const task of tasks) {
+    const safe = task.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
+    let name = `curve-${safe}`;
+    for (let i = 2; taken.has(name.toLowerCase()); i++) name = `curve-${safe}-${i}`;
+    taken.add(name.toLowerCase());
+    names.set(task, name);
+  }
+  return (task) => names.get(task) ?? 'curve';
+}

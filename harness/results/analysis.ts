@@ -1,0 +1,169 @@
+/** From runs to tables: scores, intervals, aggregates, pairs, profiles. */
+import { RandomStream } from '../../engine/random.ts';
+import {
+  type AgentScores,
+  aggregateMetrics,
+  areaUnderCurve,
+  bootstrapMeanInterval,
+  type ComparisonEstimates,
+  compareScores,
+  mean,
+  median,
+  standardDeviation,
+  studentInterval,
+  trimmedMean,
+} from '../statistics/index.ts';
+import { compareNames, type Run } from './runs.ts';
+import { type Flag, flagCell, type TableRow, type Tables } from './tables.ts';
+
+export type IntervalMethod = 'bootstrap' | 'student_t';
+
+export interface AnalysisOptions {
+  /** Bootstrap resamples. */
+  readonly resamples: number;
+  /** Seed of the bootstrap. */
+  readonly seed: number;
+  /** Scores that become 0 and 1 in aggregates and profiles. */
+  readonly scoreRange: readonly [low: number, high: number];
+  /** How the intervals of summary.csv are made. */
+  readonly interval: IntervalMethod;
+}
+
+/** A run that is left out, by its names. */
+export interface FailedRun {
+  readonly task: string;
+  readonly agent: string;
+  readonly seed: string;
+}
+
+const FEW_SEEDS = 3;
+
+/** All tables of these runs; the same runs in any order give the same tables. */
+export function analyse(
+  runs: readonly Run[],
+  failed: readonly FailedRun[],
+  options: AnalysisOptions,
+): Tables {
+  const tasks = [...new Set(runs.map((run) => run.task))].sort(compareNames);
+  const agents = [...new Set(runs.map((run) => run.agent))].sort(compareNames);
+  const groups = new Map<string, Run[]>();
+  const group = (task: string, agent: string): Run[] => groups.get(JSON.stringify([task, agent])) ?? [];
+  for (const run of [...runs].sort((a, b) => compareNames(a.seed, b.seed))) {
+    const key = JSON.stringify([run.task, run.agent]);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  const flagsFor = (agent: string, among: readonly string[]): Set<Flag> => {
+    const found = new Set<Flag>();
+    for (const task of among) {
+      const own = group(task, agent);
+      if (own.length === 0) found.add('missing_tasks');
+      else if (own.length < FEW_SEEDS) found.add('fewer_than_3_seeds');
+      if (new Set(own.map(lastStep)).size > 1) found.add('unequal_steps');
+    }
+    if (failed.some((run) => run.agent === agent && among.includes(run.task))) found.add('failed_runs');
+    return found;
+  };
+  const [low, high] = options.scoreRange;
+  const matrices = agents.map((agent): AgentScores => {
+    const own = tasks.filter((task) => group(task, agent).length > 0);
+    const scores = own.map((task) => group(task, agent).map((run) => (run.score - low) / (high - low)));
+    return { agent, tasks: own, scores };
+  });
+  const root = RandomStream.fromSeed(options.seed);
+  const estimates = compareScores(matrices, {
+    resamples: options.resamples,
+    random: (agent, task) => root.split('comparison').split(agent).split(task),
+  });
+  const flagged = new Map(agents.map((agent) => [agent, flagsFor(agent, tasks)]));
+  return {
+    summary: tasks.flatMap((task) =>
+      agents.flatMap((agent) => {
+        const own = group(task, agent);
+        if (own.length === 0) return [];
+        const random = root.split('summary').split(agent).split(task);
+        return [summaryRow(own, flagCell(flagsFor(agent, [task])), options, random)];
+      }),
+    ),
+    ...comparisonRows(estimates, matrices, flagged),
+  };
+}
+
+function summaryRow(
+  runs: readonly Run[],
+  flag: string,
+  options: AnalysisOptions,
+  random: RandomStream,
+): TableRow<'summary'> {
+  const scores = runs.map((run) => run.score);
+  const student = options.interval === 'student_t' ? studentInterval(scores) : undefined;
+  const [low, high] = student ?? bootstrapMeanInterval(scores, { resamples: options.resamples, random });
+  const curves = runs.filter((run) => run.evaluations.length > 0);
+  const speeds = curves.flatMap((run) => {
+    const last = run.evaluations[run.evaluations.length - 1];
+    return last.wallSeconds ? [last.step / last.wallSeconds] : [];
+  });
+  return {
+    task: runs[0].task,
+    agent: runs[0].agent,
+    seeds: runs.length,
+    step: curves.length === 0 ? undefined : Math.min(...curves.map((run) => lastStep(run) ?? 0)),
+    mean: mean(scores),
+    sd: standardDeviation(scores),
+    median: median(scores),
+    iqm: trimmedMean(scores),
+    ci_low: low,
+    ci_high: high,
+    ci_method: student === undefined ? 'bootstrap' : 'student_t',
+    auc: curves.length === 0 ? undefined : mean(curves.map(runArea)),
+    steps_per_second: speeds.length === 0 ? undefined : mean(speeds),
+    flag,
+  };
+}
+
+const lastStep = (run: Run): number | undefined => run.evaluations[run.evaluations.length - 1]?.step;
+
+const runArea = ({ evaluations }: Run): number =>
+  areaUnderCurve(
+    evaluations.map((evaluation) => evaluation.step),
+    evaluations.map((evaluation) => evaluation.meanReturn),
+  );
+
+function comparisonRows(
+  estimates: ComparisonEstimates,
+  matrices: readonly AgentScores[],
+  flagged: ReadonlyMap<string, ReadonlySet<Flag>>,
+): Omit<Tables, 'summary'> {
+  const flag = (...agents: string[]): string =>
+    flagCell(new Set(agents.flatMap((agent) => [...(flagged.get(agent) ?? [])])));
+  return {
+    aggregate: estimates.agents.flatMap(({ agent, aggregates }, i) =>
+      aggregateMetrics.map((metric) => {
+        const { value, interval } = aggregates[metric];
+        const { tasks, scores } = matrices[i];
+        const runs = scores.flat().length;
+        const [ci_low, ci_high] = interval;
+        return { agent, metric, value, ci_low, ci_high, tasks: tasks.length, runs, flag: flag(agent) };
+      }),
+    ),
+    pairwise: [...estimates.pairs]
+      .sort((a, b) => compareNames(a.x, b.x) || compareNames(a.y, b.y))
+      .map(({ x, y, value, interval: [ci_low, ci_high] }) => ({
+        agent_x: x,
+        agent_y: y,
+        probability_of_improvement: value,
+        ci_low,
+        ci_high,
+        flag: flag(x, y),
+      })),
+    profiles: estimates.agents.flatMap(({ agent, profile }) =>
+      profile.map(({ value, interval: [ci_low, ci_high] }, i) => ({
+        agent,
+        tau: estimates.taus[i],
+        fraction: value,
+        ci_low,
+        ci_high,
+        flag: flag(agent),
+      })),
+    ),
+  };
+}

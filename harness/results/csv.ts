@@ -1,0 +1,137 @@
+/** CSV files (RFC 4180) with a header row; every complaint names the file and the line. */
+import { readFileSync } from 'node:fs';
+import { CsvError, parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+import { UserError } from '../errors.ts';
+
+/** A value of a written table; undefined is an empty cell. */
+export type Cell = string | number | undefined;
+export type Row<Column extends string> = Readonly<Record<Column, Cell>>;
+
+/** One line of a file that was read, with where it stands for complaints. */
+export class Line {
+  readonly #file: string;
+  readonly #line: number;
+  readonly #cells: Readonly<Record<string, string>>;
+
+  constructor(file: string, line: number, cells: Readonly<Record<string, string>>) {
+    this.#file = file;
+    this.#line = line;
+    this.#cells = cells;
+  }
+
+  get columns(): string[] {
+    return Object.keys(this.#cells);
+  }
+
+  get place(): string {
+    return `${this.#file}, line ${this.#line}`;
+  }
+
+  error(what: string): UserError {
+    return new UserError(`${this.place}: ${what}`);
+  }
+
+  /** A name: anything but nothing. */
+  text(column: string): string {
+    const value = this.#cells[column];
+    if (value === '') throw this.error(`'${column}' is empty`);
+    return value;
+  }
+
+  /** A finite number. */
+  number(column: string): number {
+    const value = this.optionalNumber(column);
+    if (value === undefined) throw this.error(`'${column}' is empty, expected a number`);
+    return value;
+  }
+
+  /** A finite number, or undefined for an empty or absent cell. */
+  optionalNumber(column: string): number | undefined {
+    const text = this.#cells[column]?.trim() ?? '';
+    if (text === '') return undefined;
+    const value = Number(text);
+    if (!Number.isFinite(value))
+      throw this.error(`'${column}' is '${shorten(text)}', expected a finite number`);
+    return value;
+  }
+
+  /** A whole number ≥ 0. */
+  count(column: string): number {
+    const value = this.number(column);
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw this.error(`'${column}' is '${shorten(this.#cells[column])}', expected a whole number from 0`);
+    }
+    return value;
+  }
+}
+
+/**
+ * Reads a table.
+ * @param required columns that must be there; others are kept
+ * @throws UserError for a file that is missing, empty or malformed
+ */
+export function readTable(file: string, required: readonly string[]): Line[] {
+  let header: string[] | undefined;
+  const text = readText(file);
+  if (text.trim() === '')
+    throw new UserError(`${file}, line 1: empty; expected columns ${required.join(', ')}`);
+  const columns = (names: string[]): string[] => {
+    header = names.map((name) => name.trim());
+    const missing = required.filter((name) => !header?.includes(name));
+    if (missing.length > 0) {
+      const found = header.map(shorten).join(', ');
+      throw new UserError(
+        `${file}, line 1: no column ${missing.map((m) => `'${m}'`).join(', ')}; found ${found}`,
+      );
+    }
+    const twice = header.find((name, i) => header?.indexOf(name) !== i);
+    if (twice !== undefined) throw new UserError(`${file}, line 1: column '${shorten(twice)}' twice`);
+    return header;
+  };
+  try {
+    const rows = parse(text, { bom: true, columns, info: true, skip_empty_lines: true }) as unknown as {
+      info: { lines: number };
+      record: Record<string, string>;
+    }[];
+    return rows.map(({ info, record }) => new Line(file, info.lines, record));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const line = typeof error.lines === 'number' ? error.lines : 1;
+    throw new UserError(`${file}, line ${line}: ${reasonOf(error, header)}`);
+  }
+}
+
+/** The bytes of a table: a header row, then the rows; numbers as the shortest text that reads back the same. */
+export function formatTable<Column extends string>(
+  columns: readonly Column[],
+  rows: readonly Row<Column>[],
+): string {
+  return stringify([columns, ...rows.map((row) => columns.map((column) => formatCell(row[column])))]);
+}
+
+function formatCell(cell: Cell): string {
+  if (cell === undefined) return '';
+  return typeof cell === 'number' ? String(cell) : cell;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (reason === 'ENOENT') throw new UserError(`${file}: no such file`);
+    throw new UserError(`${file}: cannot be read (${reason})`);
+  }
+}
+
+function reasonOf(error: CsvError, header: readonly string[] | undefined): string {
+  if (error.code === 'CSV_RECORD_INCONSISTENT_COLUMNS' && header !== undefined) {
+    const record = error.record as unknown;
+    const found = Array.isArray(record) ? `${record.length}` : 'another number of';
+    return `${found} cells, the header has ${header.length} columns`;
+  }
+  return error.message.split('\n')[0];
+}
+
+const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);

@@ -1,0 +1,135 @@
+/** Runs as the tables of a comparison directory, or a file of scores, tell them. */
+import { basename, join, resolve } from 'node:path';
+import { UserError } from '../errors.ts';
+import { type Line, readTable } from './csv.ts';
+
+/** The mean return of one evaluation of one run. */
+export interface Evaluation {
+  /** Environment steps of training before it. */
+  readonly step: number;
+  readonly episodes: number;
+  readonly meanReturn: number;
+  /** Seconds since the run began; undefined if not told. */
+  readonly wallSeconds: number | undefined;
+}
+
+/** One (task, agent, seed). */
+export interface Run {
+  readonly task: string;
+  readonly agent: string;
+  readonly seed: string;
+  /** The mean return of the last evaluation, or the score that was given. */
+  readonly score: number;
+  /** Ascending in steps; empty if only a score was given. */
+  readonly evaluations: readonly Evaluation[];
+  /** File and line of its first row. */
+  readonly place: string;
+}
+
+const EVALUATION_COLUMNS = ['task', 'agent', 'seed', 'step', 'episode', 'return'];
+const SCORE_COLUMNS = ['task', 'agent', 'seed', 'score'];
+
+/**
+ * The runs in DIR/evaluations.csv.
+ * @param options `mayBeEmpty`: a header alone is fine (every run failed before its first evaluation)
+ * @throws UserError with file and line
+ */
+export function readEvaluations(directory: string, options: { readonly mayBeEmpty?: boolean } = {}): Run[] {
+  const file = join(directory, 'evaluations.csv');
+  const lines = readTable(file, EVALUATION_COLUMNS);
+  if (lines.length === 0 && !options.mayBeEmpty) throw new UserError(`${file}, line 2: no evaluations`);
+  const runs = new Map<string, { first: Line; lines: Line[] }>();
+  for (const line of lines) {
+    const key = runKey(line);
+    const run = runs.get(key);
+    if (run === undefined) runs.set(key, { first: line, lines: [line] });
+    else run.lines.push(line);
+  }
+  return [...runs.values()].map(({ first, lines: own }) => {
+    const evaluations = evaluationsOf(own);
+    return { ...identity(first), score: evaluations[evaluations.length - 1].meanReturn, evaluations };
+  });
+}
+
+/** The runs in a file with columns task, agent, seed, score. @throws UserError with file and line */
+export function readScores(file: string): Run[] {
+  const lines = readTable(file, SCORE_COLUMNS);
+  if (lines.length === 0) throw new UserError(`${file}, line 2: no scores`);
+  const runs = lines.map((line) => ({ ...identity(line), score: line.number('score'), evaluations: [] }));
+  return joinRuns([runs]);
+}
+
+/**
+ * The runs of several sources together, sorted by task, agent and seed.
+ * @throws UserError if a run is there twice
+ */
+export function joinRuns(sources: readonly (readonly Run[])[]): Run[] {
+  const seen = new Map<string, Run>();
+  for (const run of sources.flat()) {
+    const key = JSON.stringify([run.task, run.agent, run.seed]);
+    const other = seen.get(key);
+    if (other !== undefined) {
+      const name = `task '${run.task}', agent '${run.agent}', seed ${run.seed}`;
+      throw new UserError(`${run.place}: ${name} again, already at ${other.place}`);
+    }
+    seen.set(key, run);
+  }
+  return [...seen.values()].sort(
+    (a, b) => compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
+  );
+}
+
+/** Names each agent by its directory too, so that one agent under two settings can be compared. */
+export function prefixAgents(runs: readonly Run[], directory: string): Run[] {
+  return runs.map((run) => ({ ...run, agent: `${basename(resolve(directory))}/${run.agent}` }));
+}
+
+/** Numbers within names by value, else by code unit: the same order under every locale. */
+export function compareNames(a: string, b: string): number {
+  const partsA = a.split(/(\d+)/);
+  const partsB = b.split(/(\d+)/);
+  for (let i = 0; i < Math.min(partsA.length, partsB.length); i++) {
+    if (partsA[i] === partsB[i]) continue;
+    const byValue = i % 2 === 1 ? Number(partsA[i]) - Number(partsB[i]) : 0;
+    return byValue || (partsA[i] < partsB[i] ? -1 : 1);
+  }
+  return partsA.length - partsB.length;
+}
+
+function identity(line: Line) {
+  const seed = line.text('seed').trim();
+  return { task: line.text('task'), agent: line.text('agent'), seed, place: line.place };
+}
+
+const runKey = (line: Line): string =>
+  JSON.stringify([line.text('task'), line.text('agent'), line.text('seed')]);
+
+interface StepRows {
+  readonly returns: number[];
+  readonly episodes: Map<number, Line>;
+  wallSeconds: number | undefined;
+}
+
+function evaluationsOf(lines: readonly Line[]): Evaluation[] {
+  const steps = new Map<number, StepRows>();
+  for (const line of lines) {
+    const step = line.count('step');
+    const episode = line.count('episode');
+    const at: StepRows = steps.get(step) ?? { returns: [], episodes: new Map(), wallSeconds: undefined };
+    steps.set(step, at);
+    const twin = at.episodes.get(episode);
+    if (twin !== undefined)
+      throw line.error(`step ${step}, episode ${episode} of this run again, already at ${twin.place}`);
+    at.episodes.set(episode, line);
+    at.returns.push(line.number('return'));
+    at.wallSeconds = line.optionalNumber('wall_seconds') ?? at.wallSeconds;
+  }
+  return [...steps.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([step, { returns, wallSeconds }]) => ({
+      step,
+      episodes: returns.length,
+      meanReturn: returns.reduce((sum, value) => sum + value, 0) / returns.length,
+      wallSeconds,
+    }));
+}

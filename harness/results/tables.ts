@@ -1,0 +1,49 @@
+/** The tables of a comparison: their columns in order, as documented in docs/results.md. */
+import type { Row } from './csv.ts';
+
+export const tableColumns = {
+  summary: [
+    'task',
+    'agent',
+    'seeds',
+    'step',
+    'mean',
+    'sd',
+    'median',
+    'iqm',
+    'ci_low',
+    'ci_high',
+    'ci_method',
+    'auc',
+    'steps_per_second',
+    'flag',
+  ],
+  aggregate: ['agent', 'metric', 'value', 'ci_low', 'ci_high', 'tasks', 'runs', 'flag'],
+  pairwise: ['agent_x', 'agent_y', 'probability_of_improvement', 'ci_low', 'ci_high', 'flag'],
+  profiles: ['agent', 'tau', 'fraction', 'ci_low', 'ci_high', 'flag'],
+} as const;
+
+export type TableName = keyof typeof tableColumns;
+export type TableRow<Name extends TableName> = Row<(typeof tableColumns)[Name][number]>;
+export type Tables = { readonly [Name in TableName]: readonly TableRow<Name>[] };
+
+/** What can be wrong with a row's numbers; several are joined by a space. */
+export const flags = {
+  fewer_than_3_seeds: 'an interval from fewer than three seeds says little',
+  unequal_steps: 'runs ended at different steps; each counts with its own last evaluation',
+  failed_runs: 'runs that failed are left out',
+  missing_tasks: 'not every task of the comparison has a run of this agent',
+} as const;
+
+export type Flag = keyof typeof flags;
+export const flagNames = Object.keys(flags) as Flag[];
+
+/** Flags as a cell: in fixed order, joined by spaces, empty for none. */
+export function flagCell(found: ReadonlySet<Flag>): string {
+  return flagNames.filter((flag) => found.has(flag)).join(' ');
+}
+
+/** The flags of a cell. */
+export function flagsOf(cell: unknown): Flag[] {
+  return typeof cell === 'string' ? flagNames.filter((flag) => cell.split(' ').includes(flag)) : [];
+}
