@@ -73,8 +73,16 @@ export class Physics {
       mjModel.nsensor > 0 &&
       mjModel.nhistory === 0 &&
       (this.option.disableflags & this.sensorFlag) === 0;
-    this.jointLimited = flags(mjModel.njnt, (id) => mjModel.jnt(id), 'limited');
-    this.controlLimited = flags(mjModel.nu, (id) => mjModel.actuator(id), 'ctrllimited');
+    this.jointLimited = flags(
+      mjModel.njnt,
+      (id) => mjModel.jnt(id),
+      (joint) => joint.limited,
+    );
+    this.controlLimited = flags(
+      mjModel.nu,
+      (id) => mjModel.actuator(id),
+      (actuator) => actuator.ctrllimited,
+    );
     this.compiled = Uint8Array.from(mjModel.buffer as Uint8Array);
     this.warningCount = readWarnings(mjData).length / 2;
     this.renewViews();
@@ -201,6 +209,12 @@ export class Physics {
   settle(steps: number): void {
     this.step(steps);
     this.mjData.time = 0;
+  }
+
+  /** The position and velocity stage of the present state: after writing a state from which step() goes on. */
+  updatePosition(): void {
+    this.mujoco.module.mj_step1(this.mjModel, this.mjData);
+    this.checkWarnings();
   }
 
   /** All stages of the present state, nothing integrated. */
@@ -397,15 +411,15 @@ export class Physics {
   }
 }
 
-/** A flag per object. The bindings cannot give arrays of flags, only the flag of one object at a time. */
+/** A flag per object. The bindings cannot give arrays of flags, only those of one object at a time. */
 function flags<T extends { delete(): void }>(
   count: number,
   object: (id: number) => T,
-  flag: keyof T,
+  flag: (accessor: T) => unknown,
 ): boolean[] {
   return Array.from({ length: count }, (_, id) => {
     const accessor = object(id);
-    const value = Boolean(accessor[flag]);
+    const value = Boolean(flag(accessor));
     accessor.delete();
     return value;
   });

@@ -1,15 +1,19 @@
 /** How far two traces of a task lie apart. */
 import type { ModelOverride } from './model-overrides.ts';
-import type { TracedSeed, TraceNumber } from './trace.ts';
+import type { TracedSeed, TracedStep, TraceNumber } from './trace.ts';
 
-/** Largest absolute differences; infinity where lengths, names or non-finite numbers disagree. */
-export interface TraceDifference {
+/** Largest absolute differences after a step; infinity where lengths, names or non-finite numbers disagree. */
+export interface StepDifference {
+  readonly qpos: number;
+  readonly qvel: number;
+  readonly observation: number;
+  readonly reward: number;
+}
+
+/** Those of all steps, and of both resets. */
+export interface TraceDifference extends StepDifference {
   /** State, warm start, observation and changed model rows of the first and second reset. */
-  reset: number;
-  qpos: number;
-  qvel: number;
-  observation: number;
-  reward: number;
+  readonly reset: number;
 }
 
 type Numbers = readonly TraceNumber[];
@@ -55,29 +59,40 @@ export function overrideDistance(a: ModelOverride[], b: ModelOverride[]): number
   );
 }
 
+export const stepDifference = (a: TracedStep, b: TracedStep): StepDifference => ({
+  qpos: distance(a.qpos, b.qpos),
+  qvel: distance(a.qvel, b.qvel),
+  observation: observationDistance(a.observation, b.observation),
+  reward: distance([a.reward], [b.reward]),
+});
+
 /** Of two traces of one seed, over the steps that both have. */
 export function traceDifference(a: TracedSeed, b: TracedSeed): TraceDifference {
-  const steps = Math.min(a.steps.length, b.steps.length);
-  const over = (of: (seed: TracedSeed, other: TracedSeed, i: number) => number) =>
-    Math.max(0, ...Array.from({ length: steps }, (_, i) => of(a, b, i)));
+  const steps = a.steps.slice(0, b.steps.length).map((step, i) => stepDifference(step, b.steps[i]));
+  const largest = (key: keyof StepDifference) => Math.max(0, ...steps.map((step) => step[key]));
   return {
-    reset: Math.max(
-      distance(a.reset.qpos, b.reset.qpos),
-      distance(a.reset.qvel, b.reset.qvel),
-      distance(a.reset.act, b.reset.act),
-      distance(a.reset.ctrl, b.reset.ctrl),
-      distance(a.reset.qacc_warmstart, b.reset.qacc_warmstart),
-      distance([a.reset.time], [b.reset.time]),
-      observationDistance(a.reset.observation, b.reset.observation),
-      overrideDistance(a.reset.modelOverrides, b.reset.modelOverrides),
-      distance(a.secondReset.qpos, b.secondReset.qpos),
-      distance(a.secondReset.qvel, b.secondReset.qvel),
-      observationDistance(a.secondReset.observation, b.secondReset.observation),
-      overrideDistance(a.secondReset.modelOverrides, b.secondReset.modelOverrides),
-    ),
-    qpos: over((x, y, i) => distance(x.steps[i].qpos, y.steps[i].qpos)),
-    qvel: over((x, y, i) => distance(x.steps[i].qvel, y.steps[i].qvel)),
-    observation: over((x, y, i) => observationDistance(x.steps[i].observation, y.steps[i].observation)),
-    reward: over((x, y, i) => distance([x.steps[i].reward], [y.steps[i].reward])),
+    reset: resetDifference(a, b),
+    qpos: largest('qpos'),
+    qvel: largest('qvel'),
+    observation: largest('observation'),
+    reward: largest('reward'),
   };
+}
+
+function resetDifference(a: TracedSeed, b: TracedSeed): number {
+  const [first, second] = [a.reset, b.reset];
+  return Math.max(
+    distance(first.qpos, second.qpos),
+    distance(first.qvel, second.qvel),
+    distance(first.act, second.act),
+    distance(first.ctrl, second.ctrl),
+    distance(first.qacc_warmstart, second.qacc_warmstart),
+    distance([first.time], [second.time]),
+    observationDistance(first.observation, second.observation),
+    overrideDistance(first.modelOverrides, second.modelOverrides),
+    distance(a.secondReset.qpos, b.secondReset.qpos),
+    distance(a.secondReset.qvel, b.secondReset.qvel),
+    observationDistance(a.secondReset.observation, b.secondReset.observation),
+    overrideDistance(a.secondReset.modelOverrides, b.secondReset.modelOverrides),
+  );
 }

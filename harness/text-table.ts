@@ -1,0 +1,19 @@
+/** Tables for the terminal. */
+
+/** Columns as wide as their widest cell, two spaces apart; numbers to the right, words to the left. */
+export function textTable(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const right = header.map((_, column) => rows.every((row) => /^[-+]?[\d.]/.test(String(row[column]))));
+  const lines = [header, ...rows].map((row) => row.map(String));
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => (right[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,121 @@
+/** What `harness trace` prints. */
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { ControlEnvironment } from '../envs/index.ts';
+import { type ForcedStep, teacherForced } from '../envs/teacher-forced.ts';
+import { type Trace, type TracedSeed, traceSeed } from '../envs/trace.ts';
+import { UserError } from './errors.ts';
+import { loadTask, resolveTasks } from './load-task.ts';
+import { textTable } from './text-table.ts';
+
+export interface TraceRequest {
+  readonly task?: string;
+  readonly seed: readonly number[];
+  readonly steps: number;
+  readonly wholeEpisode?: boolean;
+  readonly teacherForced?: string;
+  readonly format: 'json' | 'text';
+}
+
+export async function printTrace(request: TraceRequest): Promise<void> {
+  const recorded = request.teacherForced === undefined ? undefined : readTrace(request.teacherForced);
+  const task = request.task ?? recorded?.task;
+  if (task === undefined) throw new UserError("a trace needs a task: '--task cheetah-run'");
+  if (recorded !== undefined && recorded.task !== task) {
+    throw new UserError(`${request.teacherForced} is a trace of ${recorded.task}, not of ${task}`);
+  }
+  const environment = await makeTraceable(task);
+  try {
+    if (recorded !== undefined) printForced(environment, recorded, request.format);
+    else await printRun(environment, request);
+  } finally {
+    environment.dispose();
+  }
+}
+
+/** One task's environment, with its physics in reach. */
+export async function makeTraceable(name: string): Promise<ControlEnvironment> {
+  const sources = await resolveTasks([name]);
+  if (sources.length !== 1) throw new UserError(`'${name}' is ${sources.length} tasks; name one of them`);
+  const environment = await (await loadTask(sources[0]))();
+  if (environment instanceof ControlEnvironment) return environment;
+  environment.dispose();
+  throw new UserError(`${name} has no MuJoCo simulation to trace`);
+}
+
+async function printRun(environment: ControlEnvironment, request: TraceRequest): Promise<void> {
+  const { module } = await (await import('../envs/mujoco.ts')).loadMuJoCo();
+  const seeds: TracedSeed[] = [];
+  for (const seed of request.seed) {
+    seeds.push(await traceSeed(environment, seed, request.steps, request.wholeEpisode));
+  }
+  const trace: Trace = {
+    task: environment.task,
+    mujoco: module.mj_versionString(),
+    dm_control: '1.0.47',
+    seeds,
+  };
+  if (request.format === 'json') console.log(JSON.stringify(trace));
+  else for (const seed of seeds) console.log(describeSeed(environment.task, seed));
+}
+
+function describeSeed(task: string, traced: TracedSeed): string {
+  const rows = traced.steps.map((step, i) => [
+    i + 1,
+    Number(step.time).toFixed(4),
+    Number(step.reward).toFixed(9),
+    short(step.qpos),
+    short(step.qvel),
+  ]);
+  const table = textTable(
+    ['step', 'time', 'reward', 'qpos', 'qvel'],
+    [
+      [0, Number(traced.reset.time).toFixed(4), '', short(traced.reset.qpos), short(traced.reset.qvel)],
+      ...rows,
+    ],
+  );
+  const whole = traced.openLoop;
+  const episode = whole && `\nwhole episode: return ${whole.return_total} in ${whole.steps} steps`;
+  return `${task}, seed ${traced.seed}\n${table}${episode ?? ''}\n`;
+}
+
+/** The first numbers of a state. */
+const short = (values: readonly unknown[]) =>
+  values
+    .slice(0, 4)
+    .map((value) => Number(value).toFixed(6))
+    .join(' ') + (values.length > 4 ? ' …' : '');
+
+function printForced(environment: ControlEnvironment, recorded: Trace, format: 'json' | 'text'): void {
+  const forced = recorded.seeds.map((seed) => ({ seed: seed.seed, steps: teacherForced(environment, seed) }));
+  if (format === 'json') {
+    console.log(JSON.stringify({ task: environment.task, seeds: forced }));
+    return;
+  }
+  for (const { seed, steps } of forced) {
+    const row = (step: ForcedStep) =>
+      [step.step, step.qpos, step.qvel, step.observation, step.reward].map((value, i) =>
+        i === 0 ? value : Number(value).toExponential(1),
+      );
+    const header = ['step', 'qpos', 'qvel', 'observation', 'reward'];
+    console.log(
+      `${environment.task}, seed ${seed}: largest difference after one step from the recorded state`,
+    );
+    console.log(`${textTable(header, steps.map(row))}\n`);
+  }
+}
+
+function readTrace(file: string): Trace {
+  if (!existsSync(file)) throw new UserError(`cannot find the trace ${file}`);
+  const bytes = readFileSync(file);
+  let trace: Partial<Trace>;
+  try {
+    trace = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
+  } catch (error) {
+    throw new UserError(`${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (typeof trace?.task !== 'string' || !Array.isArray(trace.seeds)) {
+    throw new UserError(`${file} is no trace: it has no task and seeds`);
+  }
+  return trace as Trace;
+}
