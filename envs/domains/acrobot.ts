@@ -3,6 +3,7 @@
  * (Tassa et al. 2018; Spong 1995).
  */
 import { domain, type TaskDescription, task } from '../domain.ts';
+import { distance } from '../geometry.ts';
 import type { Physics } from '../physics.ts';
 import { type ToleranceOptions, tolerance } from '../tolerance.ts';
 
@@ -34,12 +35,8 @@ function swingup(rewardKind: 'dense' | 'sparse', near: ToleranceOptions): TaskDe
 }
 
 /** From the tip to the middle of the target, m. */
-function distanceToTarget(physics: Physics): number {
-  const tip = physics.data('site_xpos', 'tip');
-  const target = physics.data('site_xpos', 'target');
-  const [x, y, z] = [target[0] - tip[0], target[1] - tip[1], target[2] - tip[2]];
-  return Math.sqrt(x * x + y * y + z * z);
-}
+const distanceToTarget = (physics: Physics) =>
+  distance(physics.data('site_xpos', 'tip'), physics.data('site_xpos', 'target'));
 
 /** Where a row-major rotation matrix holds the x and the z component of a link's direction. */
 const XZ = 2;

@@ -20,8 +20,8 @@ export const ball_in_cup = domain('ball_in_cup', {
         } while (physics.contacts > 0);
       },
       observe(physics, observation) {
-        observation.add('position', physics.qpos);
-        observation.add('velocity', physics.qvel);
+        observation.add('position', physics.qpos); // [4]
+        observation.add('velocity', physics.qvel); // [4]
       },
       reward: (physics) => (isInside(physics, X) && isInside(physics, Z) ? 1 : 0),
     }),

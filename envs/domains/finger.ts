@@ -3,6 +3,7 @@
  * 2018; Tassa et al. 2010).
  */
 import { domain, type TaskDescription, task } from '../domain.ts';
+import { planarLength } from '../geometry.ts';
 import type { ObservationWriter } from '../observation.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
@@ -47,7 +48,7 @@ function turn(radius: number): TaskDescription {
     },
     observe(physics, observation) {
       observeFinger(physics, observation);
-      observation.open('target_position');
+      observation.open('target_position'); // [2]
       for (const axis of PLANE) observation.push(fromHinge(physics, 'target', axis));
       observation.add('dist_to_target', distanceToTarget(physics, radius));
     },
@@ -66,9 +67,9 @@ function drawPose(physics: Physics, random: RandomState): void {
 function observeFinger(physics: Physics, observation: ObservationWriter): void {
   observation.open('position').push(physics.sensor('proximal')[0]).push(physics.sensor('distal')[0]);
   for (const axis of PLANE) observation.push(fromHinge(physics, 'tip', axis));
-  observation.open('velocity');
+  observation.open('velocity'); // [3]
   for (const sensor of VELOCITIES) observation.push(physics.sensor(sensor)[0]);
-  observation.open('touch');
+  observation.open('touch'); // [2]
   for (const sensor of TOUCHES) observation.push(Math.log1p(physics.sensor(sensor)[0]));
 }
 
@@ -80,7 +81,7 @@ const fromHinge = (physics: Physics, to: 'tip' | 'target', axis: number) =>
 function distanceToTarget(physics: Physics, radius: number): number {
   const x = fromHinge(physics, 'target', X) - fromHinge(physics, 'tip', X);
   const z = fromHinge(physics, 'target', Z) - fromHinge(physics, 'tip', Z);
-  return Math.sqrt(x * x + z * z) - radius;
+  return planarLength(x, z) - radius;
 }
 
 const X = 0;

@@ -1,5 +1,6 @@
 /** A fish keeps upright, or swims its mouth into a target. Control Suite "fish" (Tassa et al. 2018). */
 import { domain, task } from '../domain.ts';
+import { along, distance } from '../geometry.ts';
 import type { ObservationWriter } from '../observation.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
@@ -29,7 +30,7 @@ export const fish = domain('fish', {
       initialize: drawPose,
       observe(physics, observation) {
         observeBody(physics, observation);
-        observation.add('velocity', physics.qvel);
+        observation.add('velocity', physics.qvel); // [13]
       },
       reward: (physics) => tolerance(uprightness(physics), UPRIGHT),
     }),
@@ -44,13 +45,14 @@ export const fish = domain('fish', {
       },
       observe(physics, observation) {
         observeBody(physics, observation);
-        observation.add('target', mouthToTarget(physics));
-        observation.add('velocity', physics.qvel);
+        observation.open('target'); // [3]
+        for (let axis = 0; axis < 3; axis++) observation.push(toTarget(physics, axis));
+        observation.add('velocity', physics.qvel); // [13]
       },
       // Mostly for reaching the target, a little for not lying on the side.
       reward(physics) {
-        const [x, y, z] = mouthToTarget(physics);
-        const near = tolerance(Math.hypot(x, y, z), NEAR);
+        const apart = distance(physics.data('geom_xpos', 'mouth'), physics.data('geom_xpos', 'target'));
+        const near = tolerance(apart, NEAR);
         return (7 * near + 0.5 * (uprightness(physics) + 1)) / 8;
       },
     }),
@@ -64,7 +66,7 @@ function drawPose(physics: Physics, random: RandomState): void {
 }
 
 function observeBody(physics: Physics, observation: ObservationWriter): void {
-  observation.open('joint_angles');
+  observation.open('joint_angles'); // [7]
   for (const joint of JOINTS) observation.push(physics.data('qpos', joint)[0]);
   observation.add('upright', uprightness(physics));
 }
@@ -72,17 +74,11 @@ function observeBody(physics: Physics, observation: ObservationWriter): void {
 /** Cosine of the angle between the back and the vertical. */
 const uprightness = (physics: Physics) => physics.data('xmat', 'torso')[8];
 
-const toTarget = new Float64Array(3);
-
-/** From the mouth to the middle of the target, in the mouth's frame, m. Overwritten by the next call. */
-function mouthToTarget(physics: Physics): Float64Array {
-  const mouth = physics.data('geom_xpos', 'mouth');
-  const frame = physics.data('geom_xmat', 'mouth');
-  const target = physics.data('geom_xpos', 'target');
-  toTarget.fill(0);
-  for (let i = 0; i < 3; i++) {
-    const along = target[i] - mouth[i];
-    for (let axis = 0; axis < 3; axis++) toTarget[axis] += along * frame[3 * i + axis];
-  }
-  return toTarget;
-}
+/** From the mouth to the middle of the target, along an axis of the mouth, m. */
+const toTarget = (physics: Physics, axis: number) =>
+  along(
+    physics.data('geom_xmat', 'mouth'),
+    axis,
+    physics.data('geom_xpos', 'mouth'),
+    physics.data('geom_xpos', 'target'),
+  );

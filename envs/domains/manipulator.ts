@@ -1,5 +1,6 @@
 /** An arm catches a ball and carries it to a target. Control Suite "manipulator" (Tassa et al. 2018). */
 import { domain, task } from '../domain.ts';
+import { distance } from '../geometry.ts';
 import type { ObservationWriter } from '../observation.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
@@ -42,7 +43,7 @@ export const manipulator = domain('manipulator', {
           observation.push(Math.sin(angle)).push(Math.cos(angle));
         }
         observeSpeeds('arm_vel', ARM, physics, observation);
-        observation.open('touch');
+        observation.open('touch'); // [5]
         for (const sensor of TOUCHES) observation.push(Math.log1p(physics.sensor(sensor)[0]));
         observePose('hand_pos', 'hand', physics, observation);
         observePose('object_pos', 'ball', physics, observation);
@@ -124,10 +125,7 @@ function observePose(name: string, body: string, physics: Physics, observation: 
 }
 
 /** From the ball to the target, m. */
-function distanceToTarget(physics: Physics): number {
-  const ball = physics.data('site_xpos', 'ball');
-  const target = physics.data('site_xpos', 'target_ball');
-  return Math.hypot(ball[0] - target[0], ball[1] - target[1], ball[2] - target[2]);
-}
+const distanceToTarget = (physics: Physics) =>
+  distance(physics.data('site_xpos', 'ball'), physics.data('site_xpos', 'target_ball'));
 
 const FULL_TURN = [-Math.PI, Math.PI];

@@ -15,8 +15,8 @@ export const pendulum = domain('pendulum', {
       },
       observe(physics, observation) {
         const pole = physics.data('xmat', 'pole');
-        observation.open('orientation').push(pole[ZZ]).push(pole[XZ]);
-        observation.add('velocity', physics.qvel);
+        observation.open('orientation').push(pole[ZZ]).push(pole[XZ]); // cosine and sine of its angle
+        observation.add('velocity', physics.qvel); // [1]
       },
       reward: (physics) => tolerance(physics.data('xmat', 'pole')[ZZ], UPRIGHT),
     }),

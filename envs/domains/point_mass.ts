@@ -1,5 +1,6 @@
 /** A point on a table is pushed to the middle with small forces. Control Suite "point_mass" (Tassa et al. 2018). */
 import { domain, task } from '../domain.ts';
+import { distance } from '../geometry.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
 import { type ToleranceOptions, tolerance } from '../tolerance.ts';
@@ -16,8 +17,8 @@ export const point_mass = domain('point_mass', {
       easy: true,
       initialize: randomizeLimitedAndRotationalJoints,
       observe(physics, observation) {
-        observation.add('position', physics.qpos);
-        observation.add('velocity', physics.qvel);
+        observation.add('position', physics.qpos); // [2]
+        observation.add('velocity', physics.qvel); // [2]
       },
       // The forces change the reward by a fifth at most.
       reward: (physics) => (tolerance(distanceToTarget(physics), NEAR) * (4 + gentleness(physics))) / 5,
@@ -26,11 +27,8 @@ export const point_mass = domain('point_mass', {
 });
 
 /** From the mass to the middle of the target, m. */
-function distanceToTarget(physics: Physics): number {
-  const mass = physics.data('geom_xpos', 'pointmass');
-  const target = physics.data('geom_xpos', 'target');
-  return Math.hypot(target[0] - mass[0], target[1] - mass[1], target[2] - mass[2]);
-}
+const distanceToTarget = (physics: Physics) =>
+  distance(physics.data('geom_xpos', 'pointmass'), physics.data('geom_xpos', 'target'));
 
 /** 1 without force, 0 with all of it, the mean over both motors. */
 function gentleness({ ctrl }: Physics): number {

@@ -1,5 +1,6 @@
 /** A two-link arm holds its finger in a target on the table. Control Suite "reacher" (Tassa et al. 2018). */
 import { domain, type TaskDescription, task } from '../domain.ts';
+import { planarLength } from '../geometry.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
 import { tolerance } from '../tolerance.ts';
@@ -31,11 +32,11 @@ function reach(radius: number, easy: boolean): TaskDescription {
       target[1] = distance * Math.cos(angle);
     },
     observe(physics, observation) {
-      observation.add('position', physics.qpos);
+      observation.add('position', physics.qpos); // [2]
       observation.open('to_target').push(toTarget(physics, 0)).push(toTarget(physics, 1));
-      observation.add('velocity', physics.qvel);
+      observation.add('velocity', physics.qvel); // [2]
     },
-    reward: (physics) => tolerance(Math.hypot(toTarget(physics, 0), toTarget(physics, 1)), touching),
+    reward: (physics) => tolerance(planarLength(toTarget(physics, 0), toTarget(physics, 1)), touching),
   });
 }
 

@@ -3,6 +3,7 @@
  * Coulom 2002).
  */
 import { domain, type TaskDescription, task } from '../domain.ts';
+import { along, planarLength } from '../geometry.ts';
 import { swimmerModel } from '../models/swimmer.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
@@ -33,10 +34,10 @@ function swim(links: number): TaskDescription {
       physics.model('light_pos', 'target_light').set(place);
     },
     observe(physics, observation) {
-      observation.add('joints', physics.qposFrom(ROOT));
+      observation.add('joints', physics.qposFrom(ROOT)); // [links - 1]
       observation.open('to_target').push(toTarget(physics, X)).push(toTarget(physics, Y));
       // Of each link: velocity along and across it, then its turning rate.
-      observation.open('body_velocities');
+      observation.open('body_velocities'); // [3 links]
       const { sensordata } = physics;
       for (let link = LINKS; link < sensordata.length; link += 6) {
         observation
@@ -45,19 +46,18 @@ function swim(links: number): TaskDescription {
           .push(sensordata[link + 5]);
       }
     },
-    reward: (physics) => tolerance(Math.hypot(toTarget(physics, X), toTarget(physics, Y)), NEAR),
+    reward: (physics) => tolerance(planarLength(toTarget(physics, X), toTarget(physics, Y)), NEAR),
   });
 }
 
 /** From the nose to the middle of the target, along the head's x or y axis, m. */
-function toTarget(physics: Physics, axis: number): number {
-  const nose = physics.data('geom_xpos', 'nose');
-  const target = physics.data('geom_xpos', 'target');
-  const head = physics.data('xmat', 'head');
-  let along = 0;
-  for (let i = 0; i < 3; i++) along += (target[i] - nose[i]) * head[3 * i + axis];
-  return along;
-}
+const toTarget = (physics: Physics, axis: number) =>
+  along(
+    physics.data('xmat', 'head'),
+    axis,
+    physics.data('geom_xpos', 'nose'),
+    physics.data('geom_xpos', 'target'),
+  );
 
 const X = 0;
 const Y = 1;
