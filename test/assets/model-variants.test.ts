@@ -1,15 +1,14 @@
 import loadMujoco from '@mujoco/mujoco';
 import { describe, expect, it } from 'vitest';
-import { cartpoleModel } from '../../envs/models/cartpole.ts';
 import { replaceOnce } from '../../envs/models/xml-text.ts';
 import { compiledTable } from './compiled-table.ts';
-import { asset, compile } from './model-catalog.ts';
+import { compileTask } from './model-catalog.ts';
 
 const mujoco = await loadMujoco();
 
 describe('a cartpole with several poles', () => {
-  const table = (poles: number) => {
-    const model = compile(mujoco, cartpoleModel(asset('cartpole.xml'), poles));
+  const table = (task: string) => {
+    const model = compileTask(mujoco, `cartpole-${task}`);
     try {
       return compiledTable(mujoco, model) as Record<string, Record<string, unknown>[]>;
     } finally {
@@ -17,8 +16,12 @@ describe('a cartpole with several poles', () => {
     }
   };
 
-  it.each([1, 2, 3])('of %i is a chain, hinged tip to foot', (poles) => {
-    const { body, joint } = table(poles);
+  it.each([
+    ['swingup', 1],
+    ['two_poles', 2],
+    ['three_poles', 3],
+  ])('is a chain, hinged tip to foot: %s', (task, poles) => {
+    const { body, joint } = table(task);
     expect(joint.map(({ name }) => name)).toEqual(
       ['slider', 'hinge_1', 'hinge_2', 'hinge_3'].slice(0, 1 + poles),
     );
@@ -32,7 +35,7 @@ describe('a cartpole with several poles', () => {
   });
 
   it('has equal poles', () => {
-    const poles = table(3).body.slice(2);
+    const poles = table('three_poles').body.slice(2);
     for (const { mass, inertia } of poles) {
       expect(mass).toBe(0.1);
       expect(inertia).toEqual(poles[0].inertia);
