@@ -1,0 +1,172 @@
+/** Compiled functions: traced once per combination of shapes, run by ONNX Runtime. */
+import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import { EngineError } from '../errors.ts';
+import { type InputSpec, inputType, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import { isNdArray, leavesOf, treeOf } from '../tree.ts';
+import type { NdArray } from '../types.ts';
+import type { CallableGraph, FunctionRunner } from './runner.ts';
+
+export interface OnnxOptions {
+  /** Intra-op threads. */
+  readonly threads: number;
+  /** Execution providers by ONNX Runtime's names, first choice first. */
+  readonly providers?: readonly string[];
+  /** Called with every graph before it is loaded. */
+  readonly onGraph?: (traced: TracedFunction) => void;
+  /** Where ONNX Runtime writes its profile, a path prefix. */
+  readonly profilePrefix?: string;
+}
+
+type Runtime = typeof import('onnxruntime-node');
+
+/** Runs graphs of one engine. */
+export class OnnxRunner implements FunctionRunner {
+  readonly #options: OnnxOptions;
+  #runtime: Promise<Runtime> | undefined;
+
+  constructor(options: OnnxOptions) {
+    this.#options = options;
+  }
+
+  async build(name: string, fn: (inputs: never) => unknown, inputs: unknown): Promise<CallableGraph> {
+    const specs: InputSpec[] = leavesOf(inputs, isNdArray).map(({ leaf, value }) => ({
+      leaf,
+      shape: value.shape,
+      type: inputType(value),
+    }));
+    const traced = traceFunction(name, fn, specs);
+    this.#options.onGraph?.(traced);
+    this.#runtime ??= import('onnxruntime-node');
+    const runtime = await this.#runtime;
+    const session = await createSession(runtime, traced, this.#options);
+    return new OnnxGraph(runtime, session, traced);
+  }
+}
+
+async function createSession(
+  runtime: Runtime,
+  traced: TracedFunction,
+  options: OnnxOptions,
+): Promise<InferenceSession> {
+  const { threads, providers, profilePrefix } = options;
+  try {
+    return await runtime.InferenceSession.create(traced.model, {
+      executionProviders: providers === undefined ? ['cpu'] : [...providers, 'cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      enableCpuMemArena: true,
+      enableMemPattern: true,
+      // A warning of ONNX Runtime is of no use to the caller.
+      logSeverityLevel: 3,
+      ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
+      extra: {
+        session: {
+          // Adam's moments become denormal after some hundred updates, which are many times slower.
+          set_denormal_as_zero: '1',
+          intra_op: { allow_spinning: threads > 1 ? '1' : '0' },
+        },
+      },
+    });
+  } catch (error) {
+    throw new EngineError(`ONNX Runtime does not take the graph of '${traced.name}': ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface ResultSet {
+  readonly fetches: Record<string, OnnxTensor>;
+  readonly tree: unknown;
+  readonly buffers: ReadonlySet<NdArray['data']>;
+}
+
+/**
+ * One loaded graph. Outputs are written into two sets of arrays in turn, so that a step's state goes back and
+ * forth between them and a call never allocates.
+ */
+class OnnxGraph implements CallableGraph {
+  readonly #runtime: Runtime;
+  readonly #session: InferenceSession;
+  readonly #inputs: readonly Port[];
+  readonly #outputs: readonly Port[];
+  readonly #feeds: Record<string, OnnxTensor> = {};
+  /** The array that each input's tensor was last made of. */
+  readonly #fed: unknown[] = [];
+  readonly #results: ResultSet[] = [];
+  #last = 0;
+  #running = false;
+
+  constructor(runtime: Runtime, session: InferenceSession, traced: TracedFunction) {
+    this.#runtime = runtime;
+    this.#session = session;
+    this.#inputs = traced.inputs;
+    this.#outputs = traced.outputs;
+  }
+
+  async run(inputs: readonly NdArray[]): Promise<unknown> {
+    if (this.#running) throw new EngineError('two calls of one compiled function overlap; await the first');
+    for (let i = 0; i < inputs.length; i++) {
+      const { data } = inputs[i];
+      if (this.#fed[i] === data) continue;
+      const { name, value } = this.#inputs[i];
+      this.#feeds[name] = this.#tensor(value.type, data, value.shape);
+      this.#fed[i] = data;
+    }
+    const { fetches, tree } = this.#free(inputs);
+    this.#running = true;
+    try {
+      await this.#session.run(this.#feeds, fetches);
+    } finally {
+      this.#running = false;
+    }
+    return tree;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+
+  /** The next set of outputs of which no array is an input of this call. */
+  #free(inputs: readonly NdArray[]): ResultSet {
+    for (let i = 1; i <= 2; i++) {
+      const index = (this.#last + i) % 2;
+      this.#results[index] ??= this.#allocate();
+      const { buffers } = this.#results[index];
+      if (inputs.some(({ data }) => buffers.has(data))) continue;
+      this.#last = index;
+      return this.#results[index];
+    }
+    // Inputs from both sets: the older one is the caller's from now on.
+    this.#last = 1 - this.#last;
+    this.#results[this.#last] = this.#allocate();
+    return this.#results[this.#last];
+  }
+
+  #allocate(): ResultSet {
+    const fetches: Record<string, OnnxTensor> = {};
+    const arrays: NdArray[] = this.#outputs.map(({ name, value }) => {
+      const size = value.shape.reduce((product, n) => product * n, 1);
+      const data =
+        value.type === 'float32'
+          ? new Float32Array(size)
+          : value.type === 'int32'
+            ? new Int32Array(size)
+            : new Uint8Array(size);
+      fetches[name] = this.#tensor(value.type, data, value.shape);
+      return { data, shape: value.shape };
+    });
+    const leaves = this.#outputs.map((output) => output.leaf);
+    return { fetches, tree: treeOf(leaves, arrays), buffers: new Set(arrays.map(({ data }) => data)) };
+  }
+
+  #tensor(type: string, data: NdArray['data'], shape: readonly number[]): OnnxTensor {
+    const { Tensor } = this.#runtime;
+    if (type === 'float32') return new Tensor('float32', data as Float32Array, shape);
+    if (type === 'int32') return new Tensor('int32', data as Int32Array, shape);
+    return new Tensor('bool', data as Uint8Array, shape);
+  }
+}

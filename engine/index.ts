@@ -1,0 +1,151 @@
+/** Compiles pure functions of tensors, written in the TensorFlow.js API, and runs them. */
+import { EagerRunner } from './backends/eager.ts';
+import { OnnxRunner } from './backends/onnx.ts';
+import type { CallableGraph, FunctionRunner } from './backends/runner.ts';
+import type { TracedFunction } from './trace/trace.ts';
+import { isNdArray, leavesOf } from './tree.ts';
+import type {
+  Arrays,
+  BackendName,
+  CompiledFunction,
+  CompiledStep,
+  Engine,
+  NdArray,
+  PureFunction,
+  StepFunction,
+} from './types.ts';
+
+export interface EngineOptions {
+  /** `onnx` by default. `cpu` is TensorFlow.js's plain JavaScript, for tests. */
+  readonly backend?: BackendName | 'cpu';
+  /** Intra-op threads of compiled graphs; 1 by default. */
+  readonly threads?: number;
+  /** ONNX Runtime's execution providers to try before the CPU, for example ['cuda']. */
+  readonly providers?: readonly string[];
+  /** Called with each compiled graph, for example to save `model` as a file. */
+  readonly dumpGraph?: (traced: TracedFunction) => void;
+  /** Path prefix of ONNX Runtime's profiles, one file for each graph. */
+  readonly profile?: string;
+  /** Eager backends: throws at the first operation that makes a value non-finite. */
+  readonly debugNumerics?: boolean;
+}
+
+export function createEngine(options: EngineOptions = {}): Engine {
+  const { backend = 'onnx', threads = 1 } = options;
+  const runner: FunctionRunner =
+    backend === 'onnx'
+      ? new OnnxRunner({
+          threads,
+          providers: options.providers,
+          onGraph: options.dumpGraph,
+          profilePrefix: options.profile,
+        })
+      : new EagerRunner({ backend, debugNumerics: options.debugNumerics });
+  const compiled = new Set<Variants>();
+  const variantsOf = (name: string, fn: (inputs: never) => unknown) => {
+    const variants = new Variants(name, fn, runner);
+    compiled.add(variants);
+    return variants;
+  };
+  return {
+    backend: backend as BackendName,
+    threads,
+
+    compile<I, O>(name: string, fn: PureFunction<I, O>): CompiledFunction<I, O> {
+      const variants = variantsOf(name, fn as (inputs: never) => unknown);
+      const call = (inputs: Arrays<I>) => variants.call(inputs) as Promise<Arrays<O>>;
+      return Object.assign(call, {
+        prepare: (inputs: Arrays<I>) => variants.prepare(inputs),
+        dispose: () => variants.dispose(),
+      });
+    },
+
+    compileStep<S, I, O>(name: string, fn: StepFunction<S, I, O>): CompiledStep<S, I, O> {
+      const joined = ({ state, inputs }: { state: S; inputs: I }) => fn(state, inputs);
+      const variants = variantsOf(name, joined as (inputs: never) => unknown);
+      type Result = { state: Arrays<S>; outputs: Arrays<O> };
+      const call = (state: Arrays<S>, inputs: Arrays<I>) =>
+        variants.call({ state, inputs }) as Promise<Result>;
+      return Object.assign(call, {
+        prepare: (state: Arrays<S>, inputs: Arrays<I>) => variants.prepare({ state, inputs }),
+        dispose: () => variants.dispose(),
+      });
+    },
+
+    async dispose() {
+      await Promise.all([...compiled].map((variants) => variants.dispose()));
+    },
+  };
+}
+
+interface Variant {
+  readonly shapes: readonly (readonly number[])[];
+  readonly paths: readonly string[];
+  readonly graph: Promise<CallableGraph>;
+}
+
+/** One function's graphs, one for each combination of input shapes. */
+class Variants {
+  readonly #name: string;
+  readonly #fn: (inputs: never) => unknown;
+  readonly #runner: FunctionRunner;
+  #variants: Variant[] = [];
+
+  constructor(name: string, fn: (inputs: never) => unknown, runner: FunctionRunner) {
+    this.#name = name;
+    this.#fn = fn;
+    this.#runner = runner;
+  }
+
+  async call(inputs: unknown): Promise<unknown> {
+    const arrays = leavesOf(inputs, isNdArray);
+    const graph = await this.#variant(inputs, arrays).graph;
+    return graph.run(arrays.map(({ value }) => value));
+  }
+
+  async prepare(inputs: unknown): Promise<void> {
+    await this.#variant(inputs, leavesOf(inputs, isNdArray)).graph;
+  }
+
+  async dispose(): Promise<void> {
+    const variants = this.#variants;
+    this.#variants = [];
+    await Promise.all(variants.map(async ({ graph }) => (await graph).dispose()));
+  }
+
+  #variant(inputs: unknown, arrays: readonly { leaf: { path: string }; value: NdArray }[]): Variant {
+    const found = this.#variants.find(
+      ({ shapes, paths }) =>
+        shapes.length === arrays.length &&
+        arrays.every(({ leaf, value }, i) => paths[i] === leaf.path && sameLengths(shapes[i], value.shape)),
+    );
+    if (found !== undefined) return found;
+    for (const { leaf, value } of arrays) check(this.#name, leaf.path, value);
+    const variant: Variant = {
+      shapes: arrays.map(({ value }) => [...value.shape]),
+      paths: arrays.map(({ leaf }) => leaf.path),
+      graph: this.#runner.build(this.#name, this.#fn, inputs),
+    };
+    this.#variants.push(variant);
+    variant.graph.catch(() => {
+      this.#variants = this.#variants.filter((other) => other !== variant);
+    });
+    return variant;
+  }
+}
+
+function sameLengths(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function check(name: string, path: string, { data, shape }: NdArray): void {
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (data.length !== size) {
+    throw new RangeError(`'${name}': input '${path}' has ${data.length} values for the shape [${shape}]`);
+  }
+}
+
+export type { TracedFunction } from './trace/trace.ts';
+export type * from './types.ts';

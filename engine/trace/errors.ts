@@ -1,0 +1,56 @@
+/** What can go wrong while a function is traced; each error names the function's line. */
+
+/** An operation that the compiler has no translation for. */
+export class UnsupportedOperationError extends Error {
+  override readonly name = 'UnsupportedOperationError';
+  constructor(operation: string, advice = 'use other operations, or run it with an eager backend (wasm)') {
+    super(`'${operation}' cannot be compiled${callerLine()}: ${advice}`);
+  }
+}
+
+/** The function asked for a tensor's numbers, which do not exist while it is traced. */
+export class DataDependentReadError extends Error {
+  override readonly name = 'DataDependentReadError';
+  constructor() {
+    super(
+      `a compiled function reads a tensor's values (data, dataSync, array, print ...)${callerLine()}: they are ` +
+        'known only when it runs; return the tensor, or choose with tf.where',
+    );
+  }
+}
+
+/** A tensor from another tracing was used, or one outlived its own. */
+export class ForeignTensorError extends Error {
+  override readonly name = 'ForeignTensorError';
+  constructor() {
+    super(
+      `a compiled function uses a tensor that another compiled function made${callerLine()}: ` +
+        'pass it in as an input, and keep no tensors between calls',
+    );
+  }
+}
+
+/** Shapes or types that an operation does not take. */
+export class OperandError extends Error {
+  override readonly name = 'OperandError';
+  constructor(operation: string, problem: string) {
+    super(`'${operation}': ${problem}${callerLine()}`);
+  }
+}
+
+const machinery =
+  /@tensorflow|[\\/]engine[\\/](trace|backends|optimiser|parameters|gradients)|^\s*at (?:async )?node:/;
+
+/** ` at file:line:column` of the innermost stack frame outside TensorFlow.js and the engine, if there is one. */
+export function callerLine(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 60;
+  const stack = new Error().stack ?? '';
+  Error.stackTraceLimit = limit;
+  for (const line of stack.split('\n').slice(1)) {
+    if (machinery.test(line)) continue;
+    const place = /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(line.trim());
+    if (place !== null && !place[1].startsWith('node:')) return ` at ${place[1].replace('file://', '')}`;
+  }
+  return '';
+}

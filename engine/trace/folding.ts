@@ -1,0 +1,75 @@
+/** Kernels whose operands are all constant are computed while tracing, by TensorFlow.js's JavaScript backend. */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Graph, Value } from './graph.ts';
+import { elementType } from './lowering.ts';
+import { sizeOf } from './shapes.ts';
+
+/** Larger constants are left to be computed when the graph runs. */
+const LARGEST = 1 << 18;
+
+/** Kernels that the graph keeps as cheaply as their result would be. */
+const views = new Set([
+  'Identity',
+  'Reshape',
+  'ExpandDims',
+  'Tile',
+  'BroadcastTo',
+  'ZerosLike',
+  'OnesLike',
+  'Fill',
+  'Cast',
+]);
+
+type Outcome = Value | Value[] | undefined;
+
+/** The kernel's results as constants, or undefined if it must be recorded. */
+export function foldConstants(
+  graph: Graph,
+  name: string,
+  operands: Readonly<Record<string, Value>>,
+  attributes: tf.NamedAttrMap,
+): Outcome {
+  const values = Object.entries(operands);
+  if (values.length === 0 || views.has(name)) return undefined;
+  if (!values.every(([, value]) => value.constant !== undefined && sizeOf(value.shape) <= LARGEST)) {
+    return undefined;
+  }
+  const kernel = tf.getKernel(name, 'cpu');
+  const cpu = tf.findBackend('cpu');
+  if (kernel === undefined || kernel === null || cpu === null) return undefined;
+  const inputs: Record<string, tf.TensorInfo> = {};
+  for (const [key, value] of values) inputs[key] = written(cpu, value);
+  try {
+    const list = Object.keys(operands).every((key, i) => key === String(i)) ? Object.values(inputs) : inputs;
+    const result = kernel.kernelFunc({
+      inputs: list as tf.NamedTensorInfoMap,
+      attrs: attributes,
+      backend: cpu,
+    });
+    if (!Array.isArray(result)) return read(graph, cpu, result);
+    return result.map((info) => read(graph, cpu, info));
+  } finally {
+    for (const info of Object.values(inputs)) cpu.disposeData(info.dataId, true);
+  }
+}
+
+function written(cpu: tf.KernelBackend, value: Value): tf.TensorInfo {
+  const { constant, shape } = value;
+  if (constant === undefined || constant instanceof BigInt64Array) throw new Error('not a host constant');
+  const size = sizeOf(shape);
+  const data =
+    constant.length === size
+      ? constant
+      : new (constant.constructor as Float32ArrayConstructor)(size).fill(constant[0]);
+  const dtype = value.type as tf.DataType;
+  const dataId = cpu.write(data, [...shape], dtype);
+  return { dataId, shape: [...shape], dtype };
+}
+
+function read(graph: Graph, cpu: tf.KernelBackend, info: tf.TensorInfo): Value {
+  const values = cpu.readSync(info.dataId) as Float32Array;
+  const value = graph.constant(elementType(info.dtype), info.shape, values);
+  cpu.disposeData(info.dataId, true);
+  return value;
+}

@@ -1,0 +1,128 @@
+/** Reading and writing at indices. */
+import { backend_util } from '@tensorflow/tfjs-core';
+import type { Graph, Value } from '../graph.ts';
+import { elementType, type Lowerings } from '../lowering.ts';
+import { broadcastShapes, normaliseAxis } from '../shapes.ts';
+
+function gather(graph: Graph, x: Value, indices: Value, axis: number, batchDims: number): Value {
+  if (batchDims === 0) {
+    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+    return graph.node('Gather', [x, indices], { type: x.type, shape }, { axis });
+  }
+  const info = backend_util.segment_util.collectGatherOpShapeInfo(
+    { shape: [...x.shape] } as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[0],
+    { shape: [...indices.shape] } as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[1],
+    axis,
+    batchDims,
+  );
+  const { batchSize, outerSize, dimSize, sliceSize, outputShape } = info;
+  const count = indices.shape.slice(batchDims).reduce((product, n) => product * n, 1);
+  const rows = graph.transpose(graph.reshape(x, [batchSize, outerSize, dimSize, sliceSize]), [0, 2, 1, 3]);
+  const at = graph.reshape(graph.cast(indices, 'int64'), [batchSize, count, 1]);
+  const picked = graph.node(
+    'GatherND',
+    [rows, at],
+    { type: x.type, shape: [batchSize, count, outerSize, sliceSize] },
+    { batch_dims: 1 },
+  );
+  return graph.reshape(graph.transpose(picked, [0, 2, 1, 3]), outputShape);
+}
+
+/** Adds (or writes) whole slices of `target` at index tuples. */
+function scatter(
+  graph: Graph,
+  target: Value,
+  indices: Value,
+  updates: Value,
+  reduction: 'add' | 'none',
+): Value {
+  const { type, shape } = target;
+  return graph.node(
+    'ScatterND',
+    [target, graph.cast(indices, 'int64'), updates],
+    { type, shape },
+    { reduction },
+  );
+}
+
+const zeros = (graph: Graph, like: Value, shape: readonly number[]) =>
+  graph.expand(graph.scalar(like.type, 0), shape);
+
+/** [0, 1, ..., count - 1], along the last of `rank` axes. */
+function positions(graph: Graph, count: number): Value {
+  return graph.constant(
+    'int32',
+    [count],
+    Array.from({ length: count }, (_, i) => i),
+  );
+}
+
+export const gatheringLowerings: Lowerings = {
+  GatherV2: (graph, { x, indices }, { axis, batchDims }) =>
+    gather(graph, x, indices, normaliseAxis(axis as number, x.shape.length), batchDims as number),
+  GatherNd: (graph, { params, indices }) => {
+    const depth = indices.shape[indices.shape.length - 1];
+    const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
+    return graph.node('GatherND', [params, graph.cast(indices, 'int64')], { type: params.type, shape });
+  },
+  ScatterNd: (graph, { indices, updates }, { shape }) =>
+    scatter(graph, zeros(graph, updates, shape as number[]), indices, updates, 'add'),
+  TensorScatterUpdate: (graph, { tensor, indices, updates }) =>
+    scatter(graph, tensor, indices, updates, 'none'),
+  UnsortedSegmentSum: (graph, { x, segmentIds }, { numSegments }) => {
+    const rank = segmentIds.shape.length;
+    const target = zeros(graph, x, [numSegments as number, ...x.shape.slice(rank)]);
+    return scatter(graph, target, graph.reshape(segmentIds, [...segmentIds.shape, 1]), x, 'add');
+  },
+  OneHot: (graph, { indices }, attributes) => {
+    const { depth, onValue, offValue, dtype } = attributes as {
+      depth: number;
+      onValue: number;
+      offValue: number;
+      dtype: string;
+    };
+    const type = elementType(dtype);
+    const expanded = graph.reshape(graph.cast(indices, 'int32'), [...indices.shape, 1]);
+    const hit = graph.binary('Equal', expanded, positions(graph, depth), 'bool');
+    if (onValue === 1 && offValue === 0) return graph.cast(hit, type);
+    return graph.where(hit, graph.scalar(type, onValue), graph.scalar(type, offValue));
+  },
+  MatrixBandPart: (graph, { input, numLower, numUpper }) => {
+    const [rows, columns] = input.shape.slice(-2);
+    const i = graph.reshape(positions(graph, rows), [rows, 1]);
+    const j = graph.reshape(positions(graph, columns), [1, columns]);
+    const zero = graph.scalar('int32', 0);
+    /** Within `bound` of the diagonal; a negative bound keeps the whole triangle. */
+    const within = (distance: Value, bound: Value) => {
+      const open = graph.binary('Less', bound, zero, 'bool');
+      return graph.binary('Or', open, graph.binary('LessOrEqual', distance, bound, 'bool'), 'bool');
+    };
+    const lower = within(graph.binary('Sub', i, j), graph.cast(numLower, 'int32'));
+    const upper = within(graph.binary('Sub', j, i), graph.cast(numUpper, 'int32'));
+    const band = graph.binary('And', lower, upper, 'bool');
+    return graph.where(band, input, graph.scalar(input.type, 0));
+  },
+  /** How many sorted values lie below (LowerBound) or not above (UpperBound) each one sought, per row. */
+  LowerBound: (graph, { sortedSequence, values }) => rank(graph, sortedSequence, values, 'Less'),
+  UpperBound: (graph, { sortedSequence, values }) => rank(graph, sortedSequence, values, 'LessOrEqual'),
+  SearchSorted: (graph, { sortedSequence, values }, { side }) =>
+    rank(graph, sortedSequence, values, side === 'left' ? 'Less' : 'LessOrEqual'),
+};
+
+function rank(graph: Graph, sorted: Value, values: Value, comparison: string): Value {
+  const [rows, count] = sorted.shape;
+  const sought = values.shape[1];
+  const below = graph.binary(
+    comparison,
+    graph.reshape(sorted, [rows, 1, count]),
+    graph.reshape(values, [rows, sought, 1]),
+    'bool',
+  );
+  const shape = broadcastShapes([rows, sought], [1, 1]);
+  return graph.node(
+    'ReduceSum',
+    [graph.cast(below, 'int32'), graph.int64([2])],
+    { type: 'int32', shape },
+    { keepdims: 0 },
+  );
+}

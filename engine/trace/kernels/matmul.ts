@@ -1,0 +1,95 @@
+/** Matrix products. */
+import { type Graph, MICROSOFT, type Value } from '../graph.ts';
+import type { Lowerings } from '../lowering.ts';
+import { broadcastShapes, sizeOf } from '../shapes.ts';
+
+/** a · b on the last two axes, each transposed if asked; the axes before broadcast. */
+export function matMul(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  const [aRows, aColumns] = lastTwo(a, transposeA);
+  const [bRows, bColumns] = lastTwo(b, transposeB);
+  if (aColumns !== bRows) {
+    throw new RangeError(
+      `matMul: inner dimensions ${aColumns} and ${bRows} differ ([${a.shape}], [${b.shape}])`,
+    );
+  }
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const shape = [...batch, aRows, bColumns];
+  const type = 'float32';
+  if (aColumns === 0) return graph.constant(type, shape, new Float32Array(sizeOf(shape)));
+  if (!transposeA && !transposeB) {
+    if (b.shape.length === 2 || sizeOf(b.shape.slice(0, -2)) === 1) return flattened(graph, a, b, shape);
+    return graph.node('MatMul', [a, b], { type, shape });
+  }
+  if (batch.length === 0 || (sizeOf(a.shape.slice(0, -2)) === 1 && sizeOf(b.shape.slice(0, -2)) === 1)) {
+    const [left, right] = [a, b].map((x) => graph.reshape(x, x.shape.slice(-2)));
+    const flags = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
+    return graph.reshape(graph.node('Gemm', [left, right], { type, shape: [aRows, bColumns] }, flags), shape);
+  }
+  const flags = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
+  return graph.node('FusedMatMul', [a, b], { type, shape }, flags, MICROSOFT);
+}
+
+/** One matrix on the right: the rows of all the left ones make one product. */
+function flattened(graph: Graph, a: Value, b: Value, shape: readonly number[]): Value {
+  const [rows, inner] = [sizeOf(a.shape.slice(0, -1)), a.shape[a.shape.length - 1]];
+  const columns = b.shape[b.shape.length - 1];
+  const left = graph.reshape(a, [rows, inner]);
+  const right = graph.reshape(b, [inner, columns]);
+  return graph.reshape(
+    graph.node('MatMul', [left, right], { type: 'float32', shape: [rows, columns] }),
+    shape,
+  );
+}
+
+function lastTwo(x: Value, transpose: boolean): [rows: number, columns: number] {
+  const [rows, columns] = x.shape.slice(-2);
+  return transpose ? [columns, rows] : [rows, columns];
+}
+
+const activations: Readonly<Record<string, string>> = {
+  relu: 'Relu',
+  sigmoid: 'Sigmoid',
+  elu: 'Elu',
+};
+
+export const matMulLowerings: Lowerings = {
+  BatchMatMul: (graph, { a, b }, attributes) => {
+    const { transposeA, transposeB } = attributes as { transposeA: boolean; transposeB: boolean };
+    return matMul(graph, graph.cast(a, 'float32'), graph.cast(b, 'float32'), transposeA, transposeB);
+  },
+  _FusedMatMul: (graph, { a, b, bias }, attributes) => {
+    const { transposeA, transposeB, activation } = attributes as {
+      transposeA: boolean;
+      transposeB: boolean;
+      activation?: string;
+    };
+    let product = matMul(graph, a, b, transposeA, transposeB);
+    if (bias !== undefined) product = graph.binary('Add', product, bias);
+    if (activation === undefined || activation === 'linear') return product;
+    const operation = activations[activation];
+    if (operation === undefined) throw new RangeError(`matMul: no fused activation '${activation}'`);
+    return graph.unary(operation, product);
+  },
+  Einsum: (graph, operands, attributes) => {
+    const { equation } = attributes as { equation: string };
+    const values = Object.values(operands);
+    const shape = einsumShape(equation, values);
+    return graph.node(
+      'Einsum',
+      values,
+      { type: 'float32', shape },
+      { equation: equation.replace(/\s/g, '') },
+    );
+  },
+};
+
+function einsumShape(equation: string, operands: readonly Value[]): number[] {
+  const [left, right] = equation.replace(/\s/g, '').split('->');
+  const lengths = new Map<string, number>();
+  left.split(',').forEach((labels, i) => {
+    [...labels].forEach((label, axis) => {
+      lengths.set(label, operands[i].shape[axis]);
+    });
+  });
+  return [...right].map((label) => lengths.get(label) ?? 1);
+}

@@ -1,0 +1,105 @@
+/** Runs a function once on the tracing backend and gives the graph that it is. */
+import * as tf from '@tensorflow/tfjs-core';
+import '../gradients/index.ts';
+import { type Leaf, leavesOf, treeOf } from '../tree.ts';
+import type { NdArray } from '../types.ts';
+import { TRACE_BACKEND, traceBackend } from './backend.ts';
+import { type ElementType, Graph, type Value } from './graph.ts';
+import { needed, onnxModel } from './onnx-model.ts';
+
+export interface Port {
+  readonly leaf: Leaf;
+  /** Unique in the graph. */
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** A function as a graph: its inputs and outputs are the leaves of its argument's and its result's tree. */
+export interface TracedFunction {
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Operations per update, by name. */
+  readonly operations: ReadonlyMap<string, number>;
+  /** The graph as an ONNX file. */
+  readonly model: Uint8Array;
+}
+
+export interface InputSpec {
+  readonly leaf: Leaf;
+  readonly shape: readonly number[];
+  readonly type: Exclude<ElementType, 'int64'>;
+}
+
+/** The type of tensor that a host array becomes. */
+export function inputType({ data }: NdArray): InputSpec['type'] {
+  if (data instanceof Float32Array) return 'float32';
+  return data instanceof Int32Array ? 'int32' : 'bool';
+}
+
+function isTensor(value: unknown): value is tf.Tensor {
+  return value instanceof tf.Tensor;
+}
+
+/**
+ * @throws UnsupportedOperationError, DataDependentReadError, ForeignTensorError, OperandError; each names the
+ *   line of `fn`
+ */
+export function traceFunction(
+  name: string,
+  fn: (inputs: never) => unknown,
+  specs: readonly InputSpec[],
+): TracedFunction {
+  const backend = traceBackend();
+  const graph = new Graph();
+  return backend.recording(graph, () =>
+    onBackend(TRACE_BACKEND, () => {
+      const inputs = specs.map(({ leaf, shape, type }) => ({
+        leaf,
+        name: `in:${leaf.path}`,
+        value: graph.input(type, shape),
+      }));
+      const engine = tf.engine();
+      engine.startScope(name);
+      try {
+        const tensors = inputs.map(({ value }) => engine.makeTensorFromTensorInfo(backend.tensorInfo(value)));
+        const result = fn(
+          treeOf(
+            inputs.map((input) => input.leaf),
+            tensors,
+          ) as never,
+        );
+        if (result instanceof Promise)
+          throw new TypeError(`'${name}' is asynchronous: a compiled function is not`);
+        const taken = new Set<Value>();
+        const outputs = leavesOf(result, isTensor).map(({ leaf, value: tensor }) => {
+          const found = backend.graphValue(tensor);
+          const value = found.node === undefined || taken.has(found) ? graph.copy(found) : found;
+          taken.add(value);
+          return { leaf, name: `out:${leaf.path}`, value };
+        });
+        if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
+        const operations = new Map<string, number>();
+        for (const node of needed(outputs.map((output) => output.value)).nodes) {
+          operations.set(node.operation, (operations.get(node.operation) ?? 0) + 1);
+        }
+        return { name, inputs, outputs, operations, model: onnxModel({ name, inputs, outputs }) };
+      } finally {
+        engine.endScope();
+      }
+    }),
+  );
+}
+
+/** Runs `body` with TensorFlow.js's global backend switched, and switches back. */
+export function onBackend<T>(name: string, body: () => T): T {
+  const engine = tf.engine() as unknown as { backendName?: string | null; backendInstance?: unknown };
+  const before = { name: engine.backendName, instance: engine.backendInstance };
+  if (before.name !== name) void tf.setBackend(name); // takes effect at once for a backend that is initialised
+  try {
+    return body();
+  } finally {
+    engine.backendName = before.name;
+    engine.backendInstance = before.instance;
+  }
+}
