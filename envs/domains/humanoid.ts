@@ -62,7 +62,9 @@ function pushSeenFromTorso(physics: Physics, body: string, observation: Observat
   const frame = physics.data('xmat', 'torso');
   const origin = physics.data('xpos', 'torso');
   const place = physics.data('xpos', body);
-  const [x, y, z] = [place[0] - origin[0], place[1] - origin[1], place[2] - origin[2]];
+  const x = place[0] - origin[0];
+  const y = place[1] - origin[1];
+  const z = place[2] - origin[2];
   for (let axis = 0; axis < 3; axis++) {
     observation.push(x * frame[axis] + y * frame[axis + 3] + z * frame[axis + 6]);
   }

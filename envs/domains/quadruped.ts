@@ -45,8 +45,8 @@ export const quadruped = domain('quadruped', {
       observe(physics, observation) {
         observeBody(physics, observation);
         observation.open('origin'); // [3]
-        const [x, y, z] = physics.data('xpos', 'torso');
-        pushInTorsoFrame(physics, -x, -y, -z, observation);
+        const torso = physics.data('xpos', 'torso');
+        pushInTorsoFrame(physics, -torso[0], -torso[1], -torso[2], observation);
         observation.open('rangefinder'); // [20], in (0, 1]
         for (const ray of RAYS) observation.push(seenDistance(physics.sensor(ray)[0]));
       },
