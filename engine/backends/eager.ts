@@ -6,6 +6,7 @@ import { inputType, onBackend } from '../trace/trace.ts';
 import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { checkingNumerics } from './numerics.ts';
+import { quietCpu } from './quiet-cpu.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface EagerOptions {
@@ -34,7 +35,7 @@ async function ready(backend: string): Promise<void> {
   if (tf.findBackend(backend) !== null) return;
   try {
     if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-    if (backend === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
+    if (backend === 'cpu') quietCpu();
     // An optional peer: not a name that the compiler should look for.
     const peer = '@tensorflow/tfjs-node';
     if (backend === 'tensorflow') await import(peer);

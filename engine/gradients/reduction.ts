@@ -27,10 +27,7 @@ for (const kernelName of ['Max', 'Min']) {
     outputsToSave: [true],
     gradFunc: (dy, [x, y], attributes) => ({
       x: () => {
-        const shape = kept(
-          x.shape,
-          (attributes as { reductionIndices?: unknown; axis?: unknown }).axis ?? attributes.reductionIndices,
-        );
+        const shape = kept(x.shape, attributes.axis ?? attributes.reductionIndices); // Max's name for it
         const extreme = tf.equal(x, tf.reshape(y, shape));
         return tf.mul(tf.reshape(dy as tf.Tensor, shape), tf.cast(extreme, 'float32'));
       },

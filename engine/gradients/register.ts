@@ -53,6 +53,7 @@ export function fromList(
   registerGradient({
     kernelName,
     saveAllInputs: true,
-    gradFunc: (dy, saved, attributes) => ({ ...gradient(dy as Tensor, saved, attributes) }),
+    gradFunc: (dy, saved, attributes) =>
+      Object.fromEntries(gradient(dy as Tensor, saved, attributes).entries()),
   });
 }

@@ -1,6 +1,6 @@
 /** Kernels whose operands are all constant are computed while tracing, by TensorFlow.js's JavaScript backend. */
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { quietCpu } from '../backends/quiet-cpu.ts';
 import type { Graph, Value } from './graph.ts';
 import { elementType } from './lowering.ts';
 import { sizeOf } from './shapes.ts';
@@ -36,7 +36,7 @@ export function foldConstants(
     return undefined;
   }
   const kernel = tf.getKernel(name, 'cpu');
-  const cpu = tf.findBackend('cpu');
+  const cpu = quietCpu();
   if (kernel === undefined || kernel === null || cpu === null) return undefined;
   const inputs: Record<string, tf.TensorInfo> = {};
   for (const [key, value] of values) inputs[key] = written(cpu, value);
