@@ -1,5 +1,4 @@
 /** Loads by name what a run is made of. */
-import type { CheckpointStore } from './checkpoint.ts';
 import { CallWatch, GuardedAgent } from './guard.ts';
 import type { RunJob } from './job.ts';
 import { agentTitle, loadSource } from './load-agent.ts';
@@ -7,12 +6,11 @@ import { loadTask } from './load-task.ts';
 import type { RunParts } from './run.ts';
 import { RunStreams } from './streams.ts';
 
+/** The parts of a run in memory; where it keeps its checkpoints is the caller's to say. */
+export type AssembledRun = Omit<RunParts, 'checkpoints'>;
+
 /** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
-export async function assemble(
-  job: RunJob,
-  checkpoints: CheckpointStore,
-  watch?: CallWatch,
-): Promise<RunParts> {
+export async function assemble(job: RunJob, watch = new CallWatch()): Promise<AssembledRun> {
   const factory = await loadSource(job.agent);
   const training = factory.config.parse(job.config);
   const makeEnvironment = await loadTask(job.task);
@@ -31,13 +29,12 @@ export async function assemble(
     engine,
   };
   const create = () => factory.create(context);
-  const agent = await (watch ?? new CallWatch()).call(who, 'create', create);
+  const agent = await watch.call(who, 'create', create);
   return {
     job,
     training,
     agent: new GuardedAgent(agent, who, environment.actionSpec.size, watch),
     environment,
     evaluationEnvironments,
-    checkpoints,
   };
 }

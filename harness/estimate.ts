@@ -1,10 +1,6 @@
 /** How long a plan will take, from speeds measured on this machine just before. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
 import { assemble } from './assemble.ts';
-import { CheckpointStore } from './checkpoint.ts';
 import { type ComparisonPlan, jobsOf } from './plan.ts';
 import { RunStreams } from './streams.ts';
 
@@ -65,9 +61,8 @@ export function schedule(seconds: readonly number[], workers: number): number {
 }
 
 async function measure(job: ReturnType<typeof jobsOf>[number]): Promise<Speeds> {
-  const folder = mkdtempSync(join(tmpdir(), 'rfm-harness-estimate-'));
   const begun = performance.now();
-  const parts = await assemble(job, new CheckpointStore(folder));
+  const parts = await assemble(job);
   const { agent, environment, training } = parts;
   const sizes = { observation: environment.observationSpec.size, action: environment.actionSpec.size };
   const streams = new RunStreams(job.identity);
@@ -110,7 +105,6 @@ async function measure(job: ReturnType<typeof jobsOf>[number]): Promise<Speeds> 
   } finally {
     await agent.dispose();
     for (const each of [environment, ...parts.evaluationEnvironments]) each.dispose();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

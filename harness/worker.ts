@@ -98,7 +98,7 @@ async function work(order: WorkerOrder): Promise<void> {
     const who = agentTitle(order.job.agent);
     fail(new Error(`${who}: ${call.method}() did not return within ${order.stallSeconds} s`));
   }, 500).unref();
-  const parts = await assemble(order.job, checkpoints, watch);
+  const parts = { ...(await assemble(order.job, watch)), checkpoints };
   const outcome = await run(parts, new Surroundings(order));
   step = outcome.step;
   if (outcome.status === 'done') {

@@ -1,9 +1,31 @@
 /** The command `harness`: its subcommands, and what its exit codes mean. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../manifest.ts';
+import { agentsCommand } from './agents.ts';
+import { checkAgentCommand } from './check-agent.ts';
 import { compareCommand } from './compare.ts';
+import { evalCommand } from './eval.ts';
 import { Exit, exitCodes } from './exit.ts';
+import { reportCommand } from './report.ts';
+import { rolloutCommand } from './rollout.ts';
+import { smokeCommand } from './smoke.ts';
+import { tasksCommand } from './tasks.ts';
+import { traceCommand } from './trace.ts';
 import { trainCommand } from './train.ts';
+
+/** In the order of the help. */
+const commands: readonly (() => Command)[] = [
+  compareCommand,
+  trainCommand,
+  evalCommand,
+  rolloutCommand,
+  reportCommand,
+  smokeCommand,
+  traceCommand,
+  tasksCommand,
+  agentsCommand,
+  checkAgentCommand,
+];
 
 export function program(): Command {
   const harness = new Command('harness')
@@ -27,8 +49,7 @@ Examples:
 
 Exit codes: 0 done, 1 a run failed, 2 wrong use, 130 interrupted.`,
     );
-  const commands = [compareCommand(), trainCommand()];
-  for (const command of commands) harness.addCommand(inherit(command, harness));
+  for (const command of commands) harness.addCommand(inherit(command(), harness));
   return harness;
 }
 

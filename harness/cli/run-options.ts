@@ -132,7 +132,7 @@ async function finish(
     throw new Exit(exitCodes.interrupted);
   }
   const { reportComparison } = await import('../report-comparison.ts');
-  await reportComparison(folder, outcome, { json: flags.json ?? false, quiet: flags.quiet ?? false });
+  reportComparison(folder, outcome, { json: flags.json ?? false, quiet: flags.quiet ?? false });
   for (const run of failed) {
     process.stderr.write(`failed: ${run.task}/${run.agent}/${run.seed}: ${run.reason}\n`);
   }

@@ -1,0 +1,56 @@
+/** The agents as a table. */
+import { type Preset, presets } from '../agents/agent.ts';
+import { builtInAgents } from '../agents/registry.ts';
+import { loadAgent } from './load-agent.ts';
+
+export interface AgentRow {
+  readonly name: string;
+  readonly description: string;
+  readonly reference: string;
+  /** Preset → key → value. */
+  readonly presets: Readonly<Record<Preset, Readonly<Record<string, unknown>>>>;
+}
+
+/** @param names names or files; all built-in agents if empty */
+export async function describeAgents(names: readonly string[]): Promise<AgentRow[]> {
+  const asked = names.length > 0 ? names : builtInAgents.map((agent) => agent.name);
+  const rows: AgentRow[] = [];
+  for (const asking of asked) {
+    const { factory } = await loadAgent(asking);
+    const { name, description, reference } = factory;
+    rows.push({ name, description, reference, presets: factory.presets as unknown as AgentRow['presets'] });
+  }
+  return rows;
+}
+
+/** One line per agent. */
+export function agentList(rows: readonly AgentRow[]): string {
+  const width = Math.max(...rows.map((row) => row.name.length));
+  const lines = rows.map((row) => `${row.name.padEnd(width)}  ${row.description} (${row.reference})`);
+  return `${lines.join('\n')}\n\nPresets of each: ${presets.join(', ')}. 'harness agents NAME' shows their values.`;
+}
+
+/** Every key of every preset, agent by agent. */
+export function agentConfigs(rows: readonly AgentRow[]): string {
+  return rows.map(configTable).join('\n\n');
+}
+
+function configTable(row: AgentRow): string {
+  const keys = [...new Set(presets.flatMap((preset) => Object.keys(row.presets[preset])))];
+  const cell = (preset: Preset, key: string) => {
+    const value = row.presets[preset][key];
+    return value === undefined ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  };
+  const columns = [
+    ['key', ...keys],
+    ...presets.map((preset) => [preset, ...keys.map((key) => cell(preset, key))]),
+  ];
+  const widths = columns.map((column) => Math.max(...column.map((text) => text.length)));
+  const lines = [...Array(keys.length + 1).keys()].map((line) =>
+    columns
+      .map((column, i) => column[line].padEnd(widths[i]))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${row.name}: ${row.description} (${row.reference})\n${lines.join('\n')}`;
+}

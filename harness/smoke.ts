@@ -1,0 +1,82 @@
+/** A short life of an agent on a task: steps, updates, evaluation actions, a snapshot and its continuation. */
+import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
+import { RandomStream } from '../engine/random.ts';
+import { type AssembledRun, assemble } from './assemble.ts';
+import type { RunJob } from './job.ts';
+import { jobsOf } from './plan.ts';
+import { resolvePlan } from './resolve.ts';
+
+export interface SmokeResult {
+  readonly agent: string;
+  readonly task: string;
+  readonly seconds: number;
+  /** Why it failed; absent if it did not. */
+  readonly reason?: string;
+}
+
+const STEPS = 60;
+const UPDATES = 20;
+const EVALUATED = 5;
+
+/** @throws UserError for names that do not exist; what goes wrong in a run is in its result */
+export async function* smokeAll(agents: string[], tasks: string[]): AsyncGenerator<SmokeResult> {
+  const settings = { agents, tasks, seeds: 1, steps: STEPS, preset: 'smoke', evaluationEpisodes: 1 };
+  for (const job of jobsOf(await resolvePlan(settings))) {
+    const begun = performance.now();
+    let reason: string | undefined;
+    try {
+      await live(job);
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+    const { agent, task } = job.identity;
+    yield { agent, task, seconds: (performance.now() - begun) / 1000, reason };
+  }
+}
+
+async function live(job: RunJob): Promise<void> {
+  const first = await assemble(job);
+  const second = await assemble(job);
+  try {
+    await practise(first);
+    await second.agent.load(await first.agent.save());
+    const observations = observationsOf(first);
+    const expected = (await first.agent.act(observations, EVALUATED, 'exploit')).slice();
+    const found = await second.agent.act(observations, EVALUATED, 'exploit');
+    if (expected.some((value, i) => value !== found[i])) {
+      throw new Error('after save() and load() another instance acts differently');
+    }
+  } finally {
+    for (const { agent, environment, evaluationEnvironments } of [first, second]) {
+      await agent.dispose();
+      for (const each of [environment, ...evaluationEnvironments]) each.dispose();
+    }
+  }
+}
+
+async function practise({ agent, environment, training }: AssembledRun): Promise<void> {
+  const sizes = { observation: environment.observationSpec.size, action: environment.actionSpec.size };
+  const replay = new ReplayBuffer(STEPS, sizes);
+  const observation = new Float32Array(sizes.observation);
+  observation.set(environment.reset(0).observation);
+  for (let step = 0; step < STEPS; step++) {
+    const action = await agent.act(observation, 1, 'explore');
+    const next = environment.step(action);
+    replay.add(observation, action, next.reward, next.terminated ? 0 : 1, next.observation);
+    observation.set(next.terminated || next.truncated ? environment.reset().observation : next.observation);
+  }
+  if (training.updatesPerStep === 0) return;
+  const batch = allocateBatch(training.batchSize, sizes);
+  const random = RandomStream.fromSeed(0);
+  for (let update = 0; update < UPDATES; update++) await agent.update(replay.sample(random, batch));
+}
+
+/** A few observations of a new episode, row after row. */
+function observationsOf({ environment }: AssembledRun): Float32Array {
+  const { size } = environment.observationSpec;
+  const rows = new Float32Array(EVALUATED * size);
+  const still = new Float32Array(environment.actionSpec.size);
+  rows.set(environment.reset(1).observation);
+  for (let i = 1; i < EVALUATED; i++) rows.set(environment.step(still).observation, i * size);
+  return rows;
+}
