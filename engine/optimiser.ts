@@ -1,6 +1,6 @@
 /** Adam, clipping and averaging on flat parameter vectors, as pure functions of tensors. */
 import * as tf from '@tensorflow/tfjs-core';
-import './gradients.ts';
+import './gradients/index.ts';
 import type { ParameterLayout } from './parameters.ts';
 import type { Arrays } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** Functions run as they are, operation by operation, on a backend of TensorFlow.js. */
 import * as tf from '@tensorflow/tfjs-core';
-import '../gradients.ts';
+import '../gradients/index.ts';
 import { BackendUnavailableError } from '../errors.ts';
 import { inputType, onBackend } from '../trace/trace.ts';
 import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';

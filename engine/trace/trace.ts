@@ -1,6 +1,6 @@
 /** Runs a function once on the tracing backend and gives the graph that it is. */
 import * as tf from '@tensorflow/tfjs-core';
-import '../gradients.ts';
+import '../gradients/index.ts';
 import { type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
