@@ -25,13 +25,16 @@ export function randomizeLimitedAndRotationalJoints(physics: Physics, random: Ra
   }
 }
 
-/** Draws every joint that has limits, slides and hinges, uniformly within them; the others stay. */
+/** Draws every joint that has limits, slides and hinges, uniformly within them, in one draw; the others stay. */
 export function randomizeLimitedJoints(physics: Physics, random: RandomState): void {
-  const { qpos, jointLimited: limited } = physics;
-  const { njnt, jnt_range: range, jnt_qposadr: address } = physics.mjModel;
-  for (let joint = 0; joint < njnt; joint++) {
-    if (limited[joint]) qpos[address[joint]] = random.uniform(range[2 * joint], range[2 * joint + 1]);
-  }
+  const { qpos, jointLimited } = physics;
+  const { jnt_range: range, jnt_qposadr: address } = physics.mjModel;
+  const joints = [...jointLimited.keys()].filter((joint) => jointLimited[joint]);
+  const low = joints.map((joint) => range[2 * joint]);
+  const high = joints.map((joint) => range[2 * joint + 1]);
+  random.uniforms(low, high).forEach((position, i) => {
+    qpos[address[joints[i]]] = position;
+  });
 }
 
 /** The vector scaled to length 1, in place. */

@@ -62,13 +62,15 @@ function nearlyUpright({ qpos, qvel }: Physics, random: RandomState): void {
 function hanging({ qpos, qvel }: Physics, random: RandomState): void {
   qpos[0] = 0.01 * random.normal();
   qpos[1] = Math.PI + 0.01 * random.normal();
-  for (let pole = 2; pole < qpos.length; pole++) qpos[pole] = 0.1 * random.normal();
+  qpos.set(scaled(random.normals(qpos.length - 2), 0.1), 2);
   nudge(qvel, random);
 }
 
 function nudge(qvel: Float64Array, random: RandomState): void {
-  for (let i = 0; i < qvel.length; i++) qvel[i] = 0.01 * random.normal();
+  qvel.set(scaled(random.normals(qvel.length), 0.01));
 }
+
+const scaled = (values: Float64Array, factor: number) => values.map((value) => factor * value);
 
 /** Upright poles, the cart near the middle, little force, slow poles: the product of all four. */
 function denseReward(physics: Physics): number {

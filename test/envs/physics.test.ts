@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { readWarnings } from '../../envs/data-layout.ts';
+import { makeEnvironment } from '../../envs/index.ts';
+import { loadMuJoCo } from '../../envs/mujoco.ts';
+import { actionStream } from '../../envs/trace.ts';
+import { packagedModels } from '../../harness/assets.ts';
+
+describe('sensors computed for the last physics step alone give the same bits as computed for all', () => {
+  test.each(['quadruped-escape', 'quadruped-walk', 'hopper-hop', 'humanoid-walk', 'cheetah-run'])(
+    '%s',
+    async (task) => {
+      const { module } = await loadMuJoCo();
+      const environment = await makeEnvironment(task, { models: packagedModels });
+      const naive = await makeEnvironment(task, { models: packagedModels });
+      environment.reset(4);
+      naive.reset(4);
+      const draw = actionStream(environment, 4);
+      for (let i = 0; i < 6; i++) {
+        const action = draw();
+        environment.step(action);
+        const { mjModel, mjData, ctrl } = naive.physics;
+        ctrl.set(action);
+        module.mj_step2(mjModel, mjData);
+        for (let n = 1; n < naive.physicsSteps; n++) module.mj_step(mjModel, mjData);
+        module.mj_step1(mjModel, mjData);
+        for (const field of ['qpos', 'qvel', 'sensordata', 'qacc_warmstart', 'xpos'] as const) {
+          expect([...environment.physics.mjData[field]], `${field} at step ${i}`).toEqual([...mjData[field]]);
+        }
+      }
+      environment.dispose();
+      naive.dispose();
+    },
+  );
+});
+
+test('the warning counts read from memory are those of the bindings', async () => {
+  const { module } = await loadMuJoCo();
+  const environment = await makeEnvironment('cheetah-run', { models: packagedModels });
+  environment.reset(0);
+  const { physics } = environment;
+  expect(readWarnings(physics.mjData).every((value) => value === 0)).toBe(true);
+  physics.qpos[0] = Number.NaN;
+  module.mj_step(physics.mjModel, physics.mjData);
+  expect(readWarnings(physics.mjData).some((value) => value > 0)).toBe(true);
+  expect(() => physics.forward()).toThrow(/QPOS/);
+  environment.dispose();
+});
