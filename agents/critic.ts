@@ -1,6 +1,5 @@
 /** The twin critics that every agent shares, and their temporal-difference update. */
 import * as tf from '@tensorflow/tfjs-core';
-import '../engine/gradients/index.ts';
 import { type Adam, type AdamState, descend } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import { addBias, dense, denseLayers, sharedProduct, type Weights } from './networks.ts';
