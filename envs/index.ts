@@ -23,6 +23,7 @@ export type { Physics } from './physics.ts';
 export { RandomState } from './random-state.ts';
 export { domains, findTask, registerTask, suite, suiteNames, taskNames } from './registry.ts';
 export { type Sigmoid, type ToleranceOptions, tolerance } from './tolerance.ts';
+export { VectorEnvironment, type VectorTimeStep } from './vector.ts';
 
 export interface EnvironmentOptions {
   /** Reads files of assets/; `packagedModels` of harness/assets.ts is one. */
