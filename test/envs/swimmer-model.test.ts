@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { loadMuJoCo } from '../../envs/index.ts';
 import { compileModel } from '../../envs/model-source.ts';
 import { swimmerModel } from '../../envs/models/swimmer.ts';
+import { loadMuJoCo } from '../../envs/mujoco.ts';
 import { packagedModels } from '../../harness/assets.ts';
 
 const description = packagedModels('swimmer.xml');
