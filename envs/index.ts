@@ -18,6 +18,7 @@ export type {
 } from './environment.ts';
 export { ActionError, DivergenceError, EpisodeError, ModelError, StateError, TaskError } from './errors.ts';
 export type { ModelSource } from './model-source.ts';
+export { loadMuJoCo } from './mujoco.ts';
 export type { ObservationWriter } from './observation.ts';
 export type { Physics } from './physics.ts';
 export { RandomState } from './random-state.ts';

@@ -1,0 +1,134 @@
+/** How fast the tasks run, and how much of the time is not MuJoCo's. */
+import type { ControlEnvironment } from '../../envs/index.ts';
+import { loadMuJoCo } from '../../envs/index.ts';
+import { actionStream } from '../../envs/trace.ts';
+import { resolveTasks } from '../load-task.ts';
+import { textTable } from '../text-table.ts';
+import { makeTraceable } from '../trace-report.ts';
+
+export interface EnvironmentSpeed {
+  readonly task: string;
+  /** Control steps per second over a whole episode with random actions, its reset included. */
+  readonly controlStepsPerSecond: number;
+  /** Physics steps per second of the same. */
+  readonly physicsStepsPerSecond: number;
+  readonly resetMilliseconds: number;
+  /** Control steps per second of MuJoCo's calls alone, from the same states with the same actions. */
+  readonly bareStepsPerSecond: number;
+  /** Time of a control step beyond MuJoCo's calls alone, as a fraction of theirs; below 0 where we make fewer. */
+  readonly overhead: number;
+}
+
+/** Control steps between two changes from one loop to the other. */
+const CHUNK = 25;
+
+/**
+ * Alternates chunks of environment steps with the bare calls that dm_control makes for them: mj_step2,
+ * mj_step..., mj_step1, restored to the same state, so that both see the same contacts and the same machine.
+ */
+export async function measureEnvironment(
+  environment: ControlEnvironment,
+  milliseconds: number,
+): Promise<EnvironmentSpeed> {
+  const { module } = await loadMuJoCo();
+  const { physics, physicsSteps, episodeLength } = environment;
+  const isRungeKutta = physics.mjModel.opt.integrator === module.mjtIntegrator.mjINT_RK4.value;
+  const actions = Array.from({ length: CHUNK }, actionStream(environment, 0));
+
+  const steps = () => {
+    for (const action of actions) environment.step(action);
+  };
+  const bare = () => {
+    const { mjModel, mjData, ctrl } = physics;
+    for (const action of actions) {
+      for (let i = 0; i < action.length; i++) ctrl[i] = action[i];
+      if (isRungeKutta) {
+        for (let n = 0; n < physicsSteps; n++) module.mj_step(mjModel, mjData);
+      } else {
+        module.mj_step2(mjModel, mjData);
+        for (let n = 1; n < physicsSteps; n++) module.mj_step(mjModel, mjData);
+      }
+      module.mj_step1(mjModel, mjData);
+    }
+  };
+
+  environment.reset(0);
+  const chunks = Math.max(1, Math.floor(episodeLength / CHUNK));
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const resets: number[] = [];
+  const end = performance.now() + milliseconds;
+  for (let chunk = 0; performance.now() < end || ours.length < 8; chunk++) {
+    if (chunk % chunks === 0) resets.push(timed(() => environment.reset()));
+    const before = environment.state();
+    const oursFirst = chunk % 2 === 0;
+    if (oursFirst) ours.push(timed(steps));
+    else theirs.push(timed(bare));
+    environment.setState(before);
+    if (oursFirst) theirs.push(timed(bare));
+    else ours.push(timed(steps));
+    if (oursFirst) {
+      environment.setState(before);
+      steps();
+    }
+  }
+  while (resets.length < 5) resets.push(timed(() => environment.reset()));
+
+  const [step, bareStep] = [median(ours) / CHUNK, median(theirs) / CHUNK];
+  const reset = resets.reduce((a, b) => a + b, 0) / resets.length;
+  const perSecond = (1000 * episodeLength) / (reset + episodeLength * step);
+  return {
+    task: environment.task,
+    controlStepsPerSecond: Math.round(perSecond),
+    physicsStepsPerSecond: Math.round(perSecond * physicsSteps),
+    resetMilliseconds: Number(reset.toFixed(3)),
+    bareStepsPerSecond: Math.round(1000 / bareStep),
+    overhead: Number((step / bareStep - 1).toFixed(4)),
+  };
+}
+
+function timed(work: () => unknown): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Measures tasks one after the other; `onTask` hears of each when it is done. */
+export async function benchEnvironments(
+  names: readonly string[],
+  seconds: number,
+  onTask: (speed: EnvironmentSpeed) => void = () => {},
+): Promise<EnvironmentSpeed[]> {
+  const speeds: EnvironmentSpeed[] = [];
+  for (const source of await resolveTasks(names)) {
+    const environment = await makeTraceable(source.file ?? source.name);
+    try {
+      const speed = await measureEnvironment(environment, 1000 * seconds);
+      speeds.push(speed);
+      onTask(speed);
+    } finally {
+      environment.dispose();
+    }
+  }
+  return speeds;
+}
+
+export function speedTable(speeds: readonly EnvironmentSpeed[]): string {
+  return textTable(
+    ['task', 'control steps/s', 'mj_step/s', 'reset ms', 'bare MuJoCo steps/s', 'overhead'],
+    speeds.map((speed) => [
+      speed.task,
+      speed.controlStepsPerSecond,
+      speed.physicsStepsPerSecond,
+      speed.resetMilliseconds.toFixed(2),
+      speed.bareStepsPerSecond,
+      `${(100 * speed.overhead).toFixed(1)} %`,
+    ]),
+  );
+}
