@@ -22,6 +22,7 @@ export function aggregatePlot(
   metric: AggregateMetric,
   rows: readonly TableRow<'aggregate'>[],
   series: readonly Series[],
+  width: number,
 ): Drawing {
   const items = series.flatMap((look) => {
     const row = rows.find((r) => r.agent === look.agent && r.metric === metric);
@@ -42,7 +43,7 @@ export function aggregatePlot(
       description: `Normalised score over all tasks and runs with 95 % interval: ${said.join('; ')}.`,
     },
     {
-      width: 380,
+      width,
       height: 54 + ROW * items.length,
       marginLeft,
       marginRight: 48,

@@ -26,8 +26,11 @@ export interface CurveOptions {
   readonly interval: IntervalMethod;
 }
 
-/** Points of a curve that are drawn and resampled at most; more cannot be told apart. */
+/** Points of one curve, and of all curves together, that are drawn and resampled at most. */
 const MOST_POINTS = 120;
+const ALL_POINTS = 8000;
+/** No curve is thinned to fewer. */
+const FEWEST_POINTS = 30;
 /** A band needs fewer resamples than a number that is printed. */
 const MOST_RESAMPLES = 2000;
 
@@ -39,20 +42,22 @@ export function learningCurves(runs: readonly Run[], options: CurveOptions): Cur
     const key = JSON.stringify([run.task, run.agent]);
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
+  const share = Math.floor(ALL_POINTS / groups.size);
+  const most = Math.min(MOST_POINTS, Math.max(FEWEST_POINTS, share));
   return [...groups.values()].map((group) => {
     const [{ task, agent }] = group;
-    return { task, agent, points: pointsOf(group, options) };
+    return { task, agent, points: pointsOf(group, most, options) };
   });
 }
 
-function pointsOf(runs: readonly Run[], options: CurveOptions): CurvePoint[] {
+function pointsOf(runs: readonly Run[], most: number, options: CurveOptions): CurvePoint[] {
   const returnsAt = runs.map((run) => new Map(run.evaluations.map((e) => [e.step, e.meanReturn])));
   const steps = [...new Set(returnsAt.flatMap((at) => [...at.keys()]))].sort((a, b) => a - b);
   const resamples = Math.min(options.resamples, MOST_RESAMPLES);
   const random = RandomStream.fromSeed(options.seed).split('curves').split(runs[0].agent).split(runs[0].task);
   // One set of resampled runs for the whole curve: its band is then as smooth as the curves are.
   const drawn = random.fillIntegers(new Int32Array(resamples * runs.length), runs.length);
-  return thin(steps).map((step) => {
+  return thin(steps, most).map((step) => {
     const found = returnsAt.flatMap((at) => at.get(step) ?? []);
     const student = options.interval === 'student_t' ? studentInterval(found) : undefined;
     const [low, high] =
@@ -76,11 +81,9 @@ function resampledMeans(sample: readonly number[], drawn: Int32Array): Float64Ar
   return means;
 }
 
-/** Evenly thinned to at most MOST_POINTS, with both ends. */
-function thin(steps: readonly number[]): number[] {
-  if (steps.length <= MOST_POINTS) return [...steps];
-  const picked = Array.from({ length: MOST_POINTS }, (_, i) =>
-    Math.round((i * (steps.length - 1)) / (MOST_POINTS - 1)),
-  );
-  return [...new Set(picked)].map((i) => steps[i]);
+/** Evenly thinned to at most `most`, with both ends. */
+function thin(steps: readonly number[], most: number): number[] {
+  if (steps.length <= most) return [...steps];
+  const picked = Array.from({ length: most }, (_, i) => Math.round((i * (steps.length - 1)) / (most - 1)));
+  return picked.map((i) => steps[i]);
 }

@@ -13,18 +13,30 @@ const symbolPaths: Readonly<Record<SymbolName, string>> = {
   cross: 'M4.6 1.5h2.8v3.1h3.1v2.8h-3.1v3.1h-2.8v-3.1h-3.1v-2.8h3.1z',
 };
 
-/** The mark of an agent, as in the plots. */
-export function swatch(series: Series): Html {
+/** The marks that `swatch` refers to, once for a page. */
+export function swatchDefinitions(series: readonly Series[]): Html {
+  const symbols = series.map(
+    ({ index, symbol, colour }) =>
+      `<symbol id="mark-${index}" viewBox="0 0 12 12"><path d="${symbolPaths[symbol]}" fill="${colour}"/></symbol>`,
+  );
   return new Html(
-    `<svg class="swatch" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true"><path d="${symbolPaths[series.symbol]}" fill="${series.colour}"/></svg>`,
+    `<svg width="0" height="0" class="definitions" aria-hidden="true">${symbols.join('')}</svg>`,
   );
 }
 
+/** The mark of an agent, as in the plots. */
+export const swatch = ({ index }: Series): Html =>
+  new Html(`<svg class="swatch" aria-hidden="true"><use href="#mark-${index}"/></svg>`);
+
+/** A name apart from the text around it; it wraps only if it is long. */
+export const name = (text: unknown): Html =>
+  html`<bdi class="${String(text).length <= 32 ? 'name' : ''}">${String(text)}</bdi>`;
+
 /** An agent's name with its mark; a long name is cut, and whole in its tooltip. */
-export function agentName(series: Series): Html {
-  const short = shortName(series.agent, 40);
+export function agentName(series: Series, length = 40): Html {
+  const short = shortName(series.agent, length);
   const title = short === series.agent ? undefined : html` title="${series.agent}"`;
-  return html`<span class="agent"${title}>${swatch(series)}<bdi>${short}</bdi></span>`;
+  return html`<span class="agent"${title}>${swatch(series)}${name(short)}</span>`;
 }
 
 /** Buttons that hide and show an agent's marks in all plots. */
@@ -38,11 +50,11 @@ export function legend(series: readonly Series[]): Html {
 /** One plot with what belongs to it. */
 export function figure(
   drawing: Drawing,
-  options: { readonly narrow?: Drawing; readonly below?: Part } = {},
+  options: { readonly caption?: string; readonly narrow?: Drawing; readonly below?: Part } = {},
 ): Html {
-  const { narrow, below } = options;
+  const { caption = drawing.title, narrow, below } = options;
   return html`<figure>
-<figcaption>${drawing.title}</figcaption>
+<figcaption>${caption}</figcaption>
 ${new Html(inlineSvg(drawing, narrow ? 'wide' : ''))}${narrow && new Html(inlineSvg(narrow, 'narrow'))}
 ${below}</figure>`;
 }

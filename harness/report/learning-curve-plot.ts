@@ -30,7 +30,7 @@ export function learningCurvePlot(
   return draw(
     {
       name,
-      title: `Learning curves on ${shortName(task, 60)}`,
+      title: `Learning curves on ${shortName(task, 32)}`,
       description: `Mean evaluation return against environment steps, with 95 % bands. Last evaluations: ${last.join('; ')}.`,
     },
     {
@@ -52,7 +52,9 @@ export function learningCurvePlot(
         domain: [Math.min(0, ...values), Math.max(...values, Number.MIN_VALUE)],
         nice: true,
         ticks: 5,
-        tickFormat: compact,
+        tickSize: 0,
+        tickFormat: (value: number) =>
+          Math.abs(value) < 10_000 ? readable(value).replace(/\.0+$/, '') : compact(value),
         grid: true,
       },
       marks: [

@@ -1,6 +1,7 @@
 /** The page: one file that needs nothing else, and runs no script but its own. */
 import { createHash } from 'node:crypto';
 import type { Drawing } from './drawing.ts';
+import { swatchDefinitions } from './figures.ts';
 import { Html, html } from './html.ts';
 import type { ReportModel } from './model.ts';
 import { notices } from './notes.ts';
@@ -49,6 +50,7 @@ export function reportPage(model: ReportModel, curveName: (task: string) => stri
 <style>${new Html(style(model.series.length))}</style>
 </head>
 <body>
+${swatchDefinitions(model.series)}
 <a class="skip" href="#main">Skip to the results</a>
 <header>
 <div class="kicker"><span>rfm-harness comparison</span><button type="button" class="scheme" hidden>Colours: auto</button></div>

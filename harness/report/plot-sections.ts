@@ -21,6 +21,7 @@ export interface PlotSection {
 }
 
 const WIDE = { width: 860, height: 380 };
+const MIDDLE = 540;
 const NARROW = { width: 380, height: 300 };
 /** Rows of a curve that its table shows, so that the page stays small; the CSV has all. */
 const CURVE_ROWS = 10;
@@ -28,12 +29,14 @@ const CURVE_ROWS = 10;
 export function aggregateSection(model: ReportModel): PlotSection {
   const ranked = model.ranked.map((agent) => agent.series);
   const metrics = ['iqm', 'mean', 'median', 'optimality_gap'] as const;
-  const drawings = metrics.map((metric) => aggregatePlot(metric, model.tables.aggregate, ranked));
+  const drawings = metrics.map((metric) => aggregatePlot(metric, model.tables.aggregate, ranked, MIDDLE));
   return {
     drawings,
     html: html`<section id="aggregates"><h2>Aggregate performance</h2>
 <p>Point estimates with 95 % stratified bootstrap intervals over ${model.tasks.length} task${model.tasks.length === 1 ? '' : 's'}. The interquartile mean drops the best and the worst quarter of runs; the optimality gap is the average shortfall from a score of 1.</p>
-${fewSeeds(model)}<div class="plots">${drawings.map((drawing) => figure(drawing))}</div>
+${fewSeeds(model)}<div class="pair">${metrics.map((metric, i) =>
+      figure(drawings[i], { narrow: aggregatePlot(metric, model.tables.aggregate, ranked, NARROW.width) }),
+    )}</div>
 ${folded(
   'Numbers of these plots',
   dataTable(
@@ -69,31 +72,34 @@ export function curvesSection(
 <p>Mean return of the evaluations during training, over seeds. Bands are 95 % intervals of the mean at each step. ${model.references.length > 0 && 'Dashed grey lines are published scores.'}</p>
 ${fewSeeds(model)}${legend(model.series)}
 <div class="plots">${panels.map(({ drawing, curves, task }) =>
-      figure({ ...drawing, title: task }, { below: folded('Numbers', curveTable(task, curves)) }),
+      figure(drawing, { caption: task, below: folded('Numbers', curveTable(task, curves)) }),
     )}</div></section>`,
   };
 }
 
+/** Steps as rows, agents as columns. */
 function curveTable(task: string, curves: readonly { series: Series; curve: Curve }[]): Html {
-  const rows = curves.flatMap(({ series, curve: { points } }) => {
-    const stride = Math.max(1, Math.ceil(points.length / CURVE_ROWS));
-    return points
-      .filter((_, i) => (points.length - 1 - i) % stride === 0)
-      .map(({ step, mean, low, high, runs }): CellOf[] => [
-        { content: agentName(series) },
-        { content: compact(step) },
-        { content: html`${readable(mean)} <span class="range">${interval(low, high)}</span>` },
-        { content: runs },
-      ]);
-  });
-  const numeric = true;
+  const steps = [...new Set(curves.flatMap(({ curve }) => curve.points.map((point) => point.step)))].sort(
+    (a, b) => a - b,
+  );
+  const stride = Math.ceil(steps.length / CURVE_ROWS);
+  const rows = steps
+    .filter((_, i) => (steps.length - 1 - i) % stride === 0)
+    .map((step): CellOf[] => [
+      { content: compact(step) },
+      ...curves.map(({ curve }): CellOf => {
+        const point = curve.points.find((p) => p.step === step);
+        if (point === undefined) return { content: '–' };
+        return {
+          content: html`${readable(point.mean)} <span class="range">${interval(point.low, point.high)}</span>`,
+        };
+      }),
+    ]);
   return dataTable(
     `Learning curves on ${task}`,
     [
-      { title: 'Agent' },
-      { title: 'Step', numeric },
-      { title: 'Return', numeric },
-      { title: 'Runs', numeric },
+      { title: 'Step', numeric: true },
+      ...curves.map(({ series }) => ({ title: agentName(series, 18), numeric: true })),
     ],
     rows,
   );

@@ -35,7 +35,14 @@ export function profilePlot(
       marginTop: 24,
       marginBottom: 38,
       x: { label: 'normalised score τ', labelArrow: 'none', labelAnchor: 'center', domain: [0, 1], ticks: 5 },
-      y: { label: 'fraction of runs above τ', labelArrow: 'none', domain: [0, 1], ticks: 5, grid: true },
+      y: {
+        label: 'fraction of runs above τ',
+        labelArrow: 'none',
+        domain: [0, 1],
+        ticks: 5,
+        tickSize: 0,
+        grid: true,
+      },
       marks: [
         Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.35 }),
         ...curves.map(({ series: { colour, className }, points }) =>
@@ -58,7 +65,7 @@ export function profilePlot(
             className,
           }),
           Plot.dot(
-            points.filter((_, i) => i % 20 === 0),
+            points.filter((_, i) => i % 20 === 10),
             { x: 'tau', y: 'fraction', fill: colour, symbol, r: 3, className },
           ),
         ]),

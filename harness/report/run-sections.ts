@@ -1,5 +1,6 @@
 /** The sections about how the numbers came to be: runs and failures, configuration, machine. */
 import { stringify } from 'yaml';
+import { name } from './figures.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { ReportModel, Source } from './model.ts';
 import { duration, grouped } from './numbers.ts';
@@ -31,13 +32,13 @@ function troubledTable(model: ReportModel): Html {
   ];
   const rows = model.troubled.map((run): CellOf[] => [
     ...(several ? [{ content: run.source, sort: run.source }] : []),
-    { content: html`<bdi>${run.task}</bdi>`, sort: run.task },
-    { content: html`<bdi>${run.agent}</bdi>`, sort: run.agent },
+    { content: name(run.task), sort: run.task },
+    { content: name(run.agent), sort: run.agent },
     { content: run.seed, sort: run.seed },
     { content: run.status, sort: run.status, className: run.status === 'failed' ? 'bad-text' : '' },
     { content: run.steps === undefined ? '–' : grouped(run.steps), sort: run.steps },
     { content: run.attempts ?? '–', sort: run.attempts },
-    { content: run.reason ?? '–' },
+    { content: run.reason ?? '–', className: 'reason' },
   ]);
   return dataTable('Failed and unfinished runs', columns, rows);
 }
@@ -50,7 +51,7 @@ export function configurationSection(model: ReportModel): Html | undefined {
 ${described.map((source) => sourceFacts(source, described.length > 1))}</section>`;
 }
 
-function sourceFacts({ name, manifest }: Source, several: boolean): Html | undefined {
+function sourceFacts({ name: title, manifest }: Source, several: boolean): Html | undefined {
   if (manifest === undefined) return undefined;
   const facts: [string, Part][] = [
     ['Command', manifest.command && html`<code>${manifest.command}</code>`],
@@ -66,9 +67,9 @@ function sourceFacts({ name, manifest }: Source, several: boolean): Html | undef
     ['Ended', manifest.endedAt && utc(manifest.endedAt)],
     ['Time of all runs', runTime(manifest.runs)],
   ];
-  return html`${several && html`<h3>${name}</h3>`}<dl class="pairs">${facts
+  return html`${several && html`<h3>${title}</h3>`}<dl class="pairs">${facts
     .filter(([, value]) => value !== undefined && value !== '')
-    .map(([title, value]) => html`<dt>${title}</dt><dd>${value}</dd>`)}</dl>
+    .map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>
 ${manifest.config !== undefined && html`<details><summary>Resolved configuration</summary><pre tabindex="0">${yaml(manifest.config)}</pre></details>`}`;
 }
 
@@ -84,6 +85,10 @@ function describe(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map(describe).join(', ');
   if (typeof value === 'object') {
+    const { model, cores, ...rest } = value as { model?: unknown; cores?: unknown };
+    if (typeof model === 'string' && typeof cores === 'number' && Object.keys(rest).length === 0) {
+      return `${model}, ${cores} core${cores === 1 ? '' : 's'}`;
+    }
     return Object.entries(value)
       .map(([key, inner]) => `${key} ${describe(inner)}`)
       .join(', ');

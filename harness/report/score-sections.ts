@@ -1,7 +1,7 @@
 /** The sections that are tables of scores: the ranking over all tasks, and the final scores per task. */
 import type { TableRow } from '../results/tables.ts';
 import type { AggregateMetric } from '../statistics/index.ts';
-import { agentName } from './figures.ts';
+import { agentName, name } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { type RankedAgent, type ReportModel, ranksOnTask } from './model.ts';
 import { dagger, noteText } from './notes.ts';
@@ -9,7 +9,7 @@ import { grouped, interval, readable, share } from './numbers.ts';
 import { type CellOf, dataTable, folded } from './table-html.ts';
 
 /** A table of more rows starts folded. */
-const MOST_ROWS = 64;
+const MOST_ROWS = 24;
 
 export function rankingSection(model: ReportModel): Html {
   const columns = [
@@ -69,7 +69,7 @@ ${tables.summary.length > MOST_ROWS ? folded(`Complete table (${tables.summary.l
 function taskByAgent(model: ReportModel): Html {
   const columns = [
     { title: 'Task', sortable: true },
-    ...model.ranked.map(({ series }) => ({ title: agentName(series), numeric: true, sortable: true })),
+    ...model.ranked.map(({ series }) => ({ title: agentName(series, 18), numeric: true, sortable: true })),
   ];
   const rows = model.tasks.map((task) => {
     const ranks = ranksOnTask(model.tables, task);
@@ -83,18 +83,19 @@ function taskByAgent(model: ReportModel): Html {
         className: ranks.get(agent) === best ? 'best' : '',
       };
     });
-    return [{ content: html`<bdi>${task}</bdi>`, sort: task }, ...cells];
+    return [{ content: name(task), sort: task }, ...cells];
   });
   return dataTable('Mean return, by task and agent', columns, rows);
 }
 
 function completeTable(model: ReportModel): Html {
+  const noted = model.tables.summary.some((row) => row.flag !== '');
   const number = (title: string) => ({ title, numeric: true, sortable: true });
   const columns = [
     { title: 'Task', sortable: true },
     { title: 'Agent', sortable: true },
     ...['Rank', 'Mean', 'SD', 'Median', 'IQM', 'AUC', 'Seeds', 'Step', 'Steps/s'].map(number),
-    { title: 'Notes', sortable: true },
+    ...(noted ? [{ title: 'Notes', sortable: true }] : []),
   ];
   const rows = model.tables.summary.map((row): CellOf[] => {
     const series = model.series.find(({ agent }) => agent === row.agent);
@@ -104,7 +105,7 @@ function completeTable(model: ReportModel): Html {
       sort: typeof cell === 'number' ? cell : '',
     });
     return [
-      { content: html`<bdi>${row.task}</bdi>`, sort: row.task },
+      { content: name(row.task), sort: row.task },
       { content: series && agentName(series), sort: row.agent },
       { content: rank, sort: rank },
       { content: html`${readable(Number(row.mean))} ${range(row)}`, sort: row.mean },
@@ -118,7 +119,7 @@ function completeTable(model: ReportModel): Html {
         content: typeof row.steps_per_second === 'number' ? row.steps_per_second.toFixed(1) : '–',
         sort: row.steps_per_second,
       },
-      { content: noteText(row.flag), sort: noteText(row.flag) },
+      ...(noted ? [{ content: noteText(row.flag), sort: noteText(row.flag), className: 'reason' }] : []),
     ];
   });
   return dataTable('Every task and agent', columns, rows);

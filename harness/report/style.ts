@@ -42,13 +42,14 @@ button:hover{border-color:var(--faint)}
 nav ul{display:flex;flex-wrap:wrap;gap:4px 18px;list-style:none;margin:0;padding:14px 0;font-size:.9rem}
 nav a{text-decoration:none}
 nav a:hover{text-decoration:underline}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(120px,1fr));gap:1px;background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:0 0 16px}
-.facts div{background:var(--page);padding:10px 14px}
+.facts{display:flex;flex-wrap:wrap;gap:1px;background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:0 0 16px}
+.facts div{flex:1 1 auto;background:var(--page);padding:10px 16px;min-width:5.5rem}
 .facts dt{color:var(--quiet);font-size:.8rem}
-.facts dd{margin:0;font-size:1.15rem;font-weight:600;font-variant-numeric:tabular-nums}
+.facts dd{margin:0;font-size:1.1rem;font-weight:600;white-space:nowrap;font-variant-numeric:tabular-nums}
 .notice{border-left:4px solid var(--warn-line);background:var(--warn-page);border-radius:0 8px 8px 0;padding:8px 14px;margin:10px 0;font-size:.925rem}
 .notice.bad{border-color:var(--bad);background:var(--bad-page)}
 .mark{color:var(--quiet);cursor:help;font-weight:600;text-decoration:none}
+.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr));gap:20px}
 figure{margin:0;border:1px solid var(--line);border-radius:10px;padding:12px 12px 8px;background:var(--page);min-width:0;break-inside:avoid}
 figcaption{font-weight:600;font-size:.925rem;margin:0 0 4px}
@@ -61,11 +62,15 @@ svg.narrow{display:none}
 .legend button[aria-pressed=false]{opacity:.5;text-decoration:line-through}
 .agent{display:inline-flex;align-items:center;gap:6px;text-align:left}
 .agent bdi,td bdi,th bdi{unicode-bidi:isolate}
-.swatch{flex:none}
+.swatch{flex:none;width:12px;height:12px}
+.definitions{position:absolute}
+.name{white-space:nowrap}
 .scroll{overflow-x:auto;max-width:100%;margin:0 0 12px;border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:9px 12px;font-weight:600;color:var(--text);caption-side:top}
-th,td{padding:6px 12px;text-align:left;border-top:1px solid var(--line);vertical-align:top;max-width:22rem}
+th,td{padding:6px 12px;text-align:left;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
+td bdi:not(.name),th bdi:not(.name){display:inline-block;width:max-content;max-width:18rem;overflow-wrap:anywhere;white-space:normal}
+.reason{min-width:15rem;overflow-wrap:anywhere}
 thead th{background:var(--panel);font-weight:600;white-space:nowrap;vertical-align:bottom}
 tbody th{font-weight:500}
 .number{text-align:right;white-space:nowrap}
@@ -84,7 +89,9 @@ pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;paddi
 .pairs dt{color:var(--quiet)}
 .pairs dd{margin:0;min-width:0}
 .bad-text{color:var(--bad);font-weight:600}
-footer{border-top:1px solid var(--line);padding-top:16px;padding-bottom:36px;color:var(--quiet);font-size:.85rem;max-width:1240px}
+section:last-of-type{border-bottom:1px solid var(--line)}
+footer{padding-top:16px;padding-bottom:36px;color:var(--quiet);font-size:.85rem;max-width:1240px}
 @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}section{padding:26px 0}th,td{padding:6px 9px}.pairs{grid-template-columns:minmax(0,1fr)}.pairs dd{margin-bottom:6px}}`;
 
-const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme{display:none}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible;max-height:none}.plots{grid-template-columns:repeat(2,1fr)}th button.sort::after{content:""}details.data{display:none}`;
+const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme{display:none}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible;max-height:none}.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
+.plots,.pair{grid-template-columns:repeat(2,1fr)}th button.sort::after{content:""}details.data{display:none}`;

@@ -6,13 +6,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const text = z.coerce.string().optional().catch(undefined);
+const label = z.union([z.string(), z.number()]).transform(String);
+const text = label.optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
 
 const runRecord = z.object({
-  task: z.coerce.string(),
-  agent: z.coerce.string(),
-  seed: z.coerce.string(),
+  task: label,
+  agent: label,
+  seed: label,
   status: z.enum(['done', 'failed', 'interrupted', 'running']).catch('running'),
   reason: text,
   attempts: number,
@@ -23,13 +24,13 @@ const runRecord = z.object({
 const manifest = z.object({
   name: text,
   command: z
-    .union([z.string(), z.array(z.coerce.string()).transform((words) => words.join(' '))])
+    .union([z.string(), z.array(label).transform((words) => words.join(' '))])
     .optional()
     .catch(undefined),
-  config: z.unknown(),
+  config: z.unknown().optional(),
   versions: z.record(z.string(), z.unknown()).catch({}),
   commit: text,
-  cpu: z.unknown(),
+  cpu: z.unknown().optional(),
   startedAt: text,
   endedAt: text,
   runs: z

@@ -48,7 +48,10 @@ export function makeComparison(directory: string, made: Made): void {
 }
 
 /** A manifest of the shape that comparisons write. */
-export function madeManifest(name: string, runs: readonly Record<string, unknown>[] = []): Record<string, unknown> {
+export function madeManifest(
+  name: string,
+  runs: readonly Record<string, unknown>[] = [],
+): Record<string, unknown> {
   return {
     name,
     command: `harness compare --tasks eight --seeds 5 --out ${name}`,
@@ -62,3 +65,14 @@ export function madeManifest(name: string, runs: readonly Record<string, unknown
     runs,
   };
 }
+
+/** Names that break pages and files which do not take care. */
+export const hostileNames: readonly string[] = [
+  '<script>alert(1)</script>',
+  '"quoted" \'agent\', with, commas',
+  'line\nbreak\r\nagent',
+  'x'.repeat(300),
+  '</style><img src=x onerror=alert(2)>',
+  '\u202ereversed\u0000nul',
+  'naïve-\u65e5\u672c\u8a9e-\u{1f600}',
+];

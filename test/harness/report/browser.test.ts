@@ -1,0 +1,315 @@
+/// <reference lib="dom.iterable" />
+/**
+ * The page as a reader meets it, in headless Chromium: at desktop and phone sizes, light and dark, with
+ * ordinary and with hostile names. Skipped where there is no Chromium (apt-get install chromium).
+ */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeReport } from '../../../harness/report/write.ts';
+import { hostileNames, madeManifest, makeComparison } from './made-comparison.ts';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const installed = existsSync(executablePath);
+if (!installed) console.warn(`SKIPPED: the page is not looked at, since there is no ${executablePath}`);
+
+const sizes = {
+  desktop: { width: 1280, height: 900 },
+  phone: { width: 360, height: 740 },
+};
+
+describe.skipIf(!installed)('the page in Chromium', () => {
+  let root: string;
+  let browser: Browser;
+  const pages: Record<string, string> = {};
+
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'browser-'));
+    const failed = {
+      task: 'walker-run',
+      agent: 'td3',
+      seed: 4,
+      status: 'failed',
+      reason: 'loss is not finite',
+    };
+    const tasks = ['cartpole-swingup', 'cheetah-run', 'walker-run'];
+    const agents = ['rfm-flow', 'rfm-diffusion', 'sac', 'td3', 'random'];
+    const ordinary = join(root, 'ordinary');
+    makeComparison(ordinary, {
+      tasks,
+      agents,
+      seeds: 5,
+      evaluations: 10,
+      manifest: madeManifest('first', [failed]),
+    });
+    const hostile = join(root, 'hostile');
+    makeComparison(hostile, {
+      tasks: ['<b>task</b>&amp;', 't'.repeat(200)],
+      agents: hostileNames,
+      seeds: 2,
+      evaluations: 3,
+      manifest: madeManifest('</title><script>document.title="broken"</script>', [
+        { ...failed, reason: `<img src=x onerror=document.title="broken">${'y'.repeat(400)}` },
+      ]),
+    });
+    for (const directory of [ordinary, hostile]) {
+      writeReport({ directories: [directory], out: directory, resamples: 500 });
+    }
+    pages.ordinary = join(ordinary, 'report.html');
+    pages.hostile = join(hostile, 'report.html');
+    const quiet = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
+    const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+    browser = await chromium.launch({ executablePath, args: [...quiet, ...offline] });
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  /** Opens a page; anything it complains about or asks the network for is collected. */
+  async function open(path: string, size: keyof typeof sizes, colorScheme: 'light' | 'dark' = 'light') {
+    const page = await browser.newPage({ viewport: sizes[size], colorScheme });
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+    page.on('request', (request) => {
+      if (!request.url().startsWith('file:')) complaints.push(`request: ${request.url()}`);
+    });
+    await page.goto(pathToFileURL(path).href);
+    await page.evaluate(() => {
+      for (const fold of document.querySelectorAll('details')) fold.open = true;
+    });
+    return { page, complaints };
+  }
+
+  const cases = ['ordinary', 'hostile'].flatMap((name) =>
+    (['desktop', 'phone'] as const).map((size) => ({ name, size })),
+  );
+
+  it.each(cases)('$name names, $size: no errors, nothing overflows or overlaps', async ({ name, size }) => {
+    const { page, complaints } = await open(pages[name], size);
+    expect(complaints).toEqual([]);
+    expect(await page.title()).not.toBe('broken');
+    const { content, screen } = await page.evaluate(() => ({
+      content: document.documentElement.scrollWidth,
+      screen: window.innerWidth,
+    }));
+    expect(content).toBeLessThanOrEqual(screen);
+    expect(await overlaps(page, '.legend button')).toEqual([]);
+    for (let i = 0; i < (await page.locator('.legend').count()); i++) {
+      const entries = await page.locator('.legend').nth(i).locator('button').count();
+      expect(entries).toBe(name === 'ordinary' ? 5 : hostileNames.length);
+    }
+    expect(await textProblems(page)).toEqual([]);
+    await page.close();
+  });
+
+  it.each(['desktop', 'phone'] as const)(
+    'every plot has its axes labelled, and a description, %s',
+    async (size) => {
+      const { page } = await open(pages.ordinary, size);
+      const plots = await page.evaluate(() =>
+        [...document.querySelectorAll('svg.plot')]
+          .filter((svg) => svg.getBoundingClientRect().width > 0)
+          .map((svg) => ({
+            description: svg.getAttribute('aria-label') ?? '',
+            role: svg.getAttribute('role'),
+            labels: [...svg.querySelectorAll('[aria-label$="axis label"]')].map((label) => label.textContent),
+            ticks: svg.querySelectorAll('[aria-label$="axis tick label"] text').length,
+            text: [...svg.querySelectorAll('text')].map((text) => text.textContent),
+            behind: svg.closest('section')?.querySelectorAll('table').length ?? 0,
+          })),
+      );
+      expect(plots).toHaveLength(4 + 3 + 1 + 1);
+      for (const { description, role, labels, ticks, text, behind } of plots) {
+        expect(role).toBe('img');
+        expect(description.length).toBeGreaterThan(60);
+        expect(ticks).toBeGreaterThanOrEqual(3);
+        expect(behind).toBeGreaterThanOrEqual(1);
+        if (description.startsWith('Learning'))
+          expect(labels).toEqual(['evaluation return', 'environment steps']);
+        else if (description.startsWith('Performance')) {
+          expect(labels).toEqual(['fraction of runs above τ', 'normalised score τ']);
+        } else if (description.startsWith('Probability')) {
+          expect(labels).toEqual(['P(X > Y)']);
+          expect(text).toContain('rfm-flow');
+        } else {
+          expect(labels).toEqual(['normalised score']);
+          expect(text).toContain('rfm-flow');
+        }
+      }
+      await page.close();
+    },
+  );
+
+  it('works by keyboard: sorting, hiding agents, choosing colours', async () => {
+    const { page, complaints } = await open(pages.ordinary, 'desktop');
+    const ranking = page.locator('#ranking table');
+    const firstAgent = () => ranking.locator('tbody th bdi').first().textContent();
+    const ranks = () => ranking.locator('tbody td:nth-child(2)').allTextContents();
+    expect(await ranks()).toEqual(['1', '2', '3', '4', '5']);
+    await ranking.locator('button.sort', { hasText: 'Agent' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await firstAgent()).toBe('random');
+    expect(await ranking.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('ascending');
+    await page.keyboard.press('Space');
+    expect(await firstAgent()).toBe('td3');
+    await ranking.locator('button.sort', { hasText: 'IQM' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await ranks()).toEqual(['1', '2', '3', '4', '5']);
+
+    const marks = page.locator('#curves svg .series-0').first();
+    const button = page.locator('#curves .legend button').first();
+    expect(await marks.isVisible()).toBe(true);
+    await button.focus();
+    await page.keyboard.press('Enter');
+    expect(await marks.isVisible()).toBe(false);
+    expect(await page.locator('#profiles .legend button').first().getAttribute('aria-pressed')).toBe('false');
+    await page.keyboard.press('Enter');
+    expect(await marks.isVisible()).toBe(true);
+
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    const scheme = page.locator('button.scheme');
+    await scheme.focus();
+    for (let i = 0; i < 2; i++) await page.keyboard.press('Enter');
+    expect(await scheme.textContent()).toBe('Colours: dark');
+    expect(await background()).not.toBe(light);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'text has a contrast of 4.5 and marks of 3 with the page, %s',
+    async (scheme) => {
+      const { page } = await open(pages.ordinary, 'desktop', scheme);
+      const found = await page.evaluate(() => {
+        const style = getComputedStyle(document.documentElement);
+        const names = ['page', 'panel', 'text', 'quiet', 'accent', 'bad', 'warn-page', 'bad-page', 'best'];
+        const marks = Array.from({ length: 10 }, (_, i) => `series-${i}`);
+        return Object.fromEntries(
+          [...names, ...marks].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
+        );
+      });
+      for (const ground of ['page', 'panel', 'best', 'warn-page', 'bad-page']) {
+        for (const ink of ['text', 'quiet', 'accent']) {
+          expect(contrast(found[ink], found[ground]), `${ink} on ${ground}`).toBeGreaterThanOrEqual(4.5);
+        }
+      }
+      expect(contrast(found.bad, found.page)).toBeGreaterThanOrEqual(4.5);
+      for (let i = 0; i < 10; i++) {
+        expect(contrast(found[`series-${i}`], found.page), `series ${i}`).toBeGreaterThanOrEqual(3);
+      }
+      await page.close();
+    },
+  );
+
+  it('prints in light colours, without buttons and folds', async () => {
+    const { page } = await open(pages.ordinary, 'desktop', 'dark');
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(background).toBe('rgb(255, 255, 255)');
+    expect(await page.locator('nav').isVisible()).toBe(false);
+    expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(20_000);
+    await page.close();
+  });
+
+  it('is whole without scripts', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: sizes.phone });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(pages.ordinary).href);
+    expect(await page.locator('section').count()).toBe(9);
+    expect(await page.locator('button.scheme').isVisible()).toBe(false);
+    await context.close();
+  });
+
+  it('SVG files open by themselves, with legend texts apart and inside the picture', async () => {
+    const { page, complaints } = await open(pages.ordinary, 'desktop');
+    for (const name of ['ordinary', 'hostile']) {
+      const folder = join(root, name, 'plots');
+      for (const file of readdirSync(folder)) {
+        await page.goto(pathToFileURL(join(folder, file)).href);
+        expect(complaints, file).toEqual([]);
+        expect(await textProblems(page, 'svg'), file).toEqual([]);
+      }
+    }
+    await page.close();
+  });
+});
+
+/** Pairs of elements whose boxes overlap. */
+function overlaps(page: Page, selector: string): Promise<string[]> {
+  return page.evaluate((query) => {
+    const boxes = [...document.querySelectorAll(query)].map((element) => ({
+      text: element.textContent,
+      box: element.getBoundingClientRect(),
+    }));
+    return boxes.flatMap(({ text, box }, i) =>
+      boxes
+        .slice(i + 1)
+        .filter(
+          ({ box: other }) =>
+            box.left < other.right - 0.5 &&
+            other.left < box.right - 0.5 &&
+            box.top < other.bottom - 0.5 &&
+            other.top < box.bottom - 0.5,
+        )
+        .map((other) => `${text} / ${other.text}`),
+    );
+  }, selector);
+}
+
+/** Texts of plots that overlap one another or leave their picture. */
+function textProblems(page: Page, selector = 'svg.plot'): Promise<string[]> {
+  return page.evaluate((query) => {
+    const problems: string[] = [];
+    const roots = [...document.querySelectorAll(query)].filter(
+      (svg) => svg.parentElement?.closest('svg') === null || !svg.parentElement,
+    );
+    for (const svg of roots) {
+      const frame = svg.getBoundingClientRect();
+      if (frame.width === 0) continue;
+      const texts = [...svg.querySelectorAll('text')].map((text) => ({
+        text: text.textContent,
+        box: text.getBoundingClientRect(),
+      }));
+      texts.forEach(({ text, box }, i) => {
+        if (
+          box.left < frame.left - 1 ||
+          box.right > frame.right + 1 ||
+          box.top < frame.top - 1 ||
+          box.bottom > frame.bottom + 1
+        ) {
+          problems.push(`'${text}' leaves the picture`);
+        }
+        for (const { text: other, box: b } of texts.slice(i + 1)) {
+          const apart =
+            box.left >= b.right - 1 ||
+            b.left >= box.right - 1 ||
+            box.top >= b.bottom - 2 ||
+            b.top >= box.bottom - 2;
+          if (!apart) problems.push(`'${text}' overlaps '${other}'`);
+        }
+      });
+    }
+    return problems;
+  }, selector);
+}
+
+/** Contrast ratio of two colours (WCAG 2.2, relative luminance). */
+function contrast(a: string, b: string): number {
+  const luminance = (hex: string): number => {
+    const [red, green, blue] = [1, 3, 5].map((at) => {
+      const c = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [bright, dim] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (bright + 0.05) / (dim + 0.05);
+}

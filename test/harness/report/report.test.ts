@@ -1,0 +1,302 @@
+/** The report from CSVs alone: right numbers, the same bytes, everything escaped, small. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseHTML } from 'linkedom';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeReport } from '../../../harness/report/write.ts';
+import { readTable } from '../../../harness/results/csv.ts';
+import { tableColumns } from '../../../harness/results/tables.ts';
+import { hostileNames, madeManifest, makeComparison } from './made-comparison.ts';
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'report-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const bytesOf = (folder: string): Record<string, string> =>
+  Object.fromEntries(
+    (readdirSync(folder, { recursive: true }) as string[])
+      .filter((name) => statSync(join(folder, name)).isFile())
+      .sort()
+      .map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+  );
+const small = { resamples: 500 };
+
+describe('tables', () => {
+  it('hold what can be worked out by hand', () => {
+    const directory = join(root, 'hand');
+    makeComparison(directory, { tasks: ['walk'], agents: ['sac'], seeds: 1, evaluations: 1 });
+    const rows = [
+      'walk,sac,0,100,0,100,1000,10',
+      'walk,sac,0,200,0,300,1000,20',
+      'walk,sac,1,100,0,200,1000,5',
+      'walk,sac,1,200,0,500,1000,10',
+      'walk,sac,2,100,0,0,1000,20',
+      'walk,sac,2,200,0,1000,1000,40',
+      'walk,td3,0,200,0,500,1000,10',
+    ];
+    const header = 'task,agent,seed,step,episode,return,length,wall_seconds';
+    writeFileSync(join(directory, 'evaluations.csv'), `${[header, ...rows].join('\n')}\n`);
+    const { tables } = writeReport({ directories: [directory], ...small });
+    const [sac, td3] = tables.summary;
+    expect(sac).toMatchObject({
+      task: 'walk',
+      agent: 'sac',
+      seeds: 3,
+      step: 200,
+      mean: 600,
+      median: 500,
+      iqm: 600,
+    });
+    expect(sac.sd).toBeCloseTo(Math.sqrt(130_000), 9);
+    expect(sac.auc).toBeCloseTo((200 + 350 + 500) / 3, 9);
+    expect(sac.steps_per_second).toBeCloseTo((10 + 20 + 5) / 3, 9);
+    expect([sac.ci_method, sac.flag]).toEqual(['bootstrap', '']);
+    expect([sac.ci_low, sac.ci_high]).toEqual([300, 1000]); // all three resampled runs alike: 1 of 27 each
+    expect(td3).toMatchObject({ seeds: 1, mean: 500, sd: undefined, ci_low: 500, ci_high: 500, auc: 500 });
+    expect(td3.flag).toBe('fewer_than_3_seeds');
+    const value = (agent: string, metric: string) =>
+      tables.aggregate.find((row) => row.agent === agent && row.metric === metric);
+    expect(value('sac', 'mean')).toMatchObject({ value: 0.6, tasks: 1, runs: 3, flag: '' });
+    expect(value('sac', 'optimality_gap')?.value).toBeCloseTo(0.4, 12);
+    expect(value('td3', 'iqm')).toMatchObject({ value: 0.5, flag: 'fewer_than_3_seeds' });
+    const [pair] = tables.pairwise;
+    expect(pair).toMatchObject({ agent_x: 'sac', agent_y: 'td3', flag: 'fewer_than_3_seeds' });
+    expect(pair.probability_of_improvement).toBeCloseTo((0 + 0.5 + 1) / 3, 12);
+    const half = tables.profiles.find((row) => row.agent === 'sac' && row.tau === 0.5);
+    expect(half?.fraction).toBeCloseTo(1 / 3, 12);
+  });
+
+  it("Student's t for single tasks on request", () => {
+    const file = join(root, 'three.csv');
+    writeFileSync(file, 'task,agent,seed,score\nhop,a,0,1\nhop,a,1,2\nhop,a,2,3\nhop,b,0,2\n');
+    const { tables } = writeReport({ scores: [file], interval: 'student_t', ...small });
+    const [a, b] = tables.summary;
+    expect(a.ci_method).toBe('student_t');
+    expect(a.ci_high).toBeCloseTo(2 + 4.302652729911275 / Math.sqrt(3), 9); // t(0.975, 2)
+    expect([b.ci_method, b.ci_low, b.ci_high]).toEqual(['bootstrap', 2, 2]);
+  });
+
+  it('leave failed runs out, and say so wherever they miss', () => {
+    const directory = join(root, 'failed');
+    const failed = { task: 'run', agent: 'b', seed: 2, status: 'failed', reason: 'loss is not finite' };
+    makeComparison(directory, {
+      tasks: ['run', 'walk'],
+      agents: ['a', 'b'],
+      seeds: 4,
+      evaluations: 3,
+      manifest: madeManifest('some', [failed]),
+    });
+    const { tables, warnings } = writeReport({ directories: [directory], ...small });
+    expect(tables.summary.map((row) => [row.task, row.agent, row.seeds, row.flag])).toEqual([
+      ['run', 'a', 4, ''],
+      ['run', 'b', 3, 'failed_runs'],
+      ['walk', 'a', 4, ''],
+      ['walk', 'b', 4, ''],
+    ]);
+    expect(new Set(tables.aggregate.map((row) => `${row.agent} ${row.flag}`))).toEqual(
+      new Set(['a ', 'b failed_runs']),
+    );
+    expect(warnings).toContain('failed: run b seed 2: loss is not finite');
+  });
+
+  it('say when tasks are missing and when runs ended at different steps', () => {
+    const directory = join(root, 'uneven');
+    makeComparison(directory, { tasks: ['run', 'walk'], agents: ['a', 'b'], seeds: 3, evaluations: 3 });
+    const file = join(directory, 'evaluations.csv');
+    const kept = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith('walk,b,') && !line.startsWith('run,a,1,15000'));
+    writeFileSync(file, kept.join('\n'));
+    const { tables } = writeReport({ directories: [directory], out: directory, ...small });
+    const flags = Object.fromEntries(tables.aggregate.map((row) => [row.agent, row.flag]));
+    expect(flags).toEqual({ a: 'unequal_steps', b: 'missing_tasks' });
+    expect(readFileSync(join(directory, 'report.html'), 'utf8')).toContain('Not every agent ran every task');
+  });
+
+  it('a comparison whose runs all failed is still reported', () => {
+    const directory = join(root, 'none');
+    const failed = { task: 'run', agent: 'b', seed: 0, status: 'failed', reason: 'out of memory' };
+    makeComparison(directory, {
+      tasks: [],
+      agents: [],
+      seeds: 0,
+      evaluations: 0,
+      manifest: madeManifest('x', [failed]),
+    });
+    writeReport({ directories: [directory], out: directory, ...small });
+    const page = readFileSync(join(directory, 'report.html'), 'utf8');
+    expect(page).toContain('There are no evaluations to report');
+    expect(page).toContain('out of memory');
+  });
+
+  it('the same agents of two directories can be told apart', () => {
+    for (const name of ['one', 'two']) {
+      makeComparison(join(root, name), { tasks: ['run'], agents: ['a'], seeds: 3, evaluations: 2 });
+    }
+    const directories = ['one', 'two'].map((name) => join(root, name));
+    expect(() => writeReport({ directories })).toThrow(
+      /two.evaluations\.csv, line 2: task 'run', agent 'a', seed 0 again/,
+    );
+    const { tables } = writeReport({ directories, prefix: true, ...small });
+    expect(tables.summary.map((row) => row.agent)).toEqual(['one/a', 'two/a']);
+  });
+});
+
+describe('scores from elsewhere', () => {
+  const reference = JSON.parse(readFileSync(new URL('../../data/rliable-dev.json', import.meta.url), 'utf8'));
+  const { scores, aggregates } = reference.cases.main_10x8;
+
+  it('give the numbers of rliable, whatever the range they are in', () => {
+    for (const [low, high] of [
+      [0, 1],
+      [-100, 300],
+    ]) {
+      const lines = Object.entries(scores as Record<string, number[][]>).flatMap(([agent, runs]) =>
+        runs.flatMap((run, seed) =>
+          run.map((score, task) => `task${task},${agent},${seed},${low + score * (high - low)}`),
+        ),
+      );
+      const file = join(root, 'reference.csv');
+      writeFileSync(file, `task,agent,seed,score\n${lines.join('\n')}\n`);
+      const resamples = low === 0 ? 50_000 : 100;
+      const { tables } = writeReport({ scores: [file], scoreRange: [low, high], resamples });
+      for (const row of tables.aggregate) {
+        const name = row.metric === 'optimality_gap' ? 'optimality_gap_gamma_1' : String(row.metric);
+        const expected = aggregates[String(row.agent)][name];
+        expect(row.value).toBeCloseTo(expected.point, 12);
+        if (low !== 0) continue; // the intervals come from the same draws
+        const errors = expected.mc_se_of_ci_ends.map((se: number) => 6 * Math.SQRT2 * se + 1e-12);
+        expect(Math.abs(Number(row.ci_low) - expected.ci[0])).toBeLessThanOrEqual(errors[0]);
+        expect(Math.abs(Number(row.ci_high) - expected.ci[1])).toBeLessThanOrEqual(errors[1]);
+      }
+    }
+  });
+
+  it('beyond their range are pointed at', () => {
+    const file = join(root, 'beyond.csv');
+    writeFileSync(file, 'task,agent,seed,score\nhop,a,0,700\nhop,a,1,800\nhop,a,2,650\n');
+    const { warnings } = writeReport({ scores: [file], ...small });
+    expect(warnings.join()).toMatch(/lies outside the score range 0,1/);
+  });
+});
+
+describe('bytes', () => {
+  it('do not depend on the order of rows, on the run before, or on where the files are', () => {
+    const made = { tasks: ['run', 'walk'], agents: ['b', 'a', 'c10', 'c9'], seeds: 3, evaluations: 4 };
+    const [first, second] = ['here', 'there'].map((name) => join(root, 'bytes', name));
+    makeComparison(first, { ...made, manifest: madeManifest('same') });
+    makeComparison(second, { ...made, manifest: madeManifest('same') });
+    const file = join(second, 'evaluations.csv');
+    const [header, ...rows] = readFileSync(file, 'utf8').trimEnd().split('\n');
+    writeFileSync(file, `${[header, ...rows.reverse()].join('\n')}\n`);
+    for (const directory of [first, second])
+      writeReport({ directories: [directory], out: directory, ...small });
+    const [a, b] = [first, second].map(bytesOf);
+    delete a['evaluations.csv'];
+    delete b['evaluations.csv'];
+    expect(Object.keys(a).length).toBeGreaterThan(10);
+    expect(b).toEqual(a);
+  });
+
+  it('tables have the documented columns', () => {
+    const directory = join(root, 'columns');
+    makeComparison(directory, { tasks: ['run'], agents: ['a', 'b'], seeds: 3, evaluations: 2 });
+    const { tables } = writeReport({ directories: [directory], out: directory, ...small });
+    const documented = readFileSync(new URL('../../../docs/results.md', import.meta.url), 'utf8');
+    for (const [name, columns] of Object.entries(tableColumns)) {
+      const lines = readTable(join(directory, `${name}.csv`), columns);
+      expect(lines[0].columns).toEqual([...columns]);
+      expect(lines).toHaveLength(tables[name as keyof typeof tables].length);
+      for (const column of columns) expect(documented).toContain(`| \`${column}\` |`);
+    }
+  });
+});
+
+describe('the page', () => {
+  it('shows hostile names as text, and loads nothing', () => {
+    const directory = join(root, 'hostile');
+    const failed = {
+      task: '<b>',
+      agent: hostileNames[0],
+      seed: 1,
+      status: 'failed',
+      reason: '<img src=x onerror=bad()>',
+    };
+    makeComparison(directory, {
+      tasks: ['<b>task</b>&amp;', 'walker "run"\nsecond', '../../etc/passwd'],
+      agents: hostileNames,
+      seeds: 2,
+      evaluations: 3,
+      manifest: {
+        ...madeManifest('</title><script>bad()</script>', [failed]),
+        config: { a: '</pre><script>bad()' },
+      },
+    });
+    writeReport({ directories: [directory], out: directory, ...small });
+    const page = readFileSync(join(directory, 'report.html'), 'utf8');
+    const { document } = parseHTML(page);
+    expect(document.querySelectorAll('script')).toHaveLength(1);
+    expect(document.querySelectorAll('img, link, iframe, b, object, embed')).toHaveLength(0);
+    expect(page.match(/<script/g)).toHaveLength(1);
+    const links = Array.from(document.querySelectorAll('*')).flatMap((element) =>
+      Array.from(element.attributes).filter(({ name }) => /^(?:on|src|href|xlink|action|data$)/.test(name)),
+    );
+    expect(links.filter(({ value }) => !/^#[a-z0-9-]+$/.test(value)).map(({ name }) => name)).toEqual([]);
+    expect(document.querySelector('h1')?.textContent).toBe('</title><script>bad()</script>');
+    const plots = readdirSync(join(directory, 'plots'));
+    expect(plots).toHaveLength(3 + 4 + 2);
+    for (const name of plots) {
+      expect(name).toMatch(/^[A-Za-z0-9._-]+\.svg$/);
+      const svg = readFileSync(join(directory, 'plots', name), 'utf8');
+      expect(svg).not.toMatch(/<(?:script|img|b)\b/);
+      expect(svg).not.toContain('var(--');
+      wellFormed(svg);
+    }
+  });
+
+  it('stays under 2 MB for 28 tasks × 12 agents × 100 evaluations', () => {
+    const directory = join(root, 'large');
+    makeComparison(directory, {
+      tasks: Array.from({ length: 28 }, (_, i) => `domain-task${i}`),
+      agents: Array.from({ length: 12 }, (_, i) => `agent${i}`),
+      seeds: 3,
+      evaluations: 100,
+      episodes: 1,
+    });
+    writeReport({ directories: [directory], out: directory, ...small });
+    const size = statSync(join(directory, 'report.html')).size;
+    console.log(`report of 28 × 12 × 100: ${(size / 1e6).toFixed(2)} MB`);
+    expect(size).toBeLessThan(2e6);
+  });
+
+  it('draws published scores as lines', () => {
+    const directory = join(root, 'published');
+    makeComparison(directory, { tasks: ['run'], agents: ['a'], seeds: 3, evaluations: 3 });
+    const file = join(root, 'published.csv');
+    writeFileSync(file, 'task,agent,score\nrun,Published <X>,812.5\nother,Y,3\n');
+    writeReport({ directories: [directory], out: directory, references: [file], ...small });
+    const svg = readFileSync(join(directory, 'plots', 'curve-run.svg'), 'utf8');
+    expect(svg).toContain('Published &lt;X&gt; 812.5');
+  });
+});
+
+/** Parsed as XML by a parser that forgives nothing, where there is one. */
+function wellFormed(svg: string): void {
+  try {
+    execFileSync(
+      'python3',
+      ['-c', 'import sys, xml.dom.minidom as m; m.parseString(sys.stdin.buffer.read())'],
+      {
+        input: svg,
+        stdio: ['pipe', 'ignore', 'pipe'],
+      },
+    );
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+}

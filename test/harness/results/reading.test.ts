@@ -1,0 +1,170 @@
+/** Tables that cannot be read end with one line that names the file and the line. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../../harness/errors.ts';
+import { formatTable, readTable } from '../../../harness/results/csv.ts';
+import { readManifest } from '../../../harness/results/manifest.ts';
+import { compareNames, joinRuns, readEvaluations, readScores } from '../../../harness/results/runs.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tables-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const scores = (text: string): string => {
+  const file = join(folder, 'scores.csv');
+  writeFileSync(file, text);
+  return file;
+};
+const evaluations = (text: string, name = 'run'): string => {
+  const directory = join(folder, name);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'evaluations.csv'), text);
+  return directory;
+};
+const complaint = (action: () => unknown): string => {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    const { message } = error as UserError;
+    expect(message).not.toContain('\n');
+    return message.replace(`${folder}/`, '');
+  }
+  throw new Error('nothing was wrong');
+};
+
+describe('complaints', () => {
+  it.each([
+    ['', 'scores.csv, line 1: empty; expected columns task, agent, seed, score'],
+    ['\n\n', 'scores.csv, line 1: empty; expected columns task, agent, seed, score'],
+    ['task,agent,seed,score\n', 'scores.csv, line 2: no scores'],
+    ['task,agent,score\na,b,1\n', "scores.csv, line 1: no column 'seed'; found task, agent, score"],
+    [
+      'task;agent;seed;score\na;b;0;1\n',
+      "scores.csv, line 1: no column 'task', 'agent', 'seed', 'score'; found task;agent;seed;score",
+    ],
+    ['task,agent,seed,score,score\na,b,0,1,2\n', "scores.csv, line 1: column 'score' twice"],
+    ['task,agent,seed,score\na,b,0,1\na,b,1\n', 'scores.csv, line 3: 3 cells, the header has 4 columns'],
+    ['task,agent,seed,score\na,b,0,1\na,b,1,2,9\n', 'scores.csv, line 3: 5 cells, the header has 4 columns'],
+    [
+      'task,agent,seed,score\na,b,0,high\n',
+      "scores.csv, line 2: 'score' is 'high', expected a finite number",
+    ],
+    ['task,agent,seed,score\na,b,0,NaN\n', "scores.csv, line 2: 'score' is 'NaN', expected a finite number"],
+    ['task,agent,seed,score\na,b,0,inf\n', "scores.csv, line 2: 'score' is 'inf', expected a finite number"],
+    ['task,agent,seed,score\na,b,0,\n', "scores.csv, line 2: 'score' is empty, expected a number"],
+    ['task,agent,seed,score\na,,0,1\n', "scores.csv, line 2: 'agent' is empty"],
+    [
+      'task,agent,seed,score\na,b,0,1\na,b,1,1\na,b,0,2\n',
+      "scores.csv, line 4: task 'a', agent 'b', seed 0 again, already at scores.csv, line 2",
+    ],
+  ])('%j', (text, expected) => {
+    expect(complaint(() => readScores(scores(text))).replace(`${folder}/`, '')).toBe(expected);
+  });
+
+  it('a quote that never ends names its line', () => {
+    const text = 'task,agent,seed,score\na,b,0,1\na,"b,1,2\n';
+    expect(complaint(() => readScores(scores(text)))).toMatch(/^scores\.csv, line [34]: Quote Not Closed/);
+  });
+
+  it('a missing file, and a directory without evaluations', () => {
+    expect(complaint(() => readScores(join(folder, 'none.csv')))).toBe('none.csv: no such file');
+    expect(complaint(() => readEvaluations(folder))).toBe('evaluations.csv: no such file');
+  });
+
+  const header = 'task,agent,seed,step,episode,return,length,wall_seconds\n';
+  it.each([
+    [`${header}`, 'run/evaluations.csv, line 2: no evaluations'],
+    [
+      `${header}a,b,0,-5,0,1,10,1\n`,
+      "run/evaluations.csv, line 2: 'step' is '-5', expected a whole number from 0",
+    ],
+    [
+      `${header}a,b,0,10,0.5,1,10,1\n`,
+      "run/evaluations.csv, line 2: 'episode' is '0.5', expected a whole number from 0",
+    ],
+    [
+      `${header}a,b,0,10,0,1,10,1\na,b,0,10,1,1,10,1\na,b,0,10,0,2,10,1\n`,
+      'run/evaluations.csv, line 4: step 10, episode 0 of this run again, already at run/evaluations.csv, line 2',
+    ],
+  ])('evaluations %j', (text, expected) => {
+    expect(complaint(() => readEvaluations(evaluations(text))).replaceAll(`${folder}/`, '')).toBe(expected);
+  });
+
+  it('the same run in two directories', () => {
+    const first = readEvaluations(evaluations(`${header}a,b,0,10,0,1,10,1\n`, 'one'));
+    const second = readEvaluations(evaluations(`${header}a,b,1,10,0,1,10,1\na,b,0,10,0,1,10,1\n`, 'two'));
+    expect(complaint(() => joinRuns([first, second])).replaceAll(`${folder}/`, '')).toBe(
+      "two/evaluations.csv, line 3: task 'a', agent 'b', seed 0 again, already at one/evaluations.csv, line 2",
+    );
+  });
+});
+
+describe('reading', () => {
+  it('takes columns in any order, others beside them, a byte order mark, CRLF, quotes and line breaks', () => {
+    const text = '\ufeffscore,note,seed,agent,task\r\n0.5,"x, ""y""",3,"line\nbreak",a\r\n-1e-3,,4,b,a\r\n';
+    const runs = readScores(scores(text));
+    expect(runs.map(({ task, agent, seed, score }) => [task, agent, seed, score])).toEqual([
+      ['a', 'b', '4', -0.001],
+      ['a', 'line\nbreak', '3', 0.5],
+    ]);
+  });
+
+  it('scores a run by the mean return of its last evaluation, whatever the order of rows', () => {
+    const rows = ['a,b,0,20,1,7,10,4', 'a,b,0,10,0,1,10,2', 'a,b,0,20,0,5,10,4', 'a,b,0,10,1,2,10,2'];
+    const directory = evaluations(
+      `task,agent,seed,step,episode,return,length,wall_seconds\n${rows.join('\n')}\n`,
+    );
+    const [run] = readEvaluations(directory);
+    expect(run.score).toBe(6);
+    expect(run.evaluations).toEqual([
+      { step: 10, episodes: 2, meanReturn: 1.5, wallSeconds: 2 },
+      { step: 20, episodes: 2, meanReturn: 6, wallSeconds: 4 },
+    ]);
+  });
+
+  it('a damaged or odd manifest costs facts, not the report', () => {
+    const directory = join(folder, 'odd');
+    mkdirSync(directory, { recursive: true });
+    const manifest = (text: string) => writeFileSync(join(directory, 'manifest.json'), text);
+    expect(readManifest(directory)).toBeUndefined();
+    manifest('{"name": "torn');
+    expect(readManifest(directory)).toBeUndefined();
+    manifest(
+      JSON.stringify({
+        name: 7,
+        versions: 3,
+        runs: [{ task: 'a' }, { task: 'a', agent: 'b', seed: 1, status: 'new' }],
+      }),
+    );
+    expect(readManifest(directory)).toMatchObject({
+      name: '7',
+      versions: {},
+      runs: [{ task: 'a', agent: 'b', seed: '1', status: 'running' }],
+    });
+  });
+
+  it('names sort by their numbers, then by code unit', () => {
+    const names = ['run10', 'run9', 'Run', 'run', 'a', 'run9b', 'run09'];
+    expect([...names].sort(compareNames)).toEqual(['Run', 'a', 'run', 'run09', 'run9', 'run9b', 'run10']);
+  });
+});
+
+describe('writing', () => {
+  it('numbers read back as the same doubles, and names as they were', () => {
+    const values = [0.1 + 0.2, 1 / 3, -5e-324, 1e21, 123456789.123, -0];
+    const name = 'a "b",\nc';
+    const text = formatTable(
+      ['name', 'value', 'none'],
+      values.map((value) => ({ name, value, none: undefined })),
+    );
+    const lines = readTable(scores(text), ['name', 'value', 'none']);
+    expect(lines.map((line) => line.number('value'))).toEqual(values.map((value) => value + 0));
+    expect(new Set(lines.map((line) => line.text('name')))).toEqual(new Set([name]));
+    expect(lines.map((line) => line.optionalNumber('none'))).toEqual(values.map(() => undefined));
+  });
+});
