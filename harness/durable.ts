@@ -1,6 +1,16 @@
 /** Files that survive a crash at any instant: complete in the old version or complete in the new one. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from './errors.ts';
 
@@ -51,10 +61,20 @@ export function flushFolder(path: string): void {
 /** Creates a folder and its parents. */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeMissing(path);
   } catch (error) {
     throw describeDiskError(error, path);
   }
+}
+
+/** Node's recursive mkdir never returns below folders such as /proc that take no new entries. */
+function makeMissing(path: string): void {
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return;
+    throw Object.assign(new Error(path), { code: 'ENOTDIR' });
+  }
+  makeMissing(dirname(path));
+  mkdirSync(path);
 }
 
 export function sha256(...parts: readonly Bytes[]): string {
@@ -69,6 +89,7 @@ const reasons: Record<string, string> = {
   EROFS: 'the file system is read-only',
   EACCES: 'permission denied',
   EPERM: 'not permitted',
+  ENOENT: 'nothing can be made there',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'a file of that name is in the way',
   ENAMETOOLONG: 'the name is too long',

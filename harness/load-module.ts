@@ -26,7 +26,7 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
   if (!existsSync(path)) throw new UserError(`cannot find the file ${file}`);
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
-    interopDefault: true,
+    interopDefault: false,
     virtualModules: {
       'rfm-harness': await import('../index.ts'),
       zod: await import('zod'),

@@ -78,12 +78,9 @@ async function compare(flags: CompareFlags): Promise<void> {
     workers: flags.workers === 'auto' ? String(workers ?? 'auto') : flags.workers,
   };
   if (flags.dryRun) return printDryRun(plan, withWorkers);
-  if (!flags.quiet) {
-    const why =
-      untold && before === undefined ? `nothing was asked, so the default (${defaults.preset}):\n` : '';
-    process.stderr.write(`${why}${describePlan(plan)}\n`);
-  }
-  await runPlan(plan, folder, withWorkers);
+  const why =
+    untold && before === undefined ? `nothing was asked, so the default (${defaults.preset}):\n` : '';
+  await runPlan(plan, folder, withWorkers, `${why}${describePlan(plan)}`);
 }
 
 /** The plan of results that exist; undefined for a folder without. */

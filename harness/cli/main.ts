@@ -1,4 +1,5 @@
 /** The command `harness`: its subcommands, and what its exit codes mean. */
+import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../manifest.ts';
 import { agentsCommand } from './agents.ts';
@@ -90,8 +91,9 @@ function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse;
   const userFacing = (error as { userFacing?: unknown } | null)?.userFacing === true;
   const message = error instanceof Error ? error.message : String(error);
-  if (debug) console.error(error);
-  else if (userFacing) console.error(`harness: ${message.replaceAll(/\s*\n\s*/g, ' ')}`);
-  else console.error(`harness: ${message}\n(a fault of the harness or of a plugin; --debug shows where)`);
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  if (debug) say(inspect(error));
+  else if (userFacing) say(`harness: ${message.replaceAll(/\s*\n\s*/g, ' ')}`);
+  else say(`harness: ${message}\n(a fault of the harness or of a plugin; --debug shows where)`);
   return userFacing ? exitCodes.wrongUse : exitCodes.failed;
 }

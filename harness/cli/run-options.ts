@@ -83,8 +83,16 @@ export function describePlan(plan: ComparisonPlan): string {
   ].join('\n');
 }
 
-/** Runs a plan, writes its tables and report, says where they are. */
-export async function runPlan(plan: ComparisonPlan, folder: string, flags: RunFlags): Promise<void> {
+/**
+ * Runs a plan, writes its tables and report, says where they are.
+ * @param announcement said before the first run begins
+ */
+export async function runPlan(
+  plan: ComparisonPlan,
+  folder: string,
+  flags: RunFlags,
+  announcement = describePlan(plan),
+): Promise<void> {
   const { runComparison } = await import('../comparison.ts');
   const { makeProgress } = await import('../progress.ts');
   const { jobsOf } = await import('../plan.ts');
@@ -93,16 +101,21 @@ export async function runPlan(plan: ComparisonPlan, folder: string, flags: RunFl
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
   const workers = workersOf(flags.workers, jobs.length);
+  const checkpointSeconds = parseSeconds(flags.checkpointSeconds, '--checkpoint-seconds');
+  const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const outcome = await runComparison(plan, {
     folder,
     force: flags.force ?? false,
     resume: flags.resume ?? false,
     workers,
-    checkpointSeconds: parseSeconds(flags.checkpointSeconds, '--checkpoint-seconds'),
-    stallSeconds: parseSeconds(flags.stallSeconds, '--stall-seconds'),
+    checkpointSeconds,
+    stallSeconds,
     command: ['harness', ...process.argv.slice(2)],
-    makeProgress: () => makeProgress(jobs, { quiet: flags.quiet ?? false, stream: process.stderr }),
+    makeProgress() {
+      say(announcement);
+      return makeProgress(jobs, { quiet: flags.quiet ?? false, stream: process.stderr });
+    },
     onStart(stop) {
       let asked = false;
       for (const signal of signals) {

@@ -1,14 +1,7 @@
 /** `harness train`: one agent on one task with one seed; the same files as a comparison. */
 import { Command } from 'commander';
 import { UserError } from '../errors.ts';
-import {
-  addRunOptions,
-  describePlan,
-  printDryRun,
-  type RunFlags,
-  runPlan,
-  settingsOfFlags,
-} from './run-options.ts';
+import { addRunOptions, printDryRun, type RunFlags, runPlan, settingsOfFlags } from './run-options.ts';
 
 interface TrainFlags extends RunFlags {
   readonly seed: string;
@@ -53,6 +46,5 @@ async function train(agent: string, task: string, flags: TrainFlags): Promise<vo
     throw new UserError(`train takes one task; '${task}' names ${plan.tasks.length}`);
   const folder = resultsFolder(out ?? `${plan.agents[0].label}-${plan.tasks[0].name}-${seed}`);
   if (flags.dryRun) return printDryRun(plan, flags);
-  if (!flags.quiet) process.stderr.write(`${describePlan(plan)}\n`);
   await runPlan(plan, folder, flags);
 }

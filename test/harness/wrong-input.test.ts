@@ -1,0 +1,123 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { workplace } from '../e2e/support/command.ts';
+import { agentFile } from './support/agent-files.ts';
+import { command } from './support/command.ts';
+
+const files: Record<string, string> = {
+  'broken.ts': 'export default {{ name: ',
+  'empty.ts': 'export const nothing = 1;\n',
+  'no-create.ts': agentFile().replace('async create(context)', 'async make(context)'),
+  'bad-name.ts': agentFile({ name: '<script>alert(1)</script>' }),
+  'no-preset.ts': agentFile({ presets: '{ paper: small, laptop: small }' }),
+  'bad-preset.ts': agentFile({ presets: '{ paper: small, laptop: small, smoke: { ...small, rate: -1 } }' }),
+  'throws.ts': "throw new Error('not today');\n",
+  'good.ts': agentFile(),
+  'malformed.yaml': 'agents: [sac, random\ntasks: x\n',
+  'unknown-key.yaml': 'agnets: sac\n',
+  'wrong-type.yaml': 'seeds: { a: 1 }\n',
+  'results/taken/manifest.json': '{"format":"rfm-harness-results/1"}',
+  'results/foreign/thesis.txt': 'years of work',
+  file: 'not a folder',
+};
+
+/** Command words → what the one line must say. */
+const cases: [string, RegExp][] = [
+  ['compar', /unknown command 'compar'; did you mean 'compare'\?/],
+  ['compare --agent sac', /unknown option '--agent'; did you mean '--agents'\?/],
+  ['compare --agents sax', /unknown agent 'sax'; did you mean 'sac'\?/],
+  [
+    'compare --agents random --tasks cartpole-balanse',
+    /unknown task or suite 'cartpole-balanse'; did you mean 'cartpole-balance'\?/,
+  ],
+  ['compare --agents random --tasks rfm9', /unknown task or suite 'rfm9'; did you mean 'rfm8'\?/],
+  ['compare --agents random --preset labtop', /unknown preset 'labtop'; did you mean 'laptop'\?/],
+  [
+    'compare --agents sac --set sac.batchsize=3',
+    /unknown key of sac 'batchsize'; did you mean 'batchSize'\?/,
+  ],
+  ['compare --agents sac --set sca.batchSize=3', /unknown agent in --set 'sca'; did you mean 'sac'\?/],
+  ['compare --agents sac --set sac.batchSize=-3', /agent 'sac': sac\.batchSize: .*found -3/],
+  ['compare --agents sac --set sac.batchSize=many', /agent 'sac': sac\.batchSize: .*found "many"/],
+  ['compare --agents sac --set batchSize', /--set expects AGENT\.key=value, found 'batchSize'/],
+  ['compare --agents random --steps -5', /--steps must lie between 1 and 10G, found -5/],
+  [
+    'compare --agents random --steps 30x',
+    /--steps must be a whole number such as 300, 30k or 1\.5M, found '30x'/,
+  ],
+  ['compare --agents random --steps 1e30', /--steps must lie between/],
+  ['compare --agents random --seeds 0', /--seeds must lie between 1/],
+  ['compare --agents random --seeds 1,2,1', /--seeds names 1 twice/],
+  ['compare --agents random --evaluation-episodes 0', /--evaluation-episodes must lie between 1/],
+  ['compare --agents random --workers nine', /--workers must be a whole number/],
+  ['compare --agents random --threads -1', /--threads must lie between 1/],
+  ['compare --agents random --checkpoint-seconds soon', /--checkpoint-seconds must be a positive number/],
+  ['compare --agents random,random', /agent 'random' is listed twice/],
+  ['compare --agents random --backend cuda', /'cuda' is invalid.*onnx, wasm, tensorflow/],
+  ['compare --config nowhere.yaml', /cannot read nowhere\.yaml: no such file/],
+  ['compare --config malformed.yaml', /malformed\.yaml is not valid YAML: .*line 2/],
+  ['compare --config unknown-key.yaml', /unknown-key\.yaml: unknown key 'agnets'; did you mean 'agents'\?/],
+  ['compare --config wrong-type.yaml', /wrong-type\.yaml: seeds: /],
+  [
+    'compare --agents random --out taken',
+    /results\/taken exists; --resume goes on with it, --force replaces it/,
+  ],
+  ['compare --agents random --out foreign --force', /results\/foreign exists and holds no results/],
+  ['compare --agents random --out ./file', /cannot use .*file as results folder: it is a file/],
+  ['compare --agents random --out ./file/below', /cannot write .*a part of the path is a file/],
+  ['compare --agents random --out /proc/nowhere', /cannot (write|use) \/proc\/nowhere/],
+  ['compare --resume', /--resume needs --out/],
+  ['compare --resume --out nowhere', /nothing to resume in .*results\/nowhere/],
+  ['compare --resume --force --out a', /choose one/],
+  ['compare --agents ./nowhere.ts', /cannot find the file \.\/nowhere\.ts/],
+  ['compare --agents ./broken.ts', /\.\/broken\.ts does not parse: /],
+  ['compare --agents ./throws.ts', /\.\/throws\.ts fails to load: not today/],
+  ['compare --agents ./empty.ts', /\.\/empty\.ts has no default export/],
+  ['compare --agents ./no-create.ts', /\.\/no-create\.ts: create must be a function/],
+  ['compare --agents ./no-preset.ts', /\.\/no-preset\.ts: presets must have 'smoke'/],
+  ['compare --agents ./bad-preset.ts', /\.\/bad-preset\.ts: presets\.smoke\.rate: /],
+  ['compare --agents ./bad-name.ts', /\.\/bad-name\.ts: name must match/],
+  ['compare --agents random --tasks ./broken.ts', /\.\/broken\.ts does not parse: /],
+  ['compare --agents random --tasks ./good.ts', /\.\/good\.ts: the default export must be a domain/],
+  ['train sac', /missing required argument 'task'/],
+  ['train sac easy --steps 10', /train takes one task/],
+  ['train random cartpole-balance --seed -1', /--seed must lie between 0/],
+  ['eval results/nowhere', /cannot find results\/nowhere/],
+  ['eval results/foreign', /results\/foreign holds no checkpoint/],
+  ['rollout', /give a checkpoint, or --agent and --task/],
+  ['check-agent ./broken.ts', /\.\/broken\.ts does not parse: /],
+  ['agents sacc', /unknown agent 'sacc'; did you mean 'sac'\?/],
+  ['smoke sac --tasks walker-wakl', /unknown task or suite 'walker-wakl'; did you mean 'walker-walk'\?/],
+];
+
+describe('wrong input gets one clear line and exit code 2', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = workplace(files);
+  });
+
+  it.each(cases)('harness %s', async (words, line) => {
+    const { code, stderr, stdout } = await command(folder, ...words.split(' '));
+    expect(stderr).toMatch(line);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(/^harness: /);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('--debug shows where it came from', async () => {
+    const { code, stderr } = await command(folder, 'compare', '--agents', 'sax', '--debug');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/\n\s+at /);
+  });
+
+  it('an unreadable manifest is named', async () => {
+    mkdirSync(join(folder, 'results/torn'), { recursive: true });
+    writeFileSync(join(folder, 'results/torn/manifest.json'), '{"format": ');
+    const { code, stderr } = await command(folder, 'compare', '--resume', '--out', 'torn');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/manifest\.json is not readable JSON/);
+  });
+});
