@@ -6,9 +6,10 @@
  * In terms of the posterior score of y1, g1 = (α/β) u, the reference writes c = E (β/α)² and adds its ridge
  * to Σ w² (g1 - ḡ1)²; here that is E's denominator with ridge (β/α)². Everything stays finite at β = 0.
  */
+import { adaptive } from './adaptive.ts';
 import type { Algebra } from './arithmetic.ts';
 import type { Estimator } from './estimator.ts';
-import { solveSymmetric } from './solve.ts';
+import { identityRows, solveSymmetric } from './solve.ts';
 import type { WeighedDraws } from './weighing.ts';
 
 /** Keeps 0/0 (all weight on one draw) at 0; far below every moment that matters in float32 and float64. */
@@ -44,7 +45,7 @@ export function controlledMean<A>(
     case 'optimal-matrix':
       return optimalMatrix(a, draws, estimator);
     case 'adaptive':
-      return elementwise(a, draws, shrunkIsotropic(a, draws));
+      return adaptive(a, draws);
   }
 }
 
@@ -57,6 +58,14 @@ function elementwise<A>(a: Algebra<A>, draws: WeighedDraws<A>, eta: A): Controll
   };
 }
 
+/** w (y0 - ȳ0) and w (u - ū), [batch, N, D]. */
+function deviations<A>(a: Algebra<A>, draws: WeighedDraws<A>): { prior: A; stein: A } {
+  return {
+    prior: a.mul(draws.weight, a.sub(draws.prior, draws.meanPrior)),
+    stein: a.mul(draws.weight, a.sub(draws.stein, draws.meanStein)),
+  };
+}
+
 /** Σ w² δ_x δ_y per dimension [batch, 1, D], or summed over dimensions [batch, 1, 1]. */
 function moment<A>(a: Algebra<A>, x: A, y: A, pooled: boolean): A {
   const perDimension = a.sum(a.mul(x, y), 1);
@@ -65,8 +74,9 @@ function moment<A>(a: Algebra<A>, x: A, y: A, pooled: boolean): A {
 
 /** The plug-in optimum, one number or one per dimension, with the reference's ridge and clip. */
 function optimal<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator, pooled: boolean): A {
-  const cross = moment(a, draws.deviationPrior, draws.deviationStein, pooled);
-  const square = moment(a, draws.deviationStein, draws.deviationStein, pooled);
+  const { prior, stein } = deviations(a, draws);
+  const cross = moment(a, prior, stein, pooled);
+  const square = moment(a, stein, stein, pooled);
   const ratioSquared = a.mul(draws.ratio, draws.ratio);
   const eta = a.div(cross, a.add(square, a.add(a.mul(ratioSquared, estimator.ridge), tiny)));
   const bound = a.div(estimator.clip, a.add(ratioSquared, tiny));
@@ -77,35 +87,13 @@ function optimal<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator,
 function optimalMatrix<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator): ControlledMean<A> {
   const size = a.shape(draws.meanPrior)[2];
   const identity = a.constant(identityRows(size));
-  const cross = a.transposedProduct(draws.deviationStein, draws.deviationPrior); // Aᵀ
-  const square = a.transposedProduct(draws.deviationStein, draws.deviationStein);
+  const { prior, stein } = deviations(a, draws);
+  const cross = a.transposedProduct(stein, prior); // Aᵀ
+  const square = a.transposedProduct(stein, stein);
   const ridge = a.add(a.mul(a.mul(draws.ratio, draws.ratio), estimator.ridge), tiny);
   const solution = solveSymmetric(a, a.add(square, a.mul(identity, ridge)), cross); // Eᵀ
   return {
     y0: a.sub(draws.meanPrior, a.product(draws.meanStein, solution)),
     cvWeight: a.div(a.sum(a.sum(a.mul(solution, identity), 1), 2), size),
   };
-}
-
-/**
- * The isotropic optimum without ridge, in [0, 1], times max(0, 1 - 1/F): F is the ratio of the variance
- * that the regression of y0 on u explains to what is left, in units of its sampling error with n effective
- * draws, so that a coefficient fitted to a handful of draws falls back to the noise expectation.
- */
-function shrunkIsotropic<A>(a: Algebra<A>, draws: WeighedDraws<A>): A {
-  const cross = moment(a, draws.deviationPrior, draws.deviationStein, true);
-  const square = moment(a, draws.deviationStein, draws.deviationStein, true);
-  const prior = moment(a, draws.deviationPrior, draws.deviationPrior, true);
-  const eta = a.minimum(a.maximum(a.div(cross, a.add(square, tiny)), 0), 1);
-  const weightSquared = a.mul(draws.weight, draws.weight);
-  const inverseEss = a.sum(weightSquared, 1);
-  const effective = a.div(a.mul(inverseEss, inverseEss), a.sum(a.mul(weightSquared, weightSquared), 1));
-  const explained = a.minimum(a.div(a.mul(cross, cross), a.add(a.mul(square, prior), tiny)), 1);
-  const unexplained = a.maximum(a.sub(1, explained), a.epsilon);
-  const inverseF = a.div(unexplained, a.maximum(a.mul(explained, a.sub(effective, 2)), tiny));
-  return a.mul(eta, a.maximum(a.sub(1, inverseF), 0));
-}
-
-function identityRows(size: number): number[][] {
-  return Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
 }

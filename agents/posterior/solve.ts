@@ -12,9 +12,7 @@ import type { Algebra } from './arithmetic.ts';
 export function solveSymmetric<A>(a: Algebra<A>, s: A, right: A): A {
   const size = a.shape(s)[1];
   const unit = (k: number) => a.constant(Array.from({ length: size }, (_, i) => [i === k ? 1 : 0]));
-  const identity = a.constant(
-    Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) => (i === j ? 1 : 0))),
-  );
+  const identity = a.constant(identityRows(size));
   const scaleRow = a.div(1, a.sqrt(a.sum(a.mul(s, identity), 1))); // [batch, 1, D]
   const scaleColumn = a.transpose(scaleRow);
   let rows = a.concat(a.mul(a.mul(s, scaleColumn), scaleRow), a.mul(right, scaleColumn), 2);
@@ -25,4 +23,9 @@ export function solveSymmetric<A>(a: Algebra<A>, s: A, right: A): A {
     rows = a.sub(rows, a.mul(factor, a.div(row, pivot)));
   }
   return a.mul(a.slice(rows, 2, size, a.shape(right)[2]), scaleColumn);
+}
+
+/** The rows of the identity matrix. */
+export function identityRows(size: number): number[][] {
+  return Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
 }

@@ -5,18 +5,20 @@ import type { Algebra } from './arithmetic.ts';
 export interface WeighedDraws<A> {
   /** β/α, [batch, 1, 1] */
   readonly ratio: A;
-  /** Normalised weights, [batch, N, 1] */
+  /** The draws y0, [batch, N, D] */
+  readonly prior: A;
+  /** The Stein term u = y0 + (β/α) ∇log p1(y1), whose posterior expectation is zero, [batch, N, D] */
+  readonly stein: A;
+  /** log of the unnormalised weights with their maximum taken out, [batch, N, 1] */
+  readonly logWeight: A;
+  /** Normalised weights w, [batch, N, 1] */
   readonly weight: A;
   /** Effective sample size 1/Σw², [batch, 1, 1] */
   readonly ess: A;
   /** Σ w y0, [batch, 1, D] */
   readonly meanPrior: A;
-  /** Σ w u with the Stein term u = y0 + (β/α) ∇log p1(y1), [batch, 1, D] */
+  /** Σ w u, [batch, 1, D] */
   readonly meanStein: A;
-  /** w (y0 - Σ w y0), [batch, N, D] */
-  readonly deviationPrior: A;
-  /** w (u - Σ w u), [batch, N, D] */
-  readonly deviationStein: A;
 }
 
 /** The y1 that each y0 implies, (y_t - β y0)/α. @param yt [batch, 1, D] @param y0 [batch, N, D] */
@@ -34,24 +36,24 @@ export function weighDraws<A>(
   maxWeight = 1,
 ): WeighedDraws<A> {
   const { ratio, y0 } = draws;
-  const weight = normalisedWeights(a, draws.logWeight, maxWeight);
+  const logWeight = a.sub(draws.logWeight, a.max(draws.logWeight, 1));
+  const weight = normalisedWeights(a, logWeight, maxWeight);
   const stein = a.add(y0, a.mul(ratio, draws.score));
-  const meanPrior = a.transposedProduct(weight, y0);
-  const meanStein = a.transposedProduct(weight, stein);
   return {
     ratio,
+    prior: y0,
+    stein,
+    logWeight,
     weight,
     ess: a.div(1, a.sum(a.mul(weight, weight), 1)),
-    meanPrior,
-    meanStein,
-    deviationPrior: a.mul(weight, a.sub(y0, meanPrior)),
-    deviationStein: a.mul(weight, a.sub(stein, meanStein)),
+    meanPrior: a.transposedProduct(weight, y0),
+    meanStein: a.transposedProduct(weight, stein),
   };
 }
 
-/** Softmax along the draws, the maximum taken out first. */
+/** Softmax along the draws. @param logWeight with maximum 0 */
 function normalisedWeights<A>(a: Algebra<A>, logWeight: A, maxWeight: number): A {
-  const raw = a.exp(a.sub(logWeight, a.max(logWeight, 1)));
+  const raw = a.exp(logWeight);
   const weight = a.div(raw, a.sum(raw, 1));
   if (maxWeight === 1) return weight;
   const bounded = a.minimum(weight, maxWeight);
