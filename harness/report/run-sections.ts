@@ -85,9 +85,10 @@ function describe(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map(describe).join(', ');
   if (typeof value === 'object') {
-    const { model, cores, ...rest } = value as { model?: unknown; cores?: unknown };
-    if (typeof model === 'string' && typeof cores === 'number' && Object.keys(rest).length === 0) {
-      return `${model}, ${cores} core${cores === 1 ? '' : 's'}`;
+    const { model, cores, memoryGiB } = value as Record<string, unknown>;
+    if (typeof model === 'string' && typeof cores === 'number') {
+      const memory = typeof memoryGiB === 'number' ? `, ${memoryGiB} GiB of memory` : '';
+      return `${model}, ${cores} core${cores === 1 ? '' : 's'}${memory}`;
     }
     return Object.entries(value)
       .map(([key, inner]) => `${key} ${describe(inner)}`)

@@ -14,7 +14,7 @@ const runRecord = z.object({
   task: label,
   agent: label,
   seed: label,
-  status: z.enum(['done', 'failed', 'interrupted', 'running']).catch('running'),
+  status: z.enum(['done', 'failed', 'interrupted', 'running', 'waiting']).catch('running'),
   reason: text,
   attempts: number,
   steps: number,

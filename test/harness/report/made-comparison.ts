@@ -54,11 +54,11 @@ export function madeManifest(
 ): Record<string, unknown> {
   return {
     name,
-    command: `harness compare --tasks eight --seeds 5 --out ${name}`,
+    command: ['harness', 'compare', '--tasks', 'eight', '--seeds', '5', '--out', name],
     config: { preset: 'laptop', steps: 100_000, agents: { sac: { batchSize: 128, discount: 0.99 } } },
     versions: { 'rfm-harness': '0.1.0', mujoco: '3.14.0', node: '20.20.2' },
     commit: '0123456789abcdef0123456789abcdef01234567',
-    cpu: { model: 'Example CPU @ 2.5 GHz', cores: 2 },
+    cpu: { model: 'Example CPU @ 2.5 GHz', cores: 2, memoryGiB: 8 },
     seeds: [0, 1, 2, 3, 4],
     startedAt: '2026-03-01T08:00:00.000Z',
     endedAt: '2026-03-01T11:24:00.000Z',
