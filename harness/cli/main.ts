@@ -75,14 +75,20 @@ function inherit(command: Command, parent: Command): Command {
 
 /** Runs one command line. @returns the exit code */
 export async function main(argv: readonly string[] = process.argv): Promise<number> {
-  // A reader that closes the pipe early (`| head`) is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.stdout.on('error', endWithReader);
   try {
     await program().parseAsync(argv as string[]);
     return Number(process.exitCode ?? exitCodes.done);
   } catch (error) {
     return report(error, argv.includes('--debug'));
+  } finally {
+    process.stdout.off('error', endWithReader);
   }
+}
+
+/** A reader that closes the pipe early (`| head`) is no fault. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed);
 }
 
 /** Says what went wrong, as shortly as it deserves. */

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { agentFile } from '../harness/support/agent-files.ts';
+import { harness, type Outcome, workplace } from './support/command.ts';
+
+/** What is wrong with each agent, and the reason that its run must give. */
+const hostile: Record<string, { file: string; reason: RegExp }> = {
+  nan: {
+    file: agentFile({ name: 'nan', act: 'return new Float32Array(count * context.action.size).fill(NaN);' }),
+    reason:
+      /agent 'nan' \(.*nan\.ts\): act\(\) returned a non-finite action: NaN at index 0; expected finite numbers in \[-1, 1\]/,
+  },
+  bounds: {
+    file: agentFile({
+      name: 'bounds',
+      act: 'return new Float32Array(count * context.action.size).fill(1.5);',
+    }),
+    reason: /agent 'bounds' .*act\(\) returned an action outside its bounds: 1\.5/,
+  },
+  shape: {
+    file: agentFile({ name: 'shape', act: 'return new Float32Array(count * context.action.size + 1);' }),
+    reason: /agent 'shape' .*act\(\) returned \d+ numbers for \d+ observation\(s\); expected \d+/,
+  },
+  list: {
+    file: agentFile({ name: 'list', act: 'return [0] as never;' }),
+    reason: /agent 'list' .*act\(\) returned an Array; expected a Float32Array/,
+  },
+  throwing: {
+    file: agentFile({ name: 'throwing', update: "throw new Error('no more');" }),
+    reason: /agent 'throwing' .*update\(\) threw: no more/,
+  },
+  loss: {
+    file: agentFile({ name: 'loss', update: 'return { loss: 0 / 0 };' }),
+    reason: /agent 'loss' .*update\(\) returned the metric 'loss' = NaN; expected a finite number/,
+  },
+  creation: {
+    file: agentFile({ name: 'creation', create: "throw new Error('not born');" }),
+    reason: /agent 'creation' .*create\(\) threw: not born/,
+  },
+  saving: {
+    file: agentFile({ name: 'saving', save: 'return { arrays: { a: [1] }, values: {} } as never;' }),
+    reason: /agent 'saving' .*save\(\) returned the array 'a' as an Array; expected/,
+  },
+  silent: {
+    file: agentFile({ name: 'silent', act: 'return new Promise(() => {});' }),
+    reason: /agent 'silent' .*act\(\) did not return within 4 s/,
+  },
+  spinning: {
+    file: agentFile({ name: 'spinning', update: 'for (;;) {}' }),
+    reason: /agent 'spinning': its process gave no sign of life/,
+  },
+  leaving: {
+    file: agentFile({ name: 'leaving', update: 'process.exit(0);' }),
+    reason: /its process ended by itself with exit code 0/,
+  },
+  later: {
+    file: agentFile({
+      name: 'later',
+      create: "setTimeout(() => { throw new Error('from a timer'); }, 300);",
+    }),
+    reason: /from a timer/,
+  },
+  greedy: {
+    file: agentFile({
+      name: 'greedy',
+      prelude: 'const hoard: number[][] = [];',
+      update: 'for (;;) hoard.push(new Array(1e6).fill(Math.random()));',
+    }),
+    reason: /its process ran out of memory|SIGKILL/,
+  },
+  noisy: {
+    file: agentFile({
+      name: 'noisy',
+      create: `
+        console.log('garbage'.repeat(1000));
+        process.stdout.write(Buffer.from([0, 255, 27, 7]));
+        process.send?.({ type: 'ended', status: 'excellent' });
+        process.send?.('garbage');
+        process.send?.({ type: 'progress', step: 'many' });`,
+    }),
+    reason: /^$/,
+  },
+};
+
+describe('a comparison with hostile agents', () => {
+  let outcome: Outcome;
+  let folder: string;
+  let runs: { agent: string; status: string; reason?: string; attempts: number; steps: number }[];
+
+  beforeAll(async () => {
+    const files = Object.entries(hostile).map(([name, { file }]) => [`${name}.ts`, file]);
+    folder = workplace(Object.fromEntries(files));
+    const agents = ['random', ...Object.keys(hostile).map((name) => `./${name}.ts`)].join(',');
+    process.env.NODE_OPTIONS = '--max-old-space-size=200';
+    outcome = await harness(
+      folder,
+      ...['compare', '--agents', agents, '--tasks', 'cartpole-balance', '--seeds', '1', '--steps', '80'],
+      ...['--evaluation-episodes', '1', '--out', 'hostile', '--stall-seconds', '4', '--json'],
+    );
+    delete process.env.NODE_OPTIONS;
+    runs = JSON.parse(readFileSync(join(folder, 'results/hostile/manifest.json'), 'utf8')).runs;
+  }, 300_000);
+
+  it('ends with exit code 1, and standard output holds nothing but its JSON', () => {
+    expect(outcome.code).toBe(1);
+    expect(JSON.parse(outcome.stdout).status).toBe('failed');
+  });
+
+  it('lets the others end', () => {
+    for (const agent of ['random', 'noisy']) {
+      expect(runs.find((run) => run.agent === agent)).toMatchObject({
+        status: 'done',
+        steps: 80,
+        attempts: 1,
+      });
+    }
+  });
+
+  const failing = Object.entries(hostile).filter(([name]) => name !== 'noisy');
+  it.each(failing)('says why %s failed', (name, { reason }) => {
+    const run = runs.find(({ agent }) => agent === name);
+    expect(run?.status).toBe('failed');
+    expect(run?.reason).toMatch(reason);
+    expect(outcome.stderr).toContain(`failed: cartpole-balance/${name}/0: ${run?.reason}`);
+  });
+
+  it('starts a run whose process died once again, and no other', () => {
+    const attempts = Object.fromEntries(runs.map((run) => [run.agent, run.attempts]));
+    expect(attempts).toMatchObject({ leaving: 2, greedy: 2, nan: 1, throwing: 1, silent: 1, spinning: 1 });
+  });
+});
