@@ -32,10 +32,10 @@ export class EagerRunner implements FunctionRunner {
 
 /** Initialises a backend, importing it if need be. */
 async function ready(backend: string): Promise<void> {
+  if (backend === 'cpu') quietCpu();
   if (tf.findBackend(backend) !== null) return;
   try {
     if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-    if (backend === 'cpu') quietCpu();
     // An optional peer: not a name that the compiler should look for.
     const peer = '@tensorflow/tfjs-node';
     if (backend === 'tensorflow') await import(peer);
@@ -86,7 +86,9 @@ class EagerFunction implements CallableGraph {
   async dispose(): Promise<void> {}
 }
 
-/** A copy: the backend's own memory may move. */
+/** A copy (the backend's own memory may move), of the type that the tensor says: backends keep a cast's source. */
 function hostArray(tensor: tf.Tensor): NdArray {
-  return { data: tensor.dataSync().slice() as NdArray['data'], shape: [...tensor.shape] };
+  const data = tensor.dataSync() as ArrayLike<number>;
+  const Type = tensor.dtype === 'float32' ? Float32Array : tensor.dtype === 'int32' ? Int32Array : Uint8Array;
+  return { data: Type.from(data), shape: [...tensor.shape] };
 }

@@ -14,6 +14,8 @@ function pair(
   });
 }
 
+const nothing = (x: tf.Tensor) => tf.zeros(x.shape);
+
 /** dy where the condition holds, else 0. */
 const masked = (dy: tf.Tensor, condition: tf.Tensor) => tf.mul(dy, tf.cast(condition, 'float32'));
 
@@ -43,12 +45,27 @@ pair('Atan2', (dy, a, b) => {
   return [() => tf.mul(dy, tf.div(b, square())), () => tf.neg(tf.mul(dy, tf.div(a, square())))];
 });
 pair('Mod', (dy, a, b) => [() => dy, () => tf.neg(tf.mul(dy, tf.floor(tf.div(a, b))))]);
-pair('FloorDiv', (dy) => [() => tf.zerosLike(dy), () => tf.zerosLike(dy)]);
+
+/** Steps of their operands: a gradient that reaches them (through a condition of tf.where) ends there. */
+for (const name of [
+  'FloorDiv',
+  'Equal',
+  'NotEqual',
+  'Greater',
+  'GreaterEqual',
+  'Less',
+  'LessEqual',
+  'LogicalAnd',
+  'LogicalOr',
+  'LogicalXor',
+]) {
+  fromInputs(name, ['a', 'b'], (_dy, [a, b]) => [() => nothing(a), () => nothing(b)]);
+}
 
 fromList('AddN', (dy, operands) => operands.map(() => () => dy.clone()));
 
 fromInputs('Select', ['condition', 't', 'e'], (dy, [condition]) => [
-  () => tf.cast(tf.zerosLike(condition), 'float32'),
+  () => nothing(condition),
   () => choose(dy, condition, true),
   () => choose(dy, condition, false),
 ]);

@@ -48,7 +48,7 @@ fromInput('Prod', (dy, x, { axis }) => {
   return tf.mul(tf.reshape(dy, kept(x.shape, axes)), tf.transpose(tf.reshape(others, shape), back));
 });
 
-for (const name of ['ArgMax', 'ArgMin']) fromInput(name, (_dy, x) => tf.zerosLike(x));
+for (const name of ['ArgMax', 'ArgMin', 'Any', 'All']) fromInput(name, (_dy, x) => tf.zeros(x.shape));
 
 fromInput('Cumsum', (dy, _x, { axis, exclusive, reverse }) =>
   tf.cumsum(dy, axis as number, exclusive as boolean, reverse !== true),

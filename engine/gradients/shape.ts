@@ -97,7 +97,7 @@ fromInputs('GatherV2', ['x', 'indices'], (dy, [x, indices], { axis, batchDims })
     const rest = [...x.shape.slice(batch, at), ...x.shape.slice(at + 1)];
     const batchSize = x.shape.slice(0, batch).reduce((product, n) => product * n, 1);
     const length = x.shape[at];
-    const offsets = tf.mul(tf.range(0, batchSize, 1, 'int32'), length);
+    const offsets = tf.range(0, batchSize * length, length, 'int32');
     const flat = tf.reshape(tf.cast(indices, 'int32'), [batchSize, -1]);
     const ids = tf.reshape(tf.add(flat, tf.reshape(offsets, [batchSize, 1])), [-1]);
     const width = rest.reduce((product, n) => product * n, 1);

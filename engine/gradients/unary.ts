@@ -7,9 +7,8 @@ function masked(dy: tf.Tensor, condition: tf.Tensor): tf.Tensor {
   return tf.mul(dy, tf.cast(condition, 'float32'));
 }
 
-for (const name of ['Ceil', 'Floor', 'Round', 'Sign', 'Step', 'ZerosLike', 'OnesLike']) {
-  fromInput(name, (_dy, x) => tf.zerosLike(x));
-}
+const steps = ['Ceil', 'Floor', 'Round', 'Sign', 'Step', 'IsNan', 'IsInf', 'IsFinite', 'LogicalNot'];
+for (const name of [...steps, 'ZerosLike', 'OnesLike']) fromInput(name, (_dy, x) => tf.zeros(x.shape));
 
 fromInput('Identity', (dy) => dy.clone());
 fromInput('Cast', (dy) => dy.clone());

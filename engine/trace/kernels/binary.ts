@@ -24,7 +24,7 @@ function numeric(graph: Graph, a: Value, b: Value, combine: (a: Value, b: Value)
 /** ⌊a / b⌋; ONNX's division of integers rounds to zero, so 1 is taken off where signs differ. */
 function floorDivision(graph: Graph, a: Value, b: Value): Value {
   const quotient = graph.binary('Div', a, b);
-  if (a.type === 'float32') return graph.unary('Floor', quotient);
+  if (a.type === 'float32') return graph.cast(graph.unary('Floor', quotient), 'int32'); // as TensorFlow.js has it
   const zero = graph.scalar(a.type, 0);
   const rest = graph.binary('Sub', a, graph.binary('Mul', quotient, b));
   const inexact = graph.unary('Not', graph.binary('Equal', rest, zero, 'bool'));
