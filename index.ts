@@ -1,4 +1,6 @@
 /** The public API of rfm-harness: what an agent's or a task's author imports. */
+import type { AgentFactory, TrainingConfig } from './agents/agent.ts';
+
 export type {
   Agent,
   AgentContext,
@@ -19,3 +21,27 @@ export { type AdamState, adam, descend, polyak } from './engine/optimiser.ts';
 export { ParameterLayout } from './engine/parameters.ts';
 export { RandomStream } from './engine/random.ts';
 export type { Arrays, CompiledFunction, CompiledStep, Engine, NdArray } from './engine/types.ts';
+export type {
+  ActionSpec,
+  Environment,
+  EnvironmentState,
+  ObservationSpec,
+  TimeStep,
+} from './envs/environment.ts';
+export {
+  type Domain,
+  domain,
+  type Physics,
+  RandomState,
+  type Task,
+  type TaskDescription,
+  task,
+  tolerance,
+} from './envs/index.ts';
+
+/** An agent for `--agents ./mine.ts`: the default export of its file. The identity, for its types. */
+export function defineAgent<Config extends TrainingConfig>(
+  factory: AgentFactory<Config>,
+): AgentFactory<Config> {
+  return factory;
+}
