@@ -11,6 +11,7 @@ interface Options {
   seed: number;
   prefix?: boolean;
   title?: string;
+  force?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
@@ -30,15 +31,20 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('rebuild tables, intervals, plots and the HTML report from CSVs alone')
     .argument('[directories...]', 'comparison directories, joined if several')
-    .option('--scores <file...>', 'scores from elsewhere: CSV with columns task, agent, seed, score')
+    .option(
+      '--scores <file>',
+      'scores from elsewhere: CSV with columns task, agent, seed, score; may be repeated',
+      collect,
+    )
     .option(
       '--score-range <low,high>',
       'scores that count as 0 and 1 (default: 0,1000; with --scores alone 0,1)',
       range,
     )
     .option(
-      '--references <file...>',
-      'published scores as lines in the curves: CSV with columns task, agent, score',
+      '--references <file>',
+      'published scores as lines in the curves: CSV with columns task, agent, score; may be repeated',
+      collect,
     )
     .option('--prefix', 'put the name of its directory before each agent')
     .addOption(
@@ -50,6 +56,7 @@ export function reportCommand(): Command {
     .option('--seed <seed>', 'seed of the bootstrap', whole, 0)
     .option('--title <text>', 'title of the page')
     .option('--out <directory>', 'where to write')
+    .option('--force', 'write over the report that another directory holds')
     .option('--json', 'print {summary, aggregate, pairwise, profiles}: arrays of row objects')
     .option('--quiet', 'print nothing but errors')
     .addHelpText('after', examples)
@@ -70,6 +77,9 @@ async function report(directories: string[], options: Options): Promise<void> {
   else if (!quiet) process.stdout.write(printReport(made));
   if (json && !quiet) for (const warning of made.warnings) process.stderr.write(`note: ${warning}\n`);
 }
+
+/** Options that may be given several times. */
+const collect = (file: string, before: string[] = []): string[] => [...before, file];
 
 function range(text: string): [number, number] {
   const [low, high, ...more] = text

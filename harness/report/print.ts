@@ -14,11 +14,11 @@ export function printReport({ tables, warnings, files }: Report): string {
   const lines = agents.map((row) => {
     const values = interval(Number(row.ci_low), Number(row.ci_high), share);
     const mark = row.flag === '' ? '' : `  (${row.flag})`;
-    return `${name(row.agent).padEnd(width)}  ${share(Number(row.value))} ${values}  ${row.tasks} × ${row.runs}${mark}`;
+    return `${name(row.agent).padEnd(width)}  ${share(Number(row.value))} ${values}  ${row.tasks} / ${row.runs}${mark}`;
   });
   const written = files.filter((file) => file.endsWith('.html')).map((file) => relative('', file) || file);
   return [
-    `${'agent'.padEnd(width)}  IQM, 95 % interval     tasks × runs`,
+    `${'agent'.padEnd(width)}  IQM, 95 % interval     tasks / runs`,
     ...lines,
     ...warnings.map((warning) => `note: ${warning}`),
     ...written.map((file) => `report: ${file}`),

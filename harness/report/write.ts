@@ -1,4 +1,5 @@
 /** Makes a report: tables, plots and page, from the CSVs of comparison directories or a file of scores. */
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { makeFolder, writeDurably } from '../durable.ts';
 import { UserError } from '../errors.ts';
@@ -35,6 +36,8 @@ export interface ReportOptions {
   /** Puts the directory's name before each agent's. */
   readonly prefix?: boolean;
   readonly title?: string;
+  /** Writes over the report of a directory that is none of `directories`. */
+  readonly force?: boolean;
 }
 
 export interface Report {
@@ -47,6 +50,7 @@ export interface Report {
 
 /** @throws UserError for tables that cannot be read, with file and line */
 export function writeReport(options: ReportOptions): Report {
+  refuseToOverwrite(options);
   const { model, warnings } = gather(options);
   const files: string[] = [];
   if (options.out === undefined) return { tables: model.tables, files, warnings };
@@ -70,6 +74,15 @@ export function writeReport(options: ReportOptions): Report {
   }
   write(join(folder, 'report.html'), page.text);
   return { tables: model.tables, files, warnings };
+}
+
+/** A report may be made again where it came from; elsewhere it does not replace another. */
+function refuseToOverwrite({ out, directories = [], force }: ReportOptions): void {
+  if (out === undefined || force || directories.some((directory) => resolve(directory) === resolve(out)))
+    return;
+  const there = [...Object.keys(tableColumns).map((name) => `${name}.csv`), 'evaluations.csv', 'report.html'];
+  const found = there.find((name) => existsSync(join(out, name)));
+  if (found !== undefined) throw new UserError(`${join(out, found)} exists; give another --out, or --force`);
 }
 
 function gather(options: ReportOptions): { model: ReportModel; warnings: string[] } {
@@ -103,6 +116,12 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
 
 /** One directory's runs without those that failed, and the records of those that did not end well. */
 function readDirectory(directory: string, prefix: boolean) {
+  if (!existsSync(directory)) {
+    const under = join('results', directory);
+    throw new UserError(
+      `${directory}: no such directory${existsSync(under) ? `; did you mean ${under}?` : ''}`,
+    );
+  }
   const manifest = readManifest(directory);
   const source: Source = { name: basename(resolve(directory)), manifest };
   const records = manifest?.runs ?? [];

@@ -1,0 +1,119 @@
+/** `harness report` as a user calls it. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { reportCommand } from '../../../harness/cli/report.ts';
+import { UserError } from '../../../harness/errors.ts';
+import { tableColumns } from '../../../harness/results/tables.ts';
+import { makeComparison } from './made-comparison.ts';
+
+let root: string;
+let printed: string;
+let complained: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'command-'));
+  printed = '';
+  complained = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    complained += text;
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const run = (...words: string[]) =>
+  reportCommand()
+    .exitOverride()
+    .parseAsync(['--resamples', '200', ...words], { from: 'user' });
+const made = { tasks: ['run', 'walk'], agents: ['a', 'b'], seeds: 3, evaluations: 3 };
+const scoresFile = (text: string, name = 'scores.csv'): string => {
+  const file = join(root, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+describe('harness report', () => {
+  it('rebuilds a directory in place', async () => {
+    makeComparison(root, made);
+    await run(root);
+    for (const name of [...Object.keys(tableColumns).map((table) => `${table}.csv`), 'report.html']) {
+      expect(existsSync(join(root, name)), name).toBe(true);
+    }
+    expect(printed).toMatch(/report\.html$/m);
+    const before = readFileSync(join(root, 'report.html'), 'utf8');
+    await run(root);
+    expect(readFileSync(join(root, 'report.html'), 'utf8')).toBe(before);
+  });
+
+  it('--json prints the tables as rows with the columns of the CSVs, and writes nothing', async () => {
+    const file = scoresFile('task,agent,seed,score\nhop,a,0,0.25\nhop,a,1,0.5\nhop,a,2,0.75\nhop,b,0,0.5\n');
+    await run('--scores', file, '--score-range', '0,1', '--json');
+    const tables = JSON.parse(printed);
+    expect(Object.keys(tables)).toEqual(['summary', 'aggregate', 'pairwise', 'profiles']);
+    for (const [name, columns] of Object.entries(tableColumns)) {
+      for (const row of tables[name]) expect(Object.keys(row)).toEqual([...columns]);
+    }
+    expect(tables.summary[1]).toMatchObject({
+      agent: 'b',
+      mean: 0.5,
+      sd: null,
+      step: null,
+      flag: 'fewer_than_3_seeds',
+    });
+    expect(complained).toMatch(/^note: .*fewer than three seeds/);
+    expect(existsSync(join(root, 'summary.csv'))).toBe(false);
+  });
+
+  it('joins directories and several files of scores', async () => {
+    makeComparison(join(root, 'first'), made);
+    const more = ['c', 'd'].map((agent) =>
+      scoresFile(
+        `task,agent,seed,score\nrun,${agent},0,500\nrun,${agent},1,600\nwalk,${agent},0,700\n`,
+        `${agent}.csv`,
+      ),
+    );
+    const out = join(root, 'joined');
+    await run('--scores', more[0], '--scores', more[1], join(root, 'first'), '--out', out);
+    const summary = readFileSync(join(out, 'summary.csv'), 'utf8');
+    expect(summary.split('\n').map((line) => line.split(',').slice(0, 2).join())).toEqual([
+      'task,agent',
+      ...['run', 'walk'].flatMap((task) => ['a', 'b', 'c', 'd'].map((agent) => `${task},${agent}`)),
+      '',
+    ]);
+  });
+
+  it('does not write over another report unless told to', async () => {
+    makeComparison(join(root, 'first'), made);
+    makeComparison(join(root, 'second'), made);
+    await run(join(root, 'first'));
+    const other = ['--out', join(root, 'first')];
+    await expect(run(join(root, 'second'), ...other)).rejects.toThrow(
+      /summary\.csv exists; give another --out, or --force/,
+    );
+    await expect(run(join(root, 'second'), ...other)).rejects.toBeInstanceOf(UserError);
+    await run(join(root, 'second'), ...other, '--force');
+  });
+
+  it.each([
+    [[], /nothing to report: give a comparison directory or --scores FILE\.csv/],
+    [['no/such'], /no.such: no such directory/],
+    [['--scores', 'none.csv'], /none\.csv: no such file/],
+    [['--score-range', '1,0'], /expected two numbers LOW,HIGH with LOW below HIGH/],
+    [['--score-range', '0,1,2'], /expected two numbers/],
+    [['--score-range', ',1'], /expected two numbers/],
+    [['--resamples', '0'], /expected a whole number from 1/],
+    [['--resamples', '1e9'], /expected a whole number from 1/],
+    [['--seed', '-1'], /expected a whole number from 0/],
+    [['--interval', 'normal'], /Allowed choices are bootstrap, student_t/],
+  ])('%j ends with one line', async (words, message) => {
+    await expect(run(...words)).rejects.toThrow(message);
+  });
+});
