@@ -144,10 +144,14 @@ export function rfmAlgorithm(
       estimator,
     });
     const regression = form.target(mean);
+    const weight = config.lossWeight === 'snr' ? snrWeight(alpha, beta, config.snrFloor) : undefined;
     const actorLoss = (weights: Weights) => {
       const predicted = network.apply(weights, batch.observation, yt, t, temperature);
       const perSample = tf.mean(tf.squaredDifference(predicted, regression), 1);
-      return { loss: tf.mean(perSample), aux: { perSample } };
+      return {
+        loss: tf.mean(weight === undefined ? perSample : tf.mul(perSample, weight)),
+        aux: { perSample },
+      };
     };
     const actorStep = descend(network.layout, actorAdam, state.actor, actorLoss);
 
@@ -231,6 +235,11 @@ export function rfmAlgorithm(
     exploit: { draws: (states) => sampleDraws(states, config.evaluationParticles), act: exploit },
     temperature: config,
   } satisfies Algorithm<State, UpdateNoise, Policy, SampleNoise, SampleNoise>;
+}
+
+/** min(1, (α/β)²/floor), [batch]. @param alpha [batch, 1] @param beta [batch, 1] */
+function snrWeight(alpha: tf.Tensor, beta: tf.Tensor, floor: number): tf.Tensor {
+  return tf.squeeze(tf.minimum(tf.div(tf.square(tf.div(alpha, beta)), floor), 1), [1]);
 }
 
 /** Mean over states and dimensions of the particles' standard deviation. @param particles [batch, m, act] */

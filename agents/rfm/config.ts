@@ -9,6 +9,7 @@ import {
   paperCritic,
   paperTimeNetwork,
   paperTraining,
+  positive,
   smokeCritic,
   smokeTimeNetwork,
   smokeTraining,
@@ -35,6 +36,14 @@ export const rfmShape = {
   tMin: z.number().positive().lt(0.5),
   /** Posterior-mean estimator: noise, gradient, eta=x, optimal, optimal-isotropic, ..., adaptive. */
   estimator: z.string().refine(isEstimator, 'is not an estimator (noise, gradient, eta=0.5, optimal, ...)'),
+  /**
+   * Weight of the regression at time t: `uniform` (the paper's), or `snr`, min(1, (α/β)²/snrFloor). At small t the
+   * prior draws imply a y1 of order 1/t and the velocity's target is noise of that size; it falls with the
+   * signal-to-noise ratio (α/β)², as in Min-SNR weighting (Hang et al. 2023, arXiv 2303.09556).
+   */
+  lossWeight: z.enum(['uniform', 'snr']),
+  /** Ratio (α/β)² from which on the weight is 1; 0.05 is t = 0.18 on the linear path. */
+  snrFloor: positive,
   /** Where y1 of the bridge comes from: the replay buffer's actions, or fresh samples of the policy. */
   endpoints: z.enum(['buffer', 'policy']),
 };
@@ -47,6 +56,8 @@ const constants = {
   temperature: 0.02,
   finalTemperature: 0.02,
   temperatureSteps: 1_000_000,
+  lossWeight: 'uniform' as const,
+  snrFloor: 0.05,
   endpoints: 'buffer' as const,
 };
 
