@@ -12,6 +12,7 @@ interface Options {
   prefix?: boolean;
   title?: string;
   force?: boolean;
+  tensorboard?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
@@ -57,6 +58,7 @@ export function reportCommand(): Command {
     .option('--title <text>', 'title of the page')
     .option('--out <directory>', 'where to write')
     .option('--force', 'write over the report that another directory holds')
+    .option('--tensorboard', 'also write event files for TensorBoard into tensorboard/ of each directory')
     .option('--json', 'print {summary, aggregate, pairwise, profiles}: arrays of row objects')
     .option('--quiet', 'print nothing but errors')
     .addHelpText('after', examples)
@@ -66,13 +68,17 @@ export function reportCommand(): Command {
 async function report(directories: string[], options: Options): Promise<void> {
   const { writeReport } = await import('../report/write.ts');
   const { printReport } = await import('../report/print.ts');
-  const { json, quiet, ...rest } = options;
+  const { json, quiet, tensorboard, ...rest } = options;
   const inPlace = directories.length === 1 && options.scores === undefined && !json;
   const made = writeReport({
     ...rest,
     directories,
     out: options.out ?? (inPlace ? directories[0] : undefined),
   });
+  if (tensorboard) {
+    const { exportTensorBoard } = await import('../tensorboard.ts');
+    for (const directory of directories) exportTensorBoard(directory);
+  }
   if (json) process.stdout.write(`${JSON.stringify(made.tables, (_, value) => value ?? null, 2)}\n`);
   else if (!quiet) process.stdout.write(printReport(made));
   if (json && !quiet) for (const warning of made.warnings) process.stderr.write(`note: ${warning}\n`);

@@ -1,0 +1,150 @@
+/**
+ * TensorBoard event files: what a run logged, as scalars that TensorBoard plots. A file is a sequence of
+ * TFRecords (length, masked CRC-32C of the length, data, masked CRC-32C of the data), each an `Event` message
+ * (tensorflow/core/util/event.proto).
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import protobuf from 'protobufjs/light.js';
+import { makeFolder, writeDurably } from './durable.ts';
+import { UserError } from './errors.ts';
+import { readManifest } from './results/manifest.ts';
+import { readEvaluations } from './results/runs.ts';
+import { readTrainingRows } from './results/training.ts';
+
+/** Numbers logged together. */
+export interface ScalarEvent {
+  /** Environment steps. */
+  readonly step: number;
+  /** Seconds since 1970. */
+  readonly wallTime: number;
+  /** By tag; TensorBoard groups tags by what stands before the slash. */
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+const { Event } = protobuf.Root.fromJSON({
+  nested: {
+    Event: {
+      fields: {
+        wallTime: { id: 1, type: 'double' },
+        step: { id: 2, type: 'int64' },
+        fileVersion: { id: 3, type: 'string' },
+        summary: { id: 5, type: 'Summary' },
+      },
+    },
+    Summary: { fields: { value: { id: 1, rule: 'repeated', type: 'Value' } } },
+    Value: { fields: { tag: { id: 1, type: 'string' }, simpleValue: { id: 2, type: 'float' } } },
+  },
+}).resolveAll().nested as Record<'Event', protobuf.Type>;
+
+/** The records of events, to be put after one another in a file that `fileStart` begins. */
+export function encodeEvents(events: readonly ScalarEvent[]): Uint8Array {
+  const records = events.map(({ step, wallTime, scalars }) =>
+    frame({
+      wallTime,
+      step,
+      summary: { value: Object.entries(scalars).map(([tag, simpleValue]) => ({ tag, simpleValue })) },
+    }),
+  );
+  return Buffer.concat(records);
+}
+
+/** The record that every event file begins with. */
+export const fileStart = (wallTime: number): Uint8Array => frame({ wallTime, fileVersion: 'brain.Event:2' });
+
+/** The event file of a run that began then; TensorBoard looks for "tfevents" in the name. */
+export const eventFileName = (startedAt: number): string =>
+  `events.out.tfevents.${Math.floor(startedAt)}.rfm-harness`;
+
+/** One event file, written anew: for a run that begins, or goes on from a checkpoint. */
+export function writeEventFile(folder: string, startedAt: number, events: readonly ScalarEvent[]): string {
+  makeFolder(folder);
+  const path = join(folder, eventFileName(startedAt));
+  writeDurably(path, [fileStart(startedAt), encodeEvents(events)]);
+  return path;
+}
+
+/** Adds to a file that `writeEventFile` made; a TensorBoard that is open sees it within seconds. */
+export function appendEvents(path: string, events: readonly ScalarEvent[]): void {
+  appendFileSync(path, encodeEvents(events));
+}
+
+/**
+ * Event files for all runs of a comparison directory, from its CSVs: OUT/TASK/AGENT/seed-N. Evaluations are
+ * tagged `evaluation/return`, metrics of training `training/NAME`.
+ * @returns the number of runs
+ */
+export function exportTensorBoard(directory: string, out = join(directory, 'tensorboard')): number {
+  const startedAt = Date.parse(readManifest(directory)?.startedAt ?? '') / 1000 || 0;
+  const training = readTrainingRows(directory);
+  const runs = readEvaluations(directory, { mayBeEmpty: true });
+  if (runs.length === 0) throw new UserError(`${directory}: no evaluations to export`);
+  for (const { task, agent, seed, evaluations } of runs) {
+    const times = evaluations.map(({ step, wallSeconds = 0 }) => [step, wallSeconds] as const);
+    const metrics = training.get(JSON.stringify([task, agent, seed])) ?? [];
+    const events = [
+      ...evaluations.map(({ step, meanReturn, wallSeconds = 0 }) => ({
+        step,
+        wallTime: startedAt + wallSeconds,
+        scalars: { 'evaluation/return': meanReturn },
+      })),
+      ...metrics.map(({ step, values }) => ({
+        step,
+        wallTime: startedAt + timeAt(times, step),
+        scalars: Object.fromEntries(
+          Object.entries(values).map(([name, value]) => [`training/${name}`, value]),
+        ),
+      })),
+    ].sort((a, b) => a.step - b.step);
+    writeEventFile(join(out, safe(task), safe(agent), `seed-${safe(seed)}`), startedAt, events);
+  }
+  return runs.length;
+}
+
+/** Seconds at a step, along the line through the evaluations around it. */
+function timeAt(times: readonly (readonly [step: number, seconds: number])[], step: number): number {
+  let [lastStep, lastSeconds] = [0, 0];
+  for (const [nextStep, nextSeconds] of times) {
+    if (step <= nextStep && nextStep > lastStep) {
+      return lastSeconds + ((step - lastStep) / (nextStep - lastStep)) * (nextSeconds - lastSeconds);
+    }
+    [lastStep, lastSeconds] = [nextStep, nextSeconds];
+  }
+  return lastSeconds;
+}
+
+/** A name as one folder; what a file system may refuse becomes a dash. */
+const safe = (name: string): string =>
+  name
+    .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+    .replace(/^\.+/, '-')
+    .slice(0, 100);
+
+function frame(event: Record<string, unknown>): Buffer {
+  const data = Event.encode(Event.fromObject(event)).finish();
+  const record = Buffer.alloc(16 + data.length);
+  record.writeBigUInt64LE(BigInt(data.length), 0);
+  record.writeUInt32LE(maskedCrc(record.subarray(0, 8)), 8);
+  record.set(data, 12);
+  record.writeUInt32LE(maskedCrc(data), 12 + data.length);
+  return record;
+}
+
+/** CRC-32C rotated right by 15 bits plus a constant, so that a CRC of data with CRCs in it is no weaker. */
+function maskedCrc(data: Uint8Array): number {
+  const crc = crc32c(data);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** CRC-32C (Castagnoli), reflected polynomial 0x82f63b78. */
+export function crc32c(data: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of data) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 0xff];
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
+  return value;
+});
