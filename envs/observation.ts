@@ -20,7 +20,8 @@ export class ObservationWriter {
   }[] = [];
   /** While the layout is found: the values so far. */
   private growing: number[] | undefined = [];
-  private flat = new Float64Array();
+  /** The flat observation [obs], overwritten by every observation. */
+  flat = new Float64Array();
   private part = -1;
   private cursor = 0;
 
@@ -44,7 +45,9 @@ export class ObservationWriter {
   add(name: string, value: number | ArrayLike<number>, shape?: readonly number[]): this {
     if (typeof value === 'number') return this.open(name, shape ?? SCALAR).push(value);
     this.open(name, shape);
-    for (let i = 0; i < value.length; i++) this.push(value[i]);
+    if (this.growing !== undefined) for (let i = 0; i < value.length; i++) this.growing.push(value[i]);
+    else for (let i = 0; i < value.length; i++) this.flat[this.cursor + i] = value[i];
+    this.cursor += value.length;
     return this;
   }
 
@@ -74,11 +77,10 @@ export class ObservationWriter {
     this.cursor = 0;
   }
 
-  /** The finished flat observation, overwritten by the next one. */
-  finish(): Float64Array {
+  /** Ends an observation, which must have had all parts. */
+  finish(): void {
     this.closePart();
     if (this.part !== this.found.length - 1) this.disagree(`${this.part + 1} parts`);
-    return this.flat;
   }
 
   private closePart(): void {

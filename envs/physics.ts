@@ -34,6 +34,7 @@ export class Physics {
   /** Whether a control has a range, by its actuator's id. */
   readonly controlLimited: readonly boolean[];
 
+  private readonly module: MuJoCo['module'];
   private readonly compiled: Uint8Array;
   private readonly isRungeKutta: boolean;
   private readonly skipsSensors: boolean;
@@ -62,6 +63,7 @@ export class Physics {
     readonly mjData: MjData,
   ) {
     const { module } = mujoco;
+    this.module = module;
     this.option = mjModel.opt;
     this.timestep = this.option.timestep;
     this.isRungeKutta = this.option.integrator === module.mjtIntegrator.mjINT_RK4.value;
@@ -160,7 +162,7 @@ export class Physics {
 
   /** The id of a named object, as MuJoCo's arrays of ids hold it: `id('geom', 'floor')`. */
   id(kind: 'body' | 'joint' | 'geom' | 'site' | 'actuator' | 'sensor' | 'tendon', name: string): number {
-    return objectId(this.mujoco.module, this.mjModel, kindOf(`${kind === 'joint' ? 'jnt' : kind}_`), name);
+    return objectId(this.module, this.mjModel, kindOf(`${kind === 'joint' ? 'jnt' : kind}_`), name);
   }
 
   get time(): number {
@@ -180,11 +182,10 @@ export class Physics {
    * @throws DivergenceError with MuJoCo's warning.
    */
   step(steps: number): void {
-    const { mjModel, mjData, option, sensorFlag } = this;
-    const { module } = this.mujoco;
+    const { mjModel, mjData, option, sensorFlag, module } = this;
     if (this.isRungeKutta) {
       for (let i = 0; i < steps; i++) module.mj_step(mjModel, mjData);
-    } else if (this.skipsSensors && steps > 1) {
+    } else if (this.skipsSensors && steps > 2) {
       // Only the last step's readings can be seen. Its position and velocity stage is done apart, because the
       // readings of that stage are overwritten below; those of the acceleration stage are the ones that stay.
       const flags = option.disableflags;
@@ -213,13 +214,23 @@ export class Physics {
 
   /** The position and velocity stage of the present state: after writing a state from which step() goes on. */
   updatePosition(): void {
-    this.mujoco.module.mj_step1(this.mjModel, this.mjData);
+    this.module.mj_step1(this.mjModel, this.mjData);
     this.checkWarnings();
+  }
+
+  /**
+   * The position stage alone: how many contacts the present positions have. Enough to reject a start, at a
+   * fraction of the time of forward(); what is kept of a start must come from forward() or restart().
+   */
+  findContacts(): number {
+    this.module.mj_fwdPosition(this.mjModel, this.mjData);
+    this.checkWarnings();
+    return this.contacts;
   }
 
   /** All stages of the present state, nothing integrated. */
   forward(): void {
-    this.mujoco.module.mj_forward(this.mjModel, this.mjData);
+    this.module.mj_forward(this.mjModel, this.mjData);
     this.checkWarnings();
   }
 
@@ -239,7 +250,7 @@ export class Physics {
    * of the solver depends on how many there are. A try of a rejection loop may be such a restart.
    */
   restart(initialize: () => void): void {
-    this.mujoco.module.mj_resetData(this.mjModel, this.mjData);
+    this.module.mj_resetData(this.mjModel, this.mjData);
     this.forwardUnactuated();
     initialize();
     this.forwardUnactuated();
@@ -248,18 +259,24 @@ export class Physics {
   private checkWarnings(): void {
     this.renewDetachedViews();
     const { warnings } = this;
-    for (let i = 1; i < warnings.length; i += 2) {
-      if (warnings[i] > 0) {
-        const text = this.mujoco.module.mju_warningText((i - 1) / 2, warnings[i - 1]);
-        throw new DivergenceError(text.trim());
-      }
+    let count = 0;
+    for (let i = 1; i < warnings.length; i += 2) count += warnings[i];
+    if (count > 0) this.refuseWarnings();
+  }
+
+  private refuseWarnings(): never {
+    const { warnings } = this;
+    const messages: string[] = [];
+    for (let i = 0; i < warnings.length; i += 2) {
+      if (warnings[i + 1] > 0) messages.push(this.module.mju_warningText(i / 2, warnings[i]).trim());
     }
+    throw new DivergenceError(messages.join(' '));
   }
 
   // ---- state ---------------------------------------------------------------------------------------
 
   state(): PhysicsState {
-    const { module } = this.mujoco;
+    const { module } = this;
     const kind = module.mjtState.mjSTATE_INTEGRATION.value;
     const buffer = new module.DoubleBuffer(module.mj_stateSize(this.mjModel, kind));
     try {
@@ -277,7 +294,7 @@ export class Physics {
 
   /** @throws StateError if the state is of another model; nothing is changed then. */
   setState(state: PhysicsState): void {
-    const { module } = this.mujoco;
+    const { module } = this;
     const kind = module.mjtState.mjSTATE_INTEGRATION.value;
     const integration = decodeFloat64(state.integration);
     const sensordata = decodeFloat64(state.sensordata);
@@ -335,7 +352,7 @@ export class Physics {
 
   /** The name of the object that a row of a model array belongs to, `#index` if it has none. */
   rowName(field: string, index: number): string {
-    return rowName(this.mujoco.module, this.mjModel, kindOf(field), field, index);
+    return rowName(this.module, this.mjModel, kindOf(field), field, index);
   }
 
   /** The compiled value of the model array `field`, from before any reset changed it. */
@@ -384,7 +401,7 @@ export class Physics {
     name: string,
   ): NumericArray {
     const all = this.array(owner, field);
-    const { start, length } = rowOf(this.mujoco.module, this.mjModel, field, all.length, name);
+    const { start, length } = rowOf(this.module, this.mjModel, field, all.length, name);
     const row = all.subarray(start, start + length);
     const rows = cache.get(field) ?? new Map<string, NumericArray>();
     cache.set(field, rows.set(name, row));

@@ -122,17 +122,17 @@ const MOST_TRIES = 10_000;
 
 /** Puts the robot above (x, y) at the lowest of the tried heights where nothing touches. */
 function standFreeOfContact(physics: Physics, orientation: ArrayLike<number>, x: number, y: number): void {
+  const root = () => physics.data('qpos', 'root');
+  root().set([x, y, 0]);
+  root().set(orientation, 3);
   // Summed up, not multiplied: the heights are those of the Control Suite to the last bit.
-  let z = 0;
-  for (let tries = 0; tries < MOST_TRIES; tries++, z += RISE) {
-    physics.restart(() => {
-      const root = physics.data('qpos', 'root');
-      root.set([x, y, z]);
-      root.set(orientation, 3);
-    });
-    if (physics.contacts === 0) return;
+  for (let tries = 0; physics.findContacts() > 0; tries++) {
+    if (tries === MOST_TRIES) throw new Error('no height without contacts was found for the quadruped');
+    root()[2] += RISE;
   }
-  throw new Error('no height without contacts was found for the quadruped');
+  // The Control Suite restarts at every height; the last restart is the one that leaves its mark.
+  const start = Float64Array.from(root());
+  physics.restart(() => root().set(start));
 }
 
 const LEGS = ['front_left', 'front_right', 'back_right', 'back_left'];
