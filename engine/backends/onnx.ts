@@ -127,6 +127,7 @@ class OnnxGraph implements CallableGraph {
   }
 
   async dispose(): Promise<void> {
+    this.#session.endProfiling(); // writes the profile, if there is one
     await this.#session.release();
   }
 

@@ -236,7 +236,14 @@ export class Graph {
 
   #source(x: Value): Value | undefined {
     if (x.constant?.length === 1 && x.shape.length > 0) return this.constant(x.type, [], x.constant);
-    return x.node?.operation === 'Expand' ? x.node.inputs[0] : undefined;
+    if (x.node?.operation === 'Expand') return x.node.inputs[0];
+    if (x.node?.operation !== 'Reshape') return undefined;
+    // Leading axes of length 1 come and go for nothing.
+    const source = x.node.inputs[0];
+    const essential = (shape: readonly number[]) => shape.slice(shape.findIndex((n) => n !== 1));
+    return source !== undefined && sameShape(essential(source.shape), essential(x.shape))
+      ? source
+      : undefined;
   }
 }
 

@@ -3,6 +3,7 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 import protobuf from 'protobufjs/minimal.js';
+import { fuse } from './fusion.ts';
 import { type Attribute, type GraphNode, MICROSOFT, onnxTypes, type Value } from './graph.ts';
 import { sizeOf } from './shapes.ts';
 
@@ -35,7 +36,9 @@ export function onnxModel({ name, inputs, outputs }: ModelParts): Uint8Array {
   for (const output of outputs) names.set(output.value.id, output.name);
   const nameOf = (value: Value | undefined) =>
     value === undefined ? '' : (names.get(value.id) ?? `v${value.id}`);
-  const { nodes, constants } = needed(outputs.map((output) => output.value));
+  const results = outputs.map((output) => output.value);
+  fuse(needed(results).nodes, results);
+  const { nodes, constants } = needed(results);
 
   const model = Writer.create();
   model.uint32(integerTag(1)).int64(IR_VERSION);

@@ -79,11 +79,12 @@ export function traceFunction(
           return { leaf, name: `out:${leaf.path}`, value };
         });
         if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
+        const model = onnxModel({ name, inputs, outputs });
         const operations = new Map<string, number>();
         for (const node of needed(outputs.map((output) => output.value)).nodes) {
           operations.set(node.operation, (operations.get(node.operation) ?? 0) + 1);
         }
-        return { name, inputs, outputs, operations, model: onnxModel({ name, inputs, outputs }) };
+        return { name, inputs, outputs, operations, model };
       } finally {
         engine.endScope();
       }
