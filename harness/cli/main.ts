@@ -2,8 +2,11 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../manifest.ts';
+import { ablateCommand } from './ablate.ts';
 import { agentsCommand } from './agents.ts';
+import { benchCommand } from './bench.ts';
 import { checkAgentCommand } from './check-agent.ts';
+import { checkTaskCommand } from './check-task.ts';
 import { compareCommand } from './compare.ts';
 import { evalCommand } from './eval.ts';
 import { Exit, exitCodes } from './exit.ts';
@@ -21,11 +24,14 @@ const commands: readonly (() => Command)[] = [
   evalCommand,
   rolloutCommand,
   reportCommand,
+  ablateCommand,
   smokeCommand,
   traceCommand,
   tasksCommand,
   agentsCommand,
   checkAgentCommand,
+  checkTaskCommand,
+  benchCommand,
 ];
 
 export function program(): Command {

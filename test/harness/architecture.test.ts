@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cruise, type ICruiseResult } from 'dependency-cruiser';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The table of docs/architecture.md: what the files of each folder may import. */
+const mayImport: Record<string, RegExp[]> = {
+  envs: [/^envs\//, /node_modules\/@mujoco\/mujoco\//],
+  engine: [/^engine\//, /node_modules\/(@tensorflow\/|onnxruntime-|protobufjs\/|long\/)/],
+  agents: [/^agents\//, /^engine\//, /node_modules\/(@tensorflow\/tfjs-core|zod)\//],
+};
+
+/** Beside their own folders: what no folder but these may import. */
+const portable = Object.keys(mayImport);
+
+describe('the architecture', () => {
+  let result: ICruiseResult;
+
+  beforeAll(async () => {
+    const { output } = await cruise(['index.ts', 'envs', 'engine', 'agents', 'harness'], {
+      baseDir: root,
+      doNotFollow: { path: 'node_modules' },
+      tsPreCompilationDeps: true,
+      validate: true,
+      ruleSet: {
+        forbidden: [
+          {
+            name: 'no-cycle',
+            severity: 'error',
+            from: {},
+            to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+          },
+        ],
+      },
+      enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+    });
+    if (typeof output === 'string') throw new Error(output);
+    result = output;
+  }, 120_000);
+
+  it('sees the source files and what they import', () => {
+    const durable = result.modules.find(({ source }) => source === 'harness/durable.ts');
+    expect(durable?.dependencies.map(({ resolved }) => resolved)).toEqual(
+      expect.arrayContaining(['crypto', 'fs', 'path', 'harness/errors.ts']),
+    );
+    for (const folder of [...portable, 'harness']) {
+      expect(result.modules.filter(({ source }) => source.startsWith(`${folder}/`)).length).toBeGreaterThan(
+        5,
+      );
+    }
+  });
+
+  it.each(portable)('%s imports only what the table allows', (folder) => {
+    const strays = result.modules
+      .filter(({ source }) => source.startsWith(`${folder}/`))
+      .flatMap(({ source, dependencies }) =>
+        dependencies
+          .filter(({ resolved }) => !mayImport[folder].some((allowed) => allowed.test(resolved)))
+          .map(({ module }) => `${source} → ${module}`),
+      );
+    expect(strays).toEqual([]);
+  });
+
+  it.each(portable)('%s uses nothing of Node, so that it runs in a browser too', (folder) => {
+    const strays = filesOf(join(root, folder)).flatMap((file) => {
+      const code = withoutComments(readFileSync(file, 'utf8'));
+      const found = code.match(/\bprocess\.|\bBuffer\b|\b__dirname\b|\bglobal\.|\brequire\(/);
+      return found === null ? [] : [`${file.slice(root.length)}: ${found[0]}`];
+    });
+    expect(strays).toEqual([]);
+  });
+
+  it('nothing imports the command, nor tests', () => {
+    const strays = result.modules.flatMap(({ source, dependencies }) =>
+      dependencies
+        .filter(
+          ({ resolved }) => /^(test|bench|examples)\//.test(resolved) || /^harness\/cli\//.test(resolved),
+        )
+        .filter(() => !source.startsWith('harness/cli/'))
+        .map(({ resolved }) => `${source} → ${resolved}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('has no import cycles', () => {
+    const cycles = result.summary.violations.map(({ from, to }) => `${from} → ${to}`);
+    expect(cycles).toEqual([]);
+  });
+
+  it('has no drawer for leftovers', () => {
+    const names = [...portable, 'harness'].flatMap((folder) => filesOf(join(root, folder)));
+    expect(names.filter((name) => /(^|\/)(utils?|helpers?|common|misc)(\.ts|\/)/.test(name))).toEqual([]);
+  });
+});
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+}
