@@ -173,6 +173,9 @@ export function dqsAlgorithm(
   const schedule = createSchedule({ kind: 've', sigmaMin, sigmaMax });
   const times = integrationTimes(integrationSteps, 0);
 
+  /** The network's output is the score over this, so that it is of order one at every noise level. */
+  const outputScale = (beta: tf.Tensor) => tf.sqrt(tf.add(tf.square(beta), weightFloor));
+
   /** The reverse SDE, or its drift alone (noise.path 0), from N(0, σ_max²); actions [states, act]. */
   function sample(
     actor: tf.Tensor,
@@ -180,8 +183,11 @@ export function dqsAlgorithm(
     temperature: tf.Tensor,
     noise: { start: tf.Tensor; path: tf.Tensor | 0 },
   ): tf.Tensor {
-    const score = network.particles(network.layout.unflatten(actor), observation, temperature, times, 1);
-    const noisePrediction = (y: tf.Tensor, k: number) => tf.mul(score(y, k), -schedule.beta(times[k]));
+    const output = network.particles(network.layout.unflatten(actor), observation, temperature, times, 1);
+    const noisePrediction = (y: tf.Tensor, k: number) => {
+      const beta = schedule.beta(times[k]);
+      return tf.mul(output(y, k), -beta / Math.sqrt(beta ** 2 + weightFloor)); // ε = -β score
+    };
     const start = tf.mul(noise.start, sigmaMax);
     return tf.tanh(denoise(noisePrediction, start, times, { schedule, dataBound }, noise.path));
   }
@@ -201,11 +207,10 @@ export function dqsAlgorithm(
       critic.minimumWithGradient(weights, batch.observation, action),
     );
     const { score, ess } = dqsScore(density, yt, beta, noise.score);
-    const lossWeight = tf.squeeze(tf.add(tf.square(beta), weightFloor), [1]);
+    const regression = tf.mul(score, outputScale(beta));
     const actorStep = descend(network.layout, actorAdam, state.actor, (actor) => {
       const predicted = network.apply(actor, batch.observation, yt, noise.time, temperature);
-      const error = tf.mean(tf.squaredDifference(predicted, score), 1);
-      return { loss: tf.mean(tf.mul(lossWeight, error)), aux: {} };
+      return { loss: tf.mean(tf.squaredDifference(predicted, regression)), aux: {} };
     });
 
     return {

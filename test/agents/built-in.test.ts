@@ -1,0 +1,15 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkAgent } from '../../agents/conformance.ts';
+import { builtInAgents } from '../../agents/registry.ts';
+import { createEngine } from '../../engine/index.ts';
+
+const engine = createEngine();
+afterAll(() => engine.dispose());
+
+describe.each(builtInAgents)('$name', (factory) => {
+  it('keeps every promise of the conformance suite', async () => {
+    for await (const { promise, passed, detail } of checkAgent(factory, { engine })) {
+      expect(passed ? '' : detail, promise).toBe('');
+    }
+  }, 180_000);
+});
