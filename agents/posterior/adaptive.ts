@@ -28,14 +28,14 @@ const spareDraws = 4;
 const tiny = 1e-30;
 
 export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMean<A> {
-  const [, count, size] = a.shape(draws.prior);
+  const [, size, count] = a.shape(draws.prior);
   const weight = temperedWeights(
     a,
     draws.logWeight,
     Math.min(regressionDraws + size, regressionShare * count),
   );
-  const prior = a.sub(draws.prior, a.transposedProduct(weight, draws.prior));
-  const stein = a.sub(draws.stein, a.transposedProduct(weight, draws.stein));
+  const prior = a.sub(draws.prior, a.sum(a.mul(weight, draws.prior), 2));
+  const stein = a.sub(draws.stein, a.sum(a.mul(weight, draws.stein), 2));
 
   const isotropic = fitIsotropic(a, weight, prior, stein);
   if (size === 1 || count < size + spareDraws) {
@@ -54,7 +54,7 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
   const isotropicPart = a.mul(a.sub(trust, matrixPart), isotropic.eta);
   const correction = a.add(
     a.mul(isotropicPart, draws.meanStein),
-    a.mul(matrixPart, a.product(draws.meanStein, matrix.transposed)),
+    a.mul(matrixPart, a.transposedProduct(matrix.transposed, draws.meanStein)),
   );
   const trace = a.sum(a.sum(a.mul(matrix.transposed, a.constant(identityRows(size))), 1), 2);
   return {
@@ -63,26 +63,26 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
   };
 }
 
-/** Normalised w^τ, [batch, N, 1], with the largest τ that leaves `needed` effective draws. */
+/** Normalised w^τ, [batch, 1, N], with the largest τ that leaves `needed` effective draws. */
 function temperedWeights<A>(a: Algebra<A>, logWeight: A, needed: number): A {
-  const row = a.constant([exponents]);
-  const raw = a.exp(a.mul(logWeight, row)); // [batch, N, exponents]
-  const total = a.sum(raw, 1);
-  const ess = a.div(a.mul(total, total), a.sum(a.mul(raw, raw), 1));
+  const column = a.constant(exponents.map((exponent) => [exponent]));
+  const raw = a.exp(a.mul(logWeight, column)); // [batch, exponents, N]
+  const total = a.sum(raw, 2);
+  const ess = a.div(a.mul(total, total), a.sum(a.mul(raw, raw), 2));
   // 1 where ESS ≥ needed, 0 elsewhere, without a comparison; ESS falls as τ rises.
   const enough = a.minimum(a.maximum(a.mul(a.sub(ess, needed), 1e6), 0), 1);
-  const tempered = a.exp(a.mul(logWeight, a.max(a.mul(enough, row), 2)));
-  return a.div(tempered, a.sum(tempered, 1));
+  const tempered = a.exp(a.mul(logWeight, a.max(a.mul(enough, column), 1)));
+  return a.div(tempered, a.sum(tempered, 2));
 }
 
-/** ⟨x, y⟩ over the dimensions, [batch, N, 1]. */
-const inner = <A>(a: Algebra<A>, x: A, y: A): A => a.sum(a.mul(x, y), 2);
+/** ⟨x, y⟩ over the dimensions, [batch, 1, N]. */
+const inner = <A>(a: Algebra<A>, x: A, y: A): A => a.sum(a.mul(x, y), 1);
 
 /** One η for all dimensions, and for every draw what the other draws' η predicts of it. */
 function fitIsotropic<A>(a: Algebra<A>, weight: A, prior: A, stein: A): { eta: A; prediction: A } {
   const cross = a.mul(weight, inner(a, prior, stein));
   const square = a.mul(weight, inner(a, stein, stein));
-  const [allCross, allSquare] = [a.sum(cross, 1), a.sum(square, 1)];
+  const [allCross, allSquare] = [a.sum(cross, 2), a.sum(square, 2)];
   const others = a.div(a.sub(allCross, cross), a.add(a.sub(allSquare, square), tiny));
   return { eta: a.div(allCross, a.add(allSquare, tiny)), prediction: a.mul(others, stein) };
 }
@@ -92,19 +92,19 @@ function fitIsotropic<A>(a: Algebra<A>, weight: A, prior: A, stein: A): { eta: A
  * out: with the leverage h and the residual e, the prediction moves by -e h/(1 - h).
  */
 function fitMatrix<A>(a: Algebra<A>, weight: A, prior: A, stein: A): { transposed: A; prediction: A } {
-  const size = a.shape(stein)[2];
+  const size = a.shape(stein)[1];
   const identity = a.constant(identityRows(size));
   const weighed = a.mul(weight, stein);
-  const square = a.add(a.transposedProduct(weighed, stein), a.mul(identity, tiny));
-  const cross = a.transposedProduct(weighed, prior);
+  const square = a.add(a.outerProduct(weighed, stein), a.mul(identity, tiny));
+  const cross = a.outerProduct(weighed, prior);
   const wanted = a.concat(cross, a.add(a.mul(square, 0), identity), 2);
   const solution = solveSymmetric(a, square, wanted); // [E', square⁻¹], each [batch, D, D]
-  const transposed = a.slice(solution, 2, 0, size);
-  const leverage = a.mul(weight, inner(a, a.product(stein, a.slice(solution, 2, size, size)), stein));
-  const fitted = a.product(stein, transposed);
+  const both = a.transposedProduct(solution, stein); // [E u, square⁻¹ u], [batch, 2D, N]
+  const fitted = a.slice(both, 1, 0, size);
+  const leverage = a.mul(weight, inner(a, a.slice(both, 1, size, size), stein));
   const rest = a.maximum(a.sub(1, leverage), Math.sqrt(a.epsilon));
   return {
-    transposed,
+    transposed: a.slice(solution, 2, 0, size),
     prediction: a.sub(fitted, a.mul(a.sub(prior, fitted), a.div(leverage, rest))),
   };
 }
@@ -118,7 +118,7 @@ function trustIn<A>(a: Algebra<A>, weight: A, prediction: A, outcome: A): A {
   const explained = a.mul(weight, inner(a, prediction, outcome));
   const square = a.mul(weight, inner(a, prediction, prediction));
   const gap = a.sub(explained, square);
-  const standardError = a.sqrt(a.sum(a.mul(gap, gap), 1));
-  const lowered = a.sub(a.sum(explained, 1), a.mul(standardError, caution));
-  return a.minimum(a.maximum(a.div(lowered, a.add(a.sum(square, 1), tiny)), 0), 1);
+  const standardError = a.sqrt(a.sum(a.mul(gap, gap), 2));
+  const lowered = a.sub(a.sum(explained, 2), a.mul(standardError, caution));
+  return a.minimum(a.maximum(a.div(lowered, a.add(a.sum(square, 2), tiny)), 0), 1);
 }

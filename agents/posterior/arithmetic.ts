@@ -20,8 +20,9 @@ export interface Arithmetic<V> {
 }
 
 /**
- * Arrays of shape [batch, rows, columns], any of which may be 1 and then broadcasts. Draws lie along the
- * rows, the dimensions of y along the columns.
+ * Arrays of shape [batch, rows, columns], any of which may be 1 and then broadcasts. Estimators lay the
+ * dimensions of y along the rows and the draws along the columns: the long axis last, where broadcasting and
+ * reducing are several times faster than over a last axis of a few dimensions.
  */
 export interface Algebra<A> extends Arithmetic<A> {
   /** The gap between 1 and the next float. */
@@ -35,8 +36,8 @@ export interface Algebra<A> extends Arithmetic<A> {
   max(a: A, axis: 1 | 2): A;
   /** aᵀ b for every batch entry: [batch, n, p], [batch, n, q] → [batch, p, q]. */
   transposedProduct(a: A, b: A): A;
-  /** a b for every batch entry: [batch, p, n], [batch, n, q] → [batch, p, q]. */
-  product(a: A, b: A): A;
+  /** a bᵀ for every batch entry: [batch, p, n], [batch, q, n] → [batch, p, q]. */
+  outerProduct(a: A, b: A): A;
   transpose(a: A): A;
   concat(a: A, b: A, axis: 1 | 2): A;
   slice(a: A, axis: 1 | 2, begin: number, size: number): A;

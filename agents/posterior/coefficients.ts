@@ -16,7 +16,7 @@ import type { WeighedDraws } from './weighing.ts';
 const tiny = 1e-30;
 
 export interface ControlledMean<A> {
-  /** ȳ0 - E ū, [batch, 1, D] */
+  /** ȳ0 - E ū, [batch, D, 1] */
   readonly y0: A;
   /** Mean of E's diagonal, [batch, 1, 1]: 0 is the noise end, 1 the gradient end. */
   readonly cvWeight: A;
@@ -49,16 +49,16 @@ export function controlledMean<A>(
   }
 }
 
-/** @param eta [batch, 1, 1 or D] */
+/** @param eta [batch, 1 or D, 1] */
 function elementwise<A>(a: Algebra<A>, draws: WeighedDraws<A>, eta: A): ControlledMean<A> {
-  const size = a.shape(eta)[2];
+  const size = a.shape(eta)[1];
   return {
     y0: a.sub(draws.meanPrior, a.mul(eta, draws.meanStein)),
-    cvWeight: size === 1 ? eta : a.div(a.sum(eta, 2), size),
+    cvWeight: size === 1 ? eta : a.div(a.sum(eta, 1), size),
   };
 }
 
-/** w (y0 - ȳ0) and w (u - ū), [batch, N, D]. */
+/** w (y0 - ȳ0) and w (u - ū), [batch, D, N]. */
 function deviations<A>(a: Algebra<A>, draws: WeighedDraws<A>): { prior: A; stein: A } {
   return {
     prior: a.mul(draws.weight, a.sub(draws.prior, draws.meanPrior)),
@@ -66,10 +66,10 @@ function deviations<A>(a: Algebra<A>, draws: WeighedDraws<A>): { prior: A; stein
   };
 }
 
-/** Σ w² δ_x δ_y per dimension [batch, 1, D], or summed over dimensions [batch, 1, 1]. */
+/** Σ w² δ_x δ_y per dimension [batch, D, 1], or summed over dimensions [batch, 1, 1]. */
 function moment<A>(a: Algebra<A>, x: A, y: A, pooled: boolean): A {
-  const perDimension = a.sum(a.mul(x, y), 1);
-  return pooled ? a.sum(perDimension, 2) : perDimension;
+  const perDimension = a.sum(a.mul(x, y), 2);
+  return pooled ? a.sum(perDimension, 1) : perDimension;
 }
 
 /** The plug-in optimum, one number or one per dimension, with the reference's ridge and clip. */
@@ -85,15 +85,15 @@ function optimal<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator,
 
 /** E = A (B + ridge I)⁻¹ with A = Σ w² δ_y0 δ_uᵀ, B = Σ w² δ_u δ_uᵀ; not clipped, as in the reference. */
 function optimalMatrix<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator): ControlledMean<A> {
-  const size = a.shape(draws.meanPrior)[2];
+  const size = a.shape(draws.meanPrior)[1];
   const identity = a.constant(identityRows(size));
   const { prior, stein } = deviations(a, draws);
-  const cross = a.transposedProduct(stein, prior); // Aᵀ
-  const square = a.transposedProduct(stein, stein);
+  const cross = a.outerProduct(stein, prior); // Aᵀ
+  const square = a.outerProduct(stein, stein);
   const ridge = a.add(a.mul(a.mul(draws.ratio, draws.ratio), estimator.ridge), tiny);
   const solution = solveSymmetric(a, a.add(square, a.mul(identity, ridge)), cross); // Eᵀ
   return {
-    y0: a.sub(draws.meanPrior, a.product(draws.meanStein, solution)),
+    y0: a.sub(draws.meanPrior, a.transposedProduct(solution, draws.meanStein)),
     cvWeight: a.div(a.sum(a.sum(a.mul(solution, identity), 1), 2), size),
   };
 }

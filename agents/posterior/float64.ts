@@ -190,6 +190,25 @@ function transposedProduct(a: Float64Tensor, b: Float64Tensor): Float64Tensor {
   return out;
 }
 
+function outerProduct(a: Float64Tensor, b: Float64Tensor): Float64Tensor {
+  const batch = Math.max(a.shape[0], b.shape[0]);
+  const [p, q, n] = [a.shape[1], b.shape[1], a.shape[2]];
+  if (b.shape[2] !== n)
+    throw new RangeError(`columns differ: [${a.shape.join(', ')}], [${b.shape.join(', ')}]`);
+  const out = empty([batch, p, q]);
+  for (let i = 0; i < batch; i++) {
+    const aStart = a.shape[0] === 1 ? 0 : i * p * n;
+    const bStart = b.shape[0] === 1 ? 0 : i * q * n;
+    for (let j = 0; j < p; j++)
+      for (let k = 0; k < q; k++) {
+        let total = 0;
+        for (let l = 0; l < n; l++) total += a.data[aStart + j * n + l] * b.data[bStart + k * n + l];
+        out.data[(i * p + j) * q + k] = total;
+      }
+  }
+  return out;
+}
+
 function concat(a: Float64Tensor, b: Float64Tensor, axis: 1 | 2): Float64Tensor {
   if (axis === 1) return transpose(concat(transpose(a), transpose(b), 2));
   const [batch, rows] = a.shape;
@@ -202,8 +221,15 @@ function concat(a: Float64Tensor, b: Float64Tensor, axis: 1 | 2): Float64Tensor 
 }
 
 function slice(a: Float64Tensor, axis: 1 | 2, begin: number, size: number): Float64Tensor {
-  if (axis === 1) return transpose(slice(transpose(a), 2, begin, size));
   const [batch, rows, columns] = a.shape;
+  if (axis === 1) {
+    const out = empty([batch, size, columns]);
+    for (let i = 0; i < batch; i++) {
+      const start = (i * rows + begin) * columns;
+      out.data.set(a.data.subarray(start, start + size * columns), i * size * columns);
+    }
+    return out;
+  }
   const out = empty([batch, rows, size]);
   for (let row = 0; row < batch * rows; row++)
     out.data.set(a.data.subarray(row * columns + begin, row * columns + begin + size), row * size);
@@ -228,7 +254,7 @@ export const float64Algebra: Algebra<Float64Tensor> = {
   sum,
   max,
   transposedProduct,
-  product: (a, b) => transposedProduct(transpose(a), b),
+  outerProduct,
   transpose,
   concat,
   slice,

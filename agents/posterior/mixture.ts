@@ -76,19 +76,24 @@ export class GaussianMixture {
     });
   }
 
-  /** log p(y) and ∇ log p(y) of points [batch, N, D]; the density comes as [batch, N, 1]. */
+  /** log p(y) and ∇ log p(y) of points [batch, D, N]; the density comes as [batch, 1, N]. */
   evaluate(y: Float64Tensor): DensityValue<Float64Tensor> {
-    const { dim } = this;
-    const points = y.data.length / dim;
-    const logDensity = new Float64Array(points);
+    const [batch, dim, count] = y.shape;
+    const logDensity = new Float64Array(batch * count);
     const score = new Float64Array(y.data.length);
+    const point = new Float64Array(dim);
+    const slope = new Float64Array(dim);
     const logTerms = new Float64Array(this.#components.length);
     const whitened = new Float64Array(this.#components.length * dim);
-    for (let point = 0; point < points; point++) {
-      logDensity[point] = this.#evaluatePoint(y.data, score, point * dim, logTerms, whitened);
-    }
+    for (let i = 0; i < batch; i++)
+      for (let n = 0; n < count; n++) {
+        const start = i * dim * count + n;
+        for (let d = 0; d < dim; d++) point[d] = y.data[start + d * count];
+        logDensity[i * count + n] = this.#evaluatePoint(point, slope, logTerms, whitened);
+        for (let d = 0; d < dim; d++) score[start + d * count] = slope[d];
+      }
     return {
-      logDensity: float64Tensor(logDensity, [y.shape[0], y.shape[1], 1]),
+      logDensity: float64Tensor(logDensity, [batch, 1, count]),
       score: float64Tensor(score, y.shape),
     };
   }
@@ -96,7 +101,6 @@ export class GaussianMixture {
   #evaluatePoint(
     y: Float64Array,
     score: Float64Array,
-    start: number,
     logTerms: Float64Array,
     whitened: Float64Array,
   ): number {
@@ -108,7 +112,7 @@ export class GaussianMixture {
       let square = 0;
       for (let i = 0; i < dim; i++) {
         let z = 0;
-        for (let j = 0; j <= i; j++) z += whitening[i * dim + j] * (y[start + j] - mean[j]);
+        for (let j = 0; j <= i; j++) z += whitening[i * dim + j] * (y[j] - mean[j]);
         whitened[k * dim + i] = z;
         square += z * z;
       }
@@ -116,6 +120,7 @@ export class GaussianMixture {
       if (logTerms[k] > largest) largest = logTerms[k];
     }
     let total = 0;
+    score.fill(0);
     for (let k = 0; k < components.length; k++) {
       if (logTerms[k] - largest < -745) continue; // exp underflows to 0
       const term = Math.exp(logTerms[k] - largest);
@@ -124,10 +129,10 @@ export class GaussianMixture {
       for (let j = 0; j < dim; j++) {
         let pull = 0;
         for (let i = j; i < dim; i++) pull += whitening[i * dim + j] * whitened[k * dim + i];
-        score[start + j] -= term * pull;
+        score[j] -= term * pull;
       }
     }
-    for (let j = 0; j < dim; j++) score[start + j] /= total;
+    for (let j = 0; j < dim; j++) score[j] /= total;
     return largest + Math.log(total);
   }
 

@@ -3,7 +3,7 @@
  * regression targets of RFM (Li, Tang, Azizan, arXiv 2601.08136). Prior draws of y0 imply y1 = (y_t - β y0)/α
  * and are weighted by p1(y1); a Langevin-Stein control variate lowers the variance.
  */
-import { expandDims, squeeze, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { expandDims, squeeze, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Algebra } from './arithmetic.ts';
 import { controlledMean } from './coefficients.ts';
 import type { Estimator } from './estimator.ts';
@@ -48,35 +48,35 @@ export function posteriorMean(inputs: PosteriorMeanInputs): PosteriorMean {
     const result = estimatePosteriorMean(tensorAlgebra, {
       alpha,
       beta,
-      yt: expandDims(inputs.yt, 1),
-      prior: inputs.prior,
+      yt: expandDims(inputs.yt, 2),
+      prior: transpose(inputs.prior, [0, 2, 1]),
       logDensity: (y1) => {
-        const value = inputs.logDensity(y1);
-        return { logDensity: expandDims(value.logDensity, 2), score: value.score };
+        const { logDensity, score } = inputs.logDensity(transpose(y1, [0, 2, 1]));
+        return { logDensity: expandDims(logDensity, 1), score: transpose(score, [0, 2, 1]) };
       },
       estimator: inputs.estimator,
     });
     return {
-      y0: stopGradient(squeeze(result.y0, [1])),
-      y1: stopGradient(squeeze(result.y1, [1])),
+      y0: stopGradient(squeeze(result.y0, [2])),
+      y1: stopGradient(squeeze(result.y1, [2])),
       ess: stopGradient(squeeze(result.ess, [1, 2])),
       cvWeight: stopGradient(squeeze(result.cvWeight, [1, 2])),
     };
   });
 }
 
-/** Arrays of [batch, rows, columns]: α, β [batch, 1, 1], y_t [batch, 1, D], draws [batch, N, D]. */
+/** Arrays of [batch, rows, columns]: α, β [batch, 1, 1], y_t [batch, D, 1], draws [batch, D, N]. */
 export interface EstimationInputs<A> {
   readonly alpha: A;
   readonly beta: A;
   readonly yt: A;
   readonly prior: A;
-  /** y1 [batch, N, D] → logDensity [batch, N, 1], score [batch, N, D] */
+  /** y1 [batch, D, N] → logDensity [batch, 1, N], score [batch, D, N] */
   readonly logDensity: (y1: A) => DensityValue<A>;
   readonly estimator: Estimator;
 }
 
-/** The same in any arithmetic; y0, y1 [batch, 1, D], ess, cvWeight [batch, 1, 1]. */
+/** The same in any arithmetic; y0, y1 [batch, D, 1], ess, cvWeight [batch, 1, 1]. */
 export function estimatePosteriorMean<A>(a: Algebra<A>, inputs: EstimationInputs<A>) {
   const { alpha, beta, yt, prior, estimator } = inputs;
   const ratio = a.div(beta, alpha);

@@ -1,33 +1,33 @@
 /** Self-normalised importance sampling of the posterior of y0 given y_t (RFM, the reverse view). */
 import type { Algebra } from './arithmetic.ts';
 
-/** Draws of y0 with their weights and what the control variates need. N lies along axis 1. */
+/** Draws of y0 with their weights and what the control variates need. N lies along axis 2. */
 export interface WeighedDraws<A> {
   /** β/α, [batch, 1, 1] */
   readonly ratio: A;
-  /** The draws y0, [batch, N, D] */
+  /** The draws y0, [batch, D, N] */
   readonly prior: A;
-  /** The Stein term u = y0 + (β/α) ∇log p1(y1), whose posterior expectation is zero, [batch, N, D] */
+  /** The Stein term u = y0 + (β/α) ∇log p1(y1), whose posterior expectation is zero, [batch, D, N] */
   readonly stein: A;
-  /** log of the unnormalised weights with their maximum taken out, [batch, N, 1] */
+  /** log of the unnormalised weights with their maximum taken out, [batch, 1, N] */
   readonly logWeight: A;
-  /** Normalised weights w, [batch, N, 1] */
+  /** Normalised weights w, [batch, 1, N] */
   readonly weight: A;
   /** Effective sample size 1/Σw², [batch, 1, 1] */
   readonly ess: A;
-  /** Σ w y0, [batch, 1, D] */
+  /** Σ w y0, [batch, D, 1] */
   readonly meanPrior: A;
-  /** Σ w u, [batch, 1, D] */
+  /** Σ w u, [batch, D, 1] */
   readonly meanStein: A;
 }
 
-/** The y1 that each y0 implies, (y_t - β y0)/α. @param yt [batch, 1, D] @param y0 [batch, N, D] */
+/** The y1 that each y0 implies, (y_t - β y0)/α. @param yt [batch, D, 1] @param y0 [batch, D, N] */
 export function impliedData<A>(a: Algebra<A>, alpha: A, beta: A, yt: A, y0: A): A {
   return a.sub(a.div(yt, alpha), a.mul(a.div(beta, alpha), y0));
 }
 
 /**
- * @param logWeight unnormalised, [batch, N, 1]
+ * @param draws y0 and score [batch, D, N], logWeight unnormalised [batch, 1, N], ratio β/α [batch, 1, 1]
  * @param maxWeight bound of a normalised weight (then normalised again); 1 for none
  */
 export function weighDraws<A>(
@@ -36,7 +36,7 @@ export function weighDraws<A>(
   maxWeight = 1,
 ): WeighedDraws<A> {
   const { ratio, y0 } = draws;
-  const logWeight = a.sub(draws.logWeight, a.max(draws.logWeight, 1));
+  const logWeight = a.sub(draws.logWeight, a.max(draws.logWeight, 2));
   const weight = normalisedWeights(a, logWeight, maxWeight);
   const stein = a.add(y0, a.mul(ratio, draws.score));
   return {
@@ -45,17 +45,17 @@ export function weighDraws<A>(
     stein,
     logWeight,
     weight,
-    ess: a.div(1, a.sum(a.mul(weight, weight), 1)),
-    meanPrior: a.transposedProduct(weight, y0),
-    meanStein: a.transposedProduct(weight, stein),
+    ess: a.div(1, a.sum(a.mul(weight, weight), 2)),
+    meanPrior: a.sum(a.mul(weight, y0), 2),
+    meanStein: a.sum(a.mul(weight, stein), 2),
   };
 }
 
 /** Softmax along the draws. @param logWeight with maximum 0 */
 function normalisedWeights<A>(a: Algebra<A>, logWeight: A, maxWeight: number): A {
   const raw = a.exp(logWeight);
-  const weight = a.div(raw, a.sum(raw, 1));
+  const weight = a.div(raw, a.sum(raw, 2));
   if (maxWeight === 1) return weight;
   const bounded = a.minimum(weight, maxWeight);
-  return a.div(bounded, a.sum(bounded, 1));
+  return a.div(bounded, a.sum(bounded, 2));
 }

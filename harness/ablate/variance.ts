@@ -64,16 +64,16 @@ export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
 
   for (const yt of observations) {
     const exact = mixture.posterior(alpha, beta, yt).y1;
-    const ytArray = float64Tensor(Float64Array.from(yt), [1, 1, dim]);
+    const ytArray = float64Tensor(Float64Array.from(yt), [1, dim, 1]);
     for (let done = 0; done < repetitions; done += block) {
       const size = Math.min(block, repetitions - done);
-      const y0 = normals(draws, [size, largest, dim]);
+      const y0 = normals(draws, [size, dim, largest]);
       const start = performance.now();
       const target = mixture.evaluate(impliedData(a, alphaArray, betaArray, ytArray, y0));
       const density = performance.now() - start;
       for (const row of cells) {
         const count = row[0].count;
-        const first = (x: Float64Tensor) => (count === largest ? x : a.slice(x, 1, 0, count));
+        const first = (x: Float64Tensor) => (count === largest ? x : a.slice(x, 2, 0, count));
         const used = {
           ratio,
           y0: first(y0),

@@ -6,7 +6,7 @@ import { EstimatorError, isEstimator, parseEstimator } from '../../../agents/pos
 import { float64Algebra, float64Tensor } from '../../../agents/posterior/float64.ts';
 import { estimatePosteriorMean, posteriorMean } from '../../../agents/posterior/posterior-mean.ts';
 import { createSchedule, scheduleNames } from '../../../agents/posterior/schedules.ts';
-import { discrepancy, estimatorNames, type Fixture, variance } from './reference.ts';
+import { discrepancy, estimatorNames, type Fixture, pointColumns, variance } from './reference.ts';
 
 /** The estimator on the fixture's own draws, densities and scores. */
 function estimate(fixture: Fixture, estimator: string) {
@@ -14,11 +14,11 @@ function estimate(fixture: Fixture, estimator: string) {
   return estimatePosteriorMean(float64Algebra, {
     alpha: float64Tensor(Float64Array.of(fixture.a), [1, 1, 1]),
     beta: float64Tensor(Float64Array.of(fixture.b), [1, 1, 1]),
-    yt: float64Tensor(Float64Array.from(fixture.y_t), [1, 1, 2]),
-    prior: float64Tensor(Float64Array.from(fixture.y0.flat()), [1, count, 2]),
+    yt: pointColumns([fixture.y_t]),
+    prior: pointColumns(fixture.y0),
     logDensity: () => ({
-      logDensity: float64Tensor(Float64Array.from(fixture.log_p1), [1, count, 1]),
-      score: float64Tensor(Float64Array.from(fixture.grad_log_p1.flat()), [1, count, 2]),
+      logDensity: float64Tensor(Float64Array.from(fixture.log_p1), [1, 1, count]),
+      score: pointColumns(fixture.grad_log_p1),
     }),
     estimator: parseEstimator(estimator),
   });
@@ -93,18 +93,18 @@ describe('the compiled form', () => {
       const exact = estimatePosteriorMean(float64Algebra, {
         alpha: float64Tensor(Float64Array.of(alpha), [1, 1, 1]),
         beta: float64Tensor(Float64Array.of(beta), [1, 1, 1]),
-        yt: float64Tensor(Float64Array.from(yt.slice(i * dim, (i + 1) * dim)), [1, 1, dim]),
-        prior: float64Tensor(Float64Array.from(prior.slice(i * count * dim, (i + 1) * count * dim)), [
-          1,
-          count,
-          dim,
-        ]),
+        yt: float64Tensor(Float64Array.from(yt.slice(i * dim, (i + 1) * dim)), [1, dim, 1]),
+        prior: float64Algebra.transpose(
+          float64Tensor(Float64Array.from(prior.slice(i * count * dim, (i + 1) * count * dim)), [
+            1,
+            count,
+            dim,
+          ]),
+        ),
         logDensity: (y1) => {
-          const score = float64Algebra.mul(
-            float64Algebra.product(y1, float64Algebra.constant(precision)),
-            -1,
-          );
-          const logDensity = float64Algebra.mul(float64Algebra.sum(float64Algebra.mul(score, y1), 2), 0.5);
+          const symmetric = float64Algebra.constant(precision);
+          const score = float64Algebra.mul(float64Algebra.transposedProduct(symmetric, y1), -1);
+          const logDensity = float64Algebra.mul(float64Algebra.sum(float64Algebra.mul(score, y1), 1), 0.5);
           return { logDensity, score };
         },
         estimator: parseEstimator(estimator),

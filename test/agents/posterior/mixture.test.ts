@@ -5,7 +5,7 @@ import { float64Algebra, float64Tensor } from '../../../agents/posterior/float64
 import { GaussianMixture } from '../../../agents/posterior/mixture.ts';
 import { estimatePosteriorMean } from '../../../agents/posterior/posterior-mean.ts';
 import { createSchedule, velocity } from '../../../agents/posterior/schedules.ts';
-import { discrepancy, mixtures, scheduleName, variance } from './reference.ts';
+import { discrepancy, mixtures, pointColumns, scheduleName, variance } from './reference.ts';
 
 describe('exact posteriors of Gaussian mixtures', () => {
   test.each(Object.keys(mixtures))(
@@ -31,10 +31,10 @@ describe('exact posteriors of Gaussian mixtures', () => {
   test.each(Object.keys(variance))('%s: log density and score of the data end to 1e-10', (name) => {
     const mixture = new GaussianMixture(variance[name]);
     for (const { a, b, y_t, y0, log_p1, grad_log_p1 } of variance[name].exact_fixture_N10) {
-      const y1 = y0.flatMap((draw) => draw.map((value, d) => (y_t[d] - b * value) / a));
-      const { logDensity, score } = mixture.evaluate(float64Tensor(Float64Array.from(y1), [1, y0.length, 2]));
+      const y1 = y0.map((draw) => draw.map((value, d) => (y_t[d] - b * value) / a));
+      const { logDensity, score } = mixture.evaluate(pointColumns(y1));
       expect(discrepancy(logDensity.data, log_p1)).toBeLessThan(1e-10);
-      expect(discrepancy(score.data, grad_log_p1.flat())).toBeLessThan(1e-10);
+      expect(discrepancy(score.data, pointColumns(grad_log_p1).data)).toBeLessThan(1e-10);
     }
   });
 });
@@ -44,13 +44,9 @@ describe('the estimator family by quadrature', () => {
   // to rounding, so that every member must give the exact mean: the Stein term integrates to zero whatever
   // its coefficient.
   const axis = Array.from({ length: 401 }, (_, i) => -10 + i * 0.05);
-  const count = axis.length ** 2;
   const gridOf = (alpha: number, beta: number, yt: readonly number[]) => {
     const implied = (x: number, d: number) => (yt[d] - alpha * x) / beta;
-    return float64Tensor(
-      Float64Array.from(axis.flatMap((x) => axis.flatMap((y) => [implied(x, 0), implied(y, 1)]))),
-      [1, count, 2],
-    );
+    return pointColumns(axis.flatMap((x) => axis.map((y) => [implied(x, 0), implied(y, 1)])));
   };
 
   test.each(['linear', 'cosine', 'vp', 've'] as const)(
@@ -65,14 +61,14 @@ describe('the estimator family by quadrature', () => {
         const { alpha, beta } = createSchedule(name).at(row.t);
         const prior = gridOf(alpha, beta, row.y_t[0]);
         const priorLogDensity = float64Algebra.mul(
-          float64Algebra.sum(float64Algebra.mul(prior, prior), 2),
+          float64Algebra.sum(float64Algebra.mul(prior, prior), 1),
           -0.5,
         );
         for (const estimator of ['noise', 'gradient', 'eta=0.37', 'optimal-diagonal']) {
           const result = estimatePosteriorMean(float64Algebra, {
             alpha: float64Tensor(Float64Array.of(alpha), [1, 1, 1]),
             beta: float64Tensor(Float64Array.of(beta), [1, 1, 1]),
-            yt: float64Tensor(Float64Array.from(row.y_t[0]), [1, 1, 2]),
+            yt: pointColumns([row.y_t[0]]),
             prior,
             logDensity: (y1) => {
               const value = mixture.evaluate(y1);

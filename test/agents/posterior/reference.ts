@@ -1,5 +1,6 @@
 /** Independent reference numbers (test/data/posterior) and how the tests read them. */
 import { readFileSync } from 'node:fs';
+import { type Float64Tensor, float64Algebra, float64Tensor } from '../../../agents/posterior/float64.ts';
 import type { ScheduleName } from '../../../agents/posterior/schedules.ts';
 
 const read = (name: string) =>
@@ -73,6 +74,12 @@ export const estimatorNames: Record<string, string> = {
   opt_scalar: 'optimal-isotropic',
   opt_matrix: 'optimal-matrix',
 };
+
+/** Points as the estimators lay them out: [1, D, N] from N rows of D. */
+export function pointColumns(points: readonly (readonly number[])[]): Float64Tensor {
+  const flat = float64Tensor(Float64Array.from(points.flat()), [1, points.length, points[0].length]);
+  return float64Algebra.transpose(flat);
+}
 
 /** |found - wanted| in units of max(1, |wanted|). */
 export function discrepancy(found: ArrayLike<number>, wanted: ArrayLike<number>): number {

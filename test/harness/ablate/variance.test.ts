@@ -115,7 +115,7 @@ describe('the variance experiment', () => {
           float64Algebra,
           one(alpha),
           one(beta),
-          float64Tensor(Float64Array.from(yt), [1, 1, 2]),
+          float64Tensor(Float64Array.from(yt), [1, 2, 1]),
           y0,
         );
         const { logDensity, score } = mixture.evaluate(y1);
