@@ -29,8 +29,11 @@ export type {
   TimeStep,
 } from './envs/environment.ts';
 export {
+  checkTask,
   type Domain,
+  defineTask,
   domain,
+  makeEnvironment,
   type Physics,
   RandomState,
   type Task,

@@ -47,8 +47,8 @@ import type { Physics } from './physics.ts';
 import type { RandomState } from './random-state.ts';
 
 export interface TaskDescription {
-  /** MJCF text of this task alone; default the domain's. */
-  readonly model?: (asset: ModelSource) => string;
+  /** MJCF text of this task alone, or what builds it; default the domain's. */
+  readonly model?: string | ((asset: ModelSource) => string);
   /** Seconds after which an episode is truncated. */
   readonly timeLimit: number;
   /** Seconds per control step, a whole number of physics steps; default the domain's, else one physics step. */
@@ -62,8 +62,8 @@ export interface TaskDescription {
 }
 
 export interface DomainDescription {
-  /** MJCF text; default the file of assets/ with the domain's name. */
-  readonly model?: (asset: ModelSource) => string;
+  /** MJCF text, or what builds it; default the file of assets/ with the domain's name. */
+  readonly model?: string | ((asset: ModelSource) => string);
   /** Seconds per control step of every task that does not say otherwise. */
   readonly controlStep?: number;
   readonly tasks: Readonly<Record<string, TaskDescription>>;
@@ -87,22 +87,49 @@ export function task(description: TaskDescription): TaskDescription {
   return description;
 }
 
-/** Names a domain's tasks and gives them what they share. */
+/** Names a domain's tasks and gives them what they share. @throws TaskError for a description without meaning. */
 export function domain(name: string, description: DomainDescription): Domain {
   const tasks = Object.entries(description.tasks).map(([taskName, own]): Task => {
     const full = `${name}-${taskName}`;
-    if (!/^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$/.test(full)) {
-      throw new TaskError(`'${full}' is not a task name: domain-task, lower case letters, digits and _`);
-    }
-    if (!(own.timeLimit > 0))
-      throw new TaskError(`${full}: the time limit must be positive, got ${own.timeLimit}`);
+    checkDescription(full, own);
+    const model = own.model ?? description.model ?? ((asset) => asset(`${name}.xml`));
     return {
       ...own,
       name: full,
       domain: name,
-      model: own.model ?? description.model ?? ((asset) => asset(`${name}.xml`)),
+      model: typeof model === 'string' ? () => model : model,
       controlStep: own.controlStep ?? description.controlStep,
     };
   });
   return { name, tasks };
+}
+
+/**
+ * A task by itself, for a file of one's own (`--tasks ./my-task.ts`): its default export.
+ * @param name `domain-task`.
+ */
+export function defineTask(name: string, description: TaskDescription): Task {
+  const [domainName, ...rest] = name.split('-');
+  return domain(domainName, { tasks: { [rest.join('-')]: description } }).tasks[0];
+}
+
+/** Files of users are not type-checked when they are loaded. */
+function checkDescription(name: string, { timeLimit, controlStep, ...own }: TaskDescription): void {
+  if (!/^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$/.test(name)) {
+    throw new TaskError(`'${name}' is not a task name: domain-task, lower case letters, digits and _`);
+  }
+  const positive = (value: unknown) => typeof value === 'number' && value > 0 && Number.isFinite(value);
+  if (!positive(timeLimit))
+    throw new TaskError(`${name}: timeLimit must be seconds above 0, got ${timeLimit}`);
+  if (controlStep !== undefined && !positive(controlStep)) {
+    throw new TaskError(`${name}: controlStep must be seconds above 0, got ${controlStep}`);
+  }
+  for (const needed of ['observe', 'reward'] as const) {
+    if (typeof own[needed] !== 'function') throw new TaskError(`${name}: ${needed} must be a function`);
+  }
+  for (const optional of ['initialize', 'terminates'] as const) {
+    if (own[optional] !== undefined && typeof own[optional] !== 'function') {
+      throw new TaskError(`${name}: ${optional} must be a function`);
+    }
+  }
 }

@@ -6,8 +6,9 @@ import type { ModelSource } from './model-source.ts';
 import { loadMuJoCo } from './mujoco.ts';
 import { findTask, taskNames } from './registry.ts';
 
+export { checkTask, type Verdict } from './conformance.ts';
 export { ControlEnvironment } from './control-environment.ts';
-export { type Domain, domain, type Task, type TaskDescription, task } from './domain.ts';
+export { type Domain, defineTask, domain, type Task, type TaskDescription, task } from './domain.ts';
 export type {
   ActionSpec,
   Environment,

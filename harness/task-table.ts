@@ -25,7 +25,7 @@ const MEASURED_MILLISECONDS = 200;
 export async function describeTasks(names: readonly string[], speed: boolean): Promise<TaskRow[]> {
   const rows: TaskRow[] = [];
   for (const source of await resolveTasks(names)) {
-    const environment = await makeTraceable(source.file ?? source.name);
+    const environment = await makeTraceable(source);
     try {
       rows.push({
         domain: source.name.slice(0, source.name.indexOf('-')),

@@ -5,6 +5,7 @@ import { ControlEnvironment } from '../envs/index.ts';
 import { type ForcedStep, teacherForced } from '../envs/teacher-forced.ts';
 import { type Trace, type TracedSeed, traceSeed } from '../envs/trace.ts';
 import { UserError } from './errors.ts';
+import type { TaskSource } from './job.ts';
 import { loadTask, resolveTasks } from './load-task.ts';
 import { textTable } from './text-table.ts';
 
@@ -33,14 +34,14 @@ export async function printTrace(request: TraceRequest): Promise<void> {
   }
 }
 
-/** One task's environment, with its physics in reach. */
-export async function makeTraceable(name: string): Promise<ControlEnvironment> {
-  const sources = await resolveTasks([name]);
-  if (sources.length !== 1) throw new UserError(`'${name}' is ${sources.length} tasks; name one of them`);
+/** One task's environment, with its physics in reach; by name or file, or as it was resolved. */
+export async function makeTraceable(task: string | TaskSource): Promise<ControlEnvironment> {
+  const sources = typeof task === 'string' ? await resolveTasks([task]) : [task];
+  if (sources.length !== 1) throw new UserError(`'${task}' is ${sources.length} tasks; name one of them`);
   const environment = await (await loadTask(sources[0]))();
   if (environment instanceof ControlEnvironment) return environment;
   environment.dispose();
-  throw new UserError(`${name} has no MuJoCo simulation to trace`);
+  throw new UserError(`${sources[0].name} has no MuJoCo simulation to look into`);
 }
 
 async function printRun(environment: ControlEnvironment, request: TraceRequest): Promise<void> {

@@ -107,7 +107,7 @@ export async function benchEnvironments(
 ): Promise<EnvironmentSpeed[]> {
   const speeds: EnvironmentSpeed[] = [];
   for (const source of await resolveTasks(names)) {
-    const environment = await makeTraceable(source.file ?? source.name);
+    const environment = await makeTraceable(source);
     try {
       const speed = await measureEnvironment(environment, 1000 * seconds);
       speeds.push(speed);
