@@ -163,6 +163,9 @@ async function execute(
   });
   try {
     await executor.execute();
+  } catch (error) {
+    executor.kill(); // the disk is full, say: no run may go on unrecorded
+    throw error;
   } finally {
     progress.close();
   }

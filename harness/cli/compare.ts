@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 import {
   addRunOptions,
+  announceDefault,
   describePlan,
   printDryRun,
   type RunFlags,
@@ -53,7 +54,7 @@ A --config file:
 }
 
 async function compare(flags: CompareFlags): Promise<void> {
-  const { readSettingsFile, defaults, quick } = await import('../settings.ts');
+  const { readSettingsFile, quick } = await import('../settings.ts');
   const { resolvePlan, parseSet } = await import('../resolve.ts');
   const { resultsFolder } = await import('../comparison.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
@@ -78,9 +79,9 @@ async function compare(flags: CompareFlags): Promise<void> {
     workers: flags.workers === 'auto' ? String(workers ?? 'auto') : flags.workers,
   };
   if (flags.dryRun) return printDryRun(plan, withWorkers);
-  const why =
-    untold && before === undefined ? `nothing was asked, so the default (${defaults.preset}):\n` : '';
-  await runPlan(plan, folder, withWorkers, `${why}${describePlan(plan)}`);
+  const isDefault = untold && before === undefined;
+  const said = isDefault ? await announceDefault(plan, withWorkers) : describePlan(plan);
+  await runPlan(plan, folder, withWorkers, said);
 }
 
 /** The plan of results that exist; undefined for a folder without. */

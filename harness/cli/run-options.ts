@@ -25,6 +25,7 @@ export interface RunFlags {
   readonly resume?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
+  readonly tensorboard?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
   readonly debug?: boolean;
@@ -55,6 +56,7 @@ export function addRunOptions(command: Command): Command {
     .option('--dry-run', 'print the plan and its estimated duration, run nothing')
     .option('--checkpoint-seconds <seconds>', 'least time between checkpoints of a run', '20')
     .option('--stall-seconds <seconds>', 'how long a method of an agent may take', '300')
+    .option('--tensorboard', 'also write event files for TensorBoard, under --out')
     .option('--quiet', 'no progress')
     .option('--json', 'print the results as JSON');
 }
@@ -146,6 +148,10 @@ async function finish(
   }
   const { reportComparison } = await import('../report-comparison.ts');
   reportComparison(folder, outcome, { json: flags.json ?? false, quiet: flags.quiet ?? false });
+  if (flags.tensorboard) {
+    const { exportTensorBoard } = await import('../tensorboard.ts');
+    exportTensorBoard(folder);
+  }
   for (const run of failed) {
     process.stderr.write(`failed: ${run.task}/${run.agent}/${run.seed}: ${run.reason}\n`);
   }
@@ -175,12 +181,26 @@ function parseSeconds(text: string, what: string): number {
 
 /** The plan and how long it will take, as text or JSON. */
 export async function printDryRun(plan: ComparisonPlan, flags: RunFlags): Promise<void> {
+  const { workers, seconds } = await duration(plan, flags);
+  if (flags.json) console.log(JSON.stringify({ plan, workers, estimatedSeconds: seconds }, null, 2));
+  else console.log(describeWithDuration(plan, workers, seconds));
+}
+
+/** What is said before a comparison that nobody described. */
+export async function announceDefault(plan: ComparisonPlan, flags: RunFlags): Promise<string> {
+  const { workers, seconds } = await duration(plan, flags);
+  return `nothing was asked, so the default comparison:\n${describeWithDuration(plan, workers, seconds)}`;
+}
+
+async function duration(
+  plan: ComparisonPlan,
+  flags: RunFlags,
+): Promise<{ workers: number; seconds: number }> {
   const { estimate } = await import('../estimate.ts');
   const workers = workersOf(flags.workers, plan.agents.length * plan.tasks.length * plan.seeds.length);
-  const seconds = await estimate(plan, workers);
-  if (flags.json) console.log(JSON.stringify({ plan, workers, estimatedSeconds: seconds }, null, 2));
-  else
-    console.log(
-      `${describePlan(plan)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`,
-    );
+  return { workers, seconds: await estimate(plan, workers) };
+}
+
+function describeWithDuration(plan: ComparisonPlan, workers: number, seconds: number): string {
+  return `${describePlan(plan)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`;
 }
