@@ -175,6 +175,7 @@ class BarProgress implements Progress {
 
   note(index: number, line: string): void {
     this.bars.log(`${runName(this.jobs[index].identity)}: ${line}\n`);
+    this.bars.update(); // lines that wait for the next drawing are lost at the end
   }
 
   ended(index: number, status: RunStatus, reason?: string): void {

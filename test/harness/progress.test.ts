@@ -1,0 +1,74 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { schedule } from '../../harness/estimate.ts';
+import type { RunJob } from '../../harness/job.ts';
+import { makeProgress } from '../../harness/progress.ts';
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const job = (seed: number): RunJob => ({
+  identity: { task: 'walker-walk', agent: 'sac', seed },
+  agent: { name: 'sac' },
+  task: { name: 'walker-walk' },
+  config: {},
+  steps: 100,
+  evaluation: { every: 10, episodes: 1 },
+  logEvery: 10,
+  backend: 'onnx',
+  threads: 1,
+});
+
+function terminal(isTTY: boolean) {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns: 200, cursorTo() {}, clearLine() {} });
+  let text = '';
+  stream.on('data', (data) => {
+    text += data;
+  });
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
+}
+
+async function story(isTTY: boolean, quiet = false): Promise<string> {
+  const { stream, text } = terminal(isTTY);
+  const progress = await makeProgress([job(0), job(1)], { quiet, stream });
+  progress.began(0);
+  progress.moved(0, { step: 50, evaluation: 123.4 });
+  if (isTTY) await pause(250); // bars are drawn ten times a second
+  progress.note(0, 'continues from step 40');
+  progress.ended(0, 'done');
+  progress.began(1);
+  progress.ended(1, 'failed', 'no more');
+  progress.close();
+  return text();
+}
+
+describe('progress', () => {
+  it('is plain lines where there is no terminal', async () => {
+    expect((await story(false)).split('\n')).toEqual([
+      'walker-walk/sac/0: begins',
+      'walker-walk/sac/0: continues from step 40',
+      'walker-walk/sac/0: done, evaluation 123.4 (1 of 2 runs)',
+      'walker-walk/sac/1: begins',
+      'walker-walk/sac/1: failed: no more (2 of 2 runs)',
+      '',
+    ]);
+  });
+
+  it('says nothing when quiet', async () => {
+    expect(await story(true, true)).toBe('');
+  });
+
+  it('names on a terminal every run, its step and its evaluation, and why one failed', async () => {
+    const text = await story(true);
+    expect(text).toContain('walker-walk/sac/0');
+    expect(text).toContain('step 50, evaluation 123.4');
+    expect(text).toContain('walker-walk/sac/1: failed: no more');
+  });
+});
+
+describe('the estimate of a schedule', () => {
+  it('hands the next run to the first free worker', () => {
+    expect(schedule([4, 3, 2, 1], 1)).toBe(10);
+    expect(schedule([4, 3, 2, 1], 2)).toBe(5);
+    expect(schedule([9, 1, 1, 1], 2)).toBe(9);
+  });
+});

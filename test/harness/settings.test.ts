@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { defaultEvaluationEvery, firstDifference, jobsOf, threadsFor } from '../../harness/plan.ts';
+import { formatCount, formatDuration, parseCount } from '../../harness/quantity.ts';
+import { parseSet, resolvePlan } from '../../harness/resolve.ts';
+import { parseSeeds, readSettingsFile } from '../../harness/settings.ts';
+import { workplace } from '../e2e/support/command.ts';
+
+describe('counts', () => {
+  it.each([
+    ['300', 300],
+    ['30k', 30_000],
+    ['1.5M', 1_500_000],
+    ['1e5', 100_000],
+    ['0.1k', 100],
+    ['1_000', 1000],
+    [7, 7],
+  ])('%s is %d', (text, value) => {
+    expect(parseCount(text, '--steps')).toBe(value);
+  });
+
+  it.each(['', 'k', '1.5', '3x', 'NaN', 'Infinity', '-', '1e400', '0x10'])('%j is none', (text) => {
+    expect(() => parseCount(text, '--steps')).toThrow(/--steps must/);
+  });
+
+  it('are written short where that loses nothing', () => {
+    expect([1, 999, 1000, 30_000, 1_500_000, 12_345].map(formatCount)).toEqual([
+      ...['1', '999', '1k', '30k', '1.5M', '12345'],
+    ]);
+  });
+
+  it('durations name the units that matter', () => {
+    expect([0.4, 42, 200, 7500].map(formatDuration)).toEqual(['0 s', '42 s', '3 min 20 s', '2 h 05 min']);
+  });
+});
+
+describe('seeds', () => {
+  it('are a number of seeds, a list or a range', () => {
+    expect(parseSeeds('3')).toEqual([0, 1, 2]);
+    expect(parseSeeds(2)).toEqual([0, 1]);
+    expect(parseSeeds('3,7,11')).toEqual([3, 7, 11]);
+    expect(parseSeeds('7,')).toEqual([7]);
+    expect(parseSeeds('10..13')).toEqual([10, 11, 12, 13]);
+    expect(parseSeeds([5, 2])).toEqual([5, 2]);
+  });
+
+  it.each(['-1', '1,-2', '5..3', 'x', '1,x', '1e9'])('%s are none', (text) => {
+    expect(() => parseSeeds(text)).toThrow(/seed/);
+  });
+});
+
+describe('--set', () => {
+  it('reads values as YAML', () => {
+    expect(parseSet(['sac.tau=0.01', 'sac.name=x', 'rfm-flow.sizes=[1, 2]', 'a.b.flag=true'])).toEqual({
+      sac: { tau: 0.01, name: 'x' },
+      'rfm-flow': { sizes: [1, 2] },
+      'a.b': { flag: true },
+    });
+  });
+});
+
+describe('a plan', () => {
+  it('has every agent, task and seed as a run, with the config of the preset and what was set on top', async () => {
+    const plan = await resolvePlan({
+      agents: 'sac,random',
+      tasks: 'cartpole-balance,easy',
+      seeds: '4,9',
+      steps: '2k',
+      preset: 'smoke',
+      set: { sac: { tau: 0.5 } },
+    });
+    const jobs = jobsOf(plan);
+    expect(plan.tasks.filter(({ name }) => name === 'cartpole-balance')).toHaveLength(1);
+    expect(jobs).toHaveLength(2 * plan.tasks.length * 2);
+    expect(jobs[0].identity).toEqual({ task: 'cartpole-balance', agent: 'sac', seed: 4 });
+    expect(jobs[0].config).toMatchObject({ tau: 0.5, batchSize: 64 });
+    expect(jobs[0].steps).toBe(2000);
+  });
+
+  it('takes variants of one agent from a file, each with its name', async () => {
+    const folder = workplace({
+      'plan.yaml': `
+agents:
+  - random
+  - { agent: sac, name: sac-fast, preset: smoke, set: { tau: 0.1 } }
+  - { agent: sac, name: sac-slow, preset: smoke, set: { tau: 0.001 } }
+tasks: [cartpole-balance]
+seeds: 2
+steps: 1k
+set:
+  sac-slow: { discount: 0.9 }
+`,
+    });
+    const plan = await resolvePlan(readSettingsFile(`${folder}/plan.yaml`));
+    expect(plan.agents.map(({ label, source }) => [label, source.name])).toEqual([
+      ['random', 'random'],
+      ['sac-fast', 'sac'],
+      ['sac-slow', 'sac'],
+    ]);
+    expect(plan.agents[2].config).toMatchObject({ tau: 0.001, discount: 0.9 });
+  });
+
+  it('evaluates between 10 and 25 times unless told', () => {
+    for (const steps of [10, 999, 30_000, 100_000, 250_000, 1_000_000]) {
+      const times = steps / defaultEvaluationEvery(steps);
+      expect(times).toBeGreaterThanOrEqual(9.9);
+      expect(times).toBeLessThanOrEqual(25);
+    }
+    expect(defaultEvaluationEvery(250_000)).toBe(10_000);
+  });
+
+  it('gives a run more threads only if there are fewer runs than cores', () => {
+    expect([threadsFor(9, 2), threadsFor(2, 2), threadsFor(1, 2), threadsFor(3, 16)]).toEqual([1, 1, 2, 5]);
+  });
+
+  it('names the first setting in which it differs from another', () => {
+    const a = { agents: [{ label: 'x', config: { eta: 0.5 } }], steps: 1 };
+    expect(firstDifference(a, structuredClone(a))).toBeUndefined();
+    expect(firstDifference(a, { ...a, steps: 2 })).toBe('steps');
+    expect(firstDifference(a, { agents: [{ label: 'x', config: { eta: 1 } }], steps: 1 })).toBe(
+      'agents.0.config.eta',
+    );
+    expect(firstDifference(a, { ...a, extra: 1 })).toBe('extra');
+  });
+});
