@@ -8,6 +8,7 @@ import { benchCommand } from './bench.ts';
 import { checkAgentCommand } from './check-agent.ts';
 import { checkTaskCommand } from './check-task.ts';
 import { compareCommand } from './compare.ts';
+import { completionCommand } from './completion.ts';
 import { evalCommand } from './eval.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { reportCommand } from './report.ts';
@@ -32,6 +33,7 @@ const commands: readonly (() => Command)[] = [
   checkAgentCommand,
   checkTaskCommand,
   benchCommand,
+  completionCommand,
 ];
 
 export function program(): Command {
