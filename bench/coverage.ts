@@ -2,8 +2,8 @@
  * How often 95 % intervals hold the truth: made-up score matrices with a known interquartile mean, mean and
  * probability of improvement, many experiments, few runs each. The table is in docs/statistics.md.
  *
- *     npx jiti bench/coverage.ts            2,000 experiments × 2,000 resamples
- *     npx jiti bench/coverage.ts 500 1000
+ *     npx jiti bench/coverage.ts                    2,000 experiments × 2,000 resamples, both kinds
+ *     npx jiti bench/coverage.ts bells 500 1000
  */
 import { RandomStream } from '../engine/random.ts';
 import {
@@ -23,22 +23,23 @@ const RUN_COUNTS = [3, 5, 10];
 /** Runs per task from which the true values are computed. */
 const POPULATION = 200_000;
 
-/**
- * Scores of one run on one task: a share of runs fails and stays low, the others scatter around the task's
- * level; all within [0, 1]. Levels and scatters differ between tasks, as they do in benchmarks.
- */
-function drawScore(task: number, shift: number, random: RandomStream): number {
+/** `bells`: runs scatter around their task's level. `failures`: and on every third task some stay low. */
+const kinds = ['bells', 'failures'] as const;
+type Kind = (typeof kinds)[number];
+
+/** The score of one run, within [0, 1]. Levels and scatters differ between tasks, as they do in benchmarks. */
+function drawScore(kind: Kind, task: number, shift: number, random: RandomStream): number {
   const level = 0.15 + (0.75 * task) / (TASKS - 1) + shift;
   const scatter = 0.04 + (0.1 * ((task * 5) % TASKS)) / TASKS;
-  const failing = task % 3 === 0 ? 0.15 : 0;
+  const failing = kind === 'failures' && task % 3 === 0 ? 0.15 : 0;
   const normal = random.fillNormal(new Float32Array(1))[0];
   const score = random.uniform() < failing ? 0.3 * level + 0.03 * normal : level + scatter * normal;
   return Math.min(1, Math.max(0, score));
 }
 
-const drawMatrix = (runs: number, shift: number, random: RandomStream): number[][] =>
+const drawMatrix = (kind: Kind, runs: number, shift: number, random: RandomStream): number[][] =>
   Array.from({ length: TASKS }, (_, task) =>
-    Array.from({ length: runs }, () => drawScore(task, shift, random)),
+    Array.from({ length: runs }, () => drawScore(kind, task, shift, random)),
   );
 
 interface Counter {
@@ -46,10 +47,10 @@ interface Counter {
   total: number;
 }
 
-function main(experiments: number, resamples: number): void {
-  const root = RandomStream.fromSeed(2108);
+function table(kind: Kind, experiments: number, resamples: number): void {
+  const root = RandomStream.fromSeed(2108).split(kind);
   const population = [0, 0.05].map((shift) =>
-    drawMatrix(POPULATION, shift, root.split(`population ${shift}`)),
+    drawMatrix(kind, POPULATION, shift, root.split(`population ${shift}`)),
   );
   const truth = {
     iqm: interquartileMean(population[0]),
@@ -58,7 +59,7 @@ function main(experiments: number, resamples: number): void {
     improvement: improvementOf(population[1], population[0]),
   };
   console.log(
-    `true IQM ${truth.iqm.toFixed(4)}, mean ${truth.mean.toFixed(4)}, P(X > Y) ${truth.improvement.toFixed(4)}`,
+    `${kind}: true IQM ${truth.iqm.toFixed(4)}, mean ${truth.mean.toFixed(4)}, P(X > Y) ${truth.improvement.toFixed(4)}`,
   );
   console.log(`${experiments} experiments, ${resamples} resamples, ${TASKS} tasks\n`);
   console.log('| runs | IQM | mean | P(X > Y) | one task, bootstrap | one task, Student t |');
@@ -66,7 +67,7 @@ function main(experiments: number, resamples: number): void {
   for (const runs of RUN_COUNTS) {
     const counters: Counter[] = Array.from({ length: 5 }, () => ({ hits: 0, total: 0 }));
     for (let e = 0; e < experiments; e++)
-      experiment(runs, resamples, truth, root.split(`${runs}/${e}`), counters);
+      experiment(kind, runs, resamples, truth, root.split(`${runs}/${e}`), counters);
     const cells = counters.map(({ hits, total }) => `${((100 * hits) / total).toFixed(1)} %`);
     console.log(`| ${[runs, ...cells].join(' | ')} |`);
   }
@@ -80,6 +81,7 @@ interface Truth {
 }
 
 function experiment(
+  kind: Kind,
   runs: number,
   resamples: number,
   truth: Truth,
@@ -88,7 +90,7 @@ function experiment(
 ): void {
   const tasks = Array.from({ length: TASKS }, (_, task) => `task${task}`);
   const agents = ['y', 'x'].map((agent, i): AgentScores => {
-    return { agent, tasks, scores: drawMatrix(runs, 0.05 * i, random.split(agent)) };
+    return { agent, tasks, scores: drawMatrix(kind, runs, 0.05 * i, random.split(agent)) };
   });
   const estimates = compareScores(agents, {
     resamples,
@@ -118,5 +120,7 @@ function improvementOf(x: ScoresByTask, y: ScoresByTask): number {
   return probabilityOfImprovement(part(x), part(y));
 }
 
-const [experiments = 2000, resamples = 2000] = process.argv.slice(2).map(Number);
-main(experiments, resamples);
+const words = process.argv.slice(2);
+const [experiments = 2000, resamples = 2000] = words.filter((word) => /^\d+$/.test(word)).map(Number);
+const chosen = kinds.filter((kind) => words.includes(kind));
+for (const kind of chosen.length > 0 ? chosen : kinds) table(kind, experiments, resamples);

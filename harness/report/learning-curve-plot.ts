@@ -13,13 +13,13 @@ export interface ReferenceScore {
   readonly score: number;
 }
 
-const SIZE = { width: 380, height: 250 };
-
+/** @param size px; the fewer panels there are, the wider each is drawn */
 export function learningCurvePlot(
   task: string,
   curves: readonly { readonly series: Series; readonly curve: Curve }[],
   references: readonly ReferenceScore[],
   name: string,
+  size: { readonly width: number; readonly height: number },
 ): Drawing {
   const points = curves.flatMap(({ curve }) => curve.points);
   const values = [...points.flatMap(({ low, high }) => [low, high]), ...references.map((r) => r.score)];
@@ -34,7 +34,7 @@ export function learningCurvePlot(
       description: `Mean evaluation return against environment steps, with 95 % bands. Last evaluations: ${last.join('; ')}.`,
     },
     {
-      ...SIZE,
+      ...size,
       marginLeft: 52,
       marginRight: 18,
       marginTop: 24,

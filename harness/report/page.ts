@@ -97,11 +97,18 @@ function facts(model: ReportModel): Html {
     .map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
+/** The presets of the comparison's agents: one name in most cases. */
 function preset(model: ReportModel): string | undefined {
-  const [config] = model.sources.flatMap(({ manifest }) => manifest?.config ?? []);
-  const name =
-    typeof config === 'object' && config !== null && 'preset' in config ? config.preset : undefined;
-  return typeof name === 'string' ? name : undefined;
+  const named = (value: unknown): string[] => {
+    const name = typeof value === 'object' && value !== null && 'preset' in value ? value.preset : undefined;
+    return typeof name === 'string' ? [name] : [];
+  };
+  const found = model.sources.flatMap(({ manifest }) => {
+    const config = manifest?.config;
+    const agents = typeof config === 'object' && config !== null && 'agents' in config ? config.agents : [];
+    return [...named(config), ...(Array.isArray(agents) ? agents.flatMap(named) : [])];
+  });
+  return found.length === 0 ? undefined : [...new Set(found)].join(', ');
 }
 
 function elapsed({ sources }: ReportModel): string | undefined {

@@ -21,7 +21,8 @@ export interface PlotSection {
 }
 
 const WIDE = { width: 860, height: 380 };
-const MIDDLE = 540;
+const MIDDLE = { width: 540, height: 300 };
+const PANEL = { width: 380, height: 250 };
 const NARROW = { width: 380, height: 300 };
 /** Rows of a curve that its table shows, so that the page stays small; the CSV has all. */
 const CURVE_ROWS = 10;
@@ -29,7 +30,9 @@ const CURVE_ROWS = 10;
 export function aggregateSection(model: ReportModel): PlotSection {
   const ranked = model.ranked.map((agent) => agent.series);
   const metrics = ['iqm', 'mean', 'median', 'optimality_gap'] as const;
-  const drawings = metrics.map((metric) => aggregatePlot(metric, model.tables.aggregate, ranked, MIDDLE));
+  const drawings = metrics.map((metric) =>
+    aggregatePlot(metric, model.tables.aggregate, ranked, MIDDLE.width),
+  );
   return {
     drawings,
     html: html`<section id="aggregates"><h2>Aggregate performance</h2>
@@ -58,21 +61,25 @@ export function curvesSection(
 ): PlotSection | undefined {
   const tasks = model.tasks.filter((task) => model.curves.some((curve) => curve.task === task));
   if (tasks.length === 0) return undefined;
+  const size = tasks.length === 1 ? WIDE : tasks.length === 2 ? MIDDLE : PANEL;
+  const grid = size === MIDDLE ? 'pair' : size === PANEL ? 'plots' : '';
   const panels = tasks.map((task) => {
     const curves = model.series.flatMap((series) => {
       const curve = model.curves.find((c) => c.task === task && c.agent === series.agent);
       return curve === undefined ? [] : [{ series, curve }];
     });
     const references = model.references.filter((reference) => reference.task === task);
-    return { task, curves, drawing: learningCurvePlot(task, curves, references, fileName(task)) };
+    const draw = (wide: typeof WIDE) => learningCurvePlot(task, curves, references, fileName(task), wide);
+    const narrow = size === PANEL ? undefined : draw(PANEL);
+    return { task, curves, drawing: draw(size), narrow };
   });
   return {
     drawings: panels.map((panel) => panel.drawing),
     html: html`<section id="curves"><h2>Learning curves</h2>
 <p>Mean return of the evaluations during training, over seeds. Bands are 95 % intervals of the mean at each step. ${model.references.length > 0 && 'Dashed grey lines are published scores.'}</p>
 ${fewSeeds(model)}${legend(model.series)}
-<div class="plots">${panels.map(({ drawing, curves, task }) =>
-      figure(drawing, { caption: task, below: folded('Numbers', curveTable(task, curves)) }),
+<div class="${grid}">${panels.map(({ drawing, narrow, curves, task }) =>
+      figure(drawing, { caption: task, narrow, below: folded('Numbers', curveTable(task, curves)) }),
     )}</div></section>`,
   };
 }

@@ -48,6 +48,7 @@ export function profilePlot(
         ...curves.map(({ series: { colour, className }, points }) =>
           Plot.areaY(points, {
             x: 'tau',
+            curve: 'step-after',
             y1: 'ci_low',
             y2: 'ci_high',
             fill: colour,
@@ -58,6 +59,7 @@ export function profilePlot(
         ...curves.flatMap(({ series: { colour, className, dash, symbol }, points }) => [
           Plot.lineY(points, {
             x: 'tau',
+            curve: 'step-after',
             y: 'fraction',
             stroke: colour,
             strokeWidth: 1.8,

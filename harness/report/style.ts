@@ -94,4 +94,4 @@ footer{padding-top:16px;padding-bottom:36px;color:var(--quiet);font-size:.85rem;
 @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}section{padding:26px 0}th,td{padding:6px 9px}.pairs{grid-template-columns:minmax(0,1fr)}.pairs dd{margin-bottom:6px}}`;
 
 const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme{display:none}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible;max-height:none}.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
-.plots,.pair{grid-template-columns:repeat(2,1fr)}th button.sort::after{content:""}details.data{display:none}`;
+.plots,.pair{grid-template-columns:repeat(2,1fr)}.pair svg.wide{display:none}.pair svg.narrow{display:block}table{font-size:7.5pt}th,td{padding:3pt 4pt}thead th,th button.sort{white-space:normal}.range{font-size:6.5pt}.reason{min-width:8rem}th button.sort::after{content:""}details.data{display:none}`;
