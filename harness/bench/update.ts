@@ -1,0 +1,174 @@
+/** How fast agents update and act, on made-up transitions of the size of a preset's usual task. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Agent, Batch, Preset } from '../../agents/agent.ts';
+import { createEngine } from '../../engine/index.ts';
+import { RandomStream } from '../../engine/random.ts';
+import type { BackendName } from '../../engine/types.ts';
+import { loadAgent } from '../load-agent.ts';
+import { type OperationTime, readProfiles } from './profile.ts';
+
+export interface UpdateBenchOptions {
+  readonly agents: readonly string[];
+  readonly presets: readonly Preset[];
+  readonly backend: BackendName;
+  readonly threads: readonly number[];
+  /** Measured this many times, each for `seconds`; the median counts. */
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Folder for ONNX Runtime's profiles; none are made without. */
+  readonly profileFolder?: string;
+  /** Folder for the graphs as ONNX files. */
+  readonly graphFolder?: string;
+  /** Stops at the first operation that makes a value non-finite (eager backends). */
+  readonly debugNumerics?: boolean;
+}
+
+export interface UpdateSpeed {
+  readonly agent: string;
+  readonly preset: Preset;
+  readonly backend: string;
+  readonly threads: number;
+  readonly updatesPerSecond: { readonly median: number; readonly lowest: number; readonly highest: number };
+  /** Processor time of one update over all threads: steadier than the clock where other processes run. */
+  readonly cpuMillisecondsPerUpdate: number;
+  /** From the agent's creation to the end of its first update: tracing, loading, running. */
+  readonly firstUpdateMilliseconds: number;
+  /** One action for one observation, exploring. */
+  readonly actMilliseconds: number;
+  /** Time per operation of one update, longest first; with a profile only. */
+  readonly operations?: readonly OperationTime[];
+}
+
+/** Observation and action sizes: walker's for the two large presets, cartpole's for smoke. */
+const sizes: Readonly<Record<Preset, readonly [observation: number, action: number]>> = {
+  paper: [24, 6],
+  laptop: [24, 6],
+  smoke: [5, 1],
+};
+
+/** @param announce called after each configuration */
+export async function benchUpdates(
+  options: UpdateBenchOptions,
+  announce: (speed: UpdateSpeed) => void = () => {},
+): Promise<UpdateSpeed[]> {
+  const speeds: UpdateSpeed[] = [];
+  for (const name of options.agents) {
+    for (const preset of options.presets) {
+      for (const threads of options.threads) {
+        const speed = await measure(name, preset, threads, options);
+        if (speed === undefined) continue; // an agent that does not learn
+        announce(speed);
+        speeds.push(speed);
+      }
+    }
+  }
+  return speeds;
+}
+
+async function measure(
+  name: string,
+  preset: Preset,
+  threads: number,
+  options: UpdateBenchOptions,
+): Promise<UpdateSpeed | undefined> {
+  const { factory } = await loadAgent(name);
+  const config = factory.presets[preset];
+  if (config.updatesPerStep === 0) return undefined;
+  const label = `${factory.name}-${preset}-${threads}`;
+  const { profileFolder, graphFolder, backend, debugNumerics } = options;
+  for (const folder of [profileFolder, graphFolder]) {
+    if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  }
+  const prefix = profileFolder === undefined ? undefined : join(profileFolder, `${label}-`);
+  const engine = createEngine({
+    backend,
+    threads,
+    debugNumerics,
+    profile: prefix,
+    dumpGraph: ({ name: graph, model }) => {
+      if (graphFolder === undefined) return;
+      writeFileSync(join(graphFolder, `${label}-${graph.replaceAll('/', '-')}.onnx`), model);
+    },
+  });
+  const [observation, action] = sizes[preset];
+  const random = RandomStream.fromSeed(0);
+  const batch = madeUpBatch(config.batchSize, observation, action, random);
+  const start = performance.now();
+  const agent = await factory.create({
+    observation: { size: observation },
+    action: { size: action },
+    config,
+    random: random.split('agent'),
+    engine,
+  });
+  await agent.update(batch);
+  const firstUpdateMilliseconds = performance.now() - start;
+  const updates = await rates(options, () => agent.update(batch));
+  const actMilliseconds =
+    prefix === undefined ? await actTime(agent, batch, observation, options) : Number.NaN;
+  await agent.dispose();
+  await engine.dispose();
+  return {
+    agent: factory.name,
+    preset,
+    backend,
+    threads,
+    ...updates,
+    firstUpdateMilliseconds,
+    actMilliseconds,
+    ...(prefix === undefined ? {} : { operations: readProfiles(prefix) }),
+  };
+}
+
+async function rates({ rounds, seconds }: UpdateBenchOptions, update: () => Promise<unknown>) {
+  const found: number[] = [];
+  let cpu = 0;
+  let count = 0;
+  for (let round = 0; round < rounds; round++) {
+    const begin = performance.now();
+    const before = process.cpuUsage();
+    let done = 0;
+    do {
+      await update();
+      done++;
+    } while (performance.now() - begin < 1000 * seconds);
+    found.push((1000 * done) / (performance.now() - begin));
+    const used = process.cpuUsage(before);
+    cpu += used.user + used.system;
+    count += done;
+  }
+  found.sort((a, b) => a - b);
+  return {
+    updatesPerSecond: {
+      median: found[Math.floor(found.length / 2)],
+      lowest: found[0],
+      highest: found[found.length - 1],
+    },
+    cpuMillisecondsPerUpdate: cpu / 1000 / count,
+  };
+}
+
+async function actTime(agent: Agent, batch: Batch, observation: number, { seconds }: UpdateBenchOptions) {
+  const one = batch.observation.slice(0, observation);
+  await agent.act(one, 1, 'explore');
+  const times: number[] = [];
+  const begin = performance.now();
+  while (times.length < 5 || performance.now() - begin < 500 * seconds) {
+    const start = performance.now();
+    await agent.act(one, 1, 'explore');
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+}
+
+function madeUpBatch(size: number, observation: number, action: number, random: RandomStream): Batch {
+  return {
+    size,
+    observation: random.fillNormal(new Float32Array(size * observation)),
+    action: random.fillUniform(new Float32Array(size * action), -1, 1),
+    reward: random.fillUniform(new Float32Array(size)),
+    mask: new Float32Array(size).fill(1),
+    nextObservation: random.fillNormal(new Float32Array(size * observation)),
+  };
+}

@@ -1,0 +1,141 @@
+/** What is installed, which compute backends work here, and how fast a matrix product is in each. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { matMul, type Tensor } from '@tensorflow/tfjs-core';
+import { createEngine, type EngineOptions } from '../engine/index.ts';
+import { RandomStream } from '../engine/random.ts';
+
+export interface PackageState {
+  readonly name: string;
+  /** undefined if it is not installed. */
+  readonly version?: string;
+  /** The harness works without. */
+  readonly optional: boolean;
+}
+
+export interface BackendState {
+  readonly backend: string;
+  readonly threads: number;
+  readonly works: boolean;
+  /** Of a 512 × 512 product, in 10^9 multiplications and additions per second. */
+  readonly gigaflops?: number;
+  readonly startMilliseconds?: number;
+  /** Why it does not work. */
+  readonly problem?: string;
+}
+
+export interface Diagnosis {
+  readonly node: string;
+  readonly platform: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly packages: readonly PackageState[];
+  readonly backends: readonly BackendState[];
+}
+
+const packages: readonly [name: string, optional: boolean][] = [
+  ['@mujoco/mujoco', false],
+  ['onnxruntime-node', false],
+  ['@tensorflow/tfjs-core', false],
+  ['@tensorflow/tfjs-backend-wasm', false],
+  ['@tensorflow/tfjs-node', true],
+];
+
+export async function diagnose(): Promise<Diagnosis> {
+  const cores = availableParallelism();
+  const trials: (EngineOptions & { readonly label: string })[] = [
+    { label: 'onnx', backend: 'onnx', threads: 1 },
+    ...(cores > 1 ? [{ label: 'onnx', backend: 'onnx' as const, threads: cores }] : []),
+    { label: 'wasm', backend: 'wasm' },
+    { label: 'tensorflow', backend: 'tensorflow' },
+  ];
+  const backends: BackendState[] = [];
+  for (const { label, ...options } of trials) backends.push(await tryBackend(label, options));
+  return {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores,
+    packages: packages.map(([name, optional]) => ({ name, version: installedVersion(name), optional })),
+    backends,
+  };
+}
+
+/** Whether everything that is not optional is there and the default backend computes. */
+export function isHealthy({ packages: found, backends }: Diagnosis): boolean {
+  return (
+    found.every(({ version, optional }) => optional || version !== undefined) &&
+    backends.some(({ backend, works }) => backend === 'onnx' && works)
+  );
+}
+
+const SIZE = 512;
+
+async function tryBackend(backend: string, options: EngineOptions): Promise<BackendState> {
+  const { threads = 1 } = options;
+  try {
+    const start = performance.now();
+    const engine = createEngine(options);
+    const product = engine.compile<{ a: Tensor; b: Tensor }, { c: Tensor }>('product', ({ a, b }) => ({
+      c: matMul(a, b),
+    }));
+    const matrix = (seed: number) => ({
+      data: RandomStream.fromSeed(seed).fillNormal(new Float32Array(SIZE * SIZE)),
+      shape: [SIZE, SIZE],
+    });
+    const inputs = { a: matrix(1), b: matrix(2) };
+    const { c } = await product(inputs);
+    const startMilliseconds = performance.now() - start;
+    let exact = 0;
+    for (let k = 0; k < SIZE; k++) exact += inputs.a.data[k] * inputs.b.data[k * SIZE];
+    if (!(Math.abs(c.data[0] - exact) < 1e-2)) throw new Error(`a product is ${c.data[0]}, not ${exact}`);
+    let fastest = Number.POSITIVE_INFINITY;
+    const begin = performance.now();
+    while (performance.now() - begin < 500) {
+      const before = performance.now();
+      await product(inputs);
+      fastest = Math.min(fastest, performance.now() - before);
+    }
+    await engine.dispose();
+    const gigaflops = (2 * SIZE ** 3) / (fastest * 1e6);
+    return { backend, threads, works: true, gigaflops, startMilliseconds };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { backend, threads, works: false, problem };
+  }
+}
+
+/** The version in a package's own package.json, whatever its exports allow. */
+function installedVersion(name: string): string | undefined {
+  const paths = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  for (const folder of paths) {
+    try {
+      const file = readFileSync(join(folder, name, 'package.json'), 'utf8');
+      return (JSON.parse(file) as { version: string }).version;
+    } catch {
+      // not in this folder
+    }
+  }
+  return undefined;
+}
+
+/** The diagnosis as lines of text. */
+export function diagnosisText(diagnosis: Diagnosis): string {
+  const { node, platform, processor, cores } = diagnosis;
+  const lines = [`Node ${node} on ${platform}, ${processor}, ${cores} core${cores === 1 ? '' : 's'}`, ''];
+  for (const { name, version, optional } of diagnosis.packages) {
+    const state = version ?? (optional ? 'not installed (optional)' : 'MISSING: npm install');
+    lines.push(`  ${name.padEnd(32)} ${state}`);
+  }
+  lines.push('');
+  for (const { backend, threads, works, gigaflops, startMilliseconds, problem } of diagnosis.backends) {
+    const name = `${backend}, ${threads} thread${threads === 1 ? '' : 's'}`;
+    const state = works
+      ? `${(gigaflops ?? 0).toFixed(0).padStart(4)} GFLOP/s of a ${SIZE} × ${SIZE} product, ready in ${(startMilliseconds ?? 0).toFixed(0)} ms`
+      : `not usable: ${problem}`;
+    lines.push(`  ${name.padEnd(32)} ${state}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,83 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { benchUpdates } from '../../harness/bench/update.ts';
+import { benchUpdateCommand } from '../../harness/cli/bench-update.ts';
+import { diagnose, diagnosisText, isHealthy } from '../../harness/doctor.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-update-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('bench update', () => {
+  it('measures agents that learn, and leaves the others out', async () => {
+    const announced: string[] = [];
+    const speeds = await benchUpdates(
+      {
+        agents: ['sac', 'random'],
+        presets: ['smoke'],
+        backend: 'onnx',
+        threads: [1],
+        rounds: 3,
+        seconds: 0.05,
+      },
+      ({ agent }) => announced.push(agent),
+    );
+    expect(announced).toEqual(['sac']);
+    const [{ updatesPerSecond: rate, ...speed }] = speeds;
+    expect(speed).toMatchObject({ agent: 'sac', preset: 'smoke', backend: 'onnx', threads: 1 });
+    expect(rate.lowest).toBeGreaterThan(0);
+    expect(rate.median).toBeGreaterThanOrEqual(rate.lowest);
+    expect(rate.highest).toBeGreaterThanOrEqual(rate.median);
+    expect(speed.actMilliseconds).toBeGreaterThan(0);
+    expect(speed.cpuMillisecondsPerUpdate).toBeGreaterThan(0);
+  });
+
+  it('gives the time per operation, and the graphs', async () => {
+    const [speed] = await benchUpdates({
+      agents: ['sac'],
+      presets: ['smoke'],
+      backend: 'onnx',
+      threads: [1],
+      rounds: 1,
+      seconds: 0.2,
+      profileFolder: join(folder, 'profile'),
+      graphFolder: join(folder, 'graphs'),
+    });
+    const operations = speed.operations ?? [];
+    expect(operations.map(({ operation }) => operation)).toContain('MatMul');
+    expect(operations.every(({ nodes, microseconds }) => nodes > 0 && microseconds >= 0)).toBe(true);
+    const [graph] = readdirSync(join(folder, 'graphs')).filter((file) => file.includes('update'));
+    expect(readFileSync(join(folder, 'graphs', graph)).toString('latin1')).toContain('rfm-harness');
+  });
+
+  it('refuses impossible options', async () => {
+    const run = (...flags: string[]) =>
+      benchUpdateCommand()
+        .exitOverride()
+        .configureOutput({ writeErr() {} })
+        .parseAsync(['node', 'update', ...flags]);
+    await expect(run('--preset', 'huge')).rejects.toThrow(/paper, laptop, smoke/);
+    await expect(run('--seconds', '-1')).rejects.toThrow(/no number above 0/);
+    await expect(run('--threads', '0')).rejects.toThrow(/--threads must lie between/);
+    await expect(run('sca', '--rounds', '1')).rejects.toThrow(/did you mean 'sac'/);
+  });
+});
+
+describe('doctor', () => {
+  it('finds the packages and computes on the backends', async () => {
+    const diagnosis = await diagnose();
+    expect(isHealthy(diagnosis)).toBe(true);
+    const works = diagnosis.backends.filter((state) => state.works).map(({ backend }) => backend);
+    expect(works).toEqual(expect.arrayContaining(['onnx', 'wasm']));
+    expect(diagnosis.packages.find(({ name }) => name === 'onnxruntime-node')?.version).toMatch(/^\d+\.\d+/);
+    expect(diagnosisText(diagnosis)).toMatch(/onnx, 1 thread +\d+ GFLOP\/s/);
+  });
+
+  it('is not content without the default backend', async () => {
+    const diagnosis = await diagnose();
+    const broken = diagnosis.backends.map((state) => ({ ...state, works: state.backend !== 'onnx' }));
+    expect(isHealthy({ ...diagnosis, backends: broken })).toBe(false);
+    expect(isHealthy({ ...diagnosis, packages: [{ name: 'x', optional: false }] })).toBe(false);
+  });
+});
