@@ -16,7 +16,8 @@ export const twoHumps: Reward = (a) =>
 /** One smooth optimum away from the middle. */
 export const oneHump: Reward = (a) => 1 - 2 * (a - 0.3) ** 2;
 
-const observation = [0.5, -0.5];
+/** The one state. */
+export const banditObservation = [0.5, -0.5] as const;
 
 /** An agent that has learnt from uniformly random actions. */
 export async function trainOnBandit<Config extends TrainingConfig>(
@@ -36,8 +37,8 @@ export async function trainOnBandit<Config extends TrainingConfig>(
   const batch = allocateBatch(config.batchSize, { observation: 2, action: 1 });
   const actions = random.split('actions');
   for (let i = 0; i < config.batchSize; i++) {
-    batch.observation.set(observation, 2 * i);
-    batch.nextObservation.set(observation, 2 * i);
+    batch.observation.set(banditObservation, 2 * i);
+    batch.nextObservation.set(banditObservation, 2 * i);
   }
   let metrics: Metrics = {};
   for (let update = 0; update < updates; update++) {
@@ -55,7 +56,7 @@ export async function drawActions(
   count: number,
 ): Promise<number[]> {
   const observations = new Float32Array(2 * count);
-  for (let i = 0; i < count; i++) observations.set(observation, 2 * i);
+  for (let i = 0; i < count; i++) observations.set(banditObservation, 2 * i);
   return [...(await agent.act(observations, count, mode))].sort((a, b) => a - b);
 }
 
