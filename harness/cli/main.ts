@@ -9,6 +9,7 @@ import { checkAgentCommand } from './check-agent.ts';
 import { checkTaskCommand } from './check-task.ts';
 import { compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
+import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { reportCommand } from './report.ts';
@@ -33,6 +34,7 @@ const commands: readonly (() => Command)[] = [
   checkAgentCommand,
   checkTaskCommand,
   benchCommand,
+  doctorCommand,
   completionCommand,
 ];
 

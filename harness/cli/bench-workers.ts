@@ -1,0 +1,38 @@
+/** `harness bench workers`: what a second process brings. */
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+
+interface BenchWorkersFlags {
+  readonly runs: string;
+  readonly steps: string;
+  readonly json?: boolean;
+}
+
+export function benchWorkersCommand(): Command {
+  return new Command('workers')
+    .description('time of the same runs with one worker process, with two, and with one per core')
+    .option('--runs <count>', 'runs of sac on cartpole-balance', '8')
+    .option('--steps <count>', 'control steps of each', '3k')
+    .option('--json', 'print as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harness bench workers
+  harness bench workers --runs 4 --steps 1k --json`,
+    )
+    .action(async (flags: BenchWorkersFlags) => {
+      const { parseCount } = await import('../quantity.ts');
+      const { benchWorkers, scalingTable } = await import('../bench/workers.ts');
+      const runs = parseCount(flags.runs, '--runs', 1, 1000);
+      const steps = parseCount(flags.steps, '--steps', 1, 1e7);
+      const results = await benchWorkers(workerCounts(), runs, steps);
+      console.log(flags.json ? JSON.stringify(results, null, 2) : scalingTable(results));
+    });
+}
+
+/** One, two and one per core, as far as there are cores. */
+export function workerCounts(): number[] {
+  const cores = availableParallelism();
+  return [...new Set([1, 2, cores])].filter((count) => count <= cores).sort((a, b) => a - b);
+}
