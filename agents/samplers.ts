@@ -92,6 +92,7 @@ export function denoise(
 
 /** Picks one particle per state. @param index [batch] int32 @param particles [batch, m, act] → [batch, act] */
 export function pick(particles: tf.Tensor, index: tf.Tensor): tf.Tensor {
+  if (particles.shape[1] === 1) return tf.squeeze(particles, [1]);
   const chosen = tf.oneHot(tf.cast(index, 'int32') as tf.Tensor1D, particles.shape[1] as number);
   return tf.sum(tf.mul(particles, tf.expandDims(tf.cast(chosen, 'float32'), 2)), 1);
 }
