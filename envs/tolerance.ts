@@ -70,11 +70,16 @@ function checkSigmoid(sigmoid: Sigmoid, atMargin: number): void {
   }
 }
 
+/** Distance in standard deviations at which a Gaussian has fallen to `value`. */
+const gaussianScale = (value: number) => Math.sqrt(-2 * Math.log(value));
+/** The default is what most rewards use: its logarithm need not be taken every time. */
+const GAUSSIAN_SCALE = gaussianScale(0.1);
+
 /** A fall from 1 at distance 0 to `atOne` at distance 1. */
 function fall(distance: number, atOne: number, sigmoid: Sigmoid): number {
   switch (sigmoid) {
     case 'gaussian': {
-      const scaled = distance * Math.sqrt(-2 * Math.log(atOne));
+      const scaled = distance * (atOne === 0.1 ? GAUSSIAN_SCALE : gaussianScale(atOne));
       return Math.exp(-0.5 * scaled * scaled);
     }
     case 'hyperbolic':

@@ -33,13 +33,21 @@ function reach(radius: number, easy: boolean): TaskDescription {
     },
     observe(physics, observation) {
       observation.add('position', physics.qpos); // [2]
-      observation.open('to_target').push(toTarget(physics, 0)).push(toTarget(physics, 1));
+      const target = physics.data('geom_xpos', 'target');
+      const finger = physics.data('geom_xpos', 'finger');
+      observation
+        .open('to_target')
+        .push(target[0] - finger[0])
+        .push(target[1] - finger[1]);
       observation.add('velocity', physics.qvel); // [2]
     },
-    reward: (physics) => tolerance(planarLength(toTarget(physics, 0), toTarget(physics, 1)), touching),
+    reward: (physics) => tolerance(distanceToTarget(physics), touching),
   });
 }
 
-/** From the finger to the middle of the target along x (0) or y (1), m. */
-const toTarget = (physics: Physics, axis: 0 | 1) =>
-  physics.data('geom_xpos', 'target')[axis] - physics.data('geom_xpos', 'finger')[axis];
+/** From the finger to the middle of the target in the plane of the table, m. */
+function distanceToTarget(physics: Physics): number {
+  const target = physics.data('geom_xpos', 'target');
+  const finger = physics.data('geom_xpos', 'finger');
+  return planarLength(target[0] - finger[0], target[1] - finger[1]);
+}
