@@ -11,8 +11,40 @@ export type {
   Preset,
   TrainingConfig,
 } from './agents/agent.ts';
+export {
+  actorShape,
+  criticShape,
+  laptopActor,
+  laptopCritic,
+  laptopTimeNetwork,
+  laptopTraining,
+  paperActor,
+  paperCritic,
+  paperTimeNetwork,
+  paperTraining,
+  smokeActor,
+  smokeCritic,
+  smokeTimeNetwork,
+  smokeTraining,
+  temperatureShape,
+  timeNetworkShape,
+  trainingShape,
+} from './agents/config.ts';
 export { checkAgent, type Verdict } from './agents/conformance.ts';
-export { TwinCritic, tdLoss, tdTarget, twinMinimum } from './agents/critic.ts';
+export { TwinCritic, tdLoss, tdStep, tdTarget, twinMinimum } from './agents/critic.ts';
+export {
+  type ActInputs,
+  type Acting,
+  type Algorithm,
+  type BatchTensors,
+  type Draw,
+  type Draws,
+  hostAgent,
+  stackMetrics,
+  type TemperatureSchedule,
+  type Update,
+  type UpdateInputs,
+} from './agents/host.ts';
 export * from './agents/networks.ts';
 export { ReplayBuffer } from './agents/replay.ts';
 export { fromRecord, toRecord } from './agents/snapshot.ts';
