@@ -5,6 +5,7 @@
  * differ in their schedule, their regression target and their sampler, and in nothing else.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { inBlocks, type RowTensor } from '../../engine/blocks.ts';
 import { type AdamState, adam, descend, polyak } from '../../engine/optimiser.ts';
 import type { RandomStream } from '../../engine/random.ts';
 import type { Arrays } from '../../engine/types.ts';
@@ -97,10 +98,17 @@ export function rfmAlgorithm(
 
   /** M policy samples per state in the latent, [batch, m, act]. */
   function sample(actor: tf.Tensor, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
-    const [batch, m] = noise.choice.shape;
-    const field = network.particles(network.layout.unflatten(actor), observation, temperature, times, m);
-    const start = tf.mul(tf.reshape(noise.start, [batch * m, actionSize]), form.startScale);
-    return tf.reshape(form.sample(field, start, times, noise.path), [batch, m, actionSize]);
+    const [, m] = noise.choice.shape;
+    const weights = network.layout.unflatten(actor);
+    const inputs: RowTensor[] = [{ tensor: observation }, { tensor: noise.start }];
+    if (noise.path !== undefined) inputs.push({ tensor: noise.path, axis: 1 });
+    // Some states at a time through all steps, so that the hidden layers stay in the processor's cache.
+    const [latent] = inBlocks(inputs, 4 * m * config.actorWidth, (states, start, path) => {
+      const field = network.particles(weights, states, temperature, times, m);
+      const first = tf.mul(tf.reshape(start, [-1, actionSize]), form.startScale);
+      return [tf.reshape(form.sample(field, first, times, path), start.shape)];
+    });
+    return latent;
   }
 
   /** The behaviour policy: one of M particles with probability softmax(Q/λ). */

@@ -16,7 +16,12 @@ const config = z.strictObject({
   /** Bound on the predicted y1: beyond atanh(1 - 1e-4) = 4.95 no replay action lies. */
   dataBound: positive,
 });
-const constants = { schedule: 'cosine' as const, sampler: 'ddim' as const, dataBound: 5 };
+const constants = {
+  schedule: 'cosine' as const,
+  sampler: 'ddim' as const,
+  dataBound: 5,
+  lossWeight: 'uniform' as const, // the noise's posterior mean is bounded at every t
+};
 
 export const rfmDiffusion: AgentFactory<z.infer<typeof config>> = {
   name: 'rfm-diffusion',
