@@ -31,6 +31,8 @@ export interface ComparisonOptions {
   readonly stallSeconds: number;
   readonly command: readonly string[];
   makeProgress(): Promise<Progress>;
+  /** Told what the user should know, in one line. */
+  note(line: string): void;
   /** Told how to stop: the first call asks every run for a checkpoint, the second ends it at once. */
   onStart(stop: () => void): void;
 }
@@ -98,12 +100,19 @@ function clearFolder(folder: string): void {
 }
 
 /** The manifest of a new comparison, or of the one that goes on. */
-function begin(plan: ComparisonPlan, { folder, resume, command }: ComparisonOptions): Manifest {
+function begin(plan: ComparisonPlan, { folder, resume, command, note }: ComparisonOptions): Manifest {
   const before = resume && hasManifest(folder) ? loadManifest(folder) : undefined;
   const difference = before && firstDifference(plain(before.config), plain(plan));
   if (difference !== undefined) {
     throw new UserError(
       `${folder} was made with other settings: '${difference}' differs; leave the options away or use another --out`,
+    );
+  }
+  const ours = { ...versions(), backend: plan.backend };
+  const changed = before && firstDifference(before.versions, ours);
+  if (changed !== undefined) {
+    note(
+      `began with another version of ${changed}; the rows may differ in their last digits from one run in one go`,
     );
   }
   const hash = commit();
@@ -123,7 +132,7 @@ function begin(plan: ComparisonPlan, { folder, resume, command }: ComparisonOpti
     name: basename(folder),
     command: before?.command ?? command,
     config: plan,
-    versions: { ...versions(), backend: plan.backend },
+    versions: ours,
     ...(hash === undefined ? {} : { commit: hash }),
     cpu: cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),

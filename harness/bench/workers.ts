@@ -54,6 +54,7 @@ async function secondsWith(plan: ComparisonPlan, workers: number): Promise<numbe
       stallSeconds: 300,
       command: ['harness', 'bench', 'workers'],
       makeProgress: () => makeProgress(jobsOf(plan), { quiet: true, stream: process.stderr }),
+      note: () => {},
       onStart: () => {},
     });
     return (performance.now() - begun) / 1000;

@@ -114,6 +114,7 @@ export async function runPlan(
     checkpointSeconds,
     stallSeconds,
     command: ['harness', ...process.argv.slice(2)],
+    note: say,
     makeProgress() {
       say(announcement);
       return makeProgress(jobs, { quiet: flags.quiet ?? false, stream: process.stderr });
