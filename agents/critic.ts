@@ -1,5 +1,6 @@
 /** The twin critics that every agent shares, and their temporal-difference update. */
 import * as tf from '@tensorflow/tfjs-core';
+import { inBlocks } from '../engine/blocks.ts';
 import { type Adam, type AdamState, descend } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import { addBias, dense, denseLayers, sharedProduct, type Weights } from './networks.ts';
@@ -65,18 +66,32 @@ export class TwinCritic {
    * @returns value [batch, particles], gradient [batch, particles, act]
    */
   minimumWithGradient(weights: Weights, observation: tf.Tensor, action: tf.Tensor) {
-    const [batch, particles] = action.shape;
-    const total = tf.valueAndGrad((a: tf.Tensor) =>
-      twinMinimum(this.particleValues(weights, observation, a)),
-    );
-    const { value, grad } = total(action);
-    return { value: tf.reshape(value, [batch, particles]), gradient: grad };
+    const [value, gradient] = this.#inBlocks(observation, action, (states, actions) => {
+      const total = tf.valueAndGrad((a: tf.Tensor) => twinMinimum(this.particleValues(weights, states, a)));
+      const { value, grad } = total(actions);
+      return [tf.reshape(value, actions.shape.slice(0, 2)), grad];
+    });
+    return { value, gradient };
   }
 
   /** The minimum of the critics at particles, without a gradient. @returns [batch, particles] */
   minimum(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
-    const [batch, particles] = action.shape;
-    return tf.reshape(tf.min(this.particleValues(weights, observation, action), 0), [batch, particles]);
+    const [value] = this.#inBlocks(observation, action, (states, actions) => {
+      const values = this.particleValues(weights, states, actions);
+      return [tf.reshape(tf.min(values, 0), actions.shape.slice(0, 2))];
+    });
+    return value;
+  }
+
+  /** Some states and their particles at a time, so that the hidden layers stay in the processor's cache. */
+  #inBlocks(
+    observation: tf.Tensor,
+    action: tf.Tensor,
+    fn: (observation: tf.Tensor, action: tf.Tensor) => readonly tf.Tensor[],
+  ): tf.Tensor[] {
+    const [, particles] = action.shape;
+    const bytes = 4 * twins * particles * this.#shape.width;
+    return inBlocks([{ tensor: observation }, { tensor: action }], bytes, fn);
   }
 
   #tail(weights: Weights, input: tf.Tensor): tf.Tensor {
