@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkAgent } from '../../agents/conformance.ts';
@@ -27,3 +30,15 @@ describe.each(['my-agent.ts', 'cem-agent.ts'])('examples/%s', (name) => {
     await agent.dispose();
   }, 180_000);
 });
+
+it('the agent in docs/agents.md, saved as a file, keeps every promise too', async () => {
+  const text = readFileSync(new URL('../../docs/agents.md', import.meta.url), 'utf8');
+  const [, code] = /```ts\n([\s\S]*?)```/.exec(text) ?? [];
+  expect(code).toBeDefined();
+  const file = join(mkdtempSync(join(tmpdir(), 'harness-')), 'restless.ts');
+  writeFileSync(file, code);
+  const { factory } = await loadAgent(file);
+  for await (const { promise, passed, detail } of checkAgent(factory, { engine })) {
+    expect(passed ? '' : detail, promise).toBe('');
+  }
+}, 60_000);
