@@ -53,13 +53,20 @@ export interface LegendEntry {
   readonly colour: string;
 }
 
-/** The plot as a file of its own: plain colours on white, with its title and legend. */
-export function standaloneSvg(drawing: Drawing, legend: readonly LegendEntry[]): string {
+/**
+ * The plot as a file of its own: plain colours on white, with its title and legend.
+ * @param note a short warning below it
+ */
+export function standaloneSvg(drawing: Drawing, legend: readonly LegendEntry[], note?: string): string {
   const margin = 12;
   const { entries, height: legendHeight } = placeLegend(legend, drawing.width);
   const top = margin + 20 + legendHeight;
   const width = drawing.width + 2 * margin;
-  const height = drawing.height + top + margin;
+  const height = drawing.height + top + margin + (note === undefined ? 0 : 16);
+  const below =
+    note === undefined
+      ? ''
+      : `<text x="${margin}" y="${height - margin}" fill="#7a5200">${escapeText(note)}</text>\n`;
   const keys = entries.map(
     ({ label, colour, x, y }) =>
       `<g transform="translate(${x},${y})"><rect y="-5" width="14" height="4" rx="2" fill="${colour}"/><text x="19">${escapeText(label)}</text></g>`,
@@ -72,7 +79,7 @@ export function standaloneSvg(drawing: Drawing, legend: readonly LegendEntry[]):
 <text x="${margin}" y="${margin + 10}" font-size="13" font-weight="600">${escapeText(drawing.title)}</text>
 <g transform="translate(${margin},${margin + 28})">${keys.join('')}</g>
 <svg class="plot" x="${margin}" y="${top}" width="${drawing.width}" height="${drawing.height}" text-anchor="middle">${drawing.content}</svg>
-</svg>
+${below}</svg>
 `);
 }
 

@@ -68,9 +68,12 @@ export function writeReport(options: ReportOptions): Report {
     label: shortName(agent),
     colour: palette[index % palette.length].light,
   }));
+  const few = model.flags.has('fewer_than_3_seeds');
+  const note = few ? 'Fewer than three seeds: intervals say little.' : undefined;
   for (const drawing of page.drawings) {
     const labelled = drawing.name.startsWith('aggregate-') || drawing.name === 'improvement';
-    write(join(folder, 'plots', `${drawing.name}.svg`), standaloneSvg(drawing, labelled ? [] : legend));
+    const svg = standaloneSvg(drawing, labelled ? [] : legend, note);
+    write(join(folder, 'plots', `${drawing.name}.svg`), svg);
   }
   write(join(folder, 'report.html'), page.text);
   return { tables: model.tables, files, warnings };

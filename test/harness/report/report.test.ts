@@ -254,6 +254,7 @@ describe('the page', () => {
       const svg = readFileSync(join(directory, 'plots', name), 'utf8');
       expect(svg).not.toMatch(/<(?:script|img|b)\b/);
       expect(svg).not.toContain('var(--');
+      expect(svg).toContain('Fewer than three seeds');
       wellFormed(svg);
     }
   });
