@@ -1,8 +1,8 @@
 /** Computing in blocks of rows, so that what is computed on the way stays in the processor's cache. */
 import { concat, split, type Tensor } from '@tensorflow/tfjs-core';
 
-/** A block's largest intermediate tensor may have this many bytes: about a core's second-level cache. */
-const CACHE_BYTES = 1.25 * 2 ** 20;
+/** A block's largest intermediate tensor may have this many bytes: what a core has of cache for itself, and a little. */
+const CACHE_BYTES = 1.6 * 2 ** 20;
 
 export interface RowTensor {
   readonly tensor: Tensor;
