@@ -30,7 +30,7 @@ const isColour = (field: string) => field.endsWith('_rgba');
 
 export async function modelOverrides(physics: Physics): Promise<ModelOverride[]> {
   const overrides: ModelOverride[] = [];
-  for (const field of physics.changedModelFields()) {
+  for (const field of physics.modelMemory.changedFields()) {
     if (isColour(field)) continue;
     if (field === 'hfield_data') overrides.push(await heightField(physics.mjModel.hfield_data));
     else overrides.push(...changedRows(physics, field));
@@ -40,7 +40,7 @@ export async function modelOverrides(physics: Physics): Promise<ModelOverride[]>
 
 function changedRows(physics: Physics, field: string): ModelOverride[] {
   const now = physics.mjModel[field as 'geom_pos'] as Float64Array;
-  const compiled = physics.compiledArray(field);
+  const compiled = physics.modelMemory.compiledArray(field);
   const kind = kindOf(field);
   const count = objectCount(physics.mjModel, kind, field);
   const width = now.length / count;

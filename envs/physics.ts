@@ -1,26 +1,24 @@
 /**
  * One simulation: a compiled model and its data, stepped as the Control Suite steps it.
  *
- * Arrays are views of WASM memory that are held between steps. When that memory grows (creating any model or
- * data may do it) views lose their memory; every access here takes them anew then. So never keep one across
- * calls: ask for `physics.qpos` or `physics.data('xpos', 'torso')` where it is needed, at the cost of a look-up.
+ * Arrays are held views of WASM memory (held-views.ts). Never keep one across calls: ask for `physics.qpos` or
+ * `physics.data('xpos', 'torso')` where it is needed, at the cost of a look-up.
  */
-import { readWarnings, warningView } from './data-layout.ts';
-import { decodeFloat64, decodeUint8, encodeArray } from './encoding.ts';
+import { decodeFloat64, encodeArray } from './encoding.ts';
 import { DivergenceError, ModelError, StateError } from './errors.ts';
-import { compileModel, type ModelSource } from './model-source.ts';
+import { HeldViews } from './held-views.ts';
+import { type ModelChanges, ModelMemory, type NumericArray } from './model-memory.ts';
+import { compileModel, compilerMessage, type ModelSource } from './model-source.ts';
 import type { MjData, MjModel, MuJoCo } from './mujoco.ts';
-import { kindOf, objectId, rowName, rowOf } from './named-access.ts';
-
-type NumericArray = Float64Array | Float32Array | Int32Array;
+import { kindOf, objectId, rowName } from './named-access.ts';
 
 /** Everything that a later step depends on; arrays are base64. */
 export interface PhysicsState {
   /** mjSTATE_INTEGRATION: time, positions, velocities, activations, controls, warm start and user inputs. */
   readonly integration: string;
   readonly sensordata: string;
-  /** Stretches of the model's memory that resets changed: [first byte, bytes]. */
-  readonly model: readonly (readonly [number, string])[];
+  /** What resets wrote into the model. */
+  readonly model: ModelChanges;
   /** What the task keeps in `physics.taskState`. */
   readonly task: Record<string, number>;
 }
@@ -35,29 +33,18 @@ export class Physics {
   readonly controlLimited: readonly boolean[];
 
   private readonly module: MuJoCo['module'];
-  private readonly compiled: Uint8Array;
+  /** The model as it was compiled, and what was written into it since. */
+  readonly modelMemory: ModelMemory;
   private readonly isRungeKutta: boolean;
   private readonly skipsSensors: boolean;
   private readonly option: MjModel['opt'];
   private readonly sensorFlag: number;
   private readonly actuationFlag: number;
-  private readonly warningCount: number;
-  private readonly views = {
-    qpos: new Float64Array(),
-    qvel: new Float64Array(),
-    act: new Float64Array(),
-    ctrl: new Float64Array(),
-    sensordata: new Float64Array(),
-  };
-  private warnings: Int32Array = new Int32Array();
-  private readonly rows = new Map<string, Map<string, NumericArray>>();
-  private readonly modelRows = new Map<string, Map<string, NumericArray>>();
-  private readonly tails = new Map<number, Float64Array>();
-  private readonly speedTails = new Map<number, Float64Array>();
+  private readonly views: HeldViews;
   private disposed = false;
 
   private constructor(
-    private readonly mujoco: MuJoCo,
+    mujoco: MuJoCo,
     /** MuJoCo's own objects, for what the methods here do not cover. */
     readonly mjModel: MjModel,
     readonly mjData: MjData,
@@ -85,46 +72,46 @@ export class Physics {
       (id) => mjModel.actuator(id),
       (actuator) => actuator.ctrllimited,
     );
-    this.compiled = Uint8Array.from(mjModel.buffer as Uint8Array);
-    this.warningCount = readWarnings(mjData).length / 2;
-    this.renewViews();
+    this.modelMemory = new ModelMemory(mjModel, this.option);
+    this.views = new HeldViews(module, mujoco.layout, mjModel, mjData);
   }
 
   /** Compiles MJCF. @throws ModelError with the compiler's message. */
   static compile(mujoco: MuJoCo, xml: string, source: ModelSource): Physics {
     const model = compileModel(mujoco.module, xml, source);
-    return new Physics(mujoco, model, new mujoco.module.MjData(model));
+    try {
+      return new Physics(mujoco, model, new mujoco.module.MjData(model));
+    } catch (error) {
+      // A model may ask for more memory than there is.
+      model.delete();
+      throw new ModelError(compilerMessage(error), { cause: error });
+    }
   }
 
   // ---- arrays ----------------------------------------------------------------------------------------
 
   /** Generalised positions [nq]. */
   get qpos(): Float64Array {
-    this.renewDetachedViews();
     return this.views.qpos;
   }
 
   /** Generalised velocities [nv]. */
   get qvel(): Float64Array {
-    this.renewDetachedViews();
     return this.views.qvel;
   }
 
   /** Activations of actuators with a state of their own [na]. */
   get act(): Float64Array {
-    this.renewDetachedViews();
     return this.views.act;
   }
 
   /** Controls [nu]. */
   get ctrl(): Float64Array {
-    this.renewDetachedViews();
     return this.views.ctrl;
   }
 
   /** All sensor readings, one after the other. */
   get sensordata(): Float64Array {
-    this.renewDetachedViews();
     return this.views.sensordata;
   }
 
@@ -135,14 +122,12 @@ export class Physics {
    * `data('xmat', 'torso')` [9, row major], `data('qpos', 'hip')`, `data('geom_xpos', 'ball')`. A live view.
    */
   data(field: string, name: string): NumericArray {
-    this.renewDetachedViews();
-    return this.rows.get(field)?.get(name) ?? this.findRow(this.mjData, this.rows, field, name);
+    return this.views.dataRow(field, name);
   }
 
   /** The row of a named object in an array of MjModel: `model('geom_pos', 'target').set([0, 0, 1])`. */
   model(field: string, name: string): NumericArray {
-    this.renewDetachedViews();
-    return this.modelRows.get(field)?.get(name) ?? this.findRow(this.mjModel, this.modelRows, field, name);
+    return this.views.modelRow(field, name);
   }
 
   /** The reading of a sensor, [its dimension]. */
@@ -152,12 +137,12 @@ export class Physics {
 
   /** `qpos` without its first `start` numbers. */
   qposFrom(start: number): Float64Array {
-    return this.tail(this.tails, this.qpos, start);
+    return this.views.qposFrom(start);
   }
 
   /** `qvel` without its first `start` numbers. */
   qvelFrom(start: number): Float64Array {
-    return this.tail(this.speedTails, this.qvel, start);
+    return this.views.qvelFrom(start);
   }
 
   /** The id of a named object, as MuJoCo's arrays of ids hold it: `id('geom', 'floor')`. */
@@ -257,15 +242,14 @@ export class Physics {
   }
 
   private checkWarnings(): void {
-    this.renewDetachedViews();
-    const { warnings } = this;
+    const { warnings } = this.views;
     let count = 0;
     for (let i = 1; i < warnings.length; i += 2) count += warnings[i];
     if (count > 0) this.refuseWarnings();
   }
 
   private refuseWarnings(): never {
-    const { warnings } = this;
+    const { warnings } = this.views;
     const messages: string[] = [];
     for (let i = 0; i < warnings.length; i += 2) {
       if (warnings[i + 1] > 0) messages.push(this.module.mju_warningText(i / 2, warnings[i]).trim());
@@ -284,7 +268,7 @@ export class Physics {
       return {
         integration: encodeArray(Float64Array.from(buffer.GetView() as Float64Array)),
         sensordata: encodeArray(this.sensordata),
-        model: this.changedStretches(),
+        model: this.modelMemory.changes(),
         task: { ...this.taskState },
       };
     } finally {
@@ -298,19 +282,14 @@ export class Physics {
     const kind = module.mjtState.mjSTATE_INTEGRATION.value;
     const integration = decodeFloat64(state.integration);
     const sensordata = decodeFloat64(state.sensordata);
-    const stretches = state.model.map(([start, bytes]) => [start, decodeUint8(bytes)] as const);
     const fits =
       integration.length === module.mj_stateSize(this.mjModel, kind) &&
-      sensordata.length === this.sensordata.length &&
-      stretches.every(([start, bytes]) => start >= 0 && start + bytes.length <= this.compiled.length);
+      sensordata.length === this.sensordata.length;
     if (!fits) throw new StateError('the saved state is of another model');
-    const memory = this.mjModel.buffer as Uint8Array;
-    memory.set(this.compiled);
-    for (const [start, bytes] of stretches) memory.set(bytes, start);
+    this.modelMemory.restore(state.model);
     module.mj_resetData(this.mjModel, this.mjData);
     module.mj_setState(this.mjModel, this.mjData, [...integration], kind);
     module.mj_step1(this.mjModel, this.mjData);
-    this.renewViews();
     this.sensordata.set(sensordata);
     this.clearTaskState();
     Object.assign(this.taskState, state.task);
@@ -320,111 +299,19 @@ export class Physics {
     for (const key of Object.keys(this.taskState)) delete this.taskState[key];
   }
 
-  /** Stretches of the model's memory that differ from the compiled model, close ones joined. */
-  private changedStretches(): [number, string][] {
-    const memory = this.mjModel.buffer as Uint8Array;
-    const { compiled } = this;
-    const found: [number, string][] = [];
-    for (let i = 0; i < compiled.length; i++) {
-      if (memory[i] === compiled[i]) continue;
-      let end = i + 1;
-      for (let j = end; j < compiled.length && j < end + 32; j++) if (memory[j] !== compiled[j]) end = j + 1;
-      found.push([i, encodeArray(memory.slice(i, end))]);
-      i = end;
-    }
-    return found;
-  }
-
-  /** Names of the model's arrays that differ from the compiled model. */
-  changedModelFields(): string[] {
-    const stretches = this.changedStretches();
-    if (stretches.length === 0) return [];
-    const { byteOffset: origin, buffer } = this.mjModel.buffer as Uint8Array;
-    const fields = this.mjModel as unknown as Record<string, unknown>;
-    return Object.getOwnPropertyNames(Object.getPrototypeOf(fields)).filter((field) => {
-      const view = field === 'buffer' ? undefined : readable(fields, field);
-      if (!ArrayBuffer.isView(view) || view.buffer !== buffer) return false;
-      const start = view.byteOffset - origin;
-      const now = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-      return now.some((byte, i) => byte !== this.compiled[start + i]);
-    });
-  }
-
   /** The name of the object that a row of a model array belongs to, `#index` if it has none. */
   rowName(field: string, index: number): string {
     return rowName(this.module, this.mjModel, kindOf(field), field, index);
-  }
-
-  /** The compiled value of the model array `field`, from before any reset changed it. */
-  compiledArray(field: string): NumericArray {
-    const view = this.array(this.mjModel, field);
-    const start = view.byteOffset - (this.mjModel.buffer as Uint8Array).byteOffset;
-    const bytes = this.compiled.slice(start, start + view.byteLength);
-    const Kind = view.constructor as new (buffer: ArrayBufferLike) => NumericArray;
-    return new Kind(bytes.buffer);
-  }
-
-  // ---- views ---------------------------------------------------------------------------------------
-
-  private renewDetachedViews(): void {
-    // A detached view has lost its memory, and with it its length; every model has warnings.
-    if (this.warnings.length === 0) this.renewViews();
-  }
-
-  private renewViews(): void {
-    if (this.disposed) throw new ModelError('this simulation has been disposed of');
-    const { mjData: data, views } = this;
-    views.qpos = data.qpos;
-    views.qvel = data.qvel;
-    views.act = data.act;
-    views.ctrl = data.ctrl;
-    views.sensordata = data.sensordata;
-    this.warnings = warningView(data, this.mujoco.layout, this.warningCount);
-    this.rows.clear();
-    this.modelRows.clear();
-    this.tails.clear();
-    this.speedTails.clear();
-  }
-
-  private array(owner: MjModel | MjData, field: string): NumericArray {
-    const view = (owner as unknown as Record<string, unknown>)[field];
-    if (ArrayBuffer.isView(view)) return view as NumericArray;
-    throw new ModelError(
-      `MuJoCo has no array '${field}' in ${owner === this.mjModel ? 'mjModel' : 'mjData'}`,
-    );
-  }
-
-  private findRow(
-    owner: MjModel | MjData,
-    cache: Map<string, Map<string, NumericArray>>,
-    field: string,
-    name: string,
-  ): NumericArray {
-    const all = this.array(owner, field);
-    const { start, length } = rowOf(this.module, this.mjModel, field, all.length, name);
-    const row = all.subarray(start, start + length);
-    const rows = cache.get(field) ?? new Map<string, NumericArray>();
-    cache.set(field, rows.set(name, row));
-    return row;
-  }
-
-  private tail(cache: Map<number, Float64Array>, whole: Float64Array, start: number): Float64Array {
-    let view = cache.get(start);
-    if (view === undefined) {
-      view = whole.subarray(start);
-      cache.set(start, view);
-    }
-    return view;
   }
 
   /** Frees the simulator's memory. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
+    this.views.release();
     this.option.delete();
     this.mjData.delete();
     this.mjModel.delete();
-    this.warnings = new Int32Array();
   }
 }
 
@@ -440,13 +327,4 @@ function flags<T extends { delete(): void }>(
     accessor.delete();
     return value;
   });
-}
-
-/** A property of a binding, undefined where the bindings cannot read it (arrays of flags). */
-function readable(binding: Record<string, unknown>, field: string): unknown {
-  try {
-    return binding[field];
-  } catch {
-    return undefined;
-  }
 }

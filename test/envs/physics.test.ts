@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readWarnings } from '../../envs/data-layout.ts';
-import { makeEnvironment } from '../../envs/index.ts';
+import { defineTask, makeEnvironment } from '../../envs/index.ts';
 import { loadMuJoCo } from '../../envs/mujoco.ts';
 import { actionStream } from '../../envs/trace.ts';
 import { packagedModels } from '../../harness/assets.ts';
@@ -44,4 +44,34 @@ test('the warning counts read from memory are those of the bindings', async () =
   expect(readWarnings(physics.mjData).some((value) => value > 0)).toBe(true);
   expect(() => physics.forward()).toThrow(/QPOS/);
   environment.dispose();
+});
+
+test('options and model numbers that a reset writes are part of the state', async () => {
+  const task = defineTask('pendulum-elsewhere', {
+    model: (asset) => asset('pendulum.xml'),
+    timeLimit: 1,
+    initialize: ({ mjModel }, random) => {
+      mjModel.opt.gravity[2] = -random.uniform(1, 20);
+      mjModel.opt.viscosity = random.uniform(0, 1);
+      mjModel.body_mass[1] = random.uniform(0.5, 2);
+    },
+    observe: (physics, observation) => {
+      observation.add('angle', physics.qpos);
+    },
+    reward: () => 0,
+  });
+  const [first, second] = [
+    await makeEnvironment(task, { models: packagedModels }),
+    await makeEnvironment(task, { models: packagedModels, seed: 1 }),
+  ];
+  first.reset(3);
+  second.reset(4);
+  first.step([0.5]);
+  second.setState(JSON.parse(JSON.stringify(first.state())));
+  for (let i = 0; i < 20; i++) {
+    expect([...second.step([0.5]).observation]).toEqual([...first.step([0.5]).observation]);
+  }
+  expect([...second.physics.mjModel.opt.gravity]).toEqual([...first.physics.mjModel.opt.gravity]);
+  first.dispose();
+  second.dispose();
 });
