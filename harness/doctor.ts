@@ -1,11 +1,10 @@
 /** What is installed, which compute backends work here, and how fast a matrix product is in each. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { matMul, type Tensor } from '@tensorflow/tfjs-core';
 import { createEngine, type EngineOptions } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
+import { installedVersion } from './installed-version.ts';
 
 export interface PackageState {
   readonly name: string;
@@ -105,20 +104,6 @@ async function tryBackend(backend: string, options: EngineOptions): Promise<Back
     const problem = error instanceof Error ? error.message : String(error);
     return { backend, threads, works: false, problem };
   }
-}
-
-/** The version in a package's own package.json, whatever its exports allow. */
-function installedVersion(name: string): string | undefined {
-  const paths = createRequire(import.meta.url).resolve.paths(name) ?? [];
-  for (const folder of paths) {
-    try {
-      const file = readFileSync(join(folder, name, 'package.json'), 'utf8');
-      return (JSON.parse(file) as { version: string }).version;
-    } catch {
-      // not in this folder
-    }
-  }
-  return undefined;
 }
 
 /** The diagnosis as lines of text. */

@@ -1,12 +1,12 @@
 /** manifest.json: what a comparison was asked, on what it ran, and how every run ended. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeDurably } from './durable.ts';
 import { UserError } from './errors.ts';
+import { installedVersion } from './installed-version.ts';
 import type { ComparisonPlan } from './plan.ts';
 import type { RunIdentity } from './streams.ts';
 
@@ -69,14 +69,7 @@ export function loadManifest(folder: string): Manifest {
 
 /** Versions of everything that decides a result. */
 export function versions(): Record<string, string> {
-  const require = createRequire(import.meta.url);
-  const versionOf = (name: string) => {
-    try {
-      return (require(`${name}/package.json`) as { version: string }).version;
-    } catch {
-      return 'unknown';
-    }
-  };
+  const versionOf = (name: string) => installedVersion(name) ?? 'unknown';
   return {
     'rfm-harness': packageVersion(),
     node: process.versions.node,

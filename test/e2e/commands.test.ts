@@ -1,0 +1,228 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { agentFile } from '../harness/support/agent-files.ts';
+import { shortPole } from '../harness/support/task-file.ts';
+import { harness, type Outcome, workplace } from './support/command.ts';
+
+describe('harness compare, on agents and tasks of a user', () => {
+  let folder: string;
+  let outcome: Outcome;
+  const results = (...path: string[]) => join(folder, 'results/mine', ...path);
+
+  beforeAll(async () => {
+    folder = workplace({
+      'tiny.ts': agentFile(),
+      'short.ts': shortPole,
+      'comparison.yaml': `
+agents: [random, ./tiny.ts, { agent: ./tiny.ts, name: tiny-slow, set: { rate: 0.01 } }]
+tasks: [./short.ts]
+seeds: 3
+steps: 300
+evaluateEvery: 100
+evaluationEpisodes: 2
+preset: smoke
+out: mine
+`,
+    });
+    outcome = await harness(
+      folder,
+      'compare',
+      '--config',
+      'comparison.yaml',
+      '--steps',
+      '200',
+      '--json',
+      '--tensorboard',
+    );
+  }, 300_000);
+
+  it('ends with 0, its results as JSON on standard output, its progress on standard error', () => {
+    expect(outcome.stderr).toMatch(/short-balance\/tiny-slow\/2: done, evaluation/);
+    expect(outcome.stderr).toContain(`results: ${results()}`);
+    expect(outcome.code).toBe(0);
+    const printed = JSON.parse(outcome.stdout);
+    expect(printed).toMatchObject({ folder: results(), status: 'done' });
+    expect(printed.runs).toHaveLength(18);
+    expect(printed.summary).toHaveLength(6);
+    expect(printed.aggregate.map((row: { agent: string }) => row.agent)).toContain('tiny-slow');
+  });
+
+  it('writes the files that a comparison has', () => {
+    for (const file of ['evaluations', 'training', 'summary', 'aggregate', 'pairwise', 'profiles']) {
+      expect(readFileSync(results(`${file}.csv`), 'utf8').split('\n').length).toBeGreaterThan(2);
+    }
+    expect(readFileSync(results('report.html'), 'utf8')).toContain('tiny-slow');
+    expect(existsSync(results('tensorboard/short-balance/tiny'))).toBe(true);
+    expect(existsSync(results('.lock'))).toBe(false);
+  });
+
+  it('has one row per evaluation episode, and options win over the file', () => {
+    const [header, ...rows] = readFileSync(results('evaluations.csv'), 'utf8').trim().split('\n');
+    expect(header.trim()).toBe('task,agent,seed,step,episode,return,length,wall_seconds');
+    expect(rows).toHaveLength(2 * 3 * 3 * 3 * 2);
+    expect([...new Set(rows.map((row) => row.split(',')[3]))]).toEqual(['0', '100', '200']);
+  });
+
+  it('says in its manifest what was asked, on what it ran, and how every run ended', () => {
+    const manifest = JSON.parse(readFileSync(results('manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ name: 'mine', status: 'done' });
+    expect(manifest.command.slice(0, 4)).toEqual(['harness', 'compare', '--config', 'comparison.yaml']);
+    expect(manifest.config).toMatchObject({
+      steps: 200,
+      seeds: [0, 1, 2],
+      evaluation: { every: 100, episodes: 2 },
+    });
+    expect(manifest.config.agents[2]).toMatchObject({
+      label: 'tiny-slow',
+      config: { rate: 0.01, batchSize: 8 },
+    });
+    expect(manifest.versions).toMatchObject({
+      node: process.versions.node,
+      mujoco: '3.14.0',
+      backend: 'onnx',
+    });
+    expect(Date.parse(manifest.endedAt)).toBeGreaterThan(Date.parse(manifest.startedAt));
+    for (const run of manifest.runs) expect(run).toMatchObject({ status: 'done', steps: 200, attempts: 1 });
+  });
+
+  it('has nothing left to do when it goes on, and writes the same again', async () => {
+    const before = readFileSync(results('evaluations.csv'), 'utf8');
+    const again = await harness(folder, 'compare', '--resume', '--out', 'mine', '--quiet');
+    expect(again).toMatchObject({ code: 0, stderr: '', stdout: '' });
+    expect(readFileSync(results('evaluations.csv'), 'utf8')).toBe(before);
+  });
+
+  it('plays the checkpoint of a run', async () => {
+    const run = 'results/mine/runs/short-balance/tiny/1';
+    const evaluated = await harness(folder, 'eval', run, '--episodes', '3', '--json');
+    const result = JSON.parse(evaluated.stdout);
+    expect(result).toMatchObject({ task: 'short-balance', agent: 'tiny', trainedSteps: 200, episodes: 3 });
+    expect(result.returns).toHaveLength(3);
+    const again = await harness(folder, 'eval', run, '--episodes', '3', '--json');
+    expect(again.stdout).toBe(evaluated.stdout);
+    const played = await harness(folder, 'rollout', run, '--steps', '5', '--out', 'play.csv', '--json');
+    expect(JSON.parse(played.stdout)).toMatchObject({ agent: 'tiny', steps: 5 });
+    const [header, first] = readFileSync(join(folder, 'play.csv'), 'utf8').split('\n');
+    expect(header.trim()).toBe(
+      'episode,step,time_seconds,position_0,position_1,velocity_0,velocity_1,action_0,reward,terminated,truncated',
+    );
+    expect(first).toMatch(/^0,0,0,0,/);
+    const refused = await harness(folder, 'rollout', run, '--out', 'play.csv');
+    expect(refused).toMatchObject({ code: 2, stderr: 'harness: play.csv exists; --force replaces it\n' });
+  });
+
+  it('replaces results only with --force, and only results', async () => {
+    const options = [
+      '--agents',
+      'random',
+      '--tasks',
+      './short.ts',
+      '--seeds',
+      '1',
+      '--steps',
+      '20',
+      '--quiet',
+    ];
+    const refused = await harness(folder, 'compare', ...options, '--out', 'mine');
+    expect(refused.code).toBe(2);
+    const forced = await harness(folder, 'compare', ...options, '--out', 'mine', '--force');
+    expect(forced.code).toBe(0);
+    expect(existsSync(results('runs/short-balance/tiny'))).toBe(false);
+  });
+});
+
+describe('harness', () => {
+  const folder = workplace({ 'tiny.ts': agentFile(), 'short.ts': shortPole });
+
+  it('train makes one run', async () => {
+    const { code, stderr } = await harness(
+      folder,
+      'train',
+      'random',
+      'cartpole-balance',
+      '--seed',
+      '7',
+      '--steps',
+      '30',
+    );
+    expect(stderr).toMatch(/cartpole-balance\/random\/7: done/);
+    expect(code).toBe(0);
+    expect(
+      existsSync(join(folder, 'results/random-cartpole-balance-7/runs/cartpole-balance/random/7/run.json')),
+    ).toBe(true);
+  }, 120_000);
+
+  it('compare --dry-run prints the plan with its duration and makes nothing', async () => {
+    const words = [
+      'compare',
+      '--agents',
+      './tiny.ts,random',
+      '--tasks',
+      './short.ts',
+      '--seeds',
+      '2',
+      '--steps',
+      '1k',
+    ];
+    const { code, stdout } = await harness(folder, ...words, '--out', 'dry', '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/agents {6}tiny, random/);
+    expect(stdout).toMatch(/duration {4}about \d+/);
+    expect(existsSync(join(folder, 'results/dry'))).toBe(false);
+    const json = await harness(folder, ...words, '--workers', '2', '--dry-run', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ workers: 2, plan: { steps: 1000 } });
+    expect(JSON.parse(json.stdout).estimatedSeconds).toBeGreaterThan(1);
+  }, 120_000);
+
+  it('smoke tries agents on tasks, and tells which fail', async () => {
+    const good = await harness(folder, 'smoke', './tiny.ts', '--tasks', './short.ts', '--json');
+    expect(JSON.parse(good.stdout)).toMatchObject({ failed: 0 });
+    expect(JSON.parse(good.stdout).results).toHaveLength(2);
+    const place = workplace({
+      'forgetful.ts': agentFile({ name: 'forgetful' }).replace('random = RandomStream', 'RandomStream'),
+    });
+    const bad = await harness(place, 'smoke', './forgetful.ts', '--tasks', 'cartpole-balance');
+    expect(bad.stdout).toMatch(
+      /FAILED {2}forgetful on cartpole-balance .*after save\(\) and load\(\) another instance acts differently/,
+    );
+    expect(bad.code).toBe(1);
+  }, 120_000);
+
+  it('check-agent names the promises that an agent breaks', async () => {
+    const good = await harness(folder, 'check-agent', './tiny.ts');
+    expect(good.stdout).toMatch(/tiny: \d+ promise\(s\) kept, 0 broken/);
+    expect(good.code).toBe(0);
+    const place = workplace({
+      'unseeded.ts': agentFile({
+        name: 'unseeded',
+        act: 'return new Float32Array(count * context.action.size).fill(Math.random());',
+      }),
+    });
+    const bad = await harness(place, 'check-agent', './unseeded.ts', '--json');
+    expect(bad.code).toBe(1);
+    expect(JSON.parse(bad.stdout).broken).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('lists agents with every key of their presets', async () => {
+    const { stdout } = await harness(folder, 'agents', 'sac', './tiny.ts', '--json');
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: 'sac', presets: { paper: { batchSize: 256 } } },
+      { name: 'tiny', presets: { smoke: { rate: 0.1 } } },
+    ]);
+  });
+
+  it('helps with examples, for every command', async () => {
+    const { stdout } = await harness(folder, '--help');
+    const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]+)(?= \[| <|\s{2,})/gm)].map(([, name]) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['compare', 'train', 'eval', 'rollout', 'report', 'smoke', 'doctor']),
+    );
+    for (const name of names.filter((name) => !['help', 'harness'].includes(name))) {
+      const help = await harness(folder, name, '--help');
+      expect(help.code).toBe(0);
+      expect(help.stdout, name).toMatch(/Usage: harness /);
+      expect(help.stdout, name).toMatch(/harness (?!\[)/);
+    }
+  }, 120_000);
+});
