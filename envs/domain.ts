@@ -19,19 +19,23 @@
  * A file reads from top to bottom as the task does: what is observed, what is rewarded, how an episode begins;
  * named quantities of the physics ("torso height") are plain functions of Physics below the tasks.
  *
- * - **model**: MJCF text. `asset(file)` reads a file of assets/; a variant is built from one description by a
- *   function in envs/models/. A task with a model of its own (quadruped's terrain) gives `model` itself.
+ * - **model**: MJCF text, or a function that gives it: `asset(file)` reads a file of assets/; a variant is built
+ *   from one description by a function in envs/models/. A task with a model of its own (quadruped's terrain) gives
+ *   `model` itself.
  * - **controlStep**: seconds per control step, default the model's time step; `timeLimit` in seconds.
  * - **initialize(physics, random)**: how an episode begins. It runs inside `physics.restart`: the state is the
  *   model's initial one and a forward pass without actuation stands before and after it. Write into
  *   `physics.qpos`, `physics.data('qpos', 'hip')`, `physics.model('geom_pos', 'target')`; draw from `random`
  *   exactly as dm_control draws (same calls, same order). Rejection loops: write the state, call
  *   `physics.forwardUnactuated()`, look at `physics.contacts`; a nested reset per try is `physics.restart(...)`.
- *   What is written into the model stays until it is written again, in every later episode too.
+ *   `physics.findContacts()` is cheaper where only the last try leaves a trace. What is written into the model
+ *   stays until it is written again, in every later episode too.
  * - **observe(physics, observation)**: adds the parts in dm_control's order (observation.ts). Scalars have
  *   shape [], everything else [n] unless a shape is given.
  * - **reward(physics)**: in [0, 1], of the state after the step.
  * - **terminates(physics)** (optional): a true terminal state, discount 0.
+ * - What a task remembers within an episode belongs into `physics.taskState`: it is emptied at every reset and
+ *   saved with the environment's state.
  * - **rewardKind**: 'dense' (a gradient nearly everywhere) or 'sparse', for the table of tasks.
  * - **easy**: true puts the task into the suite `easy`.
  *
