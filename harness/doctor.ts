@@ -1,6 +1,5 @@
 /** What is installed, which compute backends work here, and how fast a matrix product is in each. */
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
 import { matMul, type Tensor } from '@tensorflow/tfjs-core';
 import { createEngine, type EngineOptions } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
