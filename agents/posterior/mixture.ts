@@ -36,6 +36,8 @@ interface Component {
   readonly logWeight: number;
   readonly mean: readonly number[];
   readonly covariance: Matrix;
+  /** Lower triangular, its product with its transpose is the covariance. */
+  readonly lower: Matrix;
   /** Inverse of the covariance's Cholesky factor, row-major [D, D], lower triangular. */
   readonly whitening: Float64Array;
   readonly logNorm: number;
@@ -70,6 +72,7 @@ export class GaussianMixture {
         logWeight: Math.log(weight / total),
         mean: means[k],
         covariance: covariances[k],
+        lower,
         whitening,
         logNorm: -0.5 * (dim * Math.log(2 * Math.PI) + logDeterminant(lower)),
       };
@@ -182,9 +185,18 @@ export class GaussianMixture {
         break;
       }
     }
-    const lower = cholesky(chosen.covariance);
     return chosen.mean.map((value, i) =>
-      lower[i].reduce((sum, l, j) => (j <= i ? sum + l * normal[j] : sum), value),
+      chosen.lower[i].reduce((sum, l, j) => (j <= i ? sum + l * normal[j] : sum), value),
     );
+  }
+
+  /** A stand-in for a policy that has learned the target roughly: covariances doubled, first weight halved. */
+  rough(): GaussianMixture {
+    return new GaussianMixture({
+      dim: this.dim,
+      weights: this.#components.map(({ logWeight }, k) => Math.exp(logWeight) * (k === 0 ? 0.5 : 1)),
+      means: this.#components.map(({ mean }) => [...mean]),
+      covariances: this.#components.map(({ covariance }) => covariance.map((row) => row.map((c) => 2 * c))),
+    });
   }
 }

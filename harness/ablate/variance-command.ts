@@ -8,13 +8,14 @@ import { writeDurably } from '../durable.ts';
 import { UserError } from '../errors.ts';
 import { formatTable } from '../results/csv.ts';
 import { builtInProblems, type Problem, readProblems } from './problems.ts';
-import { type VarianceRow, varianceAtTime } from './variance.ts';
+import { type ProposalName, type VarianceRow, varianceAtTime } from './variance.ts';
 
 export interface VarianceSettings {
   readonly problem: readonly string[];
   readonly particles?: readonly number[];
   readonly times?: readonly number[];
   readonly estimators?: readonly string[];
+  readonly proposal: ProposalName;
   readonly points?: number;
   readonly repetitions?: number;
   readonly schedule: ScheduleName;
@@ -25,7 +26,7 @@ export interface VarianceSettings {
   readonly out?: string;
 }
 
-export type ProblemVarianceRow = VarianceRow & { readonly problem: string };
+export type ProblemVarianceRow = VarianceRow & { readonly problem: string; readonly proposal: ProposalName };
 
 const estimators = [
   'noise',
@@ -46,6 +47,7 @@ const full = {
 
 const columns = [
   'problem',
+  'proposal',
   'estimator',
   'particles',
   't',
@@ -87,9 +89,10 @@ export function varianceRows(
         estimators: parsed,
         points: settings.points ?? defaults.points,
         repetitions: settings.repetitions ?? defaults.repetitions,
+        proposal: settings.proposal,
         random: root.split(`${name}/${t}`),
       });
-      rows.push(...found.map((row) => ({ problem: name, ...row })));
+      rows.push(...found.map((row) => ({ problem: name, proposal: settings.proposal, ...row })));
       progress(index * times.length + timeIndex + 1, problems.length * times.length, name);
     });
   });

@@ -3,12 +3,24 @@
  * and mean squared error by estimator, number of draws and time (RFM's variance experiment).
  */
 import { controlledMean } from '../../agents/posterior/coefficients.ts';
-import type { Estimator } from '../../agents/posterior/estimator.ts';
+import { type Estimator, parseEstimator } from '../../agents/posterior/estimator.ts';
 import { float64Algebra as a, type Float64Tensor, float64Tensor } from '../../agents/posterior/float64.ts';
 import type { GaussianMixture } from '../../agents/posterior/mixture.ts';
+import { drawPosterior } from '../../agents/posterior/posterior-mean.ts';
+import type { ProposalRequest } from '../../agents/posterior/proposals.ts';
 import type { Schedule } from '../../agents/posterior/schedules.ts';
-import { impliedData, weighDraws } from '../../agents/posterior/weighing.ts';
+import { impliedData } from '../../agents/posterior/weighing.ts';
 import type { RandomStream } from '../../engine/random.ts';
+
+/**
+ * Where draws come from: all from the prior; or a quarter from the prior and the rest from a stand-in for the
+ * policy (the target with doubled covariances and its first weight halved); or half from the prior and half
+ * from around the modes that the first half sees. N counts all of them.
+ */
+export const proposalNames = ['prior', 'policy', 'laplace'] as const;
+export type ProposalName = (typeof proposalNames)[number];
+
+const priorShare: Readonly<Record<ProposalName, number>> = { prior: 1, policy: 0.25, laplace: 0.5 };
 
 export interface VarianceOptions {
   readonly mixture: GaussianMixture;
@@ -22,6 +34,8 @@ export interface VarianceOptions {
   /** Estimates per y_t. */
   readonly repetitions: number;
   readonly random: RandomStream;
+  /** `prior` by default. */
+  readonly proposal?: ProposalName;
 }
 
 /** Squared errors are sums over the dimensions of y1, averaged over y_t. */
@@ -45,12 +59,10 @@ const blockSize = 1 << 15;
 
 /** One time of the experiment: a row for every estimator and number of draws. */
 export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
-  const { mixture, schedule, t, particles, estimators, repetitions, random } = options;
+  const { mixture, schedule, t, particles, estimators, repetitions, random, proposal = 'prior' } = options;
   const { dim } = mixture;
   const { alpha, beta } = schedule.at(t);
-  const [alphaArray, betaArray, ratio] = [alpha, beta, beta / alpha].map((x) =>
-    float64Tensor(Float64Array.of(x), [1, 1, 1]),
-  );
+  const path = { alpha: scalar(alpha), beta: scalar(beta) };
   const largest = Math.max(...particles);
   const block = Math.max(1, Math.min(repetitions, Math.floor(blockSize / (largest * dim))));
   const cells = particles.map((count) =>
@@ -61,36 +73,41 @@ export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
       ? drawObservations(mixture, alpha, beta, options.points, random.split('y_t'))
       : options.points;
   const draws = random.split('y0');
+  const second = secondProposal(proposal, mixture, random.split('second'));
+  const logDensity = (y1: Float64Tensor) => mixture.evaluate(y1);
 
-  for (const yt of observations) {
-    const exact = mixture.posterior(alpha, beta, yt).y1;
-    const ytArray = float64Tensor(Float64Array.from(yt), [1, dim, 1]);
+  for (const point of observations) {
+    const exact = mixture.posterior(alpha, beta, point).y1;
+    const yt = float64Tensor(Float64Array.from(point), [1, dim, 1]);
     for (let done = 0; done < repetitions; done += block) {
       const size = Math.min(block, repetitions - done);
       const y0 = normals(draws, [size, dim, largest]);
       const start = performance.now();
-      const target = mixture.evaluate(impliedData(a, alphaArray, betaArray, ytArray, y0));
+      const target = logDensity(impliedData(a, path.alpha, path.beta, yt, y0));
       const density = performance.now() - start;
       for (const row of cells) {
         const count = row[0].count;
-        const first = (x: Float64Tensor) => (count === largest ? x : a.slice(x, 2, 0, count));
-        const used = {
-          ratio,
-          y0: first(y0),
-          score: first(target.score),
-          logWeight: first(target.logDensity),
+        const ofPrior = Math.max(1, Math.round(count * priorShare[proposal]));
+        const first = (x: Float64Tensor) => (ofPrior === largest ? x : a.slice(x, 2, 0, ofPrior));
+        const own = { logDensity: first(target.logDensity), score: first(target.score) };
+        const inputs = {
+          ...path,
+          yt,
+          prior: first(y0),
+          logDensity,
+          proposal: second?.([size, dim, count - ofPrior]),
         };
-        const weighingStart = performance.now();
-        const weighed = weighDraws(a, used);
-        const shared = performance.now() - weighingStart + density * (count / largest);
-        for (const cell of row) {
+        const sharedStart = performance.now();
+        const shared = drawPosterior(a, { ...inputs, estimator: plain }, own);
+        const drawing = performance.now() - sharedStart + density * (ofPrior / largest);
+        for (const { estimator, tally } of row) {
           const cellStart = performance.now();
-          const own =
-            cell.estimator.maxWeight === 1 ? weighed : weighDraws(a, used, cell.estimator.maxWeight);
-          const { y0: mean } = controlledMean(a, own, cell.estimator);
-          const y1 = impliedData(a, alphaArray, betaArray, ytArray, mean);
-          cell.tally.time(shared + performance.now() - cellStart, size);
-          cell.tally.add(y1.data, exact, own.ess.data);
+          const bounded = estimator.maxWeight < 1;
+          const weighed = bounded ? drawPosterior(a, { ...inputs, estimator }, own) : shared;
+          const { y0: mean } = controlledMean(a, weighed, estimator);
+          const y1 = impliedData(a, path.alpha, path.beta, yt, mean);
+          tally.time(performance.now() - cellStart + drawing, size);
+          tally.add(y1.data, exact, weighed.ess.data);
         }
       }
     }
@@ -99,6 +116,32 @@ export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
   return cells
     .flat()
     .map(({ name, count, tally }) => ({ estimator: name, particles: count, t, ...tally.result() }));
+}
+
+const scalar = (x: number) => float64Tensor(Float64Array.of(x), [1, 1, 1]);
+
+/** Weighs draws as they are; the control variate does not matter for it. */
+const plain = parseEstimator('noise');
+
+/** Fresh requests of a shape [repetitions, D, M] for the second proposal. */
+function secondProposal(name: ProposalName, mixture: GaussianMixture, random: RandomStream) {
+  if (name === 'prior') return undefined;
+  const rough = mixture.rough();
+  return (shape: readonly [number, number, number]): ProposalRequest<Float64Tensor> => {
+    const noise = normals(random, shape);
+    if (name === 'laplace') return { kind: 'laplace', noise };
+    const [size, dim, count] = shape;
+    const normal = new Float64Array(dim);
+    for (let i = 0; i < size; i++)
+      for (let n = 0; n < count; n++) {
+        const start = i * dim * count + n;
+        for (let d = 0; d < dim; d++) normal[d] = noise.data[start + d * count];
+        rough.sample(random.uniform(), normal).forEach((value, d) => {
+          noise.data[start + d * count] = value;
+        });
+      }
+    return { kind: 'policy', y1: noise, logDensity: (y1) => rough.evaluate(y1).logDensity };
+  };
 }
 
 /** y_t from its marginal. */

@@ -1,6 +1,7 @@
 /** `harness ablate`: the experiments on the method itself. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ScheduleName, scheduleNames } from '../../agents/posterior/schedules.ts';
+import type { ProposalName } from '../ablate/variance.ts';
 
 export function ablateCommand(): Command {
   return new Command('ablate')
@@ -16,6 +17,7 @@ interface VarianceFlags {
   points?: number;
   repetitions?: number;
   schedule: ScheduleName;
+  proposal: ProposalName;
   seed: number;
   full?: boolean;
   json?: boolean;
@@ -45,6 +47,14 @@ function varianceCommand(): Command {
       new Option('--schedule <NAME>', 'path between noise and data')
         .choices([...scheduleNames])
         .default('linear'),
+    )
+    .addOption(
+      new Option(
+        '--proposal <NAME>',
+        'draws beside the prior: of a rough policy, or around the modes that the prior sees',
+      )
+        .choices(['prior', 'policy', 'laplace'])
+        .default('prior'),
     )
     .option('--seed <N>', 'seed of every draw', seed, 0)
     .option(
