@@ -19,7 +19,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { type AdamState, adam, descend, polyak } from '../engine/optimiser.ts';
+import { type AdamState, descend, polyak } from '../engine/optimiser.ts';
+import { timePolicyParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
 import {
   count,
@@ -38,9 +39,8 @@ import {
   timeNetworkShape,
   trainingShape,
 } from './config.ts';
-import { TwinCritic, tdStep, tdTarget } from './critic.ts';
+import { tdStep, tdTarget } from './critic.ts';
 import { type Algorithm, type Draws, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
-import { TimeNetwork } from './networks.ts';
 import { boltzmannLatentDensity } from './posterior/latent.ts';
 import type { DensityValue } from './posterior/posterior-mean.ts';
 import { createSchedule } from './posterior/schedules.ts';
@@ -153,23 +153,8 @@ export function dqsAlgorithm(
   observationSize: number,
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, { start: tf.Tensor }> {
-  const { sigmaMin, sigmaMax, maxGradNorm, integrationSteps } = config;
-  const network = new TimeNetwork({
-    observationSize,
-    actionSize,
-    width: config.actorWidth,
-    blocks: config.actorBlocks,
-    embedding: config.embedding,
-    embeddingScale: config.embeddingScale,
-  });
-  const critic = new TwinCritic({
-    observationSize,
-    actionSize,
-    width: config.criticWidth,
-    layers: config.criticLayers,
-  });
-  const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
-  const criticAdam = adam({ learningRate: config.criticLearningRate, maxGradNorm });
+  const { sigmaMin, sigmaMax, integrationSteps } = config;
+  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
   const schedule = createSchedule({ kind: 've', sigmaMin, sigmaMax });
   const times = integrationTimes(integrationSteps, 0);
 

@@ -14,7 +14,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { type AdamState, adam, descend, polyak } from '../engine/optimiser.ts';
+import { type AdamState, descend, polyak } from '../engine/optimiser.ts';
+import { timePolicyParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
 import {
   count,
@@ -32,9 +33,8 @@ import {
   timeNetworkShape,
   trainingShape,
 } from './config.ts';
-import { TwinCritic, tdStep, tdTarget } from './critic.ts';
+import { tdStep, tdTarget } from './critic.ts';
 import { type Algorithm, type Draws, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
-import { TimeNetwork } from './networks.ts';
 import { createSchedule } from './posterior/schedules.ts';
 import { denoise } from './samplers.ts';
 import { actionSpread } from './spread.ts';
@@ -112,23 +112,8 @@ export function qsmAlgorithm(
   observationSize: number,
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise & { exploration: tf.Tensor }, SampleNoise> {
-  const { maxGradNorm, gradientScale, samplerNoise } = config;
-  const network = new TimeNetwork({
-    observationSize,
-    actionSize,
-    width: config.actorWidth,
-    blocks: config.actorBlocks,
-    embedding: config.embedding,
-    embeddingScale: config.embeddingScale,
-  });
-  const critic = new TwinCritic({
-    observationSize,
-    actionSize,
-    width: config.criticWidth,
-    layers: config.criticLayers,
-  });
-  const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
-  const criticAdam = adam({ learningRate: config.criticLearningRate, maxGradNorm });
+  const { gradientScale, samplerNoise } = config;
+  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
   const schedule = createSchedule({ kind: 'vp', betaMax: config.betaMax });
   const { times, steps } = diffusionSteps(config.diffusionSteps, 0);
 

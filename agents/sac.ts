@@ -16,6 +16,7 @@ import { type AdamState, adam, descend, polyak } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import type { RandomStream } from '../engine/random.ts';
 import type { Arrays } from '../engine/types.ts';
+import { criticParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
 import {
   actorShape,
@@ -32,7 +33,7 @@ import {
   smokeTraining,
   trainingShape,
 } from './config.ts';
-import { TwinCritic, tdStep, tdTarget, twinMinimum } from './critic.ts';
+import { tdStep, tdTarget, twinMinimum } from './critic.ts';
 import { type ActInputs, type Algorithm, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
 
@@ -86,18 +87,12 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
   const actorLayout = ParameterLayout.of(
     residualMlpLayers(observationSize, config.actorWidth, config.actorBlocks, 2 * actionSize),
   );
-  const critic = new TwinCritic({
-    observationSize,
-    actionSize,
-    width: config.criticWidth,
-    layers: config.criticLayers,
-  });
+  const { critic, criticAdam } = criticParts(config, observationSize, actionSize);
   const temperatureLayout = ParameterLayout.of({
     logAlpha: { shape: [], initialise: constant(Math.log(config.initialTemperature)) },
   });
   const { maxGradNorm } = config;
   const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
-  const criticAdam = adam({ learningRate: config.criticLearningRate, maxGradNorm });
   const temperatureAdam = adam({ learningRate: config.temperatureLearningRate });
   const targetEntropy = -config.targetEntropyScale * actionSize;
 

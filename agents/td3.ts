@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { orthogonal } from '../engine/initialisers.ts';
 import { type AdamState, adam, descend, polyak } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
+import { criticParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
 import {
   actorShape,
@@ -31,7 +32,7 @@ import {
   smokeTraining,
   trainingShape,
 } from './config.ts';
-import { TwinCritic, tdStep, tdTarget } from './critic.ts';
+import { tdStep, tdTarget } from './critic.ts';
 import { type Algorithm, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
 
@@ -82,14 +83,8 @@ export function td3Algorithm(
   const actorLayout = ParameterLayout.of(
     residualMlpLayers(observationSize, config.actorWidth, config.actorBlocks, actionSize, orthogonal(0.01)),
   );
-  const critic = new TwinCritic({
-    observationSize,
-    actionSize,
-    width: config.criticWidth,
-    layers: config.criticLayers,
-  });
+  const { critic, criticAdam } = criticParts(config, observationSize, actionSize);
   const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
-  const criticAdam = adam({ learningRate: config.criticLearningRate, maxGradNorm });
 
   /** π(s), [batch, act] in (-1, 1) */
   function deterministic(weights: Weights, observation: tf.Tensor): tf.Tensor {

@@ -1,9 +1,9 @@
 /** Maximum-Entropy Diffusion Policy (Dong et al. 2025, arXiv 2502.11612), the algorithm box. See agent.ts. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdamState, adam, descend, polyak } from '../../engine/optimiser.ts';
-import { TwinCritic, tdStep, tdTarget } from '../critic.ts';
+import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
+import { timePolicyParts } from '../actor-critic.ts';
+import { tdStep, tdTarget } from '../critic.ts';
 import { type Algorithm, type Draws, stackMetrics, type UpdateInputs } from '../host.ts';
-import { TimeNetwork } from '../networks.ts';
 import { createSchedule } from '../posterior/schedules.ts';
 import { denoise, type FieldAtTime, integrationTimes, pick } from '../samplers.ts';
 import { actionSpread } from '../spread.ts';
@@ -32,23 +32,8 @@ export function maxEntDpAlgorithm(
   observationSize: number,
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, SampleNoise> {
-  const { maxGradNorm, tMin, integrationSteps, logDensitySteps, logDensityDraws } = config;
-  const network = new TimeNetwork({
-    observationSize,
-    actionSize,
-    width: config.actorWidth,
-    blocks: config.actorBlocks,
-    embedding: config.embedding,
-    embeddingScale: config.embeddingScale,
-  });
-  const critic = new TwinCritic({
-    observationSize,
-    actionSize,
-    width: config.criticWidth,
-    layers: config.criticLayers,
-  });
-  const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
-  const criticAdam = adam({ learningRate: config.criticLearningRate, maxGradNorm });
+  const { tMin, integrationSteps, logDensitySteps, logDensityDraws } = config;
+  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
   const schedule = createSchedule('cosine');
   const samplerTimes = integrationTimes(integrationSteps, tMin);
   const densityTimes = integrationTimes(logDensitySteps, tMin);

@@ -6,12 +6,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { inBlocks, type RowTensor } from '../../engine/blocks.ts';
-import { type AdamState, adam, descend, polyak } from '../../engine/optimiser.ts';
+import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
 import type { RandomStream } from '../../engine/random.ts';
 import type { Arrays } from '../../engine/types.ts';
-import { TwinCritic, tdStep, tdTarget } from '../critic.ts';
+import { timePolicyParts } from '../actor-critic.ts';
+import { tdStep, tdTarget } from '../critic.ts';
 import { type ActInputs, type Algorithm, type Draws, stackMetrics, type UpdateInputs } from '../host.ts';
-import { TimeNetwork, type Weights } from '../networks.ts';
+import type { Weights } from '../networks.ts';
 import { parseEstimator } from '../posterior/estimator.ts';
 import { boltzmannLatentDensity } from '../posterior/latent.ts';
 import { posteriorMean } from '../posterior/posterior-mean.ts';
@@ -77,22 +78,7 @@ export function rfmAlgorithm(
   observationSize: number,
   actionSize: number,
 ) {
-  const network = new TimeNetwork({
-    observationSize,
-    actionSize,
-    width: config.actorWidth,
-    blocks: config.actorBlocks,
-    embedding: config.embedding,
-    embeddingScale: config.embeddingScale,
-  });
-  const critic = new TwinCritic({
-    observationSize,
-    actionSize,
-    width: config.criticWidth,
-    layers: config.criticLayers,
-  });
-  const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm: config.maxGradNorm });
-  const criticAdam = adam({ learningRate: config.criticLearningRate, maxGradNorm: config.maxGradNorm });
+  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
   const estimator = parseEstimator(config.estimator);
   const times = integrationTimes(config.integrationSteps, config.tMin);
 

@@ -1,0 +1,42 @@
+/** The networks and optimisers that an agent's config describes, made once for all agents. */
+import { type Adam, adam } from '../engine/optimiser.ts';
+import { TwinCritic } from './critic.ts';
+import { TimeNetwork } from './networks.ts';
+
+interface CriticConfig {
+  readonly criticWidth: number;
+  readonly criticLayers: number;
+  readonly criticLearningRate: number;
+  readonly maxGradNorm: number;
+}
+
+interface TimePolicyConfig extends CriticConfig {
+  readonly actorWidth: number;
+  readonly actorBlocks: number;
+  readonly actorLearningRate: number;
+  readonly embedding: number;
+  readonly embeddingScale: number;
+}
+
+/** The twin critics and their optimiser. */
+export function criticParts(
+  config: CriticConfig,
+  observationSize: number,
+  actionSize: number,
+): { critic: TwinCritic; criticAdam: Adam } {
+  const { criticWidth: width, criticLayers: layers, criticLearningRate: learningRate, maxGradNorm } = config;
+  return {
+    critic: new TwinCritic({ observationSize, actionSize, width, layers }),
+    criticAdam: adam({ learningRate, maxGradNorm }),
+  };
+}
+
+/** The same with a flow or diffusion policy's network. */
+export function timePolicyParts(config: TimePolicyConfig, observationSize: number, actionSize: number) {
+  const { actorWidth: width, actorBlocks: blocks, embedding, embeddingScale, maxGradNorm } = config;
+  return {
+    ...criticParts(config, observationSize, actionSize),
+    network: new TimeNetwork({ observationSize, actionSize, width, blocks, embedding, embeddingScale }),
+    actorAdam: adam({ learningRate: config.actorLearningRate, maxGradNorm }),
+  };
+}
