@@ -44,10 +44,10 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.infer<typeof settingsSchema>;
 export type AgentEntry = z.infer<typeof agentEntry>;
 
-/** Said before it starts when a user gives nothing: a quarter of an hour on two cores. */
+/** What a user does not say. Without any options it is said before it starts, with its duration (hours). */
 export const defaults = {
   agents: ['rfm-flow', 'sac', 'random'],
-  tasks: ['cartpole-swingup'],
+  tasks: ['rfm8'],
   seeds: 3,
   steps: '30k',
   preset: 'laptop',

@@ -190,7 +190,8 @@ export async function printDryRun(plan: ComparisonPlan, flags: RunFlags): Promis
 /** What is said before a comparison that nobody described. */
 export async function announceDefault(plan: ComparisonPlan, flags: RunFlags): Promise<string> {
   const { workers, seconds } = await duration(plan, flags);
-  return `nothing was asked, so the default comparison:\n${describeWithDuration(plan, workers, seconds)}`;
+  const description = describeWithDuration(plan, workers, seconds);
+  return `nothing was asked, so the default comparison (--quick is the short one):\n${description}`;
 }
 
 async function duration(
