@@ -16,7 +16,7 @@ describe('draws beside the prior', () => {
   const rough = mixture.rough();
 
   test.each(['policy', 'laplace'] as const)('%s: many draws find the exact posterior mean', (kind) => {
-    const [t, count, batches] = [0.2, 1500, 24];
+    const [t, count, batches] = [0.2, 300, 40];
     const { alpha, beta } = linear.at(t);
     const random = RandomStream.fromSeed(3);
     const normals = () =>

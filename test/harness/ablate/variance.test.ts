@@ -66,6 +66,7 @@ describe('the variance experiment', () => {
     for (const row of varianceRows({
       problem: [],
       schedule: 'cosine',
+      proposal: 'prior',
       seed: 3,
       times: [0.5],
       particles: [10],
@@ -80,6 +81,7 @@ describe('the variance experiment', () => {
     const settings = {
       problem: [],
       schedule: 'linear',
+      proposal: 'prior',
       seed: 5,
       particles: [10],
       points: 4,
