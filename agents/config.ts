@@ -76,12 +76,13 @@ const criticConstants = {
 };
 export const paperCritic = { ...criticConstants, criticWidth: 256 };
 export const laptopCritic = { ...criticConstants, criticWidth: 128 };
-export const smokeCritic = { ...criticConstants, criticWidth: 64 };
+/** Faster targets: a smoke run has thousands of updates, not hundreds of thousands. */
+export const smokeCritic = { ...criticConstants, criticWidth: 64, tau: 0.02 };
 
 const actorConstants = { actorBlocks: 2, actorLearningRate: 3e-4 };
 export const paperActor = { ...actorConstants, actorWidth: 256 };
 export const laptopActor = { ...actorConstants, actorWidth: 128 };
-export const smokeActor = { ...actorConstants, actorWidth: 64 };
+export const smokeActor = { ...actorConstants, actorWidth: 64, actorLearningRate: 1e-3 };
 
 export const paperTimeNetwork = { ...paperActor, embedding: 32, embeddingScale: 1 };
 export const laptopTimeNetwork = { ...laptopActor, embedding: 32, embeddingScale: 1 };

@@ -59,7 +59,15 @@ export const sac: AgentFactory<SacConfig> = {
   presets: {
     paper: { ...paperTraining, ...paperCritic, ...paperActor, ...constants },
     laptop: { ...laptopTraining, ...laptopCritic, ...laptopActor, ...constants },
-    smoke: { ...smokeTraining, ...smokeCritic, ...smokeActor, ...constants },
+    // α starts near its end: a smoke run is too short to bring it down from 1
+    smoke: {
+      ...smokeTraining,
+      ...smokeCritic,
+      ...smokeActor,
+      ...constants,
+      initialTemperature: 0.1,
+      temperatureLearningRate: 1e-3,
+    },
   },
   create: (context) =>
     hostAgent(sacAlgorithm(context.config, context.observation.size, context.action.size), context),

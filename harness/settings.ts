@@ -59,9 +59,9 @@ export const quick = {
   agents: ['rfm-flow', 'sac', 'random'],
   tasks: ['cartpole-balance'],
   seeds: 3,
-  steps: 3000,
+  steps: 10_000,
   preset: 'smoke',
-  evaluateEvery: 1000,
+  evaluateEvery: 2000,
   evaluationEpisodes: 5,
 } satisfies Settings;
 
