@@ -39,7 +39,7 @@ describe('the architecture', () => {
     });
     if (typeof output === 'string') throw new Error(output);
     result = output;
-  }, 120_000);
+  }, 300_000);
 
   it('sees the source files and what they import', () => {
     const durable = result.modules.find(({ source }) => source === 'harness/durable.ts');

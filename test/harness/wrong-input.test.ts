@@ -93,8 +93,9 @@ const cases: [string, RegExp][] = [
 
 describe('wrong input gets one clear line and exit code 2', () => {
   let folder: string;
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = workplace(files);
+    await command(folder, 'compare', '--agents', 'none'); // loads the engine once, outside of any test's time
   });
 
   it.each(cases)('harness %s', async (words, line) => {
