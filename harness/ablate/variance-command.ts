@@ -108,7 +108,11 @@ export async function runVariance(settings: VarianceSettings): Promise<void> {
   });
   if (settings.out !== undefined) {
     mkdirSync(settings.out, { recursive: true });
+    const { variancePage, variancePictures } = await import('./variance-plot.ts');
+    const pictures = variancePictures(rows);
     writeDurably(join(settings.out, 'variance.csv'), formatTable(columns, rows));
+    for (const { fileName, svg } of pictures) writeDurably(join(settings.out, fileName), svg);
+    writeDurably(join(settings.out, 'report.html'), variancePage(pictures, varianceTable(rows)));
   }
   if (settings.json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`);
   else if (settings.csv) process.stdout.write(formatTable(columns, rows));

@@ -61,7 +61,7 @@ function varianceCommand(): Command {
       '--full',
       'the full experiment (N up to 1000, 200 points x 200 repetitions, minutes) instead of the quick one',
     )
-    .option('--out <DIR>', 'also write variance.csv there')
+    .option('--out <DIR>', 'also write variance.csv, SVG plots and report.html there')
     .option('--json', 'print the rows as JSON')
     .option('--csv', 'print the rows as CSV')
     .addHelpText(
