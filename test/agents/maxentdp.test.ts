@@ -83,7 +83,7 @@ describe('maxentdp on a bandit', () => {
     const { agent } = await trainOnBandit(maxentdp, {
       engine,
       reward: twoHumps,
-      updates: 3000,
+      updates: 6000,
       // Every transition ends, so the log-density of the next action counts for nothing: one level is enough.
       config: {
         temperature,
@@ -101,7 +101,7 @@ describe('maxentdp on a bandit', () => {
     const mean = best.reduce((sum, a) => sum + twoHumps(a), 0) / best.length;
     expect(mean).toBeGreaterThan(0.97);
     await agent.dispose();
-  }, 180_000);
+  }, 300_000);
 });
 
 /** E[(a_t - α a)/β] under exp(log density(a)) N(a_t; α a, β²), a in [-1, 1], by the midpoint rule. */
