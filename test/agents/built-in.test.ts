@@ -11,5 +11,5 @@ describe.each(builtInAgents)('$name', (factory) => {
     for await (const { promise, passed, detail } of checkAgent(factory, { engine })) {
       expect(passed ? '' : detail, promise).toBe('');
     }
-  }, 180_000);
+  }, 300_000);
 });

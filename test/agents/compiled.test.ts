@@ -20,7 +20,7 @@ describe.each(builtInAgents)('$name', (factory) => {
     // Rounding may turn a choice among particles; the rest agrees to float32.
     const apart = a.actions.map((action, i) => Math.abs(action - b.actions[i])).sort((x, y) => x - y);
     expect(apart[Math.floor(apart.length / 2)]).toBeLessThan(1e-3);
-  }, 180_000);
+  }, 300_000);
 
   async function trail(engine: Engine) {
     const config = { ...factory.presets.smoke, batchSize: 16 };

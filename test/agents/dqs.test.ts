@@ -82,7 +82,7 @@ describe('dqs on a bandit', () => {
     // at N(0, σ_max² = 1) in place of the noised density. Uniform actions are 0.31 away.
     expect(wasserstein(found, exact)).toBeLessThan(0.12);
     await agent.dispose();
-  }, 180_000);
+  }, 300_000);
 });
 
 /** log density up to a constant and score of a 2-D Gaussian mixture at a point. */

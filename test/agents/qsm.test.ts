@@ -71,7 +71,7 @@ describe('qsm on a bandit', () => {
     const mean = found.reduce((sum, a) => sum + a, 0) / found.length;
     expect(Math.abs(mean - optimum)).toBeLessThan(0.15);
     await agent.dispose();
-  }, 180_000);
+  }, 300_000);
 });
 
 /** The paper's sampler in plain numbers, with ε = -∇Q in place of a network; sorted. */

@@ -17,7 +17,7 @@ describe('td3', () => {
     const variance = explored.reduce((sum, a) => sum + (a - best) ** 2, 0) / explored.length;
     expect(Math.sqrt(variance)).toBeCloseTo(td3.presets.smoke.explorationNoise, 2);
     await agent.dispose();
-  }, 180_000);
+  }, 300_000);
 
   it('moves the policy and the targets at every second update alone', async () => {
     const agent = await create();
@@ -53,7 +53,7 @@ describe('td3', () => {
       expect(Math.abs(metrics.q_mean - expected)).toBeLessThan(0.1);
       await agent.dispose();
     }
-  }, 180_000);
+  }, 300_000);
 });
 
 function create(config = {}) {

@@ -19,7 +19,7 @@ describe.each(['my-agent.ts', 'cem-agent.ts'])('examples/%s', (name) => {
     for await (const { promise, passed, detail } of checkAgent(factory, { engine })) {
       expect(passed ? '' : detail, promise).toBe('');
     }
-  }, 180_000);
+  }, 300_000);
 
   it('finds the best action of a bandit', async () => {
     const { factory } = await loadAgent(file);
@@ -28,7 +28,7 @@ describe.each(['my-agent.ts', 'cem-agent.ts'])('examples/%s', (name) => {
       expect(Math.abs(action - 0.3)).toBeLessThan(0.1);
     }
     await agent.dispose();
-  }, 180_000);
+  }, 300_000);
 });
 
 it('the agent in docs/agents.md, saved as a file, keeps every promise too', async () => {
