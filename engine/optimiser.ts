@@ -116,12 +116,13 @@ export function adam(options: AdamOptions): Adam {
       const count = tf.add(state.count, 1);
       const correction1 = tf.sub(1, tf.pow(beta1, count));
       const correction2 = tf.sub(1, tf.pow(beta2, count));
-      const g =
-        maxGradNorm === undefined
-          ? gradient
-          : tf.mul(gradient, tf.div(maxGradNorm, tf.maximum(norm, maxGradNorm)));
-      const m = tf.add(tf.mul(state.m, beta1), tf.mul(g, 1 - beta1));
-      const v = tf.add(tf.mul(state.v, beta2), tf.mul(tf.square(g), 1 - beta2));
+      // The clip's factor is joined with other scalars before it meets the large tensors, and the square is the
+      // one that the norm was made of.
+      const scale =
+        maxGradNorm === undefined ? tf.onesLike(norm) : tf.div(maxGradNorm, tf.maximum(norm, maxGradNorm));
+      const m = tf.add(tf.mul(state.m, beta1), tf.mul(gradient, tf.mul(scale, 1 - beta1)));
+      const square = tf.mul(tf.square(gradient), tf.mul(tf.square(scale), 1 - beta2));
+      const v = tf.add(tf.mul(state.v, beta2), square);
       const denominator = tf.add(tf.mul(tf.sqrt(v), tf.rsqrt(correction2)), epsilon);
       const step = tf.mul(tf.div(m, denominator), tf.div(learningRate, correction1));
       return { params: tf.sub(state.params, step), m, v, count };

@@ -15,13 +15,18 @@ import jax.numpy as jnp
 import networks as nn
 
 T_MIN, EDGE, RIDGE, BOUND = 1e-3, 1e-4, 5e-4, 3.0
-LAMBDA, GAMMA, TAU, MAX_NORM = 0.02, 0.99, 0.005, 10.0
-ACTOR_RATE, CRITIC_RATE = 3e-4, 1e-3
+LAMBDA, GAMMA, MAX_NORM, CRITIC_RATE = 0.02, 0.99, 10.0, 1e-3
 
 PRESETS = {
-    "paper": dict(batch=256, width=256, prior=100, particles=32, steps=10, embedding=32),
-    "laptop": dict(batch=128, width=128, prior=32, particles=8, steps=10, embedding=32),
-    "smoke": dict(batch=64, width=64, prior=16, particles=4, steps=5, embedding=16),
+    "paper": dict(
+        batch=256, width=256, prior=100, particles=32, steps=10, embedding=32, snr=None, tau=0.005, actor_rate=3e-4
+    ),
+    "laptop": dict(
+        batch=128, width=128, prior=32, particles=8, steps=10, embedding=32, snr=0.05, tau=0.005, actor_rate=3e-4
+    ),
+    "smoke": dict(
+        batch=64, width=64, prior=16, particles=4, steps=5, embedding=16, snr=0.05, tau=0.02, actor_rate=1e-3
+    ),
 }
 
 
@@ -122,11 +127,13 @@ def step(state, batch, noise, p):
 
     def actor_loss(params):
         predicted = velocity(params, batch["observation"], yt, t, p["embedding"])
-        return jnp.mean((predicted - regression) ** 2)
+        each = jnp.mean((predicted - regression) ** 2, 1)
+        weight = 1.0 if p["snr"] is None else jnp.minimum((t / (1 - t)) ** 2 / p["snr"], 1)
+        return jnp.mean(weight * each)
 
     loss, gradient = jax.value_and_grad(actor_loss)(state["actor"]["params"])
-    actor = nn.adam_step(state["actor"], gradient, ACTOR_RATE, MAX_NORM)
-    new = {"actor": actor, "critic": critic, "target": nn.polyak(state["target"], critic["params"], TAU)}
+    actor = nn.adam_step(state["actor"], gradient, p["actor_rate"], MAX_NORM)
+    new = {"actor": actor, "critic": critic, "target": nn.polyak(state["target"], critic["params"], p["tau"])}
     return new, {"critic_loss": td.mean(), "actor_loss": loss, "ess": ess.mean()}
 
 

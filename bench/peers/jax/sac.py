@@ -6,17 +6,18 @@ entropy minus the action's size; critics and their learning rate as in rfm.py. O
 state, noise drawn inside.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
 import networks as nn
 
-GAMMA, TAU, MAX_NORM = 0.99, 0.005, 10.0
-ACTOR_RATE, CRITIC_RATE, TEMPERATURE_RATE = 3e-4, 1e-3, 3e-4
+GAMMA, MAX_NORM, CRITIC_RATE, TEMPERATURE_RATE = 0.99, 10.0, 1e-3, 3e-4
 PRESETS = {
-    "paper": dict(batch=256, width=256),
-    "laptop": dict(batch=128, width=128),
-    "smoke": dict(batch=64, width=64),
+    "paper": dict(batch=256, width=256, tau=0.005, actor_rate=3e-4),
+    "laptop": dict(batch=128, width=128, tau=0.005, actor_rate=3e-4),
+    "smoke": dict(batch=64, width=64, tau=0.02, actor_rate=1e-3),
 }
 
 
@@ -47,7 +48,7 @@ def sample(actor, observation, noise):
     return jnp.tanh(y), (gaussian - squash).sum(-1)
 
 
-def step(state, batch, noise):
+def step(state, batch, noise, p):
     alpha = jnp.exp(state["temperature"]["params"][0])
     next_action, next_log = sample(state["actor"]["params"], batch["nextObservation"], noise["next"])
     bootstrap = nn.twins(state["target"], batch["nextObservation"], next_action).min(0) - alpha * next_log
@@ -66,7 +67,7 @@ def step(state, batch, noise):
         return jnp.mean(alpha * log_prob - q), log_prob.mean()
 
     (loss, log_prob), gradient = jax.value_and_grad(actor_loss, has_aux=True)(state["actor"]["params"])
-    actor = nn.adam_step(state["actor"], gradient, ACTOR_RATE, MAX_NORM)
+    actor = nn.adam_step(state["actor"], gradient, p["actor_rate"], MAX_NORM)
 
     target_entropy = -batch["action"].shape[-1]
     temperature_loss = lambda log_alpha: -jnp.exp(log_alpha[0]) * (log_prob + target_entropy)
@@ -77,21 +78,22 @@ def step(state, batch, noise):
         "actor": actor,
         "critic": critic,
         "temperature": temperature,
-        "target": nn.polyak(state["target"], critic["params"], TAU),
+        "target": nn.polyak(state["target"], critic["params"], p["tau"]),
     }
     return new, {"critic_loss": td.mean(), "actor_loss": loss}
 
 
 def compiled(preset, act):
-    b = PRESETS[preset]["batch"]
+    p = PRESETS[preset]
+    b = p["batch"]
 
     def update(state, batch, key):
         keys = jax.random.split(key)
         noise = {"next": jax.random.normal(keys[0], (b, act)), "actor": jax.random.normal(keys[1], (b, act))}
-        return step(state, batch, noise)
+        return step(state, batch, noise, p)
 
     def choose(state, observation, key, best):
         noise = jnp.zeros((observation.shape[0], act)) if best else jax.random.normal(key, (observation.shape[0], act))
         return sample(state["actor"]["params"], observation, noise)[0]
 
-    return jax.jit(update, donate_argnums=0), jax.jit(step), jax.jit(choose, static_argnums=3)
+    return jax.jit(update, donate_argnums=0), jax.jit(functools.partial(step, p=p)), jax.jit(choose, static_argnums=3)
