@@ -17,7 +17,7 @@ const normals = (seed: number, shape: number[]) =>
 
 /** Mean and standard deviation of all numbers in x. */
 function moments(x: tf.Tensor): [number, number] {
-  const data = x.dataSync();
+  const data = Float32Array.from(x.dataSync());
   const mean = data.reduce((a, b) => a + b, 0) / data.length;
   return [mean, Math.sqrt(data.reduce((a, b) => a + (b - mean) ** 2, 0) / data.length)];
 }
