@@ -1,6 +1,6 @@
 /** Compiled functions: traced once per combination of shapes, run by ONNX Runtime. */
 import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
-import { EngineError } from '../errors.ts';
+import { BackendUnavailableError, EngineError } from '../errors.ts';
 import { type InputSpec, inputType, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { isNdArray, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
@@ -49,6 +49,7 @@ async function createSession(
   options: OnnxOptions,
 ): Promise<InferenceSession> {
   const { threads, providers, profilePrefix } = options;
+  checkProviders(runtime, providers ?? []);
   try {
     return await runtime.InferenceSession.create(traced.model, {
       executionProviders: providers === undefined ? ['cpu'] : [...providers, 'cpu'],
@@ -72,6 +73,17 @@ async function createSession(
     });
   } catch (error) {
     throw new EngineError(`ONNX Runtime does not take the graph of '${traced.name}': ${messageOf(error)}`);
+  }
+}
+
+/** Refuses execution providers that this installation of ONNX Runtime does not have. */
+function checkProviders(runtime: Runtime, providers: readonly string[]): void {
+  const present = runtime.listSupportedBackends().map(({ name }) => name);
+  for (const provider of providers) {
+    if (present.includes(provider)) continue;
+    throw new BackendUnavailableError(
+      `this installation of ONNX Runtime has no execution provider '${provider}'; it has: ${present.join(', ')}`,
+    );
   }
 }
 

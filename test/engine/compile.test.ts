@@ -132,6 +132,17 @@ describe('errors', () => {
     );
   });
 
+  it('names the execution providers that are there, and a backend that is not installed', async () => {
+    const cuda = createEngine({ providers: ['abacus'] }).compile<tf.Tensor, tf.Tensor>('cuda', (v) =>
+      tf.exp(v),
+    );
+    await expect(cuda(x)).rejects.toThrow(/no execution provider 'abacus'; it has: .*cpu/);
+    const missing = createEngine({ backend: 'tensorflow' }).compile<tf.Tensor, tf.Tensor>('e', (v) =>
+      tf.exp(v),
+    );
+    await expect(missing(x)).rejects.toThrow(/'tensorflow' is not installed/);
+  });
+
   it('refuses overlapping calls', async () => {
     const fn = engine.compile<tf.Tensor, tf.Tensor>('overlap', (v) => tf.exp(v));
     await fn(x);
