@@ -44,7 +44,7 @@ const hostile: Record<string, { file: string; reason: RegExp }> = {
   },
   silent: {
     file: agentFile({ name: 'silent', act: 'return new Promise(() => {});' }),
-    reason: /agent 'silent' .*act\(\) did not return within 4 s/,
+    reason: /agent 'silent' .*act\(\) did not return within 10 s/,
   },
   spinning: {
     file: agentFile({ name: 'spinning', update: 'for (;;) {}' }),
@@ -96,7 +96,7 @@ describe('a comparison with hostile agents', () => {
     outcome = await harness(
       folder,
       ...['compare', '--agents', agents, '--tasks', 'cartpole-balance', '--seeds', '1', '--steps', '80'],
-      ...['--evaluation-episodes', '1', '--out', 'hostile', '--stall-seconds', '4', '--json'],
+      ...['--evaluation-episodes', '1', '--out', 'hostile', '--stall-seconds', '10', '--json'],
     );
     delete process.env.NODE_OPTIONS;
     runs = JSON.parse(readFileSync(join(folder, 'results/hostile/manifest.json'), 'utf8')).runs;
