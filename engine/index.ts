@@ -18,7 +18,7 @@ import type {
 export interface EngineOptions {
   /** `onnx` by default. `cpu` is TensorFlow.js's plain JavaScript, for tests. */
   readonly backend?: BackendName | 'cpu';
-  /** Intra-op threads of compiled graphs; 1 by default. */
+  /** Intra-op threads of compiled graphs; 1 by default. Small graphs take one whatever is given. */
   readonly threads?: number;
   /** ONNX Runtime's execution providers to try before the CPU, for example ['cuda']. */
   readonly providers?: readonly string[];

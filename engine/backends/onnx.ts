@@ -7,7 +7,7 @@ import type { NdArray } from '../types.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface OnnxOptions {
-  /** Intra-op threads. */
+  /** Intra-op threads of graphs that are large enough for more than one. */
   readonly threads: number;
   /** Execution providers by ONNX Runtime's names, first choice first. */
   readonly providers?: readonly string[];
@@ -43,12 +43,19 @@ export class OnnxRunner implements FunctionRunner {
   }
 }
 
+/**
+ * Graphs with less work than this run on one thread: handing it out costs more than it saves (an update of the
+ * smoke preset took twice the processor time with two).
+ */
+const SHARED_FLOPS = 3e8;
+
 async function createSession(
   runtime: Runtime,
   traced: TracedFunction,
   options: OnnxOptions,
 ): Promise<InferenceSession> {
-  const { threads, providers, profilePrefix } = options;
+  const { providers, profilePrefix } = options;
+  const threads = traced.productFlops < SHARED_FLOPS ? 1 : options.threads;
   checkProviders(runtime, providers ?? []);
   try {
     return await runtime.InferenceSession.create(traced.model, {

@@ -4,8 +4,9 @@ import '../gradients/index.ts';
 import { type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
-import { type ElementType, Graph, type Value } from './graph.ts';
+import { type ElementType, Graph, type GraphNode, type Value } from './graph.ts';
 import { needed, onnxModel } from './onnx-model.ts';
+import { sizeOf } from './shapes.ts';
 
 export interface Port {
   readonly leaf: Leaf;
@@ -21,6 +22,8 @@ export interface TracedFunction {
   readonly outputs: readonly Port[];
   /** Operations per update, by name. */
   readonly operations: ReadonlyMap<string, number>;
+  /** Multiplications and additions of its matrix products. */
+  readonly productFlops: number;
   /** The graph as an ONNX file. */
   readonly model: Uint8Array;
 }
@@ -81,15 +84,22 @@ export function traceFunction(
         if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
         const model = onnxModel({ name, inputs, outputs });
         const operations = new Map<string, number>();
+        let productFlops = 0;
         for (const node of needed(outputs.map((output) => output.value)).nodes) {
           operations.set(node.operation, (operations.get(node.operation) ?? 0) + 1);
+          productFlops += flopsOf(node);
         }
-        return { name, inputs, outputs, operations, model };
+        return { name, inputs, outputs, operations, productFlops, model };
       } finally {
         engine.endScope();
       }
     }),
   );
+}
+
+function flopsOf({ operation, inputs: [a], outputs: [product], attributes }: GraphNode): number {
+  if (a === undefined || !['MatMul', 'FusedMatMul', 'Gemm'].includes(operation)) return 0;
+  return 2 * sizeOf(product.shape) * a.shape[a.shape.length - (attributes.transA === 1 ? 2 : 1)];
 }
 
 /** Runs `body` with TensorFlow.js's global backend switched, and switches back. */
