@@ -117,4 +117,7 @@ process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(1));
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
-setInterval(() => send({ type: 'alive' }), 2000);
+setInterval(() => {
+  if (!process.connected) process.exit(1); // it may have gone before the handler above was there
+  send({ type: 'alive' });
+}, 2000);
