@@ -1,5 +1,6 @@
 /** The networks and optimisers that an agent's config describes, made once for all agents. */
 import { type Adam, adam } from '../engine/optimiser.ts';
+import type { RandomStream } from '../engine/random.ts';
 import { TwinCritic } from './critic.ts';
 import { TimeNetwork } from './networks.ts';
 
@@ -31,12 +32,25 @@ export function criticParts(
   };
 }
 
-/** The same with a flow or diffusion policy's network. */
+/** The same with a flow or diffusion policy's network, and the state that most of its agents begin with. */
 export function timePolicyParts(config: TimePolicyConfig, observationSize: number, actionSize: number) {
   const { actorWidth: width, actorBlocks: blocks, embedding, embeddingScale, maxGradNorm } = config;
+  const { critic, criticAdam } = criticParts(config, observationSize, actionSize);
+  const network = new TimeNetwork({ observationSize, actionSize, width, blocks, embedding, embeddingScale });
+  const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
   return {
-    ...criticParts(config, observationSize, actionSize),
-    network: new TimeNetwork({ observationSize, actionSize, width, blocks, embedding, embeddingScale }),
-    actorAdam: adam({ learningRate: config.actorLearningRate, maxGradNorm }),
+    critic,
+    criticAdam,
+    network,
+    actorAdam,
+    /** Actor, critics, and the critics' target as a copy of them. */
+    initialise(random: RandomStream) {
+      const criticParams = critic.layout.initialise(random.split('critic'));
+      return {
+        actor: actorAdam.init(network.layout, network.layout.initialise(random.split('actor'))),
+        critic: criticAdam.init(critic.layout, criticParams),
+        target: { data: criticParams.slice(), shape: critic.layout.shape },
+      };
+    },
   };
 }

@@ -154,7 +154,8 @@ export function dqsAlgorithm(
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, { start: tf.Tensor }> {
   const { sigmaMin, sigmaMax, integrationSteps } = config;
-  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
+  const parts = timePolicyParts(config, observationSize, actionSize);
+  const { network, critic, actorAdam, criticAdam } = parts;
   const schedule = createSchedule({ kind: 've', sigmaMin, sigmaMax });
   const times = integrationTimes(integrationSteps, 0);
 
@@ -223,14 +224,7 @@ export function dqsAlgorithm(
 
   return {
     name: 'dqs',
-    initialise(random) {
-      const criticParams = critic.layout.initialise(random.split('critic'));
-      return {
-        actor: actorAdam.init(network.layout, network.layout.initialise(random.split('actor'))),
-        critic: criticAdam.init(critic.layout, criticParams),
-        target: { data: criticParams.slice(), shape: critic.layout.shape },
-      };
-    },
+    initialise: parts.initialise,
     draws: (batch) => ({
       ...sampleDraws(batch),
       time: { law: 'uniform', shape: [batch] },

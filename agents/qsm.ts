@@ -113,7 +113,8 @@ export function qsmAlgorithm(
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise & { exploration: tf.Tensor }, SampleNoise> {
   const { gradientScale, samplerNoise } = config;
-  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
+  const parts = timePolicyParts(config, observationSize, actionSize);
+  const { network, critic, actorAdam, criticAdam } = parts;
   const schedule = createSchedule({ kind: 'vp', betaMax: config.betaMax });
   const { times, steps } = diffusionSteps(config.diffusionSteps, 0);
 
@@ -174,14 +175,7 @@ export function qsmAlgorithm(
 
   return {
     name: 'qsm',
-    initialise(random) {
-      const criticParams = critic.layout.initialise(random.split('critic'));
-      return {
-        actor: actorAdam.init(network.layout, network.layout.initialise(random.split('actor'))),
-        critic: criticAdam.init(critic.layout, criticParams),
-        target: { data: criticParams.slice(), shape: critic.layout.shape },
-      };
-    },
+    initialise: parts.initialise,
     draws: (batch) => ({
       ...sampleDraws(batch),
       smoothing: { law: 'normal', shape: [batch, actionSize] },

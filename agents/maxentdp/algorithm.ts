@@ -33,7 +33,8 @@ export function maxEntDpAlgorithm(
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, SampleNoise> {
   const { tMin, integrationSteps, logDensitySteps, logDensityDraws } = config;
-  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
+  const parts = timePolicyParts(config, observationSize, actionSize);
+  const { network, critic, actorAdam, criticAdam } = parts;
   const schedule = createSchedule('cosine');
   const samplerTimes = integrationTimes(integrationSteps, tMin);
   const densityTimes = integrationTimes(logDensitySteps, tMin);
@@ -114,14 +115,7 @@ export function maxEntDpAlgorithm(
 
   return {
     name: 'maxentdp',
-    initialise(random) {
-      const criticParams = critic.layout.initialise(random.split('critic'));
-      return {
-        actor: actorAdam.init(network.layout, network.layout.initialise(random.split('actor'))),
-        critic: criticAdam.init(critic.layout, criticParams),
-        target: { data: criticParams.slice(), shape: critic.layout.shape },
-      };
-    },
+    initialise: parts.initialise,
     draws: (batch) => ({
       ...sampleDraws(batch, 1),
       time: { law: 'uniform', shape: [batch] },

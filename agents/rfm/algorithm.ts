@@ -7,8 +7,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { inBlocks, type RowTensor } from '../../engine/blocks.ts';
 import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
-import type { RandomStream } from '../../engine/random.ts';
-import type { Arrays } from '../../engine/types.ts';
 import { timePolicyParts } from '../actor-critic.ts';
 import { tdStep, tdTarget } from '../critic.ts';
 import { type ActInputs, type Algorithm, type Draws, stackMetrics, type UpdateInputs } from '../host.ts';
@@ -78,7 +76,8 @@ export function rfmAlgorithm(
   observationSize: number,
   actionSize: number,
 ) {
-  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
+  const parts = timePolicyParts(config, observationSize, actionSize);
+  const { network, critic, actorAdam, criticAdam } = parts;
   const estimator = parseEstimator(config.estimator);
   const times = integrationTimes(config.integrationSteps, config.tMin);
 
@@ -214,14 +213,7 @@ export function rfmAlgorithm(
 
   return {
     name: form.name,
-    initialise(random: RandomStream): Arrays<State> {
-      const criticParams = critic.layout.initialise(random.split('critic'));
-      return {
-        actor: actorAdam.init(network.layout, network.layout.initialise(random.split('actor'))),
-        critic: criticAdam.init(critic.layout, criticParams),
-        target: { data: criticParams.slice(), shape: critic.layout.shape },
-      };
-    },
+    initialise: parts.initialise,
     draws,
     updates: [{ metrics: metricNames, step: update, report: (_, { byTime }) => reportByTime(byTime) }],
     policy: (state) => ({ actor: state.actor.params, critic: state.critic.params }),
