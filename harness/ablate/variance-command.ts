@@ -1,10 +1,7 @@
 /** The variance experiment as the command runs it: settings, progress, tables. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { writeDurably } from '../durable.ts';
 import { UserError } from '../errors.ts';
 import { formatTable } from '../results/csv.ts';
 import { builtInProblems, type Problem, readProblems } from './problems.ts';
@@ -107,12 +104,19 @@ export async function runVariance(settings: VarianceSettings): Promise<void> {
     process.stderr.write(`${bar}${done}/${total} ${problem.padEnd(20)}${done === total ? '\n' : ''}`);
   });
   if (settings.out !== undefined) {
-    mkdirSync(settings.out, { recursive: true });
-    const { variancePage, variancePictures } = await import('./variance-plot.ts');
-    const pictures = variancePictures(rows);
-    writeDurably(join(settings.out, 'variance.csv'), formatTable(columns, rows));
-    for (const { fileName, svg } of pictures) writeDurably(join(settings.out, fileName), svg);
-    writeDurably(join(settings.out, 'report.html'), variancePage(pictures, varianceTable(rows)));
+    const { variancePictures } = await import('./variance-plot.ts');
+    const { writeAblation } = await import('./page.ts');
+    writeAblation(settings.out, {
+      name: 'variance',
+      title: 'Error of the posterior mean by estimator',
+      text: [
+        'Mean squared error of E[y1 | y_t] against its exact value on Gaussian mixtures, by estimator, number of draws N and time t. Lower is better; bands are two standard errors over y_t.',
+      ],
+      command: `harness ablate variance${settings.full ? ' --full' : ''} --seed ${settings.seed} --out DIR`,
+      columns,
+      rows,
+      pictures: variancePictures(rows),
+    });
   }
   if (settings.json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`);
   else if (settings.csv) process.stdout.write(formatTable(columns, rows));

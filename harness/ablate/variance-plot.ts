@@ -1,16 +1,9 @@
 /** Pictures of the variance experiment: error against time, one picture per problem, one panel per N. */
 import * as Plot from '@observablehq/plot';
 import { type Drawing, draw, standaloneSvg } from '../report/drawing.ts';
-import { escapeText } from '../report/html.ts';
 import { seriesOf } from '../report/series.ts';
+import type { Picture } from './page.ts';
 import type { ProblemVarianceRow } from './variance-command.ts';
-
-/** A finished picture as SVG text. */
-export interface Picture {
-  readonly fileName: string;
-  readonly title: string;
-  readonly svg: string;
-}
 
 const panelWidth = 240;
 const margins = { marginLeft: 56, marginRight: 16, marginTop: 28, marginBottom: 38 };
@@ -89,19 +82,4 @@ function drawProblem(
       Plot.dot(points, { fx: 'panel', x: 't', y: 'shown', fill: (row) => colour(row.estimator), r: 2.4 }),
     ],
   });
-}
-
-/** The pictures and the table as one page without outside parts. */
-export function variancePage(pictures: readonly Picture[], table: string): string {
-  const figures = pictures.map(({ svg }) => `<figure>${svg.replace(/^<\?xml[^>]*\?>\s*/, '')}</figure>`);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Error of the posterior mean by estimator</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:90rem;padding:0 1rem}figure{margin:1rem 0;overflow-x:auto}pre{overflow-x:auto;font-size:12px}</style>
-<h1>Error of the posterior mean by estimator</h1>
-${figures.join('\n')}
-<pre>${escapeText(table)}</pre>
-</html>
-`;
 }
