@@ -1,9 +1,12 @@
 /** `harness ablate`: the experiments on the method itself. */
 import { Command } from 'commander';
+import { trainingCommands } from './ablate-training.ts';
 import { varianceCommand } from './ablate-variance.ts';
 
 export function ablateCommand(): Command {
-  return new Command('ablate')
+  const ablate = new Command('ablate')
     .description("experiments on the method's own parts, against exact answers where there are any")
     .addCommand(varianceCommand());
+  for (const command of trainingCommands()) ablate.addCommand(command);
+  return ablate;
 }

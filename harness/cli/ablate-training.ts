@@ -1,0 +1,184 @@
+/** `harness ablate eta | sensitivity | noisy-q | soft-q | proposal | target`: ablations that train agents. */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { TrainingAblation } from '../ablate/training.ts';
+import { trainingAblations } from '../ablate/training-definitions.ts';
+import type { PlannedComparison } from '../ablate/training-plan.ts';
+import type { TrainingAblationRow } from '../ablate/training-rows.ts';
+import { UserError } from '../errors.ts';
+import { formatCount, formatDuration } from '../quantity.ts';
+import type { Settings } from '../settings.ts';
+import { names } from './ablate-options.ts';
+import { Exit, exitCodes } from './exit.ts';
+import {
+  addRunOptions,
+  describePlan,
+  type RunFlags,
+  runPlan,
+  settingsOfFlags,
+  workersOf,
+} from './run-options.ts';
+
+interface TrainingFlags extends RunFlags {
+  readonly agent?: string;
+  readonly tasks?: string;
+  readonly seeds?: string;
+  readonly variants?: string[];
+  readonly full?: boolean;
+}
+
+export function trainingCommands(): Command[] {
+  return trainingAblations.map(trainingCommand);
+}
+
+function trainingCommand(ablation: TrainingAblation): Command {
+  const { name, question, quick, full } = ablation;
+  const command = new Command(name)
+    .description(question)
+    .option('--full', 'the real experiment (hours) instead of the quick one (minutes)')
+    .option('--agent <name>', 'whose variants: rfm-flow, rfm-diffusion, or a file (default: rfm-flow)')
+    .option('--variants <list>', 'only these variants', names)
+    .option('--tasks <list>', 'names, suites or files, separated by commas')
+    .option('--seeds <seeds>', '5 means seeds 0 to 4; also 3,7,11 or 10..14');
+  addRunOptions(command);
+  for (const option of command.options) {
+    if (option.long !== '--set') continue;
+    option.flags = '--set <key=value>';
+    option.description = "changes one key of the agent's config in all variants; may be repeated";
+  }
+  const lengths = full.tasks.map((task) => `${task} ${formatCount(full.taskSteps?.[task] ?? full.steps)}`);
+  return command
+    .addHelpText(
+      'after',
+      `
+Quick: ${quick.tasks.join(', ')}, ${formatCount(quick.steps)} steps, ${quick.seeds} seeds, preset ${quick.preset}.
+Full: ${lengths.join(' and ')} steps, ${full.seeds} seeds, preset ${full.preset}.
+
+Examples:
+  harness ablate ${name} --out ${name}
+  harness ablate ${name} --full --dry-run
+  harness ablate ${name} --full --tasks cartpole-swingup --seeds 5 --out ${name}
+  harness ablate ${name} --resume --out ${name}       go on after Ctrl-C or a crash
+
+--out DIR gets DIR/${name}/ (the comparison, with its own report), DIR/${name}.csv, pictures, and a section of
+DIR/report.html.`,
+    )
+    .action((flags: TrainingFlags) => ablate(ablation, flags));
+}
+
+async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise<void> {
+  const { resultsFolder } = await import('../comparison.ts');
+  const { out, ...settings }: Settings = { ...settingsOfFlags(flags), ...present(flags) };
+  if (flags.force && flags.resume)
+    throw new UserError('--force replaces results, --resume keeps them: choose one');
+  if (flags.resume && out === undefined)
+    throw new UserError('--resume needs --out: which results to go on with');
+  const parent = resultsFolder(out ?? defaultName(ablation));
+  const folder = join(parent, ablation.name);
+  const untold = [flags.agent, flags.variants, flags.set, flags.full].every((flag) => flag === undefined);
+  const { readLayout, writeLayout, writeJointReport } = await import('../ablate/training-layout.ts');
+  let planned: PlannedComparison[];
+  if (flags.resume && untold && Object.keys(settings).length === 0) {
+    planned = readLayout(folder);
+  } else {
+    const { planTraining } = await import('../ablate/training-plan.ts');
+    const { agent = 'rfm-flow', variants, set = [], full = false } = flags;
+    planned = await planTraining(ablation, { agent, variants, set, full, settings });
+  }
+  if (flags.dryRun) return printPlans(planned, flags);
+  writeLayout(folder, planned);
+  const failed = await runAll(ablation, planned, folder, flags);
+  writeJointReport(folder, planned);
+  const { writeTrainingAblation } = await import('../ablate/training-report.ts');
+  const finished = planned.map(({ name, plan }) => ({ folder: join(folder, name), plan }));
+  await print(writeTrainingAblation(ablation, parent, finished), parent, flags);
+  if (failed !== undefined) throw failed;
+}
+
+/** @returns the exit of a comparison with failed runs; the others go on */
+async function runAll(
+  ablation: TrainingAblation,
+  planned: readonly PlannedComparison[],
+  folder: string,
+  flags: TrainingFlags,
+): Promise<Exit | undefined> {
+  let failed: Exit | undefined;
+  // JSON is what the ablation prints at its end, and nothing else.
+  const inner = { ...flags, json: false, quiet: flags.quiet || flags.json };
+  for (const { name, plan } of planned) {
+    try {
+      const said = inner.quiet || flags.resume ? describePlan(plan) : await describeWithDuration(plan, flags);
+      await runPlan(plan, join(folder, name), inner, said);
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error;
+      if (error.code !== exitCodes.failed) {
+        process.stderr.write(
+          `or, for the tables of '${ablation.name}' too: ${resumeCommand(ablation, flags)}\n`,
+        );
+        throw error;
+      }
+      failed = error;
+    }
+  }
+  return failed;
+}
+
+const resumeCommand = ({ name }: TrainingAblation, { out }: TrainingFlags): string =>
+  `harness ablate ${name} --resume --out ${out ?? 'the folder above it'}`;
+
+async function print(
+  rows: readonly TrainingAblationRow[],
+  parent: string,
+  { json, quiet }: TrainingFlags,
+): Promise<void> {
+  const { trainingTable } = await import('../ablate/training-report.ts');
+  const { trainingCells } = await import('../ablate/training-rows.ts');
+  if (json) process.stdout.write(`${JSON.stringify(rows.map(trainingCells), null, 1)}\n`);
+  else if (!quiet && rows.length > 0) process.stdout.write(`\n${trainingTable(rows)}\n`);
+  if (!quiet && !json) process.stderr.write(`ablation: ${parent}\n`);
+}
+
+type Plan = PlannedComparison['plan'];
+
+async function printPlans(planned: readonly PlannedComparison[], flags: TrainingFlags): Promise<void> {
+  if (!flags.json) {
+    for (const { plan } of planned) console.log(await describeWithDuration(plan, flags));
+    return;
+  }
+  const comparisons = [];
+  for (const { name, plan } of planned) {
+    comparisons.push({ name, plan, estimatedSeconds: (await duration(plan, flags)).seconds });
+  }
+  console.log(JSON.stringify({ comparisons }, null, 2));
+}
+
+async function describeWithDuration(plan: Plan, flags: TrainingFlags): Promise<string> {
+  const { workers, seconds } = await duration(plan, flags);
+  return `${describePlan(plan)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`;
+}
+
+/** Most variants that are measured for an estimate; they are alike but for what varies. */
+const MEASURED = 3;
+
+/** Measures some of the variants, from the first to the last, and takes the others as like them. */
+async function duration(plan: Plan, flags: TrainingFlags): Promise<{ workers: number; seconds: number }> {
+  const { estimate } = await import('../estimate.ts');
+  const { agents, tasks, seeds } = plan;
+  const workers = workersOf(flags.workers, agents.length * tasks.length * seeds.length);
+  const measured = Math.min(MEASURED, agents.length);
+  const sample = Array.from(
+    { length: measured },
+    (_, i) => agents[Math.round((i * (agents.length - 1)) / Math.max(1, measured - 1))],
+  );
+  const seconds = await estimate({ ...plan, agents: sample }, workers);
+  return { workers, seconds: (seconds * agents.length) / measured };
+}
+
+function present({ tasks, seeds }: TrainingFlags): Settings {
+  return { ...(tasks === undefined ? {} : { tasks }), ...(seeds === undefined ? {} : { seeds }) };
+}
+
+function defaultName({ name }: TrainingAblation): string {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  return `ablate-${name}-${stamp}`;
+}
