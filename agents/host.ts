@@ -27,8 +27,10 @@ export type BatchTensors = {
   nextObservation: tf.Tensor;
 };
 
-export type UpdateInputs<N> = { batch: BatchTensors; noise: N; temperature: tf.Tensor };
-export type ActInputs<P, N> = { policy: P; observation: tf.Tensor; noise: N; temperature: tf.Tensor };
+/** What changes from update to update without a new graph: λ, and the algorithm's own annealed constants. */
+export type Clocked = { temperature: tf.Tensor; annealed?: Readonly<Record<string, tf.Tensor>> };
+export type UpdateInputs<N> = { batch: BatchTensors; noise: N } & Clocked;
+export type ActInputs<P, N> = { policy: P; observation: tf.Tensor; noise: N } & Clocked;
 
 /** One way of acting. */
 export interface Acting<P, N> {
@@ -52,6 +54,13 @@ export interface TemperatureSchedule {
   readonly temperatureSteps: number;
 }
 
+/** A constant that goes log-linearly from one value to another within that many updates, and stays there. */
+export interface Annealing {
+  readonly from: number;
+  readonly to: number;
+  readonly updates: number;
+}
+
 export interface Algorithm<S, N, P, Explore, Exploit> {
   /** The agent's name, for its graphs. */
   readonly name: string;
@@ -66,6 +75,8 @@ export interface Algorithm<S, N, P, Explore, Exploit> {
   readonly exploit: Acting<P, Exploit>;
   /** Without one the functions get λ = 1. */
   readonly temperature?: TemperatureSchedule;
+  /** Further annealed constants; the functions get them as `annealed`, by these names. None by default. */
+  readonly annealed?: Readonly<Record<string, Annealing>>;
 }
 
 /** The agent that an algorithm is. */
@@ -105,8 +116,15 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
     };
   }
 
-  function lambda(): number {
-    return algorithm.temperature === undefined ? 1 : annealed(algorithm.temperature, updates);
+  /** The annealed constants at this update, as numbers. */
+  function constants(): { temperature: number; annealed?: Record<string, number> } {
+    const temperature = algorithm.temperature === undefined ? 1 : annealed(algorithm.temperature, updates);
+    if (algorithm.annealed === undefined) return { temperature };
+    const entries = Object.entries(algorithm.annealed);
+    return {
+      temperature,
+      annealed: Object.fromEntries(entries.map(([key, annealing]) => [key, logLinear(annealing, updates)])),
+    };
   }
 
   return {
@@ -116,26 +134,27 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
         policy: algorithm.policy(state),
         observation: { data: observations, shape: [count, obs] },
         noise: fill(noiseFor(count), random),
-        temperature: scalar(lambda()),
+        ...clocked(constants()),
       };
       return (await run(inputs as never)).action.data as Float32Array;
     },
 
     async update(batch) {
       const { metrics: names, run, report } = updateSteps[updates % updateSteps.length];
-      const temperature = lambda();
+      const now = constants();
       const noise = fill(updateNoise, updateStream.random);
       const inputs = {
         batch: batchArrays(batch, obs, act),
         noise,
-        temperature: scalar(temperature),
+        ...clocked(now),
       };
       const result = await run(state, inputs as never);
       state = result.state;
       updates++;
       const values = result.outputs.metrics.data;
       for (const [i, metric] of names.entries()) metrics[metric] = values[i];
-      if (algorithm.temperature !== undefined) metrics.temperature = temperature;
+      if (algorithm.temperature !== undefined) metrics.temperature = now.temperature;
+      Object.assign(metrics, now.annealed);
       return { ...metrics, ...report?.(noise, result.outputs) };
     },
 
@@ -182,9 +201,21 @@ export function stackMetrics<Name extends string>(
 
 /** λ after that many updates. */
 export function annealed(schedule: TemperatureSchedule, updates: number): number {
-  const progress = Math.min(1, updates / schedule.temperatureSteps);
-  const [start, end] = [Math.log(schedule.temperature), Math.log(schedule.finalTemperature)];
+  const { temperature: from, finalTemperature: to, temperatureSteps } = schedule;
+  return logLinear({ from, to, updates: temperatureSteps }, updates);
+}
+
+/** The constant after that many updates. */
+export function logLinear(annealing: Annealing, updates: number): number {
+  const progress = Math.min(1, updates / annealing.updates);
+  const [start, end] = [Math.log(annealing.from), Math.log(annealing.to)];
   return Math.exp(start + (end - start) * progress);
+}
+
+function clocked({ temperature, annealed }: { temperature: number; annealed?: Record<string, number> }) {
+  if (annealed === undefined) return { temperature: scalar(temperature) };
+  const scalars = Object.entries(annealed).map(([key, value]) => [key, scalar(value)] as const);
+  return { temperature: scalar(temperature), annealed: Object.fromEntries(scalars) };
 }
 
 type NoiseArrays = { readonly law: Draw['law']; readonly name: string; readonly array: NdArray }[];

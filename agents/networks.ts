@@ -3,6 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { orthogonal, zeros } from '../engine/initialisers.ts';
 import { ParameterLayout, type ParameterSpec } from '../engine/parameters.ts';
 
+/** A time of the path that is the same for all rows: known when the graph is made, or a scalar input of it. */
+export type Time = number | tf.Tensor;
+
 /** Named weights of one network, as `ParameterLayout.unflatten` gives them. */
 export type Weights = Readonly<Record<string, tf.Tensor>>;
 
@@ -151,14 +154,14 @@ export class TimeNetwork {
   /**
    * Many particles per state at fixed times, for sampling: the first layer is split, so that the state's,
    * the temperature's and the times' parts are computed once and not per particle. No gradient is meant.
-   * @param observation [batch, obs] @param temperature [] @param times the times that will be asked for
+   * @param observation [batch, obs] @param temperature [] @param times the times that will be asked for, numbers or scalars
    * @returns (latent [batch·particles, act], index of the time) → [batch·particles, act]
    */
   particles(
     weights: Weights,
     observation: tf.Tensor,
     temperature: tf.Tensor,
-    times: readonly number[],
+    times: readonly Time[],
     particles: number,
   ): (latent: tf.Tensor, timeIndex: number) => tf.Tensor {
     const { observationSize: obs, actionSize: act, embedding, embeddingScale, blocks, width } = this.#shape;
@@ -166,7 +169,7 @@ export class TimeNetwork {
     const first = weights['layer0/kernel'];
     const rows = (start: number, count: number) => tf.slice(first, [start, 0], [count, width]);
     const heat = sinusoidalEmbedding(tf.reshape(temperature, [1]), embedding, embeddingScale);
-    const clock = sinusoidalEmbedding(tf.tensor1d([...times]), embedding, embeddingScale);
+    const clock = sinusoidalEmbedding(timeVector(times), embedding, embeddingScale);
     const shared = tf.add(
       addBias(tf.matMul(observation, rows(0, obs)), weights['layer0/bias']),
       tf.matMul(heat, rows(obs + act + embedding, embedding)),
@@ -180,4 +183,11 @@ export class TimeNetwork {
       return residualTail(weights, tf.reshape(input, [batch * particles, width]), blocks);
     };
   }
+}
+
+function timeVector(times: readonly Time[]): tf.Tensor {
+  const known = times.filter((time) => typeof time === 'number');
+  return known.length === times.length
+    ? tf.tensor1d(known)
+    : tf.stack(times as readonly tf.Tensor[] as tf.Tensor[]);
 }

@@ -1,38 +1,100 @@
 /** How actions are drawn from a policy network: integration of the path, and the choice among particles. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Schedule } from './posterior/schedules.ts';
+import type { Time } from './networks.ts';
+import { type Arithmetic, numberArithmetic } from './posterior/arithmetic.ts';
+import type { PathPoint, Schedule } from './posterior/schedules.ts';
+import { tensorAlgebra } from './posterior/tensors.ts';
+
+export type { Time };
 
 /** The network at one of the fixed times: (y [rows, act], index of the time) → [rows, act]. */
 export type FieldAtTime = (latent: tf.Tensor, timeIndex: number) => tf.Tensor;
 
-/** `steps + 1` times from tMin to 1 - tMin, equally spaced. */
-export function integrationTimes(steps: number, tMin: number): number[] {
-  return Array.from({ length: steps + 1 }, (_, k) => tMin + ((1 - 2 * tMin) * k) / steps);
+/** `steps + 1` times from tMin to 1 - tMin, equally spaced; scalars if tMin is one. */
+export function integrationTimes(steps: number, tMin: number): number[];
+export function integrationTimes(steps: number, tMin: Time): Time[];
+export function integrationTimes(steps: number, tMin: Time): Time[] {
+  return Array.from({ length: steps + 1 }, (_, k) =>
+    typeof tMin === 'number'
+      ? tMin + ((1 - 2 * tMin) * k) / steps
+      : tf.add(tMin, tf.mul(tf.sub(1, tf.mul(tMin, 2)), k / steps)),
+  );
+}
+
+/** b - a. */
+function difference(a: Time, b: Time): Time {
+  return typeof a === 'number' && typeof b === 'number' ? b - a : tf.sub(b, a);
 }
 
 /** Explicit Euler steps of dy/dt = velocity(y, t). @param latent [rows, act] at times[0] */
-export function euler(velocity: FieldAtTime, latent: tf.Tensor, times: readonly number[]): tf.Tensor {
+export function euler(velocity: FieldAtTime, latent: tf.Tensor, times: readonly Time[]): tf.Tensor {
   let y = latent;
   for (let k = 0; k + 1 < times.length; k++) {
-    y = tf.add(y, tf.mul(velocity(y, k), times[k + 1] - times[k]));
+    y = tf.add(y, tf.mul(velocity(y, k), difference(times[k], times[k + 1])));
   }
   return y;
 }
 
 /** Heun's second-order steps: the mean of the velocities at both ends of a step. */
-export function heun(velocity: FieldAtTime, latent: tf.Tensor, times: readonly number[]): tf.Tensor {
+export function heun(velocity: FieldAtTime, latent: tf.Tensor, times: readonly Time[]): tf.Tensor {
   let y = latent;
   for (let k = 0; k + 1 < times.length; k++) {
-    const dt = times[k + 1] - times[k];
+    const dt = difference(times[k], times[k + 1]);
     const start = velocity(y, k);
     const end = velocity(tf.add(y, tf.mul(start, dt)), k + 1);
-    y = tf.add(y, tf.mul(tf.add(start, end), dt / 2));
+    y = tf.add(y, tf.mul(tf.add(start, end), typeof dt === 'number' ? dt / 2 : tf.div(dt, 2)));
   }
   return y;
 }
 
+/**
+ * Heun's steps for a field that predicts y1. With r = α/β the path's equation is d(y/β)/dr = ŷ1, whose right
+ * side stays bounded up to the data, where the velocity (ŷ1 - y)/(1 - t) does not.
+ */
+export function heunFromData(
+  data: FieldAtTime,
+  latent: tf.Tensor,
+  times: readonly Time[],
+  schedule: Schedule,
+): tf.Tensor {
+  let y = latent;
+  for (let k = 0; k + 1 < times.length; k++) {
+    const { kept, added } = dataStep(schedule, times[k], times[k + 1]);
+    const base = tf.mul(y, kept);
+    const start = data(y, k);
+    const end = data(tf.add(base, tf.mul(start, added)), k + 1);
+    y = tf.add(base, tf.mul(tf.mul(tf.add(start, end), 0.5), added));
+  }
+  return y;
+}
+
+/** y' = kept · y + added · ŷ1 with kept = β'/β, added = α' - α β'/β. */
+function dataStep(schedule: Schedule, now: Time, next: Time): { kept: Time; added: Time } {
+  const step = <V>(a: Arithmetic<V>, from: PathPoint<V>, to: PathPoint<V>) => {
+    const kept = a.div(to.beta, from.beta);
+    return { kept, added: a.sub(to.alpha, a.mul(from.alpha, kept)) };
+  };
+  return alongPath<{ kept: Time; added: Time }>(schedule, now, next, step);
+}
+
+/** Computes a step's coefficients as numbers where both times are numbers, else as scalars. */
+function alongPath<R>(
+  schedule: Schedule,
+  now: Time,
+  next: Time,
+  compute: <V extends Time>(a: Arithmetic<V>, from: PathPoint<V>, to: PathPoint<V>) => R,
+): R {
+  if (typeof now === 'number' && typeof next === 'number') {
+    return compute(numberArithmetic, schedule.at(now), schedule.at(next));
+  }
+  const scalar = (time: Time) => (typeof time === 'number' ? tf.scalar(time) : time);
+  return compute<tf.Tensor>(tensorAlgebra, schedule.atTensor(scalar(now)), schedule.atTensor(scalar(next)));
+}
+
 export interface DiffusionSampling {
   readonly schedule: Schedule;
+  /** What the field gives: the noise (default), or y1. */
+  readonly predicts?: 'noise' | 'data';
   /**
    * Bound on each coordinate of the predicted y1; keeps small α from amplifying the network's error. None
    * if left out.
@@ -48,38 +110,35 @@ export interface DiffusionSampling {
 }
 
 /**
- * Deterministic DDIM steps (Song et al. 2021): ŷ1 = (y - β ε̂)/α, then y' = α' ŷ1 + β' ε̂.
- * With `noise` [steps, rows, act] the ancestral step instead, whose variance is the posterior's:
- * σ² = β'²(1 - (α β'/(α' β))²), as far as it is positive. `noise` 0 leaves the fresh noise out, and so follows
+ * Deterministic DDIM steps (Song et al. 2021): ŷ1 = (y - β ε̂)/α, or with a field that predicts ŷ1
+ * ε̂ = (y - α ŷ1)/β, then y' = α' ŷ1 + β' ε̂.
+ * With `noise` [steps, rows, act] the ancestral step instead, whose variance is the posterior's: σ² = β'²(1 - (α β'/(α' β))²), as far as it is positive. `noise` 0 leaves the fresh noise out, and so follows
  * the drift of the reverse SDE.
  */
 export function denoise(
-  noisePrediction: FieldAtTime,
+  field: FieldAtTime,
   latent: tf.Tensor,
-  times: readonly number[],
-  { schedule, dataBound, stepBound, variance = 'posterior' }: DiffusionSampling,
+  times: readonly Time[],
+  { schedule, predicts = 'noise', dataBound, stepBound, variance = 'posterior' }: DiffusionSampling,
   noise?: tf.Tensor | 0,
 ): tf.Tensor {
   const bounded = (x: tf.Tensor, bound?: number) =>
     bound === undefined ? x : tf.clipByValue(x, -bound, bound);
   let y = latent;
   for (let k = 0; k + 1 < times.length; k++) {
-    const [alpha, beta] = [schedule.alpha(times[k]), schedule.beta(times[k])];
-    const [nextAlpha, nextBeta] = [schedule.alpha(times[k + 1]), schedule.beta(times[k + 1])];
-    const predicted = noisePrediction(y, k);
-    const data = bounded(tf.div(tf.sub(y, tf.mul(predicted, beta)), alpha), dataBound);
-    const implied = dataBound === undefined ? predicted : tf.div(tf.sub(y, tf.mul(data, alpha)), beta);
+    const last = k + 2 === times.length;
+    const step = denoisingStep(schedule, times[k], times[k + 1], variance, last);
+    const { alpha, beta, nextAlpha, nextBeta, kept, fresh } = step;
+    const predicted = field(y, k);
+    const ofNoise = predicts === 'noise';
+    const data = bounded(ofNoise ? tf.div(tf.sub(y, tf.mul(predicted, beta)), alpha) : predicted, dataBound);
+    const unbounded = ofNoise && dataBound === undefined;
+    const implied = unbounded ? predicted : tf.div(tf.sub(y, tf.mul(data, alpha)), beta);
     if (noise === undefined) {
       y = bounded(tf.add(tf.mul(data, nextAlpha), tf.mul(implied, nextBeta)), stepBound);
       continue;
     }
-    const shrink = (alpha * nextBeta) / (nextAlpha * beta);
-    const posterior = nextBeta * Math.sqrt(Math.max(0, 1 - shrink * shrink));
-    const kept = Math.sqrt(Math.max(0, nextBeta * nextBeta - posterior * posterior));
     const next = tf.add(tf.mul(data, nextAlpha), tf.mul(implied, kept));
-    const last = k + 2 === times.length;
-    const forward = last ? 0 : Math.sqrt(Math.max(0, 1 - (alpha / nextAlpha) ** 2));
-    const fresh = variance === 'forward' ? forward : posterior;
     if (noise === 0 || fresh === 0) {
       y = bounded(next, stepBound);
     } else {
@@ -88,6 +147,40 @@ export function denoise(
     }
   }
   return y;
+}
+
+/** One step's coefficients: of the path at both ends, and of an ancestral step the noise kept and the fresh one. */
+interface DenoisingStep {
+  readonly alpha: Time;
+  readonly beta: Time;
+  readonly nextAlpha: Time;
+  readonly nextBeta: Time;
+  readonly kept: Time;
+  readonly fresh: Time;
+}
+
+function denoisingStep(
+  schedule: Schedule,
+  now: Time,
+  next: Time,
+  variance: 'posterior' | 'forward',
+  last: boolean,
+): DenoisingStep {
+  return alongPath<DenoisingStep>(schedule, now, next, (a, from, to) => {
+    const root = (x: Parameters<typeof a.sqrt>[0]) => a.sqrt(a.maximum(x, 0));
+    const shrink = a.div(a.mul(from.alpha, to.beta), a.mul(to.alpha, from.beta));
+    const posterior = a.mul(to.beta, root(a.sub(1, a.mul(shrink, shrink))));
+    const ratio = a.div(from.alpha, to.alpha);
+    const forward = last ? 0 : root(a.sub(1, a.mul(ratio, ratio)));
+    return {
+      alpha: from.alpha,
+      beta: from.beta,
+      nextAlpha: to.alpha,
+      nextBeta: to.beta,
+      kept: root(a.sub(a.mul(to.beta, to.beta), a.mul(posterior, posterior))),
+      fresh: variance === 'forward' ? forward : posterior,
+    };
+  });
 }
 
 /** Picks one particle per state. @param index [batch] int32 @param particles [batch, m, act] → [batch, act] */

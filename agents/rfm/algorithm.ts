@@ -9,30 +9,25 @@ import { inBlocks, type RowTensor } from '../../engine/blocks.ts';
 import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
 import { timePolicyParts } from '../actor-critic.ts';
 import { tdStep, tdTarget } from '../critic.ts';
-import { type ActInputs, type Algorithm, type Draws, stackMetrics, type UpdateInputs } from '../host.ts';
+import {
+  type ActInputs,
+  type Algorithm,
+  type Clocked,
+  type Draws,
+  stackMetrics,
+  type UpdateInputs,
+} from '../host.ts';
 import type { Weights } from '../networks.ts';
 import { parseEstimator } from '../posterior/estimator.ts';
 import { boltzmannLatentDensity } from '../posterior/latent.ts';
-import { posteriorMean } from '../posterior/posterior-mean.ts';
-import type { Schedule } from '../posterior/schedules.ts';
-import { boltzmannIndex, type FieldAtTime, integrationTimes, pick } from '../samplers.ts';
+import { type PosteriorMeanInputs, posteriorMean } from '../posterior/posterior-mean.ts';
+import { boltzmannIndex, type FieldAtTime, integrationTimes, pick, type Time } from '../samplers.ts';
+import { policySpread } from '../spread.ts';
 import { reportByTime } from './by-time.ts';
 import type { RfmConfig } from './config.ts';
-
-/** What makes a policy a flow or a diffusion. */
-export interface PolicyForm {
-  /** The agent's name. */
-  readonly name: string;
-  readonly schedule: Schedule;
-  /** Whether the sampler consumes fresh noise [steps, rows, act] beside the start. */
-  readonly samplerNoise: boolean;
-  /** Standard deviation of the latent at the first time. */
-  readonly startScale: number;
-  /** The network's regression target [batch, act] from the posterior means. */
-  target(mean: { y0: tf.Tensor; y1: tf.Tensor }): tf.Tensor;
-  /** From latents at times[0] to latents at the last time, [rows, act]. */
-  sample(field: FieldAtTime, latent: tf.Tensor, times: readonly number[], noise?: tf.Tensor): tf.Tensor;
-}
+import type { PolicyForm } from './prediction.ts';
+import { proposalDraws } from './proposal.ts';
+import { uncertainPosteriorMean } from './variance.ts';
 
 type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
 type Policy = { actor: tf.Tensor; critic: tf.Tensor };
@@ -44,6 +39,7 @@ type UpdateNoise = {
   nextStart: tf.Tensor;
   nextChoice: tf.Tensor;
   nextPath?: tf.Tensor;
+  /** Of policy samples at the batch's states. */
   endpointStart?: tf.Tensor;
   endpointChoice?: tf.Tensor;
   endpointPath?: tf.Tensor;
@@ -51,8 +47,10 @@ type UpdateNoise = {
   time: tf.Tensor;
   /** y0 of the bridge, [batch, act] */
   bridge: tf.Tensor;
-  /** y0 of the prior draws, [batch, N, act] */
+  /** y0 of the prior draws, [batch, N less the proposal's, act] */
   prior: tf.Tensor;
+  /** Of the proposal's draws, [batch, draws, act] */
+  proposal?: tf.Tensor;
 };
 
 const metricNames = [
@@ -78,68 +76,73 @@ export function rfmAlgorithm(
 ) {
   const parts = timePolicyParts(config, observationSize, actionSize);
   const { network, critic, actorAdam, criticAdam } = parts;
-  const estimator = parseEstimator(config.estimator);
-  const times = integrationTimes(config.integrationSteps, config.tMin);
+  const { maxWeight, temperatureFloor, tMin, finalTMin } = config;
+  const estimator = parseEstimator(config.estimator, { maxWeight });
+  const anneals = finalTMin !== null && finalTMin !== tMin;
+  const samplesPolicy = config.endpoints === 'policy' || config.proposal === 'policy';
+
+  const firstTime = ({ annealed }: Clocked): Time => annealed?.t_min ?? tMin;
 
   /** M policy samples per state in the latent, [batch, m, act]. */
-  function sample(actor: tf.Tensor, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
+  function sample(actor: tf.Tensor, observation: tf.Tensor, clock: Clocked, noise: SampleNoise) {
     const [, m] = noise.choice.shape;
+    const times = integrationTimes(config.integrationSteps, firstTime(clock));
     const weights = network.layout.unflatten(actor);
     const inputs: RowTensor[] = [{ tensor: observation }, { tensor: noise.start }];
     if (noise.path !== undefined) inputs.push({ tensor: noise.path, axis: 1 });
     // Some states at a time through all steps, so that the hidden layers stay in the processor's cache.
     const [latent] = inBlocks(inputs, 4 * m * config.actorWidth, (states, start, path) => {
-      const field = network.particles(weights, states, temperature, times, m);
-      const first = tf.mul(tf.reshape(start, [-1, actionSize]), form.startScale);
+      const raw = network.particles(weights, states, clock.temperature, times, m);
+      const field: FieldAtTime = (latent, k) => output(raw(latent, k));
+      const first = tf.mul(tf.reshape(start, [-1, actionSize]), form.startScale(times[0]));
       return [tf.reshape(form.sample(field, first, times, path), start.shape)];
     });
     return latent;
   }
 
   /** The behaviour policy: one of M particles with probability softmax(Q/λ). */
-  function behave(policy: Policy, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
-    const latent = sample(policy.actor, observation, temperature, noise);
-    const particles = tf.tanh(latent);
+  function behave(policy: Policy, observation: tf.Tensor, clock: Clocked, noise: SampleNoise) {
+    const latents = sample(policy.actor, observation, clock, noise);
+    const particles = tf.tanh(latents);
     const q = critic.minimum(critic.layout.unflatten(policy.critic), observation, particles);
-    const index = boltzmannIndex(q, noise.choice, temperature);
-    return { latent: pick(latent, index), action: pick(particles, index), particles };
+    const index = boltzmannIndex(q, noise.choice, clock.temperature);
+    return { latents, latent: pick(latents, index), action: pick(particles, index), particles };
   }
 
-  function update(state: State, { batch, noise, temperature }: UpdateInputs<UpdateNoise>) {
+  function update(state: State, { batch, noise, ...clock }: UpdateInputs<UpdateNoise>) {
+    const { temperature } = clock;
     const policy = { actor: state.actor.params, critic: state.critic.params };
 
     // Critic: one TD step on the minimum of the target twins.
     const nextNoise = { start: noise.nextStart, choice: noise.nextChoice, path: noise.nextPath };
-    const next = behave(policy, batch.nextObservation, temperature, nextNoise);
+    const next = behave(policy, batch.nextObservation, clock, nextNoise);
     const targetWeights = critic.layout.unflatten(state.target);
     const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, next.action), 0);
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
     const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
 
     // Bridge: y_t between noise and an end point; this proposal weighs the y_t and never moves the target.
-    const t = tf.add(tf.mul(noise.time, 1 - 2 * config.tMin), config.tMin);
-    const y1 = noise.endpointStart ? onPolicy(noise).latent : latentOf(batch.action);
+    const t = timesWithin(firstTime(clock), noise.time);
+    const fresh = samplesPolicy ? behave(policy, batch.observation, clock, endpointNoise(noise)) : undefined;
+    const replayed = latentOf(batch.action);
+    const y1 = config.endpoints === 'policy' && fresh ? fresh.latent : replayed;
     const alpha = tf.expandDims(form.schedule.alphaTensor(t), 1);
     const beta = tf.expandDims(form.schedule.betaTensor(t), 1);
     const yt = tf.add(tf.mul(alpha, y1), tf.mul(beta, noise.bridge));
 
     // Actor: regress the posterior mean under the updated critics.
     const criticWeights = critic.layout.unflatten(criticStep.state.params);
-    const logDensity = boltzmannLatentDensity(temperature, (action) =>
+    const floored = temperatureFloor > 0 ? tf.maximum(temperature, temperatureFloor) : temperature;
+    const logDensity = boltzmannLatentDensity(floored, (action) =>
       critic.minimumWithGradient(criticWeights, batch.observation, action),
     );
-    const mean = posteriorMean({
-      schedule: form.schedule,
-      t,
-      yt,
-      prior: noise.prior,
-      logDensity,
-      estimator,
-    });
+    const proposal = proposalDraws(config, noise.proposal, { policy: fresh?.latents, buffer: replayed });
+    const { schedule } = form;
+    const posterior = { schedule, t, yt, prior: noise.prior, logDensity, estimator, proposal };
+    const { mean, weight } = weighedMean(posterior, alpha, beta);
     const regression = form.target(mean);
-    const weight = config.lossWeight === 'snr' ? snrWeight(alpha, beta, config.snrFloor) : undefined;
     const actorLoss = (weights: Weights) => {
-      const predicted = network.apply(weights, batch.observation, yt, t, temperature);
+      const predicted = output(network.apply(weights, batch.observation, yt, t, temperature));
       const perSample = tf.mean(tf.squaredDifference(predicted, regression), 1);
       return {
         loss: tf.mean(weight === undefined ? perSample : tf.mul(perSample, weight)),
@@ -154,7 +157,7 @@ export function rfmAlgorithm(
       actor_grad_norm: actorStep.gradNorm,
       ess: tf.mean(mean.ess),
       cv_weight: tf.mean(mean.cvWeight),
-      policy_spread: spread(next.particles),
+      policy_spread: policySpread(next.particles),
     });
     return {
       state: {
@@ -164,25 +167,35 @@ export function rfmAlgorithm(
       },
       outputs: { metrics, byTime: tf.stack([t, actorStep.aux.perSample, mean.ess]) },
     };
-
-    function onPolicy({ endpointStart, endpointChoice, endpointPath }: UpdateNoise) {
-      const fresh = { start: endpointStart, choice: endpointChoice, path: endpointPath } as SampleNoise;
-      return behave(policy, batch.observation, temperature, fresh);
-    }
   }
+
+  /** The posterior mean, and the weight of its regression; none if uniform. */
+  function weighedMean(posterior: PosteriorMeanInputs, alpha: tf.Tensor, beta: tf.Tensor) {
+    if (config.lossWeight === 'variance') {
+      const mean = uncertainPosteriorMean(posterior);
+      const variance = tf.mul(mean.variance, tf.squeeze(tf.square(form.slope(alpha, beta)), [1]));
+      // Written so that no variance, however small or large, divides by zero.
+      const { varianceFloor } = config;
+      return { mean, weight: tf.div(varianceFloor, tf.maximum(variance, varianceFloor)) };
+    }
+    const weight = config.lossWeight === 'snr' ? snrWeight(alpha, beta, config.snrFloor) : undefined;
+    return { mean: posteriorMean(posterior), weight };
+  }
+
+  const output = (raw: tf.Tensor) => form.output?.(raw) ?? raw;
 
   /** y1 = atanh(a) of a replay action. */
   function latentOf(action: tf.Tensor): tf.Tensor {
     return tf.atanh(tf.clipByValue(action, -1 + edge, 1 - edge));
   }
 
-  function explore({ policy, observation, temperature, noise }: ActInputs<Policy, SampleNoise>) {
-    return { action: behave(policy, observation, temperature, noise).action };
+  function explore({ policy, observation, noise, ...clock }: ActInputs<Policy, SampleNoise>) {
+    return { action: behave(policy, observation, clock, noise).action };
   }
 
   /** Evaluation: the particle of the largest Q. */
-  function exploit({ policy, observation, temperature, noise }: ActInputs<Policy, SampleNoise>) {
-    const particles = tf.tanh(sample(policy.actor, observation, temperature, noise));
+  function exploit({ policy, observation, noise, ...clock }: ActInputs<Policy, SampleNoise>) {
+    const particles = tf.tanh(sample(policy.actor, observation, clock, noise));
     const q = critic.minimum(critic.layout.unflatten(policy.critic), observation, particles);
     return { action: pick(particles, tf.argMax(q, 1)) };
   }
@@ -199,15 +212,17 @@ export function rfmAlgorithm(
   function draws(batch: number): Draws<UpdateNoise> {
     const { start, choice, path } = sampleDraws(batch, config.particles);
     const stepNoise = form.samplerNoise;
+    const others = config.proposal === 'prior' ? 0 : config.proposalDraws;
     return {
       nextStart: start,
       nextChoice: choice,
       ...(stepNoise ? { nextPath: path } : {}),
-      ...(config.endpoints === 'policy' ? { endpointStart: start, endpointChoice: choice } : {}),
-      ...(config.endpoints === 'policy' && stepNoise ? { endpointPath: path } : {}),
+      ...(samplesPolicy ? { endpointStart: start, endpointChoice: choice } : {}),
+      ...(samplesPolicy && stepNoise ? { endpointPath: path } : {}),
       time: { law: 'uniform', shape: [batch] },
       bridge: { law: 'normal', shape: [batch, actionSize] },
-      prior: { law: 'normal', shape: [batch, config.priorDraws, actionSize] },
+      prior: { law: 'normal', shape: [batch, config.priorDraws - others, actionSize] },
+      ...(others > 0 ? { proposal: { law: 'normal', shape: [batch, others, actionSize] } as const } : {}),
     };
   }
 
@@ -220,6 +235,7 @@ export function rfmAlgorithm(
     explore: { draws: (states) => sampleDraws(states, config.particles), act: explore },
     exploit: { draws: (states) => sampleDraws(states, config.evaluationParticles), act: exploit },
     temperature: config,
+    annealed: anneals ? { t_min: { from: tMin, to: finalTMin, updates: config.tMinSteps } } : undefined,
   } satisfies Algorithm<State, UpdateNoise, Policy, SampleNoise, SampleNoise>;
 }
 
@@ -228,8 +244,13 @@ function snrWeight(alpha: tf.Tensor, beta: tf.Tensor, floor: number): tf.Tensor 
   return tf.squeeze(tf.minimum(tf.div(tf.square(tf.div(alpha, beta)), floor), 1), [1]);
 }
 
-/** Mean over states and dimensions of the particles' standard deviation. @param particles [batch, m, act] */
-function spread(particles: tf.Tensor): tf.Tensor {
-  const centred = tf.sub(particles, tf.mean(particles, 1, true));
-  return tf.mean(tf.sqrt(tf.mean(tf.square(centred), 1)));
+/** t in [first, 1 - first] from uniforms in [0, 1). */
+function timesWithin(first: Time, uniform: tf.Tensor): tf.Tensor {
+  const span = typeof first === 'number' ? 1 - 2 * first : tf.sub(1, tf.mul(first, 2));
+  return tf.add(tf.mul(uniform, span), first);
+}
+
+/** The noise of policy samples at the batch's states; present where `draws` asked for it. */
+function endpointNoise({ endpointStart, endpointChoice, endpointPath }: UpdateNoise): SampleNoise {
+  return { start: endpointStart, choice: endpointChoice, path: endpointPath } as SampleNoise;
 }

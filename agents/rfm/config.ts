@@ -19,38 +19,92 @@ import {
 } from '../config.ts';
 import { isEstimator } from '../posterior/estimator.ts';
 
+/**
+ * The options beyond the paper's form, each at the value that leaves the paper's form alone. docs/rfm.md has
+ * their formulas.
+ */
+const options = {
+  finalTMin: null,
+  tMinSteps: 50_000,
+  maxWeight: 1,
+  temperatureFloor: 0,
+  proposal: 'prior' as const,
+  proposalBandwidth: null,
+  prediction: 'native' as const,
+  dataBound: 5,
+  varianceFloor: 1,
+};
+
+/** Times lie in [tMin, 1 - tMin]. */
+const smallestTime = z.number().positive().lt(0.5);
+
 /** What flow and diffusion policies share. */
 export const rfmShape = {
   ...trainingShape,
   ...criticShape,
   ...timeNetworkShape,
   ...temperatureShape,
-  /** N: prior draws per posterior mean. */
+  /** N: draws per posterior mean, the prior's and those of another proposal together. */
   priorDraws: count.min(2),
   /** M: particles of which behaviour and TD target draw one with probability softmax(Q/λ). */
   particles: count,
   /** Particles of which evaluation takes the best. */
   evaluationParticles: count,
   integrationSteps: count,
-  /** Times lie in [tMin, 1 - tMin]. */
-  tMin: z.number().positive().lt(0.5),
+  tMin: smallestTime,
+  /** t_min after `tMinSteps` updates of log-linear annealing, in training and in sampling; null: as tMin. */
+  finalTMin: smallestTime.nullable().default(options.finalTMin),
+  tMinSteps: count.default(options.tMinSteps),
   /** Posterior-mean estimator: noise, gradient, eta=x, optimal, optimal-isotropic, ..., adaptive. */
   estimator: z.string().refine(isEstimator, 'is not an estimator (noise, gradient, eta=0.5, optimal, ...)'),
+  /** Bound of a normalised importance weight (then normalised again); 1: none. */
+  maxWeight: positive.max(1).default(options.maxWeight),
+  /** Smallest λ of the posterior's density exp(Q/λ); behaviour and the network's input keep λ itself. */
+  temperatureFloor: z.number().nonnegative().default(options.temperatureFloor),
   /**
-   * Weight of the regression at time t: `uniform` (the paper's), or `snr`, min(1, (α/β)²/snrFloor). At small t the
+   * Draws of y1 beside the prior's, weighed by the balance heuristic: from kernels around samples of the
+   * current `policy`, or around actions of the `buffer`'s batch, or from a `laplace` fit to the prior's draws.
+   */
+  proposal: z.enum(['prior', 'policy', 'buffer', 'laplace']).default(options.proposal),
+  /** How many of the N draws are the proposal's; not read with `prior`. Half of them with `laplace`. */
+  proposalDraws: count,
+  /** Standard deviation of the kernels in the latent; null: Silverman's rule. */
+  proposalBandwidth: positive.nullable().default(options.proposalBandwidth),
+  /** Whether the network predicts velocity or noise (`native`), or y1 through a bounded output. */
+  prediction: z.enum(['native', 'data']).default(options.prediction),
+  /** Bound on the predicted y1: beyond atanh(1 - 1e-4) = 4.95 no replay action lies. */
+  dataBound: positive.default(options.dataBound),
+  /**
+   * Weight of the regression at time t: `uniform` (the paper's), or `snr`, min(1, (α/β)²/snrFloor), or
+   * `variance`, min(1, varianceFloor/v) with v the target's variance as its own draws show it. At small t the
    * prior draws imply a y1 of order 1/t and the velocity's target is noise of that size; it falls with the
    * signal-to-noise ratio (α/β)², as in Min-SNR weighting (Hang et al. 2023, arXiv 2303.09556).
    */
-  lossWeight: z.enum(['uniform', 'snr']),
+  lossWeight: z.enum(['uniform', 'snr', 'variance']),
   /** Ratio (α/β)² from which on the weight is 1; 0.05 is t = 0.18 on the linear path. */
   snrFloor: positive,
+  /** Variance up to which the weight is 1, per dimension and in the units of the regression target. */
+  varianceFloor: positive.default(options.varianceFloor),
   /** Where y1 of the bridge comes from: the replay buffer's actions, or fresh samples of the policy. */
   endpoints: z.enum(['buffer', 'policy']),
 };
 const rfmSchema = z.object(rfmShape);
 export type RfmConfig = z.infer<typeof rfmSchema>;
 
+/** Refuses settings that contradict each other, naming the key to change. */
+export function checkTogether(config: RfmConfig, context: z.core.$RefinementCtx): void {
+  const refuse = (key: keyof RfmConfig, message: string) =>
+    context.addIssue({ code: 'custom', path: [key], message, input: config[key] });
+  const { proposal, priorDraws, proposalDraws } = config;
+  if (proposal === 'laplace' && 2 * proposalDraws !== priorDraws) {
+    refuse('proposalDraws', `must be half of priorDraws (${priorDraws}) with proposal laplace`);
+  } else if (proposal !== 'prior' && proposalDraws >= priorDraws) {
+    refuse('proposalDraws', `must be less than priorDraws (${priorDraws}), the number of all draws`);
+  }
+}
+
 const constants = {
+  ...options,
   tMin: 1e-3,
   estimator: 'optimal',
   temperature: 0.02,
@@ -67,6 +121,7 @@ export const rfmPaper = {
   ...paperTimeNetwork,
   ...constants,
   priorDraws: 100,
+  proposalDraws: 50,
   particles: 32,
   evaluationParticles: 32,
   integrationSteps: 10,
@@ -79,6 +134,7 @@ export const rfmLaptop = {
   ...constants,
   lossWeight: 'snr' as const,
   priorDraws: 32,
+  proposalDraws: 16,
   particles: 8,
   evaluationParticles: 8,
   integrationSteps: 10,
@@ -91,6 +147,7 @@ export const rfmSmoke = {
   ...constants,
   lossWeight: 'snr' as const,
   priorDraws: 16,
+  proposalDraws: 8,
   particles: 4,
   evaluationParticles: 4,
   integrationSteps: 5,

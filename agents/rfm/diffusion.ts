@@ -1,25 +1,25 @@
 /** `rfm-diffusion`: Reverse Flow Matching with a variance-preserving or -exploding path and a noise network. */
+import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AgentFactory } from '../agent.ts';
-import { positive } from '../config.ts';
 import { hostAgent } from '../host.ts';
 import { createSchedule } from '../posterior/schedules.ts';
 import { denoise } from '../samplers.ts';
-import { type PolicyForm, rfmAlgorithm } from './algorithm.ts';
-import { rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { rfmAlgorithm } from './algorithm.ts';
+import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { type PolicyForm, predictData } from './prediction.ts';
 
-const config = z.strictObject({
-  ...rfmShape,
-  schedule: z.enum(['vp', 'cosine', 've']),
-  /** Deterministic DDIM steps, or ancestral ones with fresh noise. */
-  sampler: z.enum(['ddim', 'ancestral']),
-  /** Bound on the predicted y1: beyond atanh(1 - 1e-4) = 4.95 no replay action lies. */
-  dataBound: positive,
-});
+const config = z
+  .strictObject({
+    ...rfmShape,
+    schedule: z.enum(['vp', 'cosine', 've']),
+    /** Deterministic DDIM steps, or ancestral ones with fresh noise. */
+    sampler: z.enum(['ddim', 'ancestral']),
+  })
+  .superRefine(checkTogether);
 const constants = {
   schedule: 'cosine' as const,
   sampler: 'ddim' as const,
-  dataBound: 5,
   lossWeight: 'uniform' as const, // the noise's posterior mean is bounded at every t
 };
 
@@ -36,15 +36,17 @@ export const rfmDiffusion: AgentFactory<z.infer<typeof config>> = {
   create(context) {
     const { config, observation, action } = context;
     const schedule = createSchedule(config.schedule);
-    const form: PolicyForm = {
+    const native: PolicyForm = {
       name: 'rfm-diffusion',
       schedule,
       samplerNoise: config.sampler === 'ancestral',
-      startScale: schedule.beta(config.tMin),
+      startScale: (time) => (typeof time === 'number' ? schedule.beta(time) : schedule.betaTensor(time)),
       target: (mean) => mean.y0, // ε = E[y0 | y_t]
+      slope: (alpha) => tf.onesLike(alpha),
       sample: (field, latent, times, noise) =>
         denoise(field, latent, times, { schedule, dataBound: config.dataBound }, noise),
     };
+    const form = config.prediction === 'data' ? predictData(native, config.dataBound, false) : native;
     return hostAgent(rfmAlgorithm(form, config, observation.size, action.size), context);
   },
 };

@@ -6,10 +6,17 @@ import { hostAgent } from '../host.ts';
 import { createSchedule } from '../posterior/schedules.ts';
 import { euler, heun } from '../samplers.ts';
 import { rfmAlgorithm } from './algorithm.ts';
-import { rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { type PolicyForm, predictData } from './prediction.ts';
 
-const config = z.strictObject({ ...rfmShape, sampler: z.enum(['euler', 'heun']) });
-const sampler = 'euler' as const;
+const config = z
+  .strictObject({
+    ...rfmShape,
+    /** Euler's steps along the velocity, or Heun's with two evaluations each. */
+    solver: z.enum(['euler', 'heun']),
+  })
+  .superRefine(checkTogether);
+const solver = 'euler' as const;
 
 export const rfmFlow: AgentFactory<z.infer<typeof config>> = {
   name: 'rfm-flow',
@@ -17,20 +24,23 @@ export const rfmFlow: AgentFactory<z.infer<typeof config>> = {
   reference: 'Li, Tang, Azizan 2026, arXiv 2601.08136',
   config,
   presets: {
-    paper: { ...rfmPaper, sampler },
-    laptop: { ...rfmLaptop, sampler },
-    smoke: { ...rfmSmoke, sampler },
+    paper: { ...rfmPaper, solver },
+    laptop: { ...rfmLaptop, solver },
+    smoke: { ...rfmSmoke, solver },
   },
   create(context) {
-    const form = {
+    const { config, observation, action } = context;
+    const native: PolicyForm = {
       name: 'rfm-flow',
       schedule: createSchedule('linear'),
       samplerNoise: false,
-      startScale: 1,
-      target: (mean: { y0: tf.Tensor; y1: tf.Tensor }) => tf.sub(mean.y1, mean.y0), // α' = 1, β' = -1
-      sample: context.config.sampler === 'euler' ? euler : heun,
+      startScale: () => 1,
+      target: (mean) => tf.sub(mean.y1, mean.y0), // α' = 1, β' = -1
+      slope: (alpha) => tf.div(-1, alpha), // u = (y_t - y0)/t
+      sample: config.solver === 'euler' ? euler : heun,
     };
-    const { config, observation, action } = context;
+    const secondOrder = config.solver === 'heun';
+    const form = config.prediction === 'data' ? predictData(native, config.dataBound, secondOrder) : native;
     return hostAgent(rfmAlgorithm(form, config, observation.size, action.size), context);
   },
 };

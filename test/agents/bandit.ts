@@ -22,7 +22,15 @@ export const banditObservation = [0.5, -0.5] as const;
 /** An agent that has learnt from uniformly random actions. */
 export async function trainOnBandit<Config extends TrainingConfig>(
   factory: AgentFactory<Config>,
-  options: { engine: Engine; reward: Reward; updates: number; config?: Partial<Config>; seed?: number },
+  options: {
+    engine: Engine;
+    reward: Reward;
+    updates: number;
+    config?: Partial<Config>;
+    seed?: number;
+    /** Sees the metrics of every update. */
+    each?: (metrics: Metrics) => void;
+  },
 ): Promise<{ agent: Agent; metrics: Metrics }> {
   const { engine, reward, updates, seed = 1 } = options;
   const config = { ...factory.presets.smoke, ...options.config };
@@ -45,6 +53,7 @@ export async function trainOnBandit<Config extends TrainingConfig>(
     actions.fillUniform(batch.action, -1, 1);
     for (let i = 0; i < config.batchSize; i++) batch.reward[i] = reward(batch.action[i]);
     metrics = await agent.update(batch);
+    options.each?.(metrics);
   }
   return { agent, metrics };
 }

@@ -2,7 +2,16 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createSchedule, scheduleNames } from '../../agents/posterior/schedules.ts';
-import { boltzmannIndex, denoise, euler, heun, integrationTimes, pick } from '../../agents/samplers.ts';
+import {
+  boltzmannIndex,
+  denoise,
+  euler,
+  type FieldAtTime,
+  heun,
+  heunFromData,
+  integrationTimes,
+  pick,
+} from '../../agents/samplers.ts';
 import { RandomStream } from '../../engine/random.ts';
 
 beforeAll(async () => {
@@ -60,6 +69,59 @@ describe('denoise', () => {
       });
     }
   }
+});
+
+describe('sampling from predictions of the data', () => {
+  // For data N(m, s²): E[y1 | y_t] = m + α s² (y - α m)/(α² s² + β²).
+  const [m, s, rows] = [0.7, 0.5, 4000];
+  const path = (name: (typeof scheduleNames)[number], steps: number, asInput: boolean) => {
+    const schedule = createSchedule(name);
+    const known = integrationTimes(steps, 1e-3);
+    const times = asInput ? integrationTimes(steps, tf.scalar(1e-3)) : known;
+    const exact: FieldAtTime = (y, k) => {
+      const [alpha, beta] = [schedule.alpha(known[k]), schedule.beta(known[k])];
+      const gain = (alpha * s * s) / (alpha * alpha * s * s + beta * beta);
+      return tf.add(tf.mul(tf.sub(y, alpha * m), gain), m);
+    };
+    const [alpha, beta] = [schedule.alpha(known[0]), schedule.beta(known[0])];
+    const start = tf.add(tf.mul(normals(1, [rows, 1]), Math.hypot(alpha * s, beta)), alpha * m);
+    return { schedule, times, exact, start };
+  };
+  for (const name of scheduleNames) {
+    for (const asInput of [false, true]) {
+      const title = `${name}${asInput ? ', times as inputs' : ''}`;
+      it(`turns noise into N(0.7, 0.5²) in 200 steps, deterministic, ancestral and by Heun: ${title}`, () => {
+        const { schedule, times, exact, start } = path(name, 200, asInput);
+        const noise = normals(2, [200, rows, 1]);
+        for (const samples of [
+          denoise(exact, start, times, { schedule, predicts: 'data' }),
+          denoise(exact, start, times, { schedule, predicts: 'data' }, noise),
+          heunFromData(exact, start, times, schedule),
+        ]) {
+          const [mean, deviation] = moments(samples);
+          expect(Math.abs(mean - m)).toBeLessThan(0.05);
+          expect(Math.abs(deviation - s)).toBeLessThan(0.05);
+        }
+      });
+    }
+  }
+
+  it('euler on the velocity and the first-order steps on the data are the same on the linear path', () => {
+    const { schedule, times, exact, start } = path('linear', 10, false);
+    const velocity: FieldAtTime = (y, k) => tf.div(tf.sub(exact(y, k), y), 1 - (times[k] as number));
+    const a = euler(velocity, start, times).dataSync();
+    const b = denoise(exact, start, times, { schedule, predicts: 'data' }).dataSync();
+    for (let i = 0; i < 100; i++) expect(b[i]).toBeCloseTo(a[i], 4);
+  });
+
+  it('times as inputs give what times as numbers give', () => {
+    for (const solve of [euler, heun]) {
+      const grow: FieldAtTime = (y) => y;
+      const known = solve(grow, tf.tensor2d([[1]]), integrationTimes(10, 0.05)).dataSync()[0];
+      const found = solve(grow, tf.tensor2d([[1]]), integrationTimes(10, tf.scalar(0.05))).dataSync()[0];
+      expect(found).toBeCloseTo(known, 5);
+    }
+  });
 });
 
 describe('choice among particles', () => {

@@ -1,0 +1,45 @@
+/**
+ * What the policy's network predicts. Natively a velocity (flow) or the noise (diffusion); with `data` the end
+ * point y1, through an output that is bounded, and from which both follow.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Schedule } from '../posterior/schedules.ts';
+import { denoise, type FieldAtTime, heunFromData, type Time } from '../samplers.ts';
+
+/** What makes a policy a flow or a diffusion. */
+export interface PolicyForm {
+  /** The agent's name. */
+  readonly name: string;
+  readonly schedule: Schedule;
+  /** Whether the sampler consumes fresh noise [steps, rows, act] beside the start. */
+  readonly samplerNoise: boolean;
+  /** Standard deviation of the latent at the first time. */
+  startScale(firstTime: Time): Time;
+  /** The network's regression target [batch, act] from the posterior means. */
+  target(mean: { y0: tf.Tensor; y1: tf.Tensor }): tf.Tensor;
+  /** How much the target moves with E[y0 | y_t], y_t held: [batch, 1], for α and β [batch, 1]. */
+  slope(alpha: tf.Tensor, beta: tf.Tensor): tf.Tensor;
+  /** From the network's raw output to its prediction; the same if left out. */
+  output?(raw: tf.Tensor): tf.Tensor;
+  /** From latents at times[0] to latents at the last time, [rows, act]. */
+  sample(field: FieldAtTime, latent: tf.Tensor, times: readonly Time[], noise?: tf.Tensor): tf.Tensor;
+}
+
+/**
+ * The same policy with a network that predicts y1: ŷ1 = B tanh(out/B), regressed on μ1 within [-B, B]. Where hardly
+ * any draw has weight (small t) μ1 is of order 1/t and says nothing; its bound keeps the loss below (2B)².
+ * @param secondOrder Heun's steps instead of first-order ones
+ */
+export function predictData(form: PolicyForm, bound: number, secondOrder: boolean): PolicyForm {
+  const { schedule } = form;
+  return {
+    ...form,
+    target: ({ y1 }) => tf.clipByValue(y1, -bound, bound),
+    slope: (alpha, beta) => tf.neg(tf.div(beta, alpha)), // y1 = (y_t - β y0)/α
+    output: (raw) => tf.mul(tf.tanh(tf.div(raw, bound)), bound),
+    sample: (field, latent, times, noise) =>
+      secondOrder
+        ? heunFromData(field, latent, times, schedule)
+        : denoise(field, latent, times, { schedule, predicts: 'data' }, noise),
+  };
+}
