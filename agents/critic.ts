@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { inBlocks } from '../engine/blocks.ts';
 import { type Adam, type AdamState, descend } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
+import { onChosenMember } from '../engine/routing.ts';
 import { addBias, dense, denseLayers, sharedProduct, type Weights } from './networks.ts';
 
 export interface CriticShape {
@@ -47,29 +48,23 @@ export class TwinCritic {
    * @param observation [batch, obs] @param action [batch, particles, act] @returns [2, batch·particles]
    */
   particleValues(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
-    const { observationSize: obs, actionSize: act, width } = this.#shape;
-    const [batch, particles] = action.shape;
-    const first = weights['layer0/kernel'];
-    const stateKernel = tf.slice(first, [0, 0, 0], [twins, obs, width]);
-    const actionKernel = tf.slice(first, [0, obs, 0], [twins, act, width]);
-    const perState = addBias(sharedProduct(observation, stateKernel), weights['layer0/bias']);
-    const flat = tf.reshape(action, [batch * particles, act]);
-    const perParticle = tf.reshape(sharedProduct(flat, actionKernel), [twins, batch, particles, width]);
-    const input = tf.add(perParticle, tf.expandDims(perState, 2));
-    return this.#tail(weights, tf.reshape(input, [twins, batch * particles, width]));
+    return this.#tail(weights, this.#firstLayer(weights, observation, action));
   }
 
   /**
-   * The minimum of the critics and its gradient with respect to the action, from one forward and one
-   * backward pass: per row only the smaller critic passes a gradient.
+   * The minimum of the critics and its gradient with respect to the action, from one forward pass of both and a
+   * backward pass of the smaller one alone.
    * @param action [batch, particles, act]
    * @returns value [batch, particles], gradient [batch, particles, act]
    */
   minimumWithGradient(weights: Weights, observation: tf.Tensor, action: tf.Tensor) {
     const [value, gradient] = this.#inBlocks(observation, action, (states, actions) => {
-      const total = tf.valueAndGrad((a: tf.Tensor) => twinMinimum(this.particleValues(weights, states, a)));
-      const { value, grad } = total(actions);
-      return [tf.reshape(value, actions.shape.slice(0, 2)), grad];
+      const hidden = this.#hidden(weights, this.#firstLayer(weights, states, actions));
+      const [q0, q1] = tf.unstack(this.#head(weights, hidden));
+      const flat = onChosenMember(tf.lessEqual(q0, q1), hidden, (rows, member) =>
+        this.#actionGradient(weights, rows, member),
+      );
+      return [tf.reshape(tf.minimum(q0, q1), actions.shape.slice(0, 2)), tf.reshape(flat, actions.shape)];
     });
     return { value, gradient };
   }
@@ -94,10 +89,49 @@ export class TwinCritic {
     return inBlocks([{ tensor: observation }, { tensor: action }], bytes, fn);
   }
 
+  /** Before the first rectifier, [2, batch·particles, width]. */
+  #firstLayer(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
+    const { observationSize: obs, actionSize: act, width } = this.#shape;
+    const [batch, particles] = action.shape;
+    const first = weights['layer0/kernel'];
+    const stateKernel = tf.slice(first, [0, 0, 0], [twins, obs, width]);
+    const actionKernel = tf.slice(first, [0, obs, 0], [twins, act, width]);
+    const perState = addBias(sharedProduct(observation, stateKernel), weights['layer0/bias']);
+    const flat = tf.reshape(action, [batch * particles, act]);
+    const perParticle = tf.reshape(sharedProduct(flat, actionKernel), [twins, batch, particles, width]);
+    const input = tf.add(perParticle, tf.expandDims(perState, 2));
+    return tf.reshape(input, [twins, batch * particles, width]);
+  }
+
   #tail(weights: Weights, input: tf.Tensor): tf.Tensor {
-    let h = tf.relu(input);
-    for (let layer = 1; layer < this.#shape.layers; layer++) h = tf.relu(dense(weights, layer, h));
-    return tf.squeeze(dense(weights, this.#shape.layers, h), [2]);
+    return this.#head(weights, this.#hidden(weights, input));
+  }
+
+  #head(weights: Weights, hidden: tf.Tensor[]): tf.Tensor {
+    return tf.squeeze(dense(weights, this.#shape.layers, hidden[hidden.length - 1]), [2]);
+  }
+
+  /** After each rectifier, [2, rows, width]. */
+  #hidden(weights: Weights, input: tf.Tensor): tf.Tensor[] {
+    const hidden = [tf.relu(input)];
+    for (let layer = 1; layer < this.#shape.layers; layer++)
+      hidden.push(tf.relu(dense(weights, layer, hidden[layer - 1])));
+    return hidden;
+  }
+
+  /**
+   * dQ/da of one critic by the chain rule.
+   * @param hidden after each rectifier, [rows, width] @returns [rows, act]
+   */
+  #actionGradient(weights: Weights, hidden: readonly tf.Tensor[], member: number): tf.Tensor {
+    const { observationSize: obs, actionSize: act, width, layers } = this.#shape;
+    const kernel = (layer: number) => tf.unstack(weights[`layer${layer}/kernel`])[member];
+    const active = (layer: number) => tf.cast(tf.greater(hidden[layer], 0), 'float32');
+    let gradient = tf.mul(active(layers - 1), tf.reshape(kernel(layers), [1, width]));
+    for (let layer = layers - 1; layer >= 1; layer--) {
+      gradient = tf.mul(tf.matMul(gradient, kernel(layer), false, true), active(layer - 1));
+    }
+    return tf.matMul(gradient, tf.slice(kernel(0), [obs, 0], [act, width]), false, true);
   }
 }
 
@@ -148,6 +182,8 @@ export function tdStep(
   });
   return {
     state: step.state,
+    /** Q at the batch's actions before the step, [2, batch] */
+    values: step.aux.values,
     metrics: {
       critic_loss: tf.mean(step.loss),
       critic_grad_norm: tf.mean(step.gradNorm),

@@ -57,7 +57,28 @@ function positions(graph: Graph, count: number): Value {
   );
 }
 
+/** The rows of a where `first` holds and those of b elsewhere, each list in its order. */
+function joinRows(graph: Graph, a: Value, b: Value, first: Value): Value {
+  const [rows] = first.shape;
+  const counts = { type: 'int32', shape: [rows] } as const;
+  const chosen = graph.cast(first, 'int32');
+  const before = graph.node('CumSum', [chosen, graph.scalar('int32', 0)], counts, { exclusive: 1 });
+  const total = graph.node('ReduceSum', [chosen, graph.int64([0])], { type: 'int32', shape: [1] });
+  const behind = graph.binary('Add', graph.binary('Sub', positions(graph, rows), before), total);
+  const joined = graph.node('Concat', [a, b], { type: a.type, shape: a.shape }, { axis: 0 });
+  return gather(graph, joined, graph.where(first, before, behind), 0, 0);
+}
+
 export const gatheringLowerings: Lowerings = {
+  /** Rows of x where the mask holds. How many is not known; the shape says the most. See engine/routing.ts. */
+  SelectRows: (graph, { x, mask }, { rows }) =>
+    graph.node(
+      'Compress',
+      [x, mask],
+      { type: x.type, shape: [rows as number, ...x.shape.slice(1)] },
+      { axis: 0 },
+    ),
+  JoinRows: (graph, { a, b, first }) => joinRows(graph, a, b, first),
   GatherV2: (graph, { x, indices }, { axis, batchDims }) =>
     gather(graph, x, indices, normaliseAxis(axis as number, x.shape.length), batchDims as number),
   GatherNd: (graph, { params, indices }) => {
