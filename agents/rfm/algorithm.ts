@@ -12,6 +12,7 @@ import { tdStep, tdTarget } from '../critic.ts';
 import {
   type ActInputs,
   type Algorithm,
+  type BatchTensors,
   type Clocked,
   type Draws,
   stackMetrics,
@@ -25,6 +26,14 @@ import { boltzmannIndex, type FieldAtTime, integrationTimes, pick, type Time } f
 import { policySpread } from '../spread.ts';
 import { reportByTime } from './by-time.ts';
 import type { RfmConfig } from './config.ts';
+import {
+  batchDeviation,
+  type Critic,
+  type CriticNoise,
+  criticNoiseDraws,
+  perturbed,
+} from './critic-noise.ts';
+import { choosePolicy } from './endpoints.ts';
 import type { PolicyForm } from './prediction.ts';
 import { proposalDraws } from './proposal.ts';
 import { uncertainPosteriorMean } from './variance.ts';
@@ -51,7 +60,9 @@ type UpdateNoise = {
   prior: tf.Tensor;
   /** Of the proposal's draws, [batch, draws, act] */
   proposal?: tf.Tensor;
-};
+  /** Chooses among end points, [batch], uniform */
+  endpoint?: tf.Tensor;
+} & Partial<CriticNoise>;
 
 const metricNames = [
   'critic_loss',
@@ -79,7 +90,9 @@ export function rfmAlgorithm(
   const { maxWeight, temperatureFloor, tMin, finalTMin } = config;
   const estimator = parseEstimator(config.estimator, { maxWeight });
   const anneals = finalTMin !== null && finalTMin !== tMin;
-  const samplesPolicy = config.endpoints === 'policy' || config.proposal === 'policy';
+  const samplesPolicy = config.endpoints !== 'buffer' || config.proposal === 'policy';
+  const adaptive = config.endpoints === 'adaptive';
+  const names: readonly string[] = [...metricNames, ...(adaptive ? ['policy_endpoints'] : [])];
 
   const firstTime = ({ annealed }: Clocked): Time => annealed?.t_min ?? tMin;
 
@@ -125,7 +138,7 @@ export function rfmAlgorithm(
     const t = timesWithin(firstTime(clock), noise.time);
     const fresh = samplesPolicy ? behave(policy, batch.observation, clock, endpointNoise(noise)) : undefined;
     const replayed = latentOf(batch.action);
-    const y1 = config.endpoints === 'policy' && fresh ? fresh.latent : replayed;
+    const { y1, policyShare } = endpoints(policy, batch, temperature, noise, replayed, fresh);
     const alpha = tf.expandDims(form.schedule.alphaTensor(t), 1);
     const beta = tf.expandDims(form.schedule.betaTensor(t), 1);
     const yt = tf.add(tf.mul(alpha, y1), tf.mul(beta, noise.bridge));
@@ -133,9 +146,10 @@ export function rfmAlgorithm(
     // Actor: regress the posterior mean under the updated critics.
     const criticWeights = critic.layout.unflatten(criticStep.state.params);
     const floored = temperatureFloor > 0 ? tf.maximum(temperature, temperatureFloor) : temperature;
-    const logDensity = boltzmannLatentDensity(floored, (action) =>
-      critic.minimumWithGradient(criticWeights, batch.observation, action),
-    );
+    const believed = (action: tf.Tensor) =>
+      critic.minimumWithGradient(criticWeights, batch.observation, action);
+    const read = withNoise(believed, noise, criticStep.values);
+    const logDensity = boltzmannLatentDensity(floored, read);
     const proposal = proposalDraws(config, noise.proposal, { policy: fresh?.latents, buffer: replayed });
     const { schedule } = form;
     const posterior = { schedule, t, yt, prior: noise.prior, logDensity, estimator, proposal };
@@ -151,13 +165,14 @@ export function rfmAlgorithm(
     };
     const actorStep = descend(network.layout, actorAdam, state.actor, actorLoss);
 
-    const metrics = stackMetrics(metricNames, {
+    const metrics = stackMetrics(names, {
       ...criticStep.metrics,
       actor_loss: actorStep.loss,
       actor_grad_norm: actorStep.gradNorm,
       ess: tf.mean(mean.ess),
       cv_weight: tf.mean(mean.cvWeight),
       policy_spread: policySpread(next.particles),
+      ...policyShare,
     });
     return {
       state: {
@@ -167,6 +182,30 @@ export function rfmAlgorithm(
       },
       outputs: { metrics, byTime: tf.stack([t, actorStep.aux.perSample, mean.ess]) },
     };
+  }
+
+  /** y1 of the bridge, [batch, act], and as a metric how many of them are the policy's. */
+  function endpoints(
+    policy: Policy,
+    batch: BatchTensors,
+    temperature: tf.Tensor,
+    noise: UpdateNoise,
+    replayed: tf.Tensor,
+    fresh?: { latent: tf.Tensor; action: tf.Tensor },
+  ): { y1: tf.Tensor; policyShare?: Record<string, tf.Tensor> } {
+    if (config.endpoints === 'buffer' || fresh === undefined) return { y1: replayed };
+    if (noise.endpoint === undefined) return { y1: fresh.latent };
+    const both = tf.stack([fresh.action, batch.action], 1);
+    const q = critic.minimum(critic.layout.unflatten(policy.critic), batch.observation, both);
+    const chosen = choosePolicy(q, temperature, noise.endpoint);
+    const y1 = tf.add(tf.mul(fresh.latent, chosen), tf.mul(replayed, tf.sub(1, chosen)));
+    return { y1, policyShare: { policy_endpoints: tf.mean(chosen) } };
+  }
+
+  /** The critic that the posterior reads: with an error of the size that the config asks for. */
+  function withNoise(believed: Critic, { frequency, phase }: UpdateNoise, values: tf.Tensor): Critic {
+    if (frequency === undefined || phase === undefined) return believed;
+    return perturbed(believed, { frequency, phase }, tf.mul(batchDeviation(values), config.criticNoise));
   }
 
   /** The posterior mean, and the weight of its regression; none if uniform. */
@@ -222,6 +261,8 @@ export function rfmAlgorithm(
       time: { law: 'uniform', shape: [batch] },
       bridge: { law: 'normal', shape: [batch, actionSize] },
       prior: { law: 'normal', shape: [batch, config.priorDraws - others, actionSize] },
+      ...(adaptive ? { endpoint: { law: 'uniform', shape: [batch] } as const } : {}),
+      ...(config.criticNoise > 0 ? criticNoiseDraws(batch, actionSize) : {}),
       ...(others > 0 ? { proposal: { law: 'normal', shape: [batch, others, actionSize] } as const } : {}),
     };
   }
@@ -230,7 +271,7 @@ export function rfmAlgorithm(
     name: form.name,
     initialise: parts.initialise,
     draws,
-    updates: [{ metrics: metricNames, step: update, report: (_, { byTime }) => reportByTime(byTime) }],
+    updates: [{ metrics: names, step: update, report: (_, { byTime }) => reportByTime(byTime) }],
     policy: (state) => ({ actor: state.actor.params, critic: state.critic.params }),
     explore: { draws: (states) => sampleDraws(states, config.particles), act: explore },
     exploit: { draws: (states) => sampleDraws(states, config.evaluationParticles), act: exploit },

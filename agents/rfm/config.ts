@@ -33,6 +33,7 @@ const options = {
   prediction: 'native' as const,
   dataBound: 5,
   varianceFloor: 1,
+  criticNoise: 0,
 };
 
 /** Times lie in [tMin, 1 - tMin]. */
@@ -85,8 +86,13 @@ export const rfmShape = {
   snrFloor: positive,
   /** Variance up to which the weight is 1, per dimension and in the units of the regression target. */
   varianceFloor: positive.default(options.varianceFloor),
-  /** Where y1 of the bridge comes from: the replay buffer's actions, or fresh samples of the policy. */
-  endpoints: z.enum(['buffer', 'policy']),
+  /**
+   * Where y1 of the bridge comes from: the replay buffer's actions, fresh samples of the policy, or per state
+   * one of the two by their Boltzmann weights (`adaptive`).
+   */
+  endpoints: z.enum(['buffer', 'policy', 'adaptive']),
+  /** Deviation of a smooth random error in the posterior's critic, in units of the batch's deviation of Q. */
+  criticNoise: z.number().nonnegative().default(options.criticNoise),
 };
 const rfmSchema = z.object(rfmShape);
 export type RfmConfig = z.infer<typeof rfmSchema>;

@@ -33,6 +33,10 @@ const shared: Options[] = [
   { maxWeight: 0.2 },
   { temperatureFloor: 0.5 },
   { endpoints: 'policy' },
+  { endpoints: 'adaptive' },
+  { endpoints: 'adaptive', proposal: 'policy' },
+  { criticNoise: 0.5 },
+  { criticNoise: 2, proposal: 'buffer', estimator: 'gradient' },
   { tMin: 0.1, finalTMin: 1e-3, tMinSteps: 10 },
   { tMin: 0.1, finalTMin: 1e-3, tMinSteps: 10, prediction: 'data', proposal: 'policy' },
 ];
