@@ -1,5 +1,5 @@
 /** The ablations that train agents: what each varies, and how much it runs. */
-import type { Axis, Scale, TrainingAblation, Variant } from './training.ts';
+import type { Axis, Scale, TrainingAblation, Variant, VariantContext } from './training.ts';
 
 const quick = (steps: number): Scale => ({
   tasks: ['cartpole-balance'],
@@ -152,6 +152,12 @@ const proposal: TrainingAblation = {
   byTime: true,
 };
 
+/** Updates of a run. */
+function updatesOf({ base, steps }: VariantContext): number {
+  const { randomSteps, updatesPerStep } = base as { randomSteps: number; updatesPerStep: number };
+  return Math.max(1, (steps - randomSteps) * updatesPerStep);
+}
+
 const target: TrainingAblation = {
   name: 'target',
   title: 'A bounded regression target',
@@ -161,7 +167,7 @@ const target: TrainingAblation = {
     'actor_loss_t… and ess_t… are means over the last fifth of training in bins of t named by their lower edge, before any weight; the data prediction regresses another quantity, so its loss is not comparable with the others’. actor_loss_max is the largest logged loss of any run.',
   ],
   varied: ['lossWeight', 'proposal', 'tMin', 'finalTMin', 'prediction'],
-  variants: ({ steps }) => [
+  variants: (context) => [
     { name: 'reference', set: { lossWeight: 'uniform' } },
     { name: 'snr-weight', set: { lossWeight: 'snr' } },
     { name: 'variance-weight', set: { lossWeight: 'variance' } },
@@ -169,7 +175,12 @@ const target: TrainingAblation = {
     { name: 'buffer-draws', set: { lossWeight: 'uniform', proposal: 'buffer' } },
     {
       name: 'annealed-t-min',
-      set: { lossWeight: 'uniform', tMin: 0.1, finalTMin: 1e-3, tMinSteps: Math.ceil(steps / 2) },
+      set: {
+        lossWeight: 'uniform',
+        tMin: 0.1,
+        finalTMin: 1e-3,
+        tMinSteps: Math.ceil(updatesOf(context) / 2),
+      },
     },
     { name: 'data-prediction', set: { lossWeight: 'uniform', prediction: 'data' } },
   ],

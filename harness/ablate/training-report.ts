@@ -1,5 +1,4 @@
 /** What an ablation that trained leaves behind: its table, pictures and section, from the comparisons' CSVs. */
-import { join } from 'node:path';
 import { loadManifest } from '../manifest.ts';
 import { interval, readable } from '../report/numbers.ts';
 import { joinRuns, readEvaluations } from '../results/runs.ts';
@@ -11,8 +10,8 @@ import { returnPictures } from './training-plot.ts';
 import {
   type FinishedComparison,
   type TrainingAblationRow,
-  trainingCells,
   trainingColumns,
+  trainingRecords,
   trainingRows,
 } from './training-rows.ts';
 
@@ -28,6 +27,7 @@ export function writeTrainingAblation(
 ): readonly TrainingAblationRow[] {
   const rows = trainingRows(ablation, comparisons);
   if (rows.length === 0) return rows;
+  const columns = trainingColumns(ablation, rows);
   const byTime = ablation.byTime ? byTimePicture(ablation, rows) : undefined;
   const pictures = [
     ...returnPictures(ablation, rows),
@@ -39,8 +39,8 @@ export function writeTrainingAblation(
     title: ablation.title,
     text: [...ablation.text, ...findings(rows), conditions(comparisons)],
     command: commandOf(comparisons[0].folder),
-    columns: trainingColumns(ablation, rows),
-    rows: rows.map(trainingCells),
+    columns,
+    rows: trainingRecords(columns, rows),
     pictures,
   });
   return rows;
@@ -78,11 +78,13 @@ function conditions(comparisons: readonly FinishedComparison[]): string {
     .join(' ');
 }
 
-/** How the comparison was begun; going on with it or replacing it is no part of that. */
+/** How the comparison was begun, without what decides no number. */
 function commandOf(folder: string): string {
   const { command } = loadManifest(folder);
-  return command.filter((word) => word !== '--resume' && word !== '--force').join(' ');
+  return command.filter((word) => !incidental.includes(word)).join(' ');
 }
+
+const incidental = ['--resume', '--force', '--quiet', '--json'];
 
 /** For the terminal. */
 export function trainingTable(rows: readonly TrainingAblationRow[]): string {
@@ -114,7 +116,3 @@ export function trainingTable(rows: readonly TrainingAblationRow[]): string {
     ]),
   );
 }
-
-/** Folder of a planned comparison below the ablation's parent folder. */
-export const comparisonFolder = (parent: string, ablation: TrainingAblation, name: string): string =>
-  join(parent, ablation.name, name);

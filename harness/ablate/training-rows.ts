@@ -40,7 +40,9 @@ export interface TrainingAblationRow {
 const FINAL_PART = 0.2;
 const RESAMPLES = 20_000;
 /** Metrics that tell how the actor's regression fares, in the order of the columns. */
-const REPORTED = /^(ess|cv_weight|policy_spread|q_max_abs|actor_loss)$|^(actor_loss|ess)_t[\d.]+$/;
+const reported = ['ess', 'cv_weight', 'actor_loss', 'actor_loss_max', 'policy_spread', 'q_max_abs'];
+/** The same by t: metrics named after the lower edge of a bin. */
+const byTime = /^(actor_loss|ess)_t([\d.]+)$/;
 
 /** Rows by task, then variant, in the plan's order; variants of which no run ended well are left out. */
 export function trainingRows(
@@ -103,7 +105,7 @@ function finalMetrics(
   const names = new Set(perSeed.flatMap((rows) => rows.flatMap(({ values }) => Object.keys(values))));
   const means: Record<string, number> = {};
   for (const name of names) {
-    if (!REPORTED.test(name)) continue;
+    if (!reported.includes(name) && !byTime.test(name)) continue;
     const ofSeeds = perSeed.flatMap((rows) => {
       const found = rows.flatMap(({ values }) => values[name] ?? []);
       return found.length === 0 ? [] : [mean(found)];
@@ -146,9 +148,7 @@ export function trainingColumns(
   rows: readonly TrainingAblationRow[],
 ): readonly string[] {
   const relative = rows.some((row) => row.relative !== undefined);
-  const metrics = [...new Set(rows.flatMap((row) => Object.keys(row.metrics)))];
-  const single = metrics.filter((name) => !/_t[\d.]+$/.test(name));
-  const byTime = metrics.filter((name) => /_t[\d.]+$/.test(name)).sort(byStemAndTime);
+  const metrics = new Set(rows.flatMap((row) => Object.keys(row.metrics)));
   return [
     'variant',
     ...ablation.varied,
@@ -161,33 +161,38 @@ export function trainingColumns(
     ...(relative ? ['relative_return', 'relative_ci_low', 'relative_ci_high'] : []),
     'auc',
     'steps_per_second',
-    ...single,
-    ...byTime,
+    ...reported.filter((name) => metrics.has(name)),
+    ...[...metrics].filter((name) => byTime.test(name)).sort(byStemAndEdge),
   ];
 }
 
-function byStemAndTime(a: string, b: string): number {
-  const [[stemA, timeA], [stemB, timeB]] = [a, b].map((name) => name.split(/_t(?=[\d.]+$)/));
-  return stemA === stemB ? Number(timeA) - Number(timeB) : stemA < stemB ? -1 : 1;
+function byStemAndEdge(a: string, b: string): number {
+  const [[, stemA = '', edgeA], [, stemB = '', edgeB]] = [a, b].map((name) => byTime.exec(name) ?? []);
+  return stemA === stemB ? Number(edgeA) - Number(edgeB) : stemA < stemB ? -1 : 1;
 }
 
-/** A row's cells by column. */
-export function trainingCells(row: TrainingAblationRow): Readonly<Record<string, Cell>> {
-  const { variant, task, seeds, step, auc, relative } = row;
-  return {
-    ...row.metrics,
-    ...row.varied,
-    variant,
-    task,
-    seeds,
-    step,
-    return: row.return,
-    ci_low: row.low,
-    ci_high: row.high,
-    relative_return: relative?.value,
-    relative_ci_low: relative?.low,
-    relative_ci_high: relative?.high,
-    auc,
-    steps_per_second: row.stepsPerSecond,
-  };
+/** Rows as the table has them: their cells in the order of the columns. */
+export function trainingRecords(
+  columns: readonly string[],
+  rows: readonly TrainingAblationRow[],
+): Readonly<Record<string, Cell>>[] {
+  return rows.map((row) => {
+    const cells: Record<string, Cell> = {
+      ...row.metrics,
+      ...row.varied,
+      variant: row.variant,
+      task: row.task,
+      seeds: row.seeds,
+      step: row.step,
+      return: row.return,
+      ci_low: row.low,
+      ci_high: row.high,
+      relative_return: row.relative?.value,
+      relative_ci_low: row.relative?.low,
+      relative_ci_high: row.relative?.high,
+      auc: row.auc,
+      steps_per_second: row.stepsPerSecond,
+    };
+    return Object.fromEntries(columns.map((column) => [column, cells[column]]));
+  });
 }

@@ -91,7 +91,7 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
   writeJointReport(folder, planned);
   const { writeTrainingAblation } = await import('../ablate/training-report.ts');
   const finished = planned.map(({ name, plan }) => ({ folder: join(folder, name), plan }));
-  await print(writeTrainingAblation(ablation, parent, finished), parent, flags);
+  await print(ablation, writeTrainingAblation(ablation, parent, finished), parent, flags);
   if (failed !== undefined) throw failed;
 }
 
@@ -127,15 +127,20 @@ const resumeCommand = ({ name }: TrainingAblation, { out }: TrainingFlags): stri
   `harness ablate ${name} --resume --out ${out ?? 'the folder above it'}`;
 
 async function print(
+  ablation: TrainingAblation,
   rows: readonly TrainingAblationRow[],
   parent: string,
   { json, quiet }: TrainingFlags,
 ): Promise<void> {
-  const { trainingTable } = await import('../ablate/training-report.ts');
-  const { trainingCells } = await import('../ablate/training-rows.ts');
-  if (json) process.stdout.write(`${JSON.stringify(rows.map(trainingCells), null, 1)}\n`);
-  else if (!quiet && rows.length > 0) process.stdout.write(`\n${trainingTable(rows)}\n`);
-  if (!quiet && !json) process.stderr.write(`ablation: ${parent}\n`);
+  if (json) {
+    const { trainingColumns, trainingRecords } = await import('../ablate/training-rows.ts');
+    const records = trainingRecords(trainingColumns(ablation, rows), rows);
+    process.stdout.write(`${JSON.stringify(records, null, 1)}\n`);
+  } else if (!quiet) {
+    const { trainingTable } = await import('../ablate/training-report.ts');
+    if (rows.length > 0) process.stdout.write(`\n${trainingTable(rows)}\n`);
+    process.stderr.write(`ablation: ${parent}\n`);
+  }
 }
 
 type Plan = PlannedComparison['plan'];
