@@ -10,6 +10,7 @@
  * coefficients in [0, 1], each lowered by its own standard error.
  */
 import type { Algebra } from './arithmetic.ts';
+import { chainSums, predictAcrossChains } from './chains.ts';
 import type { ControlledMean } from './coefficients.ts';
 import { fitIsotropic, fitMatrix, inner, temperedWeights } from './regression.ts';
 import { identityRows } from './solve.ts';
@@ -28,18 +29,26 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
   const prior = a.sub(draws.prior, a.sum(a.mul(weight, draws.prior), 2));
   const stein = a.sub(draws.stein, a.sum(a.mul(weight, draws.stein), 2));
 
-  const isotropic = fitIsotropic(a, weight, prior, stein);
+  const { chains } = draws;
+  const across = chains === undefined ? undefined : predictAcrossChains(a, chains, weight, prior, stein);
+  const isotropic = {
+    ...fitIsotropic(a, weight, prior, stein),
+    ...(across && { prediction: across.isotropic }),
+  };
   if (size === 1 || count < 2 * size + spareDraws) {
-    const trust = trustIn(a, draws.weight, isotropic.prediction, prior);
+    const trust = trustIn(a, draws.weight, isotropic.prediction, prior, chains);
     const eta = a.mul(trust, isotropic.eta);
     return { y0: a.sub(draws.meanPrior, a.mul(eta, draws.meanStein)), cvWeight: eta };
   }
 
-  const matrix = fitMatrix(a, weight, prior, stein, isotropic.eta);
+  const matrix = {
+    ...fitMatrix(a, weight, prior, stein, isotropic.eta),
+    ...(across && { prediction: across.matrix }),
+  };
   const difference = a.sub(matrix.prediction, isotropic.prediction);
-  const share = trustIn(a, weight, difference, a.sub(prior, isotropic.prediction));
+  const share = trustIn(a, weight, difference, a.sub(prior, isotropic.prediction), chains);
   const prediction = a.add(isotropic.prediction, a.mul(share, difference));
-  const trust = trustIn(a, draws.weight, prediction, prior);
+  const trust = trustIn(a, draws.weight, prediction, prior, chains);
 
   const matrixPart = a.mul(trust, share);
   const isotropicPart = a.mul(a.sub(trust, matrixPart), isotropic.eta);
@@ -59,10 +68,11 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
  * `caution` standard errors, within [0, 1]. The standard error is taken at the multiplier 1, so that one
  * dominating draw, whose outcome is a small multiple of a wild prediction, does not count as a perfect fit.
  */
-function trustIn<A>(a: Algebra<A>, weight: A, prediction: A, outcome: A): A {
+function trustIn<A>(a: Algebra<A>, weight: A, prediction: A, outcome: A, chains?: number): A {
   const explained = a.mul(weight, inner(a, prediction, outcome));
   const square = a.mul(weight, inner(a, prediction, prediction));
-  const gap = a.sub(explained, square);
+  const gaps = a.sub(explained, square);
+  const gap = chains === undefined ? gaps : chainSums(a, gaps, chains);
   const standardError = a.sqrt(a.sum(a.mul(gap, gap), 2));
   const lowered = a.sub(a.sum(explained, 2), a.mul(standardError, caution));
   return a.minimum(a.maximum(a.div(lowered, a.add(a.sum(square, 2), tiny)), 0), 1);

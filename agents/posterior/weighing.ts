@@ -19,6 +19,8 @@ export interface WeighedDraws<A> {
   readonly meanPrior: A;
   /** Σ w u, [batch, D, 1] */
   readonly meanStein: A;
+  /** Draws of Markov chains: draw n is a state of chain n mod `chains`. Independent draws if it is not there. */
+  readonly chains?: number;
 }
 
 /** The y1 that each y0 implies, (y_t - β y0)/α. @param yt [batch, D, 1] @param y0 [batch, D, N] */

@@ -84,16 +84,27 @@ const peak: MixtureDescription = {
   covariances: [diagonal([0.01, 0.01]), diagonal([1, 1])],
 };
 
+/** Two long modes at right angles in twelve dimensions, each with half of its variances small. */
+const twelveDimensional: MixtureDescription = {
+  dim: 12,
+  weights: [3, 2],
+  means: [1, -1].map((side) => Array.from({ length: 12 }, (_, d) => (side * ((d % 3) - 1)) / 2)),
+  covariances: [0, 1].map((k) => diagonal(Array.from({ length: 12 }, (_, d) => (d % 2 === k ? 0.1 : 0.6)))),
+};
+
 const descriptions: Readonly<Record<string, MixtureDescription>> = {
   ring: ring(6, 2.5, 0.16),
   crossed,
   gaussian,
   peak,
   'six-dimensional': sixDimensional,
+  'twelve-dimensional': twelveDimensional,
 };
 
-export const problemNames: readonly string[] = Object.keys(descriptions);
+/** Those that every experiment takes if none is named. */
+export const problemNames = ['ring', 'crossed', 'gaussian', 'peak', 'six-dimensional'] as const;
 
+/** @param names those of problemNames, and `twelve-dimensional` */
 export function builtInProblems(names: readonly string[] = problemNames): Problem[] {
   return names.map((name) => ({ name, mixture: new GaussianMixture(descriptions[name]) }));
 }

@@ -11,6 +11,8 @@ import type { ProposalRequest } from '../../agents/posterior/proposals.ts';
 import type { Schedule } from '../../agents/posterior/schedules.ts';
 import { impliedData } from '../../agents/posterior/weighing.ts';
 import type { RandomStream } from '../../engine/random.ts';
+import { type ErrorMoments, ErrorTally } from './error-tally.ts';
+import { drawObservations, normals, scalar } from './observations.ts';
 
 /**
  * Where draws come from: all from the prior; or a quarter from the prior and the rest from a stand-in for the
@@ -38,20 +40,10 @@ export interface VarianceOptions {
   readonly proposal?: ProposalName;
 }
 
-/** Squared errors are sums over the dimensions of y1, averaged over y_t. */
-export interface VarianceRow {
+export interface VarianceRow extends ErrorMoments {
   readonly estimator: string;
   readonly particles: number;
   readonly t: number;
-  readonly mse: number;
-  /** Standard error of mse over the y_t. */
-  readonly mse_se: number;
-  /** Squared bias, without bias itself: the variance of the mean over repetitions is taken off. */
-  readonly bias2: number;
-  readonly variance: number;
-  readonly ess: number;
-  /** Density, weights and control variate, of one y_t. */
-  readonly seconds_per_estimate: number;
 }
 
 /** Values held at once, so that a block of repetitions stays in the cache. */
@@ -66,7 +58,7 @@ export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
   const largest = Math.max(...particles);
   const block = Math.max(1, Math.min(repetitions, Math.floor(blockSize / (largest * dim))));
   const cells = particles.map((count) =>
-    estimators.map(({ name, estimator }) => ({ name, estimator, count, tally: new Tally(dim) })),
+    estimators.map(({ name, estimator }) => ({ name, estimator, count, tally: new ErrorTally(dim) })),
   );
   const observations =
     typeof options.points === 'number'
@@ -118,8 +110,6 @@ export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
     .map(({ name, count, tally }) => ({ estimator: name, particles: count, t, ...tally.result() }));
 }
 
-const scalar = (x: number) => float64Tensor(Float64Array.of(x), [1, 1, 1]);
-
 /** Weighs draws as they are; the control variate does not matter for it. */
 const plain = parseEstimator('noise');
 
@@ -142,87 +132,4 @@ function secondProposal(name: ProposalName, mixture: GaussianMixture, random: Ra
       }
     return { kind: 'policy', y1: noise, logDensity: (y1) => rough.evaluate(y1).logDensity };
   };
-}
-
-/** y_t from its marginal. */
-function drawObservations(
-  mixture: GaussianMixture,
-  alpha: number,
-  beta: number,
-  count: number,
-  random: RandomStream,
-): number[][] {
-  const normal = new Float32Array(2 * mixture.dim);
-  return Array.from({ length: count }, () => {
-    random.fillNormal(normal);
-    const y1 = mixture.sample(random.uniform(), normal);
-    return y1.map((value, d) => alpha * value + beta * normal[mixture.dim + d]);
-  });
-}
-
-function normals(random: RandomStream, shape: readonly [number, number, number]): Float64Tensor {
-  const single = random.fillNormal(new Float32Array(shape[0] * shape[1] * shape[2]));
-  return float64Tensor(Float64Array.from(single), shape);
-}
-
-/** Error moments of one estimator, per y_t and over all of them. */
-class Tally {
-  readonly #dim: number;
-  readonly #sum: Float64Array;
-  #squares = 0;
-  #ess = 0;
-  #estimates = 0;
-  #milliseconds = 0;
-  #timed = 0;
-  readonly #mse: number[] = [];
-  readonly #bias2: number[] = [];
-  readonly #variance: number[] = [];
-
-  constructor(dim: number) {
-    this.#dim = dim;
-    this.#sum = new Float64Array(dim);
-  }
-
-  time(milliseconds: number, estimates: number): void {
-    this.#milliseconds += milliseconds;
-    this.#timed += estimates;
-  }
-
-  /** @param estimates [repetitions, D] */
-  add(estimates: Float64Array, exact: readonly number[], ess: Float64Array): void {
-    for (let i = 0; i < estimates.length; i++) {
-      const error = estimates[i] - exact[i % this.#dim];
-      this.#sum[i % this.#dim] += error;
-      this.#squares += error * error;
-    }
-    for (const value of ess) this.#ess += value;
-    this.#estimates += ess.length;
-  }
-
-  closePoint(repetitions: number): void {
-    const mse = this.#squares / repetitions;
-    let squaredMean = 0;
-    for (let d = 0; d < this.#dim; d++) squaredMean += (this.#sum[d] / repetitions) ** 2;
-    const variance = repetitions > 1 ? ((mse - squaredMean) * repetitions) / (repetitions - 1) : Number.NaN;
-    this.#mse.push(mse);
-    this.#variance.push(variance);
-    this.#bias2.push(squaredMean - variance / repetitions);
-    this.#sum.fill(0);
-    this.#squares = 0;
-  }
-
-  result(): Omit<VarianceRow, 'estimator' | 'particles' | 't'> {
-    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const mse = mean(this.#mse);
-    const points = this.#mse.length;
-    const spread = this.#mse.reduce((sum, value) => sum + (value - mse) ** 2, 0) / Math.max(1, points - 1);
-    return {
-      mse,
-      mse_se: Math.sqrt(spread / points),
-      bias2: mean(this.#bias2),
-      variance: mean(this.#variance),
-      ess: this.#ess / this.#estimates,
-      seconds_per_estimate: this.#milliseconds / 1000 / this.#timed,
-    };
-  }
 }
