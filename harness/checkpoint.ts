@@ -14,7 +14,7 @@ import type { AgentSnapshot } from '../agents/agent.ts';
 import type { ReplayBuffer } from '../agents/replay.ts';
 import type { NdArray } from '../engine/types.ts';
 import type { EnvironmentState } from '../envs/environment.ts';
-import { flushFolder, makeFolder, sha256, writeDurably } from './durable.ts';
+import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from './durable.ts';
 import type { RunJob } from './job.ts';
 import type { EvaluationRow, TrainingRow } from './run-rows.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
@@ -63,8 +63,19 @@ export class CheckpointStore {
     this.#folder = folder;
   }
 
-  /** Writes a new generation; the one before stays as `previous`. */
+  /**
+   * Writes a new generation; the one before stays as `previous`.
+   * @throws DiskError when the disk is full or read-only; what was there stays whole
+   */
   write(state: RunState, agent: AgentSnapshot, replay: ReplayBuffer): void {
+    try {
+      this.#writeGeneration(state, agent, replay);
+    } catch (error) {
+      throw describeDiskError(error, this.#folder);
+    }
+  }
+
+  #writeGeneration(state: RunState, agent: AgentSnapshot, replay: ReplayBuffer): void {
     makeFolder(this.#folder);
     const segments = this.#appendReplay(replay);
     const arrays: Record<string, NdArray> = {};

@@ -1,7 +1,7 @@
 /** One comparison from plan to files: folder, lock, manifest, runs, tables; also after an interruption. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { makeFolder } from './durable.ts';
+import { describeDiskError, makeFolder, removeTornFiles } from './durable.ts';
 import { UserError } from './errors.ts';
 import { Executor } from './executor.ts';
 import { lockFolder } from './lock.ts';
@@ -58,6 +58,7 @@ export async function runComparison(
   const unlock = await lockFolder(folder);
   try {
     if (options.force) clearFolder(folder);
+    removeTornFiles(folder);
     const manifest = begin(plan, options);
     return await execute(plan, manifest, options);
   } finally {
@@ -94,8 +95,12 @@ function listFolder(folder: string): string[] {
 }
 
 function clearFolder(folder: string): void {
-  for (const file of readdirSync(folder)) {
-    if (!file.startsWith('.lock')) rmSync(join(folder, file), { recursive: true, force: true });
+  try {
+    for (const file of readdirSync(folder)) {
+      if (!file.startsWith('.lock')) rmSync(join(folder, file), { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw describeDiskError(error, folder);
   }
 }
 

@@ -6,20 +6,26 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from './errors.ts';
 
 type Bytes = string | Uint8Array;
 
+/** What a disk refused, with its reason; nothing that was there before is lost. */
+export class DiskError extends UserError {
+  override readonly name = 'DiskError';
+}
+
 /**
  * Writes a file by way of a temporary one: written, flushed to the disk, renamed over the old one, the
  * folder flushed.
- * @throws UserError when the disk is full or the folder read-only
+ * @throws DiskError when the disk is full or the folder read-only
  */
 export function writeDurably(path: string, parts: Bytes | readonly Bytes[]): void {
   const temporary = `${path}.${process.pid}.tmp`;
@@ -34,8 +40,24 @@ export function writeDurably(path: string, parts: Bytes | readonly Bytes[]): voi
     renameSync(temporary, path);
     flushFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfPossible(temporary);
     throw describeDiskError(error, path);
+  }
+}
+
+/** Removes a file or folder where the disk lets us; what stays is harmless. */
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // a file system that has become read-only, say
+  }
+}
+
+/** Removes what writers that were killed left half written in a folder; for the only process that writes there. */
+export function removeTornFiles(folder: string): void {
+  for (const file of readdirSync(folder)) {
+    if (/\.\d+\.tmp$/.test(file)) removeIfPossible(join(folder, file));
   }
 }
 
@@ -100,5 +122,5 @@ const reasons: Record<string, string> = {
 export function describeDiskError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   const reason = code === undefined ? undefined : reasons[code];
-  return reason === undefined ? error : new UserError(`cannot write ${path}: ${reason}`);
+  return reason === undefined ? error : new DiskError(`cannot write ${path}: ${reason}`);
 }

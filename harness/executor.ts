@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from './durable.ts';
+import { describeDiskError, makeFolder } from './durable.ts';
 import type { RunJob } from './job.ts';
 import type { RunRecord, RunStatus } from './manifest.ts';
 import { runFolder } from './merge.ts';
@@ -95,7 +95,7 @@ export class Executor {
     const folder = runFolder(this.#options.folder, job);
     makeFolder(folder);
     const logPath = join(folder, 'log.txt');
-    const log = openSync(logPath, 'a');
+    const log = openLog(logPath);
     const child = fork(new URL(workerFile, import.meta.url), {
       stdio: ['ignore', log, log, 'ipc'],
       env: { ...process.env, OMP_NUM_THREADS: String(job.threads) },
@@ -141,6 +141,14 @@ export class Executor {
     this.#tell(child, { type: 'stop' });
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
     child.once('close', () => clearTimeout(timer));
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    throw describeDiskError(error, path);
   }
 }
 

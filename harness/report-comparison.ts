@@ -8,14 +8,12 @@ export interface ClosingOptions {
   readonly quiet: boolean;
 }
 
-/** Writes the report of the folder; prints it, or everything as JSON. */
+/** Writes the report of the folder, also where every run failed; prints it, or everything as JSON. */
 export function reportComparison(folder: string, outcome: ComparisonOutcome, options: ClosingOptions): void {
-  const scored = outcome.runs.some((run) => run.status === 'done');
-  const report = scored ? writeReport({ directories: [folder], out: folder }) : undefined;
+  const report = writeReport({ directories: [folder], out: folder });
   if (options.json) {
-    const tables = report?.tables ?? {};
-    console.log(JSON.stringify({ folder, ...outcome, ...tables }, (_, value) => value ?? null, 2));
-  } else if (report !== undefined && !options.quiet) {
+    console.log(JSON.stringify({ folder, ...outcome, ...report.tables }, (_, value) => value ?? null, 2));
+  } else if (!options.quiet) {
     process.stdout.write(`\n${printReport(report)}`);
   }
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { assemble } from './assemble.ts';
 import { CheckpointStore } from './checkpoint.ts';
-import { makeFolder } from './durable.ts';
+import { makeFolder, removeTornFiles } from './durable.ts';
 import { CallWatch } from './guard.ts';
 import { agentTitle } from './load-agent.ts';
 import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
@@ -90,6 +90,7 @@ class Surroundings implements RunSurroundings {
 
 async function work(order: WorkerOrder): Promise<void> {
   makeFolder(order.folder);
+  removeTornFiles(order.folder);
   const checkpoints = new CheckpointStore(join(order.folder, 'checkpoint'));
   const watch = new CallWatch();
   setInterval(() => {

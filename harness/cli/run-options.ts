@@ -1,7 +1,7 @@
 /** The options that `compare` and `train` share, and what both do with a plan. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { ComparisonOutcome } from '../comparison.ts';
+import type { ComparisonOptions, ComparisonOutcome } from '../comparison.ts';
 import { UserError } from '../errors.ts';
 import type { ComparisonPlan } from '../plan.ts';
 import { formatCount, formatDuration, parseCount } from '../quantity.ts';
@@ -106,7 +106,7 @@ export async function runPlan(
   const checkpointSeconds = parseSeconds(flags.checkpointSeconds, '--checkpoint-seconds');
   const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
   const signals = ['SIGINT', 'SIGTERM'] as const;
-  const outcome = await runComparison(plan, {
+  const options: ComparisonOptions = {
     folder,
     force: flags.force ?? false,
     resume: flags.resume ?? false,
@@ -129,8 +129,22 @@ export async function runPlan(
         });
       }
     },
-  });
-  await finish(outcome, folder, flags, say);
+  };
+  try {
+    await finish(await runComparison(plan, options), folder, flags, say);
+  } catch (error) {
+    throw await withWayOn(error, folder);
+  }
+}
+
+/** What the disk refused, with how to go on once it is mended; other errors as they are. */
+async function withWayOn(error: unknown, folder: string): Promise<unknown> {
+  const { DiskError } = await import('../durable.ts');
+  const { hasManifest } = await import('../manifest.ts');
+  if (!(error instanceof DiskError) || !hasManifest(folder)) return error;
+  return new DiskError(
+    `${error.message}; every run keeps its last checkpoint, then go on with: ${resumeCommand(folder)}`,
+  );
 }
 
 async function finish(
@@ -143,13 +157,13 @@ async function finish(
   if (outcome.status === 'interrupted') {
     const unfinished = outcome.runs.filter((run) => run.status !== 'done').length;
     process.stderr.write(
-      `interrupted with ${unfinished} run(s) unfinished; go on with: harness compare --resume --out ${quote(outName(folder))}\n`,
+      `interrupted with ${unfinished} run(s) unfinished; go on with: ${resumeCommand(folder)}\n`,
     );
     throw new Exit(exitCodes.interrupted);
   }
   const { reportComparison } = await import('../report-comparison.ts');
   reportComparison(folder, outcome, { json: flags.json ?? false, quiet: flags.quiet ?? false });
-  if (flags.tensorboard) {
+  if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) {
     const { exportTensorBoard } = await import('../tensorboard.ts');
     exportTensorBoard(folder);
   }
@@ -159,6 +173,8 @@ async function finish(
   say(`results: ${folder}`);
   if (failed.length > 0) throw new Exit(exitCodes.failed);
 }
+
+const resumeCommand = (folder: string) => `harness compare --resume --out ${quote(outName(folder))}`;
 
 /** How `--out` would name the folder. */
 function outName(folder: string): string {

@@ -17,9 +17,9 @@ export function printReport({ tables, warnings, files }: Report): string {
     return `${name(row.agent).padEnd(width)}  ${share(Number(row.value))} ${values}  ${row.tasks} / ${row.runs}${mark}`;
   });
   const written = files.filter((file) => file.endsWith('.html')).map((file) => relative('', file) || file);
+  const table = [`${'agent'.padEnd(width)}  IQM, 95 % interval     tasks / runs`, ...lines];
   return [
-    `${'agent'.padEnd(width)}  IQM, 95 % interval     tasks / runs`,
-    ...lines,
+    ...(lines.length > 0 ? table : ['no run has ended well: there is nothing to compare']),
     ...warnings.map((warning) => `note: ${warning}`),
     ...written.map((file) => `report: ${file}`),
     '',

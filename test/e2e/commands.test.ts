@@ -153,6 +153,38 @@ describe('harness', () => {
     ).toBe(true);
   }, 120_000);
 
+  it('compare reports a comparison whose runs all failed, and ends with 1', async () => {
+    const folder = workplace({
+      'dead.ts': agentFile({ name: 'dead', create: "throw new Error('not born');" }),
+      'short.ts': shortPole,
+    });
+    const words = ['--agents', './dead.ts', '--tasks', './short.ts', '--seeds', '2', '--steps', '50'];
+    const { code, stdout, stderr } = await harness(
+      folder,
+      'compare',
+      ...words,
+      '--out',
+      'x',
+      '--tensorboard',
+    );
+    const results = (file: string) => readFileSync(join(folder, 'results/x', file), 'utf8');
+    expect(stderr).not.toContain('fault of the harness');
+    expect(stderr.match(/^failed: .*create\(\) threw: not born$/gm)).toHaveLength(4);
+    expect(code).toBe(1);
+    expect(stdout).toContain('no run has ended well: there is nothing to compare');
+    const page = results('report.html');
+    expect(page).toContain('There are no evaluations to report');
+    expect(page).toContain('Failed and unfinished runs');
+    expect(page.match(/create\(\) threw: not born/g)?.length).toBeGreaterThanOrEqual(4);
+    const header = (file: string) => results(`${file}.csv`).trimEnd();
+    expect(header('evaluations')).toBe('task,agent,seed,step,episode,return,length,wall_seconds');
+    expect(header('training')).toBe('task,agent,seed,step');
+    expect(header('summary')).toMatch(/^task,agent,seeds,step,mean,[^\n]*,flag$/);
+    expect(header('aggregate')).toBe('agent,metric,value,ci_low,ci_high,tasks,runs,flag');
+    expect(header('pairwise')).toBe('agent_x,agent_y,probability_of_improvement,ci_low,ci_high,flag');
+    expect(header('profiles')).toBe('agent,tau,fraction,ci_low,ci_high,flag');
+  });
+
   it('compare --dry-run prints the plan with its duration and makes nothing', async () => {
     const words = [
       'compare',

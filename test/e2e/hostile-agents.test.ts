@@ -69,6 +69,23 @@ const hostile: Record<string, { file: string; reason: RegExp }> = {
     }),
     reason: /its process ran out of memory|SIGKILL/,
   },
+  bulky: {
+    file: agentFile({ name: 'bulky', update: 'new Float32Array(2 ** 50); return {};' }),
+    reason: /agent 'bulky' .*update\(\) threw: (Invalid typed array length|Array buffer allocation failed)/,
+  },
+  swollen: {
+    file: agentFile({
+      name: 'swollen',
+      prelude: 'const hoard: ArrayBuffer[] = [];',
+      update: 'for (;;) hoard.push(new ArrayBuffer(2 ** 44));',
+    }),
+    reason: /agent 'swollen' .*update\(\) threw: Array buffer allocation failed/,
+  },
+  // What the kernel does to a process when the machine has no memory left.
+  reaped: {
+    file: agentFile({ name: 'reaped', update: "process.kill(process.pid, 'SIGKILL'); return {};" }),
+    reason: /^its process was killed \(SIGKILL; perhaps the machine ran out of memory\)$/,
+  },
   noisy: {
     file: agentFile({
       name: 'noisy',
@@ -127,6 +144,14 @@ describe('a comparison with hostile agents', () => {
 
   it('starts a run whose process died once again, and no other', () => {
     const attempts = Object.fromEntries(runs.map((run) => [run.agent, run.attempts]));
-    expect(attempts).toMatchObject({ leaving: 2, greedy: 2, nan: 1, throwing: 1, silent: 1, spinning: 1 });
+    expect(attempts).toMatchObject({
+      leaving: 2,
+      greedy: 2,
+      reaped: 2,
+      nan: 1,
+      throwing: 1,
+      silent: 1,
+      spinning: 1,
+    });
   });
 });

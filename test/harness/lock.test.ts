@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +29,32 @@ describe('the lock of a results folder', () => {
   it('of a process that died on this machine is taken over at once', async () => {
     const release = await lockFolder(lockedBy({ pid: DEAD, host: hostname() }));
     await release();
+  });
+
+  it('of a process that lives is respected, however old a clock that jumped makes it look', async () => {
+    const folder = workplace();
+    const release = await lockFolder(folder);
+    for (const days of [-3, 3]) {
+      const then = Date.now() / 1000 + 86_400 * days;
+      utimesSync(join(folder, '.lock'), then, then);
+      await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${process.pid}`);
+    }
+    await release();
+  });
+
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'of a process that died is taken over though another one has its number now',
+    async () => {
+      const earlier = { pid: process.pid, host: hostname(), born: 'before the machine started/1' };
+      await (await lockFolder(lockedBy(earlier)))();
+    },
+  );
+
+  it('that cannot be written leaves nothing behind', async () => {
+    const folder = workplace();
+    mkdirSync(join(folder, '.lock-owner.json'));
+    await expect(lockFolder(folder)).rejects.toThrow();
+    expect(existsSync(join(folder, '.lock'))).toBe(false);
   });
 
   it('of another machine is respected while it is fresh, and not after', async () => {
