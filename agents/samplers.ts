@@ -26,6 +26,16 @@ function difference(a: Time, b: Time): Time {
   return typeof a === 'number' && typeof b === 'number' ? b - a : tf.sub(b, a);
 }
 
+/** α and β, and β/α, as numbers at a known time. */
+export function coefficientsAt(schedule: Schedule, time: Time): { alpha: Time; beta: Time; ratio: Time } {
+  if (typeof time === 'number') {
+    const { alpha, beta } = schedule.at(time);
+    return { alpha, beta, ratio: beta / alpha };
+  }
+  const { alpha, beta } = schedule.atTensor(time);
+  return { alpha, beta, ratio: tf.div(beta, alpha) };
+}
+
 /** Explicit Euler steps of dy/dt = velocity(y, t). @param latent [rows, act] at times[0] */
 export function euler(velocity: FieldAtTime, latent: tf.Tensor, times: readonly Time[]): tf.Tensor {
   let y = latent;
@@ -147,6 +157,19 @@ export function denoise(
     }
   }
   return y;
+}
+
+/** The noise that a DDIM step with a bounded ŷ1 uses in place of the predicted one: (y - α ŷ1)/β. */
+export function boundedNoise(
+  schedule: Schedule,
+  predicted: tf.Tensor,
+  latent: tf.Tensor,
+  time: Time,
+  dataBound: number,
+): tf.Tensor {
+  const { alpha, beta } = coefficientsAt(schedule, time);
+  const data = tf.clipByValue(tf.div(tf.sub(latent, tf.mul(predicted, beta)), alpha), -dataBound, dataBound);
+  return tf.div(tf.sub(latent, tf.mul(data, alpha)), beta);
 }
 
 /** One step's coefficients: of the path at both ends, and of an ancestral step the noise kept and the fresh one. */

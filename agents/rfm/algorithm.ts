@@ -36,6 +36,7 @@ import {
 import { choosePolicy } from './endpoints.ts';
 import type { PolicyForm } from './prediction.ts';
 import { proposalDraws } from './proposal.ts';
+import { actionLogDensity, latentLogDensity, signProbes, unitProbes } from './soft-value.ts';
 import { uncertainPosteriorMean } from './variance.ts';
 
 type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
@@ -60,6 +61,8 @@ type UpdateNoise = {
   prior: tf.Tensor;
   /** Of the proposal's draws, [batch, draws, act] */
   proposal?: tf.Tensor;
+  /** Signs of Hutchinson's probe at the next action, [batch, act], uniform */
+  nextProbe?: tf.Tensor;
   /** Chooses among end points, [batch], uniform */
   endpoint?: tf.Tensor;
 } & Partial<CriticNoise>;
@@ -92,7 +95,11 @@ export function rfmAlgorithm(
   const anneals = finalTMin !== null && finalTMin !== tMin;
   const samplesPolicy = config.endpoints !== 'buffer' || config.proposal === 'policy';
   const adaptive = config.endpoints === 'adaptive';
-  const names: readonly string[] = [...metricNames, ...(adaptive ? ['policy_endpoints'] : [])];
+  const names: readonly string[] = [
+    ...metricNames,
+    ...(adaptive ? ['policy_endpoints'] : []),
+    ...(config.softQ !== 'none' ? ['entropy'] : []),
+  ];
 
   const firstTime = ({ annealed }: Clocked): Time => annealed?.t_min ?? tMin;
 
@@ -105,12 +112,48 @@ export function rfmAlgorithm(
     if (noise.path !== undefined) inputs.push({ tensor: noise.path, axis: 1 });
     // Some states at a time through all steps, so that the hidden layers stay in the processor's cache.
     const [latent] = inBlocks(inputs, 4 * m * config.actorWidth, (states, start, path) => {
-      const raw = network.particles(weights, states, clock.temperature, times, m);
-      const field: FieldAtTime = (latent, k) => output(raw(latent, k));
+      const field = fieldOf(weights, states, clock, times, m);
       const first = tf.mul(tf.reshape(start, [-1, actionSize]), form.startScale(times[0]));
       return [tf.reshape(form.sample(field, first, times, path), start.shape)];
     });
     return latent;
+  }
+
+  /** The network's prediction at the sampler's times, for m latents per state. */
+  function fieldOf(
+    weights: Weights,
+    states: tf.Tensor,
+    clock: Clocked,
+    times: readonly Time[],
+    m: number,
+  ): FieldAtTime {
+    const raw = network.particles(weights, states, clock.temperature, times, m);
+    return (latent, k) => output(raw(latent, k));
+  }
+
+  /** log π of the sample that begins at `start` [batch, act], its path followed once more, [batch]. */
+  function logDensity(
+    actor: tf.Tensor,
+    observation: tf.Tensor,
+    clock: Clocked,
+    start: tf.Tensor,
+    signs?: tf.Tensor,
+  ): tf.Tensor {
+    const times = integrationTimes(config.integrationSteps, firstTime(clock));
+    const weights = network.layout.unflatten(actor);
+    const probes = signs ? signProbes(signs) : unitProbes(start.shape[0] as number, actionSize);
+    const copies = probes.shape[1] as number;
+    const inputs = [observation, start, probes].map((tensor) => ({ tensor }));
+    const [latent, density] = inBlocks(
+      inputs,
+      4 * copies * config.actorWidth,
+      (states, noise, directions) => {
+        const field = fieldOf(weights, states, clock, times, copies);
+        const end = latentLogDensity(form, field, noise, times, directions);
+        return [end.latent, end.logDensity];
+      },
+    );
+    return actionLogDensity(latent, density);
   }
 
   /** The behaviour policy: one of M particles with probability softmax(Q/λ). */
@@ -119,7 +162,7 @@ export function rfmAlgorithm(
     const particles = tf.tanh(latents);
     const q = critic.minimum(critic.layout.unflatten(policy.critic), observation, particles);
     const index = boltzmannIndex(q, noise.choice, clock.temperature);
-    return { latents, latent: pick(latents, index), action: pick(particles, index), particles };
+    return { latents, latent: pick(latents, index), action: pick(particles, index), particles, index };
   }
 
   function update(state: State, { batch, noise, ...clock }: UpdateInputs<UpdateNoise>) {
@@ -130,7 +173,9 @@ export function rfmAlgorithm(
     const nextNoise = { start: noise.nextStart, choice: noise.nextChoice, path: noise.nextPath };
     const next = behave(policy, batch.nextObservation, clock, nextNoise);
     const targetWeights = critic.layout.unflatten(state.target);
-    const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, next.action), 0);
+    const nextQ = tf.min(critic.values(targetWeights, batch.nextObservation, next.action), 0);
+    const soft = softened(policy.actor, batch.nextObservation, clock, noise, next.index);
+    const nextValue = soft ? tf.sub(nextQ, tf.mul(temperature, soft.logDensity)) : nextQ;
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
     const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
 
@@ -149,10 +194,10 @@ export function rfmAlgorithm(
     const believed = (action: tf.Tensor) =>
       critic.minimumWithGradient(criticWeights, batch.observation, action);
     const read = withNoise(believed, noise, criticStep.values);
-    const logDensity = boltzmannLatentDensity(floored, read);
+    const boltzmann = boltzmannLatentDensity(floored, read);
     const proposal = proposalDraws(config, noise.proposal, { policy: fresh?.latents, buffer: replayed });
     const { schedule } = form;
-    const posterior = { schedule, t, yt, prior: noise.prior, logDensity, estimator, proposal };
+    const posterior = { schedule, t, yt, prior: noise.prior, logDensity: boltzmann, estimator, proposal };
     const { mean, weight } = weighedMean(posterior, alpha, beta);
     const regression = form.target(mean);
     const actorLoss = (weights: Weights) => {
@@ -173,6 +218,7 @@ export function rfmAlgorithm(
       cv_weight: tf.mean(mean.cvWeight),
       policy_spread: policySpread(next.particles),
       ...policyShare,
+      ...soft?.metrics,
     });
     return {
       state: {
@@ -182,6 +228,19 @@ export function rfmAlgorithm(
       },
       outputs: { metrics, byTime: tf.stack([t, actorStep.aux.perSample, mean.ess]) },
     };
+  }
+
+  /** log π of the next actions where the critic is soft. */
+  function softened(
+    actor: tf.Tensor,
+    observation: tf.Tensor,
+    clock: Clocked,
+    noise: UpdateNoise,
+    index: tf.Tensor,
+  ) {
+    if (config.softQ === 'none') return undefined;
+    const density = logDensity(actor, observation, clock, pick(noise.nextStart, index), noise.nextProbe);
+    return { logDensity: density, metrics: { entropy: tf.neg(tf.mean(density)) } };
   }
 
   /** y1 of the bridge, [batch, act], and as a metric how many of them are the policy's. */
@@ -261,6 +320,9 @@ export function rfmAlgorithm(
       time: { law: 'uniform', shape: [batch] },
       bridge: { law: 'normal', shape: [batch, actionSize] },
       prior: { law: 'normal', shape: [batch, config.priorDraws - others, actionSize] },
+      ...(config.softQ === 'hutchinson'
+        ? { nextProbe: { law: 'uniform', shape: [batch, actionSize] } as const }
+        : {}),
       ...(adaptive ? { endpoint: { law: 'uniform', shape: [batch] } as const } : {}),
       ...(config.criticNoise > 0 ? criticNoiseDraws(batch, actionSize) : {}),
       ...(others > 0 ? { proposal: { law: 'normal', shape: [batch, others, actionSize] } as const } : {}),

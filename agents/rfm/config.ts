@@ -34,6 +34,7 @@ const options = {
   dataBound: 5,
   varianceFloor: 1,
   criticNoise: 0,
+  softQ: 'none' as const,
 };
 
 /** Times lie in [tMin, 1 - tMin]. */
@@ -93,6 +94,11 @@ export const rfmShape = {
   endpoints: z.enum(['buffer', 'policy', 'adaptive']),
   /** Deviation of a smooth random error in the posterior's critic, in units of the batch's deviation of Q. */
   criticNoise: z.number().nonnegative().default(options.criticNoise),
+  /**
+   * Entropy in the critic's target, r + γ m (min Q̄ - λ log π(a'|s')), with log π along the sampler's path: the
+   * trace exactly, by a vector-Jacobian product per dimension, or Hutchinson's estimate by one.
+   */
+  softQ: z.enum(['none', 'exact', 'hutchinson']).default(options.softQ),
 };
 const rfmSchema = z.object(rfmShape);
 export type RfmConfig = z.infer<typeof rfmSchema>;

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { AgentFactory } from '../agent.ts';
 import { hostAgent } from '../host.ts';
 import { createSchedule } from '../posterior/schedules.ts';
-import { denoise } from '../samplers.ts';
+import { boundedNoise, coefficientsAt, denoise } from '../samplers.ts';
 import { rfmAlgorithm } from './algorithm.ts';
 import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
-import { type PolicyForm, predictData } from './prediction.ts';
+import { noiseExposure, type PolicyForm, predictData } from './prediction.ts';
 
 const config = z
   .strictObject({
@@ -16,14 +16,20 @@ const config = z
     /** Deterministic DDIM steps, or ancestral ones with fresh noise. */
     sampler: z.enum(['ddim', 'ancestral']),
   })
-  .superRefine(checkTogether);
+  .superRefine((config, context) => {
+    checkTogether(config, context);
+    if (config.softQ === 'none' || config.sampler === 'ddim') return;
+    const message = "must be 'ddim' with softQ: the log-density follows a deterministic path";
+    context.addIssue({ code: 'custom', path: ['sampler'], message, input: config.sampler });
+  });
+type Config = z.infer<typeof config>;
 const constants = {
   schedule: 'cosine' as const,
   sampler: 'ddim' as const,
   lossWeight: 'uniform' as const, // the noise's posterior mean is bounded at every t
 };
 
-export const rfmDiffusion: AgentFactory<z.infer<typeof config>> = {
+export const rfmDiffusion: AgentFactory<Config> = {
   name: 'rfm-diffusion',
   description: 'Reverse Flow Matching with a diffusion policy (VP, cosine or VE path, noise network)',
   reference: 'Li, Tang, Azizan 2026, arXiv 2601.08136',
@@ -35,18 +41,31 @@ export const rfmDiffusion: AgentFactory<z.infer<typeof config>> = {
   },
   create(context) {
     const { config, observation, action } = context;
-    const schedule = createSchedule(config.schedule);
-    const native: PolicyForm = {
-      name: 'rfm-diffusion',
-      schedule,
-      samplerNoise: config.sampler === 'ancestral',
-      startScale: (time) => (typeof time === 'number' ? schedule.beta(time) : schedule.betaTensor(time)),
-      target: (mean) => mean.y0, // ε = E[y0 | y_t]
-      slope: (alpha) => tf.onesLike(alpha),
-      sample: (field, latent, times, noise) =>
-        denoise(field, latent, times, { schedule, dataBound: config.dataBound }, noise),
-    };
-    const form = config.prediction === 'data' ? predictData(native, config.dataBound, false) : native;
-    return hostAgent(rfmAlgorithm(form, config, observation.size, action.size), context);
+    return hostAgent(rfmAlgorithm(diffusionForm(config), config, observation.size, action.size), context);
   },
 };
+
+/** The noise, or y1, along the path that the config names. */
+export function diffusionForm(
+  config: Pick<Config, 'schedule' | 'sampler' | 'prediction' | 'dataBound'>,
+): PolicyForm {
+  const { dataBound } = config;
+  const schedule = createSchedule(config.schedule);
+  const native: PolicyForm = {
+    name: 'rfm-diffusion',
+    schedule,
+    samplerNoise: config.sampler === 'ancestral',
+    startScale: (time) => coefficientsAt(schedule, time).beta,
+    target: (mean) => mean.y0, // ε = E[y0 | y_t]
+    slope: (alpha) => tf.onesLike(alpha),
+    sample: (field, latent, times, noise) => denoise(field, latent, times, { schedule, dataBound }, noise),
+    equation: {
+      scale: (time) => coefficientsAt(schedule, time).alpha,
+      clock: (time) => coefficientsAt(schedule, time).ratio,
+      exposure: (time) => noiseExposure(schedule, time),
+      slope: (predicted, latent, time) => boundedNoise(schedule, predicted, latent, time, dataBound),
+      secondOrder: false,
+    },
+  };
+  return config.prediction === 'data' ? predictData(native, dataBound, false) : native;
+}

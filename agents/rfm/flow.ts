@@ -16,9 +16,10 @@ const config = z
     solver: z.enum(['euler', 'heun']),
   })
   .superRefine(checkTogether);
+type Config = z.infer<typeof config>;
 const solver = 'euler' as const;
 
-export const rfmFlow: AgentFactory<z.infer<typeof config>> = {
+export const rfmFlow: AgentFactory<Config> = {
   name: 'rfm-flow',
   description: 'Reverse Flow Matching with a flow policy (linear path, velocity network)',
   reference: 'Li, Tang, Azizan 2026, arXiv 2601.08136',
@@ -30,17 +31,28 @@ export const rfmFlow: AgentFactory<z.infer<typeof config>> = {
   },
   create(context) {
     const { config, observation, action } = context;
-    const native: PolicyForm = {
-      name: 'rfm-flow',
-      schedule: createSchedule('linear'),
-      samplerNoise: false,
-      startScale: () => 1,
-      target: (mean) => tf.sub(mean.y1, mean.y0), // α' = 1, β' = -1
-      slope: (alpha) => tf.div(-1, alpha), // u = (y_t - y0)/t
-      sample: config.solver === 'euler' ? euler : heun,
-    };
-    const secondOrder = config.solver === 'heun';
-    const form = config.prediction === 'data' ? predictData(native, config.dataBound, secondOrder) : native;
-    return hostAgent(rfmAlgorithm(form, config, observation.size, action.size), context);
+    return hostAgent(rfmAlgorithm(flowForm(config), config, observation.size, action.size), context);
   },
 };
+
+/** A velocity, or y1, along the linear path. */
+export function flowForm(config: Pick<Config, 'solver' | 'prediction' | 'dataBound'>): PolicyForm {
+  const secondOrder = config.solver === 'heun';
+  const native: PolicyForm = {
+    name: 'rfm-flow',
+    schedule: createSchedule('linear'),
+    samplerNoise: false,
+    startScale: () => 1,
+    target: (mean) => tf.sub(mean.y1, mean.y0), // α' = 1, β' = -1
+    slope: (alpha) => tf.div(-1, alpha), // u = (y_t - y0)/t
+    sample: secondOrder ? heun : euler,
+    equation: {
+      scale: () => 1,
+      clock: (time) => time,
+      exposure: (time) => time,
+      slope: (velocity) => velocity,
+      secondOrder,
+    },
+  };
+  return config.prediction === 'data' ? predictData(native, config.dataBound, secondOrder) : native;
+}

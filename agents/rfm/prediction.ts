@@ -4,7 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Schedule } from '../posterior/schedules.ts';
-import { denoise, type FieldAtTime, heunFromData, type Time } from '../samplers.ts';
+import { coefficientsAt, denoise, type FieldAtTime, heunFromData, type Time } from '../samplers.ts';
+import type { PathEquation } from './soft-value.ts';
 
 /** What makes a policy a flow or a diffusion. */
 export interface PolicyForm {
@@ -23,6 +24,8 @@ export interface PolicyForm {
   output?(raw: tf.Tensor): tf.Tensor;
   /** From latents at times[0] to latents at the last time, [rows, act]. */
   sample(field: FieldAtTime, latent: tf.Tensor, times: readonly Time[], noise?: tf.Tensor): tf.Tensor;
+  /** What `sample` solves where it takes no noise. */
+  readonly equation: PathEquation;
 }
 
 /**
@@ -41,5 +44,42 @@ export function predictData(form: PolicyForm, bound: number, secondOrder: boolea
       secondOrder
         ? heunFromData(field, latent, times, schedule)
         : denoise(field, latent, times, { schedule, predicts: 'data' }, noise),
+    equation: {
+      scale: (time) => coefficientsAt(schedule, time).beta,
+      clock: (time) => tf.div(1, coefficientsAt(schedule, time).ratio),
+      exposure: (time) => dataExposure(schedule, time),
+      slope: (data) => data,
+      secondOrder,
+    },
   };
+}
+
+/**
+ * ∫ β d(α/β) of the path's equation in y/β, d(y/β) = ŷ1 d(α/β); in closed form, so that it is right over steps of
+ * any length.
+ */
+function dataExposure(schedule: Schedule, time: Time): tf.Tensor {
+  const { alpha, beta } = coefficientsAt(schedule, time);
+  switch (schedule.config.kind) {
+    case 'linear':
+    case 've':
+      return tf.neg(tf.log(beta));
+    case 'cosine':
+    case 'vp': // ∫ dα/(1 - α²) = artanh α
+      return tf.log(tf.div(tf.add(alpha, 1), beta));
+  }
+}
+
+/** ∫ α d(β/α) of the path's equation in y/α, d(y/α) = ε̂ d(β/α). */
+export function noiseExposure(schedule: Schedule, time: Time): tf.Tensor {
+  const { alpha, beta } = coefficientsAt(schedule, time);
+  switch (schedule.config.kind) {
+    case 'linear':
+      return tf.neg(tf.log(alpha));
+    case 've':
+      return tf.mul(beta, 1);
+    case 'cosine':
+    case 'vp': // ∫ dβ/(1 - β²) = artanh β
+      return tf.log(tf.div(tf.add(beta, 1), alpha));
+  }
 }

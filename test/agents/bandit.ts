@@ -28,6 +28,8 @@ export async function trainOnBandit<Config extends TrainingConfig>(
     updates: number;
     config?: Partial<Config>;
     seed?: number;
+    /** 1 for an endless sequence of the same decision; 0, one decision, by default. */
+    mask?: 0 | 1;
     /** Sees the metrics of every update. */
     each?: (metrics: Metrics) => void;
   },
@@ -43,6 +45,7 @@ export async function trainOnBandit<Config extends TrainingConfig>(
     engine,
   });
   const batch = allocateBatch(config.batchSize, { observation: 2, action: 1 });
+  batch.mask.fill(options.mask ?? 0);
   const actions = random.split('actions');
   for (let i = 0; i < config.batchSize; i++) {
     batch.observation.set(banditObservation, 2 * i);

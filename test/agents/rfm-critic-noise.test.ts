@@ -62,7 +62,7 @@ describe('a perturbed critic', () => {
     const error = errorOf(1, 1);
     expect([...error(actions(2)).value.dataSync()]).toEqual([...error(actions(2)).value.dataSync()]);
     const other = errorOf(1, 3)(actions(2)).value;
-    const [a, b] = [error(actions(2)).value.dataSync(), other.dataSync()];
+    const [a, b] = [error(actions(2)).value, other].map((x) => Array.from(x.dataSync()));
     const correlation = a.reduce((sum, x, i) => sum + x * b[i], 0) / a.length;
     expect(Math.abs(correlation)).toBeLessThan(0.2);
   });

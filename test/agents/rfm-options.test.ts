@@ -36,6 +36,9 @@ const shared: Options[] = [
   { endpoints: 'adaptive' },
   { endpoints: 'adaptive', proposal: 'policy' },
   { criticNoise: 0.5 },
+  { softQ: 'exact' },
+  { softQ: 'hutchinson' },
+  { softQ: 'exact', prediction: 'data' },
   { criticNoise: 2, proposal: 'buffer', estimator: 'gradient' },
   { tMin: 0.1, finalTMin: 1e-3, tMinSteps: 10 },
   { tMin: 0.1, finalTMin: 1e-3, tMinSteps: 10, prediction: 'data', proposal: 'policy' },
@@ -43,6 +46,8 @@ const shared: Options[] = [
 const flow: Options[] = [
   { solver: 'heun' },
   { solver: 'heun', prediction: 'data' },
+  { solver: 'heun', softQ: 'hutchinson' },
+  { solver: 'heun', softQ: 'exact', prediction: 'data', tMin: 0.1, finalTMin: 1e-3 },
   { solver: 'heun', tMin: 0.1, finalTMin: 1e-3, prediction: 'data' },
 ];
 const diffusion: Options[] = ['vp', 'cosine', 've'].flatMap((schedule) => [
@@ -51,6 +56,7 @@ const diffusion: Options[] = ['vp', 'cosine', 've'].flatMap((schedule) => [
   { schedule, sampler: 'ancestral', prediction: 'data', endpoints: 'policy' },
   { schedule, sampler: 'ancestral', tMin: 0.1, finalTMin: 1e-3 },
   { schedule, proposal: 'policy', lossWeight: 'variance' },
+  { schedule, softQ: 'exact', tMin: 0.1, finalTMin: 1e-3 },
 ]);
 
 describe.each([
