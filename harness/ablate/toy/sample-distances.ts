@@ -70,11 +70,12 @@ export function sinkhornDivergence(x: Points, y: Points, epsilon = 0.1): number 
 }
 
 const mostRounds = 500;
-/** Rounds end when no potential moves by more. */
-const settled = 1e-14;
 
-/** The dual value mean f + mean g of entropic transport, entropy relative to the product measure. */
-export function entropicTransport(x: Points, y: Points, epsilon: number): number {
+/**
+ * The dual value mean f + mean g of entropic transport, entropy relative to the product measure.
+ * @param settled rounds end when no potential moves by more
+ */
+export function entropicTransport(x: Points, y: Points, epsilon: number, settled = 1e-14): number {
   const cost = x.map((p) => Float64Array.from(y, (q) => squaredDistance(p, q)));
   const turned = y.map((_, j) => Float64Array.from(cost, (row) => row[j]));
   const [toX, toY] = [softMinimum(cost, epsilon), softMinimum(turned, epsilon)];

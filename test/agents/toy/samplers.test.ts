@@ -1,0 +1,148 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { GaussianMixture, type MixtureDescription } from '../../../agents/posterior/mixture.ts';
+import { samplerDefaults } from '../../../agents/toy/config.ts';
+import { mixtureDensity } from '../../../agents/toy/density.ts';
+import type { SamplerForm } from '../../../agents/toy/form.ts';
+import { idem } from '../../../agents/toy/idem.ts';
+import { qne } from '../../../agents/toy/qne.ts';
+import { rfmDiffusion, rfmFlow } from '../../../agents/toy/rfm.ts';
+import { CompiledSampler, DensitySampler } from '../../../agents/toy/sampler.ts';
+import { createEngine } from '../../../engine/index.ts';
+import { RandomStream } from '../../../engine/random.ts';
+
+const engine = createEngine();
+afterAll(() => engine.dispose());
+
+/** Two Gaussians of deviation 0.3 at (±0.8, 0), 0.3 and 0.7 of the mass. */
+const [places, shares, deviation] = [[-0.8, 0.8], [0.3, 0.7], 0.3];
+const round = [
+  [deviation ** 2, 0],
+  [0, deviation ** 2],
+];
+const mixture: MixtureDescription = {
+  dim: 2,
+  weights: shares,
+  means: places.map((x) => [x, 0]),
+  covariances: [round, round],
+};
+const bound = 2.5;
+const config = { ...samplerDefaults, actorWidth: 64, draws: 32 };
+
+const forms: readonly { form: SamplerForm; updates: number; steps: number }[] = [
+  { form: rfmFlow({ bound }), updates: 1000, steps: 20 },
+  { form: rfmFlow({ bound, estimator: 'optimal' }), updates: 1000, steps: 20 },
+  { form: rfmDiffusion({ bound }), updates: 1500, steps: 40 },
+  { form: rfmDiffusion({ bound, sampler: 'ddim' }), updates: 2000, steps: 100 },
+  { form: idem({ bound }), updates: 2500, steps: 40 },
+  { form: qne({ bound }), updates: 1000, steps: 40 },
+];
+
+describe.each(forms)('$form.name', ({ form, updates, steps }) => {
+  it('samples a mixture that it knows up to a constant alone', async () => {
+    const compiled = new CompiledSampler(form, config, mixtureDensity(mixture), engine);
+    const random = RandomStream.fromSeed(1);
+    const sampler = new DensitySampler(compiled, random.split('training'));
+    await sampler.train(updates);
+    const points = await sampler.sample(2000, steps, random.split('samples'));
+    await compiled.dispose();
+    const sides: number[][][] = [[], []];
+    for (let i = 0; i < 2000; i++)
+      sides[points[2 * i] < 0 ? 0 : 1].push([...points.subarray(2 * i, 2 * i + 2)]);
+    expect(Math.abs(sides[0].length / 2000 - shares[0])).toBeLessThan(0.1);
+    for (const [k, side] of sides.entries()) {
+      const [x, y] = [side.map(([x]) => x), side.map(([, y]) => y)];
+      expect(Math.abs(mean(x) - places[k])).toBeLessThan(0.1);
+      expect(Math.abs(mean(y))).toBeLessThan(0.1);
+      for (const values of [x, y]) expect(Math.abs(spread(values) - deviation)).toBeLessThan(0.1);
+    }
+  });
+});
+
+it('a training and its samples repeat bit for bit', async () => {
+  const compiled = new CompiledSampler(idem({ bound }), config, mixtureDensity(mixture), engine);
+  const run = async (parts: readonly number[]) => {
+    const sampler = new DensitySampler(compiled, RandomStream.fromSeed(3));
+    for (const updates of parts) await sampler.train(updates);
+    return sampler.sample(50, 10, RandomStream.fromSeed(4));
+  };
+  const whole = await run([250]);
+  expect(whole.every(Number.isFinite)).toBe(true);
+  expect(await run([100, 150])).toEqual(whole);
+  await compiled.dispose();
+});
+
+it('no estimator leaves the numbers, however wild its targets at small t', async () => {
+  for (const estimator of ['gradient', 'noise', 'optimal-matrix']) {
+    const narrow = {
+      ...mixture,
+      covariances: [round, round].map(() => [
+        [1e-4, 0],
+        [0, 1e-4],
+      ]),
+    };
+    const form = rfmFlow({ bound, estimator });
+    const compiled = new CompiledSampler(form, config, mixtureDensity(narrow), engine);
+    const sampler = new DensitySampler(compiled, RandomStream.fromSeed(1));
+    const { loss } = await sampler.train(300);
+    expect(Number.isFinite(loss), estimator).toBe(true);
+    const points = await sampler.sample(500, 20, RandomStream.fromSeed(2));
+    expect(
+      points.every((value) => Math.abs(value) <= 2 * bound),
+      estimator,
+    ).toBe(true);
+    await compiled.dispose();
+  }
+});
+
+it("the mixture's graph gives the float64 density up to a constant, and its score", async () => {
+  const skewed: MixtureDescription = {
+    dim: 3,
+    weights: [1, 2],
+    means: [
+      [0.5, -1, 0],
+      [-0.5, 1, 2],
+    ],
+    covariances: [
+      [
+        [0.5, 0.2, 0],
+        [0.2, 0.4, -0.1],
+        [0, -0.1, 0.3],
+      ],
+      [
+        [0.1, 0, 0.05],
+        [0, 0.2, 0],
+        [0.05, 0, 0.2],
+      ],
+    ],
+  };
+  const points = RandomStream.fromSeed(5).fillNormal(new Float32Array(5 * 7 * 3));
+  const evaluate = engine.compile('density', ({ y }: { y: import('@tensorflow/tfjs-core').Tensor }) => {
+    const { logDensity, score } = mixtureDensity(skewed).logDensity(y);
+    return { logDensity, score };
+  });
+  const found = await evaluate({ y: { data: points, shape: [5, 7, 3] } });
+  expect(found.logDensity.shape).toEqual([5, 7]);
+  const exact = new GaussianMixture(skewed);
+  const one = (i: number) => ({
+    data: Float64Array.from(points.subarray(3 * i, 3 * i + 3)),
+    shape: [1, 3, 1],
+  });
+  const constants: number[] = [];
+  for (let i = 0; i < 35; i++) {
+    const wanted = exact.evaluate(one(i) as never);
+    constants.push(found.logDensity.data[i] - wanted.logDensity.data[0]);
+    for (let d = 0; d < 3; d++) {
+      const [got, score] = [found.score.data[3 * i + d], wanted.score.data[d]];
+      expect(Math.abs(got - score)).toBeLessThan(1e-4 * (1 + Math.abs(score)));
+    }
+  }
+  expect(spread(constants)).toBeLessThan(1e-5);
+});
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
+}
+
+function spread(values: readonly number[]): number {
+  return Math.sqrt(mean(values.map((x) => (x - mean(values)) ** 2)));
+}
