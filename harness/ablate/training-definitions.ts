@@ -1,10 +1,12 @@
 /** The ablations that train agents: what each varies, and how much it runs. */
-import type { Axis, Scale, TrainingAblation, Variant, VariantContext } from './training.ts';
+import type { PrefixedAxis, Scale, TrainingAblation, Variant, VariantContext } from './training.ts';
 
+/** Evaluations are few: an episode takes as long as several hundred updates. */
 const quick = (steps: number): Scale => ({
   tasks: ['cartpole-balance'],
   seeds: 3,
   steps,
+  evaluateEvery: steps / 5,
   preset: 'smoke',
   evaluationEpisodes: 3,
 });
@@ -37,9 +39,7 @@ const eta: TrainingAblation = {
   returns: { kind: 'variants' },
 };
 
-interface SensitivityAxis extends Axis {
-  /** The start of its variants' names. */
-  readonly prefix: string;
+interface SensitivityAxis extends PrefixedAxis {
   readonly quick: readonly number[];
   readonly full: readonly number[];
   set(value: number): Readonly<Record<string, unknown>>;
@@ -99,8 +99,8 @@ const noisyQ: TrainingAblation = {
   title: 'Returns under a perturbed critic',
   question: 'degradation of returns as the critic gets noisier, by estimator',
   text: [
-    'The critic that the actor reads is perturbed by noise of growing size (criticNoise), for estimators that read its values only (noise), its gradient only (gradient), or both (optimal, adaptive).',
-    'relative_return is the mean return as a share of the same estimator’s without noise; its interval resamples the runs of both. An estimator that leans on the gradient suffers where the perturbation has steep slopes.',
+    'The critic that the posterior reads is off by a smooth random function of the action, anew at every update: its value and its gradient belong together, and criticNoise is its deviation in units of the batch’s deviation of Q. The estimators read the critic’s values only (noise), its gradient only (gradient), or both (optimal, adaptive).',
+    'relative_return is the mean return as a share of the same estimator’s without noise; its interval resamples the runs of both. An estimator is robust if its line falls slowly, not if it begins high.',
   ],
   varied: ['estimator', 'criticNoise'],
   variants: ({ full }) =>
@@ -141,7 +141,7 @@ const proposal: TrainingAblation = {
   title: 'Where the bridge’s end points come from',
   question: 'returns by the proposal of y_t: end points of the buffer, of the policy, or adaptive',
   text: [
-    'The network is regressed at y_t between noise and an end point: an action of the replay buffer, a fresh sample of the policy, or an adaptive mixture of the two. The proposal decides at which y_t the regression is asked for, never what its target is.',
+    'The network is regressed at y_t between noise and an end point: an action of the replay buffer, a fresh sample of the policy, or per state one of the two by their Boltzmann weights (adaptive; policy_endpoints is the policy’s share). The proposal decides at which y_t the regression is asked for, never what its target is.',
   ],
   varied: ['endpoints'],
   variants: () =>

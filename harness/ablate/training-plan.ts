@@ -50,6 +50,7 @@ export async function planTraining(
     const plan = await resolvePlan({
       seeds: scale.seeds,
       evaluationEpisodes: scale.evaluationEpisodes,
+      ...(settings.steps === undefined ? { evaluateEvery: scale.evaluateEvery } : {}),
       ...settings,
       preset,
       steps,

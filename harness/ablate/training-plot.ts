@@ -64,7 +64,7 @@ function picture(ablation: TrainingAblation, rows: readonly TrainingAblationRow[
     panelsOf(
       ablation.returns,
       rows.filter((row) => row.task === task),
-      tasks.length === 1 && rows.length === 0 ? '' : task,
+      task,
     ).map((panel) => drawPanel(panel, about)),
   );
   const series = legendOf(ablation.returns, rows);
@@ -112,13 +112,9 @@ function panelsOf(kind: ReturnsPicture, rows: readonly TrainingAblationRow[], ta
     });
     return [{ title: task, x: kind.x.label, points: categories(points), joined: true }];
   }
-  const reference = rows.find((row) => row.variant === kind.reference);
   return kind.axes.map((axis) => {
-    const others = kind.axes.filter(({ key }) => key !== axis.key);
-    const own = rows.filter((row) =>
-      reference === undefined
-        ? row.variant !== kind.reference
-        : others.every(({ key }) => row.varied[key] === reference.varied[key]),
+    const own = rows.filter(
+      ({ variant }) => variant === kind.reference || variant.startsWith(`${axis.prefix}-`),
     );
     const points = own.map((row) => point(row, Number(row.varied[axis.key])));
     return { title: `${task}, ${axis.label}`, x: axis.label, points: categories(points), joined: true };
@@ -134,12 +130,13 @@ function drawPanel(panel: Panel, { name, y }: About): Drawing {
   const domain = [...new Set(points.map((point) => String(point.x)))];
   const values = points.flatMap(({ low, high }) => [low, high]);
   const longest = Math.max(...domain.map(labelWidth), 0);
-  const turned = longest * domain.length > panelSize.width - 80;
+  const width = Math.max(panelSize.width, 70 + domain.length * 42);
+  const turned = longest * domain.length > width - 80;
   const looks = [...new Map(points.map(({ series }) => [series.agent, series])).values()];
   return draw(
     { name, title, description: '' },
     {
-      ...panelSize,
+      width,
       height: panelSize.height + (turned ? longest * 0.6 : 0),
       marginLeft: 56,
       marginRight: 14,

@@ -62,7 +62,7 @@ function findings(rows: readonly TrainingAblationRow[]): string[] {
       apart.length === 0
         ? 'the intervals of all others overlap its own'
         : `the intervals of ${apart.join(', ')} lie below its own`
-    }.`;
+    }.${own.some((row) => row.seeds < 3) ? ' Intervals from fewer than three seeds say little.' : ''}`;
   });
 }
 

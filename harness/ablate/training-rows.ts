@@ -40,7 +40,15 @@ export interface TrainingAblationRow {
 const FINAL_PART = 0.2;
 const RESAMPLES = 20_000;
 /** Metrics that tell how the actor's regression fares, in the order of the columns. */
-const reported = ['ess', 'cv_weight', 'actor_loss', 'actor_loss_max', 'policy_spread', 'q_max_abs'];
+const reported = [
+  'ess',
+  'cv_weight',
+  'actor_loss',
+  'actor_loss_max',
+  'policy_spread',
+  'policy_endpoints',
+  'q_max_abs',
+];
 /** The same by t: metrics named after the lower edge of a bin. */
 const byTime = /^(actor_loss|ess)_t([\d.]+)$/;
 
@@ -89,9 +97,7 @@ function comparisonRows(ablation: TrainingAblation, { folder, plan }: FinishedCo
 }
 
 const cellOf = (value: unknown): Cell =>
-  typeof value === 'number' || typeof value === 'string' || value === undefined
-    ? value
-    : JSON.stringify(value);
+  typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value ?? undefined);
 
 /** @param runs the logged rows of every seed */
 function finalMetrics(

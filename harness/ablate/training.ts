@@ -25,6 +25,8 @@ export interface Scale extends Required<Pick<Settings, 'preset' | 'evaluationEpi
   /** Control steps per run, on tasks that `taskSteps` does not name. */
   readonly steps: number;
   readonly taskSteps?: Readonly<Record<string, number>>;
+  /** Control steps between evaluations; 10 to 25 of them if undefined. */
+  readonly evaluateEvery?: number;
 }
 
 /** A config key as the axis of a picture. */
@@ -33,12 +35,16 @@ export interface Axis {
   readonly label: string;
 }
 
+export interface PrefixedAxis extends Axis {
+  readonly prefix: string;
+}
+
 /** How final returns are drawn, one row of panels per task. */
 export type ReturnsPicture =
   /** Variants side by side. */
   | { readonly kind: 'variants' }
-  /** One panel per axis, with the variants that differ from `reference` in that key alone. */
-  | { readonly kind: 'axes'; readonly axes: readonly Axis[]; readonly reference: string }
+  /** One panel per axis, with `reference` and the variants whose names begin with the axis' prefix. */
+  | { readonly kind: 'axes'; readonly axes: readonly PrefixedAxis[]; readonly reference: string }
   /** A line per value of `series`. */
   | { readonly kind: 'lines'; readonly x: Axis; readonly series: Axis };
 

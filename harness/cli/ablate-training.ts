@@ -55,10 +55,10 @@ Quick: ${quick.tasks.join(', ')}, ${formatCount(quick.steps)} steps, ${quick.see
 Full: ${lengths.join(' and ')} steps, ${full.seeds} seeds, preset ${full.preset}.
 
 Examples:
-  harness ablate ${name} --out ${name}
+  harness ablate ${name} --out results/${name}
   harness ablate ${name} --full --dry-run
-  harness ablate ${name} --full --tasks cartpole-swingup --seeds 5 --out ${name}
-  harness ablate ${name} --resume --out ${name}       go on after Ctrl-C or a crash
+  harness ablate ${name} --full --tasks cartpole-swingup --seeds 5 --out results/${name}
+  harness ablate ${name} --resume --out results/${name}       go on after Ctrl-C or a crash
 
 --out DIR gets DIR/${name}/ (the comparison, with its own report), DIR/${name}.csv, pictures, and a section of
 DIR/report.html.`,
