@@ -27,11 +27,17 @@ export class HarnessSide {
     readonly engine: Engine,
   ) {}
 
-  static async create(name: string, preset: Preset, sizes: readonly [number, number], threads: number) {
+  static async create(
+    name: string,
+    preset: Preset,
+    sizes: readonly [number, number],
+    threads: number,
+    spin: boolean,
+  ) {
     const factory = findAgent(name);
     if (factory === undefined) throw new Error(`no agent '${name}'`);
     const recorder: { recording?: Recording } = {};
-    const engine = recording(createEngine({ threads }), recorder);
+    const engine = recording(createEngine({ threads, spin }), recorder);
     const config = factory.presets[preset];
     const [observation, action] = sizes;
     const random = RandomStream.fromSeed(0);

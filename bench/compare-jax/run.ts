@@ -2,8 +2,10 @@
  * Speed of this harness's updates and actions beside the same algorithms in JAX on the same processor: both sides in
  * turn, several rounds in one run, and before that one step of both on the same numbers.
  *
- *   npx jiti bench/compare-jax/run.ts [--rounds 5] [--seconds 2] [--threads 2,1] [--cases paper,laptop,smoke,sac]
+ *   npx jiti bench/compare-jax/run.ts [--rounds 5] [--seconds 2] [--threads 2,1] [--spin] [--cases paper,laptop,smoke,sac]
  *     [--out file.json]
+ *
+ * --spin lets this harness's threads wait by spinning, as JAX's do; for a machine with nothing else to do.
  *
  * Needs python3 with venv; installs JAX into .venv/jax (some 150 MB) at the first run.
  */
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '2' },
     threads: { type: 'string', default: [...new Set([availableParallelism(), 1])].join() },
     cases: { type: 'string', default: cases.map(({ label }) => label).join() },
+    spin: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 });
@@ -70,7 +73,7 @@ async function compareCase(interpreter: string, { label, agent, preset, sizes }:
   const jax = new JaxWorker(interpreter, threads);
   const { milliseconds } = await jax.order<{ milliseconds: number }>({ do: 'load', agent, preset, obs, act });
   const start = performance.now();
-  const harness = await HarnessSide.create(agent, preset, sizes, threads);
+  const harness = await HarnessSide.create(agent, preset, sizes, threads, values.spin);
   await harness.agent.update(harness.batch);
   const ready = performance.now() - start;
   console.log(

@@ -9,6 +9,8 @@ import type { CallableGraph, FunctionRunner } from './runner.ts';
 export interface OnnxOptions {
   /** Intra-op threads of graphs that are large enough for more than one. */
   readonly threads: number;
+  /** Whether idle threads wait by spinning. */
+  readonly spin?: boolean;
   /** Execution providers by ONNX Runtime's names, first choice first. */
   readonly providers?: readonly string[];
   /** Called with every graph before it is loaded. */
@@ -54,7 +56,7 @@ async function createSession(
   traced: TracedFunction,
   options: OnnxOptions,
 ): Promise<InferenceSession> {
-  const { providers, profilePrefix } = options;
+  const { providers, profilePrefix, spin } = options;
   const threads = traced.productFlops < SHARED_FLOPS ? 1 : options.threads;
   checkProviders(runtime, providers ?? []);
   try {
@@ -75,7 +77,7 @@ async function createSession(
           // Adam's moments become denormal after some hundred updates, which are many times slower.
           set_denormal_as_zero: '1',
           // Threads that wait by spinning lose to every other process: three to six times slower beside one.
-          intra_op: { allow_spinning: '0' },
+          intra_op: { allow_spinning: spin ? '1' : '0' },
         },
       },
     });

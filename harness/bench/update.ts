@@ -13,6 +13,8 @@ export interface UpdateBenchOptions {
   readonly presets: readonly Preset[];
   readonly backend: BackendName;
   readonly threads: readonly number[];
+  /** Threads wait by spinning. */
+  readonly spin?: boolean;
   /** Measured this many times, each for `seconds`; the median counts. */
   readonly rounds: number;
   readonly seconds: number;
@@ -34,8 +36,10 @@ export interface UpdateSpeed {
   readonly cpuMillisecondsPerUpdate: number;
   /** From the agent's creation to the end of its first update: tracing, loading, running. */
   readonly firstUpdateMilliseconds: number;
-  /** One action for one observation, exploring. */
-  readonly actMilliseconds: number;
+  /** From the start of the process to the same moment; of the first agent measured. */
+  readonly startMilliseconds?: number;
+  /** One action for one observation, exploring; not beside a profile, which slows it. */
+  readonly actMilliseconds?: number;
   /** Time per operation of one update, longest first; with a profile only. */
   readonly operations?: readonly OperationTime[];
 }
@@ -66,6 +70,9 @@ export async function benchUpdates(
   return speeds;
 }
 
+/** No agent has been measured yet. */
+let firstOfProcess = true;
+
 async function measure(
   name: string,
   preset: Preset,
@@ -84,6 +91,7 @@ async function measure(
   const engine = createEngine({
     backend,
     threads,
+    spin: options.spin,
     debugNumerics,
     profile: prefix,
     dumpGraph: ({ name: graph, model }) => {
@@ -104,9 +112,11 @@ async function measure(
   });
   await agent.update(batch);
   const firstUpdateMilliseconds = performance.now() - start;
+  const startMilliseconds = firstOfProcess ? performance.now() : undefined;
+  firstOfProcess = false;
   const updates = await rates(options, () => agent.update(batch));
   const actMilliseconds =
-    prefix === undefined ? await actTime(agent, batch, observation, options) : Number.NaN;
+    prefix === undefined ? await actTime(agent, batch, observation, options) : undefined;
   await agent.dispose();
   await engine.dispose();
   return {
@@ -116,6 +126,7 @@ async function measure(
     threads,
     ...updates,
     firstUpdateMilliseconds,
+    startMilliseconds,
     actMilliseconds,
     ...(prefix === undefined ? {} : { operations: readProfiles(prefix) }),
   };

@@ -9,6 +9,7 @@ interface BenchUpdateFlags {
   readonly preset?: string[];
   readonly backend: 'onnx' | 'wasm' | 'tensorflow';
   readonly threads?: string[];
+  readonly spin?: boolean;
   readonly rounds: string;
   readonly seconds: number;
   readonly profile?: string | true;
@@ -31,6 +32,7 @@ export function benchUpdateCommand(): Command {
       '--threads <counts...>',
       'threads of the engine, one measurement each (default: 1, and all cores)',
     )
+    .option('--spin', 'threads wait by spinning: for a machine with nothing else to do')
     .option('--rounds <count>', 'repetitions, of which the median counts', '5')
     .option('--seconds <S>', 'seconds per repetition', positive, 1)
     .option('--profile [folder]', "the time per operation; keeps ONNX Runtime's profiles in the folder")
@@ -44,7 +46,9 @@ export function benchUpdateCommand(): Command {
       'after',
       `
 Transitions are made up: 24 observations and 6 actions, 5 and 1 for smoke. The rate is the median of the rounds;
-'cpu' is the processor time of one update, which other processes disturb less than they do the clock.
+'cpu' is the processor time of one update, which other processes disturb less than they do the clock; 'first' is the
+time from making the agent to the end of its first update, graphs compiled, and for the first agent also from the start
+of the process.
 
 Examples:
   harness bench update
@@ -72,6 +76,7 @@ Examples:
           presets: (flags.preset ?? ['paper', 'laptop', 'smoke']) as Preset[],
           backend: flags.backend,
           threads: threads ?? [...new Set([1, availableParallelism()])],
+          spin: flags.spin,
           rounds: parseCount(flags.rounds, '--rounds', 1, 1000),
           seconds: flags.seconds,
           profileFolder: folder,
@@ -94,9 +99,12 @@ function line(speed: UpdateSpeed): string {
     `${threads} thread${threads === 1 ? ' ' : 's'}`,
     `${digits(rate.median).padStart(7)} updates/s (${digits(rate.lowest)} - ${digits(rate.highest)})`,
     `cpu ${speed.cpuMillisecondsPerUpdate.toFixed(2)} ms`,
-    `act ${speed.actMilliseconds.toFixed(2)} ms`,
+    speed.actMilliseconds === undefined ? '' : `act ${speed.actMilliseconds.toFixed(2)} ms`,
     `first ${speed.firstUpdateMilliseconds.toFixed(0)} ms`,
-  ].join('  ');
+    speed.startMilliseconds === undefined ? '' : `(${speed.startMilliseconds.toFixed(0)} ms after start)`,
+  ]
+    .filter((part) => part !== '')
+    .join('  ');
 }
 
 async function temporaryFolder(): Promise<string> {
