@@ -198,9 +198,13 @@ function parseSeconds(text: string, what: string): number {
 
 /** The plan and how long it will take, as text or JSON. */
 export async function printDryRun(plan: ComparisonPlan, flags: RunFlags): Promise<void> {
-  const { workers, seconds } = await duration(plan, flags);
-  if (flags.json) console.log(JSON.stringify({ plan, workers, estimatedSeconds: seconds }, null, 2));
-  else console.log(describeWithDuration(plan, workers, seconds));
+  const { workers, seconds, uncertainty } = await duration(plan, flags);
+  if (flags.json) {
+    console.log(JSON.stringify({ plan, workers, estimatedSeconds: seconds, uncertainty }, null, 2));
+  } else {
+    console.log(describeWithDuration(plan, workers, seconds));
+    console.log(`            (${uncertainty})`);
+  }
 }
 
 /** What is said before a comparison that nobody described. */
@@ -213,10 +217,10 @@ export async function announceDefault(plan: ComparisonPlan, flags: RunFlags): Pr
 async function duration(
   plan: ComparisonPlan,
   flags: RunFlags,
-): Promise<{ workers: number; seconds: number }> {
-  const { estimate } = await import('../estimate.ts');
+): Promise<{ workers: number; seconds: number; uncertainty: string }> {
+  const { estimate, UNCERTAINTY } = await import('../estimate.ts');
   const workers = workersOf(flags.workers, plan.agents.length * plan.tasks.length * plan.seeds.length);
-  return { workers, seconds: await estimate(plan, workers) };
+  return { workers, seconds: await estimate(plan, workers), uncertainty: UNCERTAINTY };
 }
 
 function describeWithDuration(plan: ComparisonPlan, workers: number, seconds: number): string {

@@ -1,6 +1,5 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { schedule } from '../../harness/estimate.ts';
 import type { RunJob } from '../../harness/job.ts';
 import { makeProgress } from '../../harness/progress.ts';
 
@@ -62,13 +61,5 @@ describe('progress', () => {
     expect(text).toContain('walker-walk/sac/0');
     expect(text).toContain('step 50, evaluation 123.4');
     expect(text).toContain('walker-walk/sac/1: failed: no more');
-  });
-});
-
-describe('the estimate of a schedule', () => {
-  it('hands the next run to the first free worker', () => {
-    expect(schedule([4, 3, 2, 1], 1)).toBe(10);
-    expect(schedule([4, 3, 2, 1], 2)).toBe(5);
-    expect(schedule([9, 1, 1, 1], 2)).toBe(9);
   });
 });

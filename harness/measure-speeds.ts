@@ -1,0 +1,118 @@
+/** How fast a task and an agent are on this machine, each measured by itself for a moment. */
+import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
+import { RandomStream } from '../engine/random.ts';
+import type { Environment } from '../envs/environment.ts';
+import { assemble } from './assemble.ts';
+import type { RunJob, TaskSource } from './job.ts';
+import { loadTask } from './load-task.ts';
+import { RunStreams } from './streams.ts';
+
+/** Time spent on each measurement. */
+const MEASURE_SECONDS = 0.25;
+
+export interface TaskSpeed {
+  /** Numbers that an agent sees and gives: observation plus action. */
+  readonly size: number;
+  readonly episodeLength: number;
+  /** Seconds to make one environment. */
+  readonly start: number;
+  /** Seconds per control step with random actions. */
+  readonly step: number;
+  /** Seconds per reset. */
+  readonly reset: number;
+}
+
+export interface AgentSpeed {
+  /** Seconds to build the agent and its graphs. */
+  readonly start: number;
+  /** Seconds per action of training. */
+  readonly act: number;
+  /** Seconds per update. */
+  readonly update: number;
+  /** Seconds per call for the actions of all episodes of an evaluation. */
+  readonly evaluationAct: number;
+}
+
+export async function measureTask(source: TaskSource): Promise<TaskSpeed> {
+  const make = await loadTask(source);
+  const begun = performance.now();
+  const environment = await make();
+  const start = (performance.now() - begun) / 1000;
+  try {
+    const { actionSpec, observationSpec, episodeLength } = environment;
+    const resetBegun = performance.now();
+    environment.reset(0);
+    const reset = (performance.now() - resetBegun) / 1000;
+    const step = await secondsPerCall(randomStep(environment));
+    return { size: observationSpec.size + actionSpec.size, episodeLength, start, step, reset };
+  } finally {
+    environment.dispose();
+  }
+}
+
+/** One control step with a random action; the resets between episodes are part of it. */
+function randomStep(environment: Environment): () => void {
+  const { size, low, high } = environment.actionSpec;
+  const random = RandomStream.fromSeed(0);
+  const action = new Float64Array(size);
+  const bound = (value: number) => Math.min(1, Math.max(-1, value));
+  return () => {
+    for (let i = 0; i < size; i++) {
+      const [from, to] = [bound(low[i]), bound(high[i])];
+      action[i] = from + (to - from) * random.uniform();
+    }
+    const { terminated, truncated } = environment.step(action);
+    if (terminated || truncated) environment.reset();
+  };
+}
+
+/** The agent of a job at the sizes of its task; the task itself is not stepped. */
+export async function measureAgent(job: RunJob): Promise<AgentSpeed> {
+  const begun = performance.now();
+  const episodes = job.evaluation.episodes;
+  const parts = await assemble({ ...job, evaluation: { ...job.evaluation, episodes: 1 } });
+  const { agent, environment, training } = parts;
+  try {
+    const sizes = { observation: environment.observationSpec.size, action: environment.actionSpec.size };
+    const random = new RunStreams(job.identity).replay;
+    const replay = new ReplayBuffer(1000, sizes);
+    const one = Float32Array.from(environment.reset(0).observation);
+    const many = new Float32Array(sizes.observation * episodes);
+    for (let i = 0; i < episodes; i++) many.set(one, i * sizes.observation);
+    for (let i = 0; i < 1000; i++) {
+      const action = random.fillUniform(new Float32Array(sizes.action), -1, 1);
+      replay.add(one, action, random.uniform(), 1, one);
+    }
+    const batch = allocateBatch(training.batchSize, sizes);
+    const act = () => agent.act(one, 1, 'explore');
+    const evaluationAct = () => agent.act(many, episodes, 'exploit');
+    const update = () => agent.update(replay.sample(random, batch));
+    const learns = training.updatesPerStep > 0;
+    await act(); // the first call of each builds its graph
+    await evaluationAct();
+    if (learns) await update();
+    const start = (performance.now() - begun) / 1000;
+    return {
+      start,
+      act: await secondsPerCall(act),
+      update: learns ? await secondsPerCall(update) : 0,
+      evaluationAct: await secondsPerCall(evaluationAct),
+    };
+  } finally {
+    await agent.dispose();
+    for (const each of [environment, ...parts.evaluationEnvironments]) each.dispose();
+  }
+}
+
+/** The median: a call that other programs interrupted says nothing about the work. */
+async function secondsPerCall(call: () => unknown): Promise<number> {
+  const seconds: number[] = [];
+  const end = performance.now() + MEASURE_SECONDS * 1000;
+  for (let before = performance.now(); before < end; ) {
+    await call();
+    const now = performance.now();
+    seconds.push((now - before) / 1000);
+    before = now;
+  }
+  return seconds.sort((a, b) => a - b)[Math.floor(seconds.length / 2)];
+}
