@@ -1,5 +1,6 @@
 /** `harness ablate toy`: samplers of two-dimensional densities against exact draws. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import type { PosteriorDraws } from '../ablate/toy/methods.ts';
 import { append, count, counts, names, seed } from './ablate-options.ts';
 
 interface ToyFlags {
@@ -11,6 +12,7 @@ interface ToyFlags {
   updates?: number;
   steps?: number[];
   estimator: string;
+  draws: PosteriorDraws;
   full?: boolean;
   json?: boolean;
   csv?: boolean;
@@ -42,6 +44,14 @@ export function toyCommand(): Command {
       '--estimator <NAME>',
       "posterior mean of RFM's two forms: noise, gradient, eta=0.5, optimal-isotropic, optimal-diagonal, optimal-matrix, adaptive",
       'adaptive',
+    )
+    .addOption(
+      new Option(
+        '--draws <LAW>',
+        "what those draw from: the prior, or the prior cut off to the density's box",
+      )
+        .choices(['prior', 'box'])
+        .default('box'),
     )
     .option('--full', 'all targets and the long training (some ten minutes) instead of the quick one')
     .option('--out <DIR>', 'also write toy.csv, toy-seeds.csv, SVG pictures and report.html there')

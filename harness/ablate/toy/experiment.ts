@@ -4,7 +4,7 @@ import { mixtureDensity } from '../../../agents/toy/density.ts';
 import { CompiledSampler, DensitySampler } from '../../../agents/toy/sampler.ts';
 import { RandomStream } from '../../../engine/random.ts';
 import type { Engine } from '../../../engine/types.ts';
-import { createForm } from './methods.ts';
+import { createForm, type PosteriorDraws } from './methods.ts';
 import {
   entropicTransport,
   medianDistance,
@@ -23,6 +23,7 @@ export interface ToyPlan {
   /** Numbers of integration steps to sample with. */
   readonly steps: readonly number[];
   readonly estimator: string;
+  readonly draws: PosteriorDraws;
   readonly config: SamplerConfig;
 }
 
@@ -78,7 +79,11 @@ export async function runToy(
       if (i === 0) samples.push({ target, method: exactName, points: shown });
     });
     for (const method of plan.methods) {
-      const form = createForm(method, { estimator: plan.estimator, bound: extent(description) });
+      const form = createForm(method, {
+        estimator: plan.estimator,
+        draws: plan.draws,
+        bound: extent(description),
+      });
       const compiled = new CompiledSampler(form, plan.config, mixtureDensity(description), engine);
       for (const [i, seed] of plan.seeds.entries()) {
         const random = stream(seed, target).split(method);

@@ -5,9 +5,15 @@ import { qne } from '../../../agents/toy/qne.ts';
 import { rfmDiffusion, rfmFlow } from '../../../agents/toy/rfm.ts';
 import { unknownName } from '../../errors.ts';
 
+/** The prior, or the prior cut off to where y1 lies in the density's box. */
+export const posteriorDraws = ['prior', 'box'] as const;
+export type PosteriorDraws = (typeof posteriorDraws)[number];
+
 interface MethodOptions {
   /** Posterior-mean estimator of the two forms of RFM. */
   readonly estimator: string;
+  /** Where those draw the posterior's noise from. */
+  readonly draws: PosteriorDraws;
   /** Half the width of a box that holds the density. */
   readonly bound: number;
 }

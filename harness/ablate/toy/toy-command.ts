@@ -6,7 +6,7 @@ import { createEngine } from '../../../engine/index.ts';
 import { UserError } from '../../errors.ts';
 import { formatTable } from '../../results/csv.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';
-import { checkMethod, methodNames } from './methods.ts';
+import { checkMethod, methodNames, type PosteriorDraws } from './methods.ts';
 import { seedColumns, summarise, summaryColumns, toyTable } from './summary.ts';
 import { builtInTarget, targetNames, targetsOfFile } from './targets.ts';
 
@@ -19,6 +19,7 @@ export interface ToySettings {
   readonly updates?: number;
   readonly steps?: readonly number[];
   readonly estimator: string;
+  readonly draws: PosteriorDraws;
   readonly full?: boolean;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -46,6 +47,7 @@ export function toyPlan(settings: ToySettings): ToyPlan {
     updates: settings.updates ?? defaults.updates,
     steps: [...new Set(settings.steps ?? defaults.steps)].sort((a, b) => a - b),
     estimator: settings.estimator,
+    draws: settings.draws,
     config: samplerDefaults,
   };
 }
@@ -99,7 +101,7 @@ async function write(
     name: 'toy',
     title: 'Samplers of known densities',
     text: [
-      `Each method learns to sample a density of the plane from its values and score alone: ${plan.updates} updates of ${batchSize} points with ${draws} evaluations each, the same network, optimiser and buffer of own samples for all, ${plan.seeds.length} seeds. The two forms of RFM use the estimator ${plan.estimator}.`,
+      `Each method learns to sample a density of the plane from its values and score alone: ${plan.updates} updates of ${batchSize} points with ${draws} evaluations each, the same network, optimiser and buffer of own samples for all, ${plan.seeds.length} seeds. The two forms of RFM use the estimator ${plan.estimator} with draws of the prior${plan.draws === 'box' ? " cut off to the density's box" : ''}.`,
       `Distances are to fresh exact draws: sliced Wasserstein-2 over ${setSizes.sliced} points, unbiased squared MMD over ${setSizes.mmd}, debiased Sinkhorn divergence over ${setSizes.sinkhorn}. Lower is better; the dashed line is the same distance between two sets of exact draws, below which nothing can be told apart.`,
     ],
     command: commandLine(settings, plan),
@@ -120,7 +122,7 @@ function commandLine(settings: ToySettings, plan: ToyPlan): string {
     settings.methods !== undefined && `--methods ${plan.methods.join(',')}`,
     settings.steps !== undefined && `--steps ${plan.steps.join(',')}`,
     settings.updates !== undefined && `--updates ${plan.updates}`,
-    `--estimator ${plan.estimator}`,
+    `--estimator ${plan.estimator} --draws ${plan.draws}`,
     `--seeds ${plan.seeds.length} --seed ${plan.seeds[0]} --out DIR`,
   ];
   return given.filter((part) => part !== false).join(' ');

@@ -10,7 +10,7 @@ import { builtInTarget } from '../../../harness/ablate/toy/targets.ts';
 import { runToyCommand, toyPlan } from '../../../harness/ablate/toy/toy-command.ts';
 import { UserError } from '../../../harness/errors.ts';
 
-const settings = { problem: [], seeds: 2, seed: 0, estimator: 'adaptive' };
+const settings = { problem: [], seeds: 2, seed: 0, estimator: 'adaptive', draws: 'box' as const };
 
 describe('the toy comparison', () => {
   const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'toy-command-')));
@@ -75,13 +75,14 @@ test('a method learns: more updates bring its samples nearer to exact ones', asy
   const engine = createEngine();
   const distanceAfter = async (updates: number) => {
     const plan = {
-      targets: [builtInTarget('crossed')],
+      targets: [builtInTarget('moons')],
       methods: ['rfm-flow'],
       seeds: [0],
       updates,
       steps: [20],
       estimator: 'adaptive',
-      config: { ...samplerDefaults, draws: 32 },
+      draws: 'box' as const,
+      config: samplerDefaults,
     };
     const { rows } = await runToy(plan, engine);
     return rows.map((row) => row.sliced_w2);
