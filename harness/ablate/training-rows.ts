@@ -47,6 +47,7 @@ const reported = [
   'actor_loss_max',
   'policy_spread',
   'policy_endpoints',
+  'entropy',
   'q_max_abs',
 ];
 /** The same by t: metrics named after the lower edge of a bin. */
