@@ -6,6 +6,7 @@ import type { ModelSource } from './model-source.ts';
 import { loadMuJoCo } from './mujoco.ts';
 import { findTask, taskNames } from './registry.ts';
 
+export { CheckedEnvironment } from './checked-environment.ts';
 export { checkTask, type Verdict } from './conformance.ts';
 export { ControlEnvironment } from './control-environment.ts';
 export { type Domain, defineTask, domain, type Task, type TaskDescription, task } from './domain.ts';

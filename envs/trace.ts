@@ -4,7 +4,7 @@
  * The action of each control step is one vector uniform(low, high) from RandomState(seed + 7919).
  */
 import type { ControlEnvironment } from './control-environment.ts';
-import type { TimeStep } from './environment.ts';
+import type { Environment, TimeStep } from './environment.ts';
 import { type ModelOverride, modelOverrides } from './model-overrides.ts';
 import { RandomState } from './random-state.ts';
 
@@ -63,7 +63,7 @@ const number = (value: number): TraceNumber =>
 const list = (values: ArrayLike<number>): TraceNumber[] => Array.from(values, number);
 
 /** The stream of actions of a seed. */
-export function actionStream(environment: ControlEnvironment, seed: number): () => Float64Array {
+export function actionStream(environment: Pick<Environment, 'actionSpec'>, seed: number): () => Float64Array {
   const random = new RandomState(seed + ACTION_SEED_OFFSET);
   const { low, high } = environment.actionSpec;
   return () => random.uniforms(low, high);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import type { Environment } from '../envs/environment.ts';
 import {
+  CheckedEnvironment,
   type Domain,
   findTask,
   type ModelSource,
@@ -51,17 +52,39 @@ function tasksOfName(name: string): TaskSource[] {
 
 async function tasksOfFile(file: string): Promise<TaskSource[]> {
   const path = absolutePath(file);
-  return (await loadTasks(file)).map((task) => ({ name: task.name, file: path }));
+  const found = await loadFile(file);
+  if (typeof found !== 'function') return found.map((task) => ({ name: task.name, file: path }));
+  const environment = await found();
+  environment.dispose();
+  return [{ name: environment.task, file: path }];
 }
 
-/** The tasks in a user's file: its default export is a domain or one task. */
-export async function loadTasks(file: string): Promise<readonly Task[]> {
+/** What a user's file holds: tasks as descriptions, or what makes environments. */
+async function loadFile(file: string): Promise<readonly Task[] | EnvironmentMaker> {
   const value = await loadDefaultExport(file);
-  const tasks = isDomain(value) ? value.tasks : isTask(value) ? [value] : [];
-  if (tasks.length === 0) {
-    throw new UserError(`${file}: the default export must be a domain(...) or one of its tasks`);
+  if (isDomain(value)) return value.tasks;
+  if (isTask(value)) return [value];
+  if (typeof value === 'function') return () => makeChecked(value, file);
+  throw new UserError(
+    `${file}: the default export must be a domain(...), one of its tasks, or a class (or function) that makes an Environment`,
+  );
+}
+
+/** An environment of a user's class or factory. @throws UserError or TaskError, in one line, for what is wrong */
+async function makeChecked(value: object, file: string): Promise<Environment> {
+  let made: unknown;
+  try {
+    made = isClass(value) ? new value() : await (value as () => unknown)();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UserError(`${file}: an environment cannot be made: ${message}`, { cause: error });
   }
-  return tasks;
+  return new CheckedEnvironment(made, file);
+}
+
+/** Classes must be called with `new`, which functions need not allow. */
+function isClass(value: object): value is new () => unknown {
+  return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 function isTask(value: unknown): value is Task {
@@ -82,7 +105,9 @@ function isDomain(value: unknown): value is Domain {
 /** @throws UserError if the task is not there */
 export async function loadTask(source: TaskSource): Promise<EnvironmentMaker> {
   if (source.file === undefined) return () => makeEnvironment(source.name, { models: packagedModels });
-  const task = (await loadTasks(source.file)).find(({ name }) => name === source.name);
+  const found = await loadFile(source.file);
+  if (typeof found === 'function') return found;
+  const task = found.find(({ name }) => name === source.name);
   if (task === undefined) throw new UserError(`${source.file} has no task '${source.name}'`);
   const models = modelsBeside(source.file);
   return () => makeEnvironment(task, { models });

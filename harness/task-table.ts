@@ -1,9 +1,8 @@
 /** What `harness tasks` tells about each task. */
-import { findTask, suite, suiteNames } from '../envs/index.ts';
+import { ControlEnvironment, type Environment, findTask, suite, suiteNames } from '../envs/index.ts';
 import { actionStream } from '../envs/trace.ts';
-import { resolveTasks } from './load-task.ts';
+import { loadTask, resolveTasks } from './load-task.ts';
 import { textTable } from './text-table.ts';
-import { makeTraceable } from './trace-report.ts';
 
 export interface TaskRow {
   readonly domain: string;
@@ -14,7 +13,8 @@ export interface TaskRow {
   readonly episodeLength: number;
   /** Seconds. */
   readonly controlStep: number;
-  readonly physicsSteps: number;
+  /** Physics steps per control step; absent without MuJoCo. */
+  readonly physicsSteps?: number;
   readonly reward: 'dense' | 'sparse';
   readonly suites: readonly string[];
   readonly stepsPerSecond?: number;
@@ -25,7 +25,7 @@ const MEASURED_MILLISECONDS = 200;
 export async function describeTasks(names: readonly string[], speed: boolean): Promise<TaskRow[]> {
   const rows: TaskRow[] = [];
   for (const source of await resolveTasks(names)) {
-    const environment = await makeTraceable(source);
+    const environment = await (await loadTask(source))();
     try {
       rows.push({
         domain: source.name.slice(0, source.name.indexOf('-')),
@@ -34,7 +34,7 @@ export async function describeTasks(names: readonly string[], speed: boolean): P
         actionSize: environment.actionSpec.size,
         episodeLength: environment.episodeLength,
         controlStep: environment.controlStep,
-        physicsSteps: environment.physicsSteps,
+        ...(environment instanceof ControlEnvironment && { physicsSteps: environment.physicsSteps }),
         reward: findTask(source.name)?.rewardKind ?? 'dense',
         suites: suiteNames.filter((name) => name !== 'all' && suite(name)?.includes(source.name)),
         ...(speed && { stepsPerSecond: measure(environment) }),
@@ -47,7 +47,7 @@ export async function describeTasks(names: readonly string[], speed: boolean): P
 }
 
 /** Control steps per second with random actions, resets included. */
-function measure(environment: Awaited<ReturnType<typeof makeTraceable>>): number {
+function measure(environment: Environment): number {
   const draw = actionStream(environment, 0);
   const actions = Array.from({ length: 64 }, draw);
   environment.reset(0);

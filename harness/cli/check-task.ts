@@ -18,6 +18,7 @@ export function checkTaskCommand(): Command {
       `
 Examples:
   harness check-task ./my-task.ts
+  harness check-task ./my-environment.ts          a class of your own, with or without MuJoCo
   harness check-task walker-walk --json
 
 Exit code 0 if every promise is kept, 1 if not, 2 if the file cannot be used at all.`,
@@ -27,12 +28,11 @@ Exit code 0 if every promise is kept, 1 if not, 2 if the file cannot be used at 
 
 async function checkTaskNamed(name: string, flags: CheckFlags): Promise<void> {
   const { checkTask } = await import('../../envs/index.ts');
-  const { resolveTasks } = await import('../load-task.ts');
-  const { makeTraceable } = await import('../trace-report.ts');
+  const { loadTask, resolveTasks } = await import('../load-task.ts');
   const results = [];
   for (const source of await resolveTasks([name])) {
     const verdicts = [];
-    for await (const verdict of checkTask(() => makeTraceable(source))) {
+    for await (const verdict of checkTask(await loadTask(source))) {
       verdicts.push(verdict);
       if (flags.json) continue;
       const detail = verdict.passed ? '' : `\n      ${verdict.detail}`;

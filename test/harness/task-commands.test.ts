@@ -129,6 +129,8 @@ describe('harness check-task', () => {
     const out = printed(checkTaskCommand(), file);
     await expect(out).rejects.toThrow('exit 1');
     const text = log.mock.calls.map((call) => String(call[0])).join('\n');
-    expect(text).toMatch(/BROKEN {2}its model compiles[\s\S]*broken-one: .*'cube'.*line 4/);
+    expect(text).toMatch(
+      /BROKEN {2}an environment can be made of it[^\n]*[\s\S]*broken-one: .*'cube'.*line 4/,
+    );
   });
 });

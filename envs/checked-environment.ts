@@ -1,0 +1,254 @@
+/**
+ * Stands between the harness and an Environment that somebody else wrote: what it is made of is checked once,
+ * what it returns at every call, and the order of calls is kept, so that a fault ends with one line that names
+ * the task, the method, what was found and what was expected.
+ */
+import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
+import { ActionError, DivergenceError, EpisodeError, StateError, TaskError } from './errors.ts';
+
+type Phase = 'new' | 'running' | 'ended' | 'failed' | 'disposed';
+
+const NOT_STEPPABLE: Record<Exclude<Phase, 'running'>, string> = {
+  new: 'step() before the first reset()',
+  ended: 'step() after the end of the episode: call reset() first',
+  failed: 'step() after an error: call reset() first',
+  disposed: 'used after dispose()',
+};
+
+const METHODS = ['reset', 'step', 'state', 'setState', 'dispose'] as const;
+const TASK_NAME = /^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$/;
+
+export class CheckedEnvironment implements Environment {
+  readonly task: string;
+  readonly observationSpec: ObservationSpec;
+  readonly actionSpec: ActionSpec;
+  readonly episodeLength: number;
+  readonly controlStep: number;
+  private readonly inner: Environment;
+  private phase: Phase = 'new';
+  private steps = 0;
+
+  /**
+   * @param value what a user's class or factory made
+   * @param who how messages name it until its own name is known: the file
+   * @throws TaskError for what is missing or does not fit
+   */
+  constructor(value: unknown, who: string) {
+    checkShape(value, who);
+    this.inner = value;
+    this.task = value.task;
+    this.observationSpec = value.observationSpec;
+    this.actionSpec = value.actionSpec;
+    this.episodeLength = value.episodeLength;
+    this.controlStep = value.controlStep;
+  }
+
+  reset(seed?: number): TimeStep {
+    this.refuseDisposed();
+    this.phase = 'failed'; // until the reset has succeeded
+    this.steps = 0;
+    const first = this.checkTimeStep(
+      'reset',
+      this.call('reset', () => this.inner.reset(seed)),
+    );
+    if (first.terminated || first.truncated) {
+      throw new TaskError(`${this.task}: reset() returned an episode that is over; it must begin one`);
+    }
+    this.phase = 'running';
+    return first;
+  }
+
+  step(action: ArrayLike<number>): TimeStep {
+    if (this.phase !== 'running') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE[this.phase]}`);
+    this.checkAction(action);
+    this.steps++;
+    this.phase = 'failed';
+    const next = this.checkTimeStep(
+      'step',
+      this.call('step', () => this.inner.step(action)),
+    );
+    const over = next.terminated || next.truncated;
+    if (!over && this.steps >= this.episodeLength) {
+      throw new TaskError(
+        `${this.task}: the episode goes on after step ${this.steps}, its episodeLength; return truncated: true there`,
+      );
+    }
+    this.phase = over ? 'ended' : 'running';
+    return next;
+  }
+
+  state(): EnvironmentState {
+    this.refuseDisposed();
+    const inner = this.call('state', () => this.inner.state());
+    const fault = whyNotPlain(inner, 'state()');
+    if (fault !== undefined) throw new TaskError(`${this.task}: ${fault}`);
+    return { task: this.task, phase: this.phase, steps: this.steps, inner };
+  }
+
+  setState(state: EnvironmentState): void {
+    this.refuseDisposed();
+    if (state.task !== this.task) {
+      throw new StateError(`the saved state is of task '${state.task}', this environment is ${this.task}`);
+    }
+    this.call('setState', () => this.inner.setState(state.inner as EnvironmentState));
+    this.phase = state.phase as Phase;
+    this.steps = state.steps as number;
+  }
+
+  dispose(): void {
+    if (this.phase === 'disposed') return;
+    this.phase = 'disposed';
+    this.call('dispose', () => this.inner.dispose());
+  }
+
+  private refuseDisposed(): void {
+    if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
+  }
+
+  /** Runs one method of the user's; what it throws is told with the method's name. */
+  private call<T>(method: (typeof METHODS)[number], run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const when = method === 'step' ? ` at step ${this.steps}` : '';
+      throw new TaskError(`${this.task}: ${method}() threw${when}: ${message}`, { cause: error });
+    }
+  }
+
+  private checkAction(action: ArrayLike<number>): void {
+    const { size, low, high } = this.actionSpec;
+    if (action.length !== size) {
+      throw new ActionError(`${this.task}: an action has ${size} numbers, got ${action.length}`);
+    }
+    for (let i = 0; i < size; i++) {
+      if (action[i] >= low[i] && action[i] <= high[i]) continue;
+      throw new ActionError(
+        `${this.task}: action[${i}] must be in [${low[i]}, ${high[i]}], got ${action[i]} at step ${this.steps + 1}`,
+      );
+    }
+  }
+
+  private checkTimeStep(method: 'reset' | 'step', value: TimeStep): TimeStep {
+    const fault = (what: string) => new TaskError(`${this.task}: ${method}() returned ${what}`);
+    if (value === null || typeof value !== 'object') throw fault(`${named(value)}; expected a TimeStep`);
+    const { observation, reward, terminated, truncated, discount } = value;
+    const { size, parts } = this.observationSpec;
+    if (!(observation instanceof Float64Array)) {
+      throw fault(`${named(observation)} as observation; expected a Float64Array`);
+    }
+    if (observation.length !== size) {
+      throw fault(`an observation of ${observation.length} numbers; observationSpec.size is ${size}`);
+    }
+    if (typeof terminated !== 'boolean' || typeof truncated !== 'boolean') {
+      throw fault(
+        `terminated ${named(terminated)} and truncated ${named(truncated)}; expected true or false`,
+      );
+    }
+    if (typeof reward !== 'number') throw fault(`${named(reward)} as reward; expected a number`);
+    if (discount !== (terminated ? 0 : 1)) {
+      throw fault(`discount ${named(discount)}; expected 0 at a true end (terminated), 1 otherwise`);
+    }
+    const at = method === 'step' ? `step ${this.steps}` : 'a reset';
+    if (!Number.isFinite(reward)) throw new DivergenceError(`${this.task}: the reward is ${reward} at ${at}`);
+    const bad = observation.findIndex((x) => !Number.isFinite(x));
+    if (bad >= 0) {
+      const part = parts.find(({ offset, size: length }) => bad < offset + length);
+      throw new DivergenceError(`${this.task}: observation '${part?.name}' is ${observation[bad]} at ${at}`);
+    }
+    return value;
+  }
+}
+
+/** @throws TaskError for the first thing that an Environment must have and this has not */
+function checkShape(value: unknown, who: string): asserts value is Environment {
+  const fault = (what: string) => new TaskError(`${who}: ${what}`);
+  if (value === null || typeof value !== 'object') {
+    throw fault(`made ${named(value)}; expected an Environment`);
+  }
+  const found = value as Partial<Record<keyof Environment, unknown>>;
+  const missing = METHODS.filter((method) => typeof found[method] !== 'function');
+  if (missing.length > 0) {
+    throw fault(`an Environment needs the method ${missing.map((name) => `${name}()`).join(', ')}`);
+  }
+  if (typeof found.task !== 'string' || !TASK_NAME.test(found.task)) {
+    throw fault(
+      `task must be a name domain-task, lower case letters, digits and _; found ${JSON.stringify(found.task)}`,
+    );
+  }
+  const count = (name: string, number: unknown) => {
+    if (Number.isSafeInteger(number) && Number(number) > 0) return;
+    throw fault(`${name} must be a whole number above 0, found ${named(number)}`);
+  };
+  count('episodeLength', found.episodeLength);
+  if (!(typeof found.controlStep === 'number' && found.controlStep > 0 && found.controlStep < 1e9)) {
+    throw fault(`controlStep must be seconds above 0, found ${named(found.controlStep)}`);
+  }
+  const observation = found.observationSpec as Partial<ObservationSpec> | undefined;
+  count('observationSpec.size', observation?.size);
+  if (!Array.isArray(observation?.parts)) throw fault('observationSpec.parts must be a list');
+  let offset = 0;
+  for (const [i, part] of observation.parts.entries()) {
+    const { name, shape, offset: start, size } = part ?? {};
+    const product = Array.isArray(shape) ? shape.reduce((a: number, b: number) => a * b, 1) : undefined;
+    if (typeof name !== 'string' || name === '' || product !== size || start !== offset) {
+      throw fault(
+        `observationSpec.parts[${i}] must be { name, shape, offset: ${offset}, size: the product of shape }, found ${JSON.stringify(part)}`,
+      );
+    }
+    offset += size;
+  }
+  if (offset !== observation.size) {
+    throw fault(`observationSpec.parts hold ${offset} numbers, observationSpec.size is ${observation.size}`);
+  }
+  const action = found.actionSpec as Partial<ActionSpec> | undefined;
+  count('actionSpec.size', action?.size);
+  for (const [name, bound, expected] of [
+    ['low', action?.low, -1],
+    ['high', action?.high, 1],
+  ] as const) {
+    if (
+      bound instanceof Float64Array &&
+      bound.length === action?.size &&
+      bound.every((x) => x === expected)
+    ) {
+      continue;
+    }
+    throw fault(
+      `actionSpec.${name} must be a Float64Array of ${action?.size} times ${expected}: agents act in [-1, 1], scale inside step()`,
+    );
+  }
+}
+
+/** Where a value is not JSON that reads back the same; undefined if it is. */
+function whyNotPlain(value: unknown, path: string): string | undefined {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
+  if (typeof value === 'number') {
+    return Number.isFinite(value) ? undefined : `${path} is ${value}, which JSON cannot hold`;
+  }
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) {
+      const fault = whyNotPlain(item, `${path}[${i}]`);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const [key, item] of Object.entries(value)) {
+      const fault = whyNotPlain(item, `${path}.${key}`);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+  return `${path} is ${named(value)}; expected plain JSON: numbers, strings, lists, objects`;
+}
+
+/** A value in a few words. */
+function named(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
+  if (typeof value === 'function') return 'a function';
+  const name = Object.prototype.toString.call(value).slice(8, -1);
+  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+}
