@@ -125,8 +125,8 @@ const softQ: TrainingAblation = {
   title: 'Entropy in the critic’s target',
   question: 'returns of soft and plain critic targets, against steps and against wall-clock time',
   text: [
-    'none is the plain target; exact and hutchinson add the policy’s entropy, with its log-density from the backward ODE by the exact trace or by Hutchinson’s estimator.',
-    'The log-density costs a solve of the ODE per update, so the same curves are drawn twice: against environment steps, where only what is learned counts, and against seconds, where the price counts too.',
+    'none is the plain target; exact and hutchinson add the policy’s entropy, with its log-density along the sampler’s path by the exact trace or by Hutchinson’s estimate of it. entropy is the policy’s at the next states.',
+    'The log-density costs products with the network’s Jacobian at every step of the path, so the same curves are drawn twice: against environment steps, where only what is learned counts, and against seconds, where the price counts too.',
   ],
   varied: ['softQ'],
   variants: () => ['none', 'exact', 'hutchinson'].map((softQ) => ({ name: softQ, set: { softQ } })),
