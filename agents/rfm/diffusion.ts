@@ -7,7 +7,7 @@ import { createSchedule } from '../posterior/schedules.ts';
 import { boundedNoise, coefficientsAt, denoise } from '../samplers.ts';
 import { rfmAlgorithm } from './algorithm.ts';
 import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
-import { noiseExposure, type PolicyForm, predictData } from './prediction.ts';
+import { noiseChange, type PolicyForm, predictData } from './prediction.ts';
 
 const config = z
   .strictObject({
@@ -62,9 +62,10 @@ export function diffusionForm(
     equation: {
       scale: (time) => coefficientsAt(schedule, time).alpha,
       clock: (time) => coefficientsAt(schedule, time).ratio,
-      exposure: (time) => noiseExposure(schedule, time),
+      change: (now, next) => noiseChange(schedule, now, next),
       slope: (predicted, latent, time) => boundedNoise(schedule, predicted, latent, time, dataBound),
       secondOrder: false,
+      meanTrace: false,
     },
   };
   return config.prediction === 'data' ? predictData(native, dataBound, false) : native;

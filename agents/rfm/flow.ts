@@ -49,9 +49,10 @@ export function flowForm(config: Pick<Config, 'solver' | 'prediction' | 'dataBou
     equation: {
       scale: () => 1,
       clock: (time) => time,
-      exposure: (time) => time,
+      change: (now, next) => ({ stretch: 0, exposure: tf.sub(next, now) }),
       slope: (velocity) => velocity,
       secondOrder,
+      meanTrace: true,
     },
   };
   return config.prediction === 'data' ? predictData(native, config.dataBound, secondOrder) : native;

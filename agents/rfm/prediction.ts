@@ -47,39 +47,50 @@ export function predictData(form: PolicyForm, bound: number, secondOrder: boolea
     equation: {
       scale: (time) => coefficientsAt(schedule, time).beta,
       clock: (time) => tf.div(1, coefficientsAt(schedule, time).ratio),
-      exposure: (time) => dataExposure(schedule, time),
+      change: (now, next) => dataChange(schedule, now, next),
       slope: (data) => data,
       secondOrder,
+      meanTrace: false,
     },
   };
 }
 
 /**
- * ∫ β d(α/β) of the path's equation in y/β, d(y/β) = ŷ1 d(α/β); in closed form, so that it is right over steps of
- * any length.
+ * For data predictions c = β and c ds = β d(α/β): the rates at the step's start times its length, that is the
+ * divergence of the velocity there. In exact integrals both grow without bound towards the data, where the trace
+ * changes too fast to be held.
  */
-function dataExposure(schedule: Schedule, time: Time): tf.Tensor {
-  const { alpha, beta } = coefficientsAt(schedule, time);
-  switch (schedule.config.kind) {
-    case 'linear':
-    case 've':
-      return tf.neg(tf.log(beta));
-    case 'cosine':
-    case 'vp': // ∫ dα/(1 - α²) = artanh α
-      return tf.log(tf.div(tf.add(alpha, 1), beta));
-  }
+function dataChange(schedule: Schedule, now: Time, next: Time): { stretch: tf.Tensor; exposure: tf.Tensor } {
+  const { alpha, beta, alphaDot, betaDot } =
+    typeof now === 'number' ? schedule.at(now) : schedule.atTensor(now);
+  const step = tf.sub(next, now);
+  const shrink = tf.div(betaDot, beta);
+  return {
+    stretch: tf.mul(shrink, step),
+    exposure: tf.mul(tf.sub(alphaDot, tf.mul(alpha, shrink)), step),
+  };
 }
 
-/** ∫ α d(β/α) of the path's equation in y/α, d(y/α) = ε̂ d(β/α). */
-export function noiseExposure(schedule: Schedule, time: Time): tf.Tensor {
-  const { alpha, beta } = coefficientsAt(schedule, time);
-  switch (schedule.config.kind) {
-    case 'linear':
-      return tf.neg(tf.log(alpha));
-    case 've':
-      return tf.mul(beta, 1);
-    case 'cosine':
-    case 'vp': // ∫ dβ/(1 - β²) = artanh β
-      return tf.log(tf.div(tf.add(beta, 1), alpha));
-  }
+/**
+ * For noise predictions c = α and c ds = α d(β/α), integrated exactly: at the noise both run to infinity, and the
+ * trace tends to what makes them cancel.
+ */
+export function noiseChange(
+  schedule: Schedule,
+  now: Time,
+  next: Time,
+): { stretch: tf.Tensor; exposure: tf.Tensor } {
+  const [from, to] = [coefficientsAt(schedule, now), coefficientsAt(schedule, next)];
+  const exposed = ({ alpha, beta }: { alpha: Time; beta: Time }): tf.Tensor => {
+    switch (schedule.config.kind) {
+      case 'linear':
+        return tf.neg(tf.log(alpha));
+      case 've':
+        return tf.mul(beta, 1);
+      case 'cosine':
+      case 'vp': // ∫ dβ/(1 - β²) = artanh β
+        return tf.log(tf.div(tf.add(beta, 1), alpha));
+    }
+  };
+  return { stretch: tf.log(tf.div(to.alpha, from.alpha)), exposure: tf.sub(exposed(to), exposed(from)) };
 }

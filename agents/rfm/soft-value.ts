@@ -3,10 +3,9 @@
  * the sampler's own steps: what the soft critic r + γ m (min Q̄ - λ log π) needs.
  *
  * Every deterministic sampler here solves dx/ds = g(y, t) for x = y/c(t) in a time s(t) of its own: the velocity for
- * the flow, the noise for DDIM, y1 for data predictions. Along it d log p_y = -D d log c - tr(∂g/∂y) c ds. Over one
- * step the trace is held, and c ds is integrated exactly: both log c and s run to infinity at one end of the path,
- * where c ∂g/∂y tends to a limit and their contributions cancel. With few steps the sum is not the integral, nor
- * is it the log-determinant of the discrete steps, which has poles where a step folds; docs/rfm.md has numbers.
+ * the flow, the noise for DDIM, y1 for data predictions. Along it d log p_y = -D d log c - tr(∂g/∂y) c ds, with
+ * the trace held over a step. With few steps the sum is not the integral, nor is it the log-determinant of the
+ * discrete steps, which has poles where a step folds; docs/rfm.md has numbers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { valueAndGradient } from '../../engine/optimiser.ts';
@@ -19,12 +18,14 @@ export interface PathEquation {
   scale(time: Time): Time;
   /** s */
   clock(time: Time): Time;
-  /** ∫ c ds up to the time, from anywhere. */
-  exposure(time: Time): Time;
+  /** Over a step: the change of log c, and ∫ c ds. */
+  change(now: Time, next: Time): { readonly stretch: Time; readonly exposure: Time };
   /** g from the network's prediction at y [rows, act]. */
   slope(prediction: tf.Tensor, latent: tf.Tensor, time: Time): tf.Tensor;
   /** Heun's steps instead of Euler's. */
   readonly secondOrder: boolean;
+  /** Whether the trace is then the mean of both ends' too; not where `change` holds for the step's start alone. */
+  readonly meanTrace: boolean;
 }
 
 /** What of a policy's form the log-density needs. */
@@ -50,7 +51,7 @@ export function latentLogDensity(
 ): { latent: tf.Tensor; logDensity: tf.Tensor } {
   const [batch, copies, size] = probes.shape as [number, number, number];
   const pattern = tf.reshape(probes, [batch * copies, size]);
-  const { scale, clock, exposure, secondOrder } = equation;
+  const { scale, clock, change, secondOrder, meanTrace } = equation;
 
   /** g at y, and tr ∂g/∂y. */
   function evaluate(y: tf.Tensor, k: number) {
@@ -74,12 +75,11 @@ export function latentLogDensity(
       const ahead = tf.mul(tf.add(x, tf.mul(slope, step)), scale(times[k + 1]));
       const end = evaluate(ahead, k + 1);
       slope = tf.mul(tf.add(slope, end.slope), 0.5);
-      trace = tf.mul(tf.add(trace, end.trace), 0.5);
+      if (meanTrace) trace = tf.mul(tf.add(trace, end.trace), 0.5);
     }
     x = tf.add(x, tf.mul(slope, step));
-    const moved = tf.mul(trace, tf.sub(exposure(times[k + 1]), exposure(times[k])));
-    const stretched = tf.mul(tf.log(tf.div(scale(times[k + 1]), scale(times[k]))), size);
-    logDensity = tf.sub(logDensity, tf.add(moved, stretched));
+    const { stretch, exposure } = change(times[k], times[k + 1]);
+    logDensity = tf.sub(logDensity, tf.add(tf.mul(trace, exposure), tf.mul(stretch, size)));
   }
   return { latent: tf.mul(x, scale(times[times.length - 1])), logDensity };
 }
