@@ -1,10 +1,11 @@
 /**
- * This harness's environments beside Python dm_control in one run: speed in alternating rounds, or parity at
- * any seeds. Needs a Python with bench/peers/dm_control/requirements.txt:
+ * This harness's environments beside Python dm_control in one run: speed in alternating rounds, parity at any
+ * seeds, or the control steps at which whole episodes part. Needs a Python with bench/peers/dm_control/requirements.txt:
  *
  *   python3 -m venv .venv && .venv/bin/pip install -r bench/peers/dm_control/requirements.txt
  *   npx jiti bench/compare-dmc.ts speed --python .venv/bin/python --rounds 5 --seconds 0.5
  *   npx jiti bench/compare-dmc.ts parity --python .venv/bin/python --seeds 11,4242
+ *   npx jiti bench/compare-dmc.ts episodes --python .venv/bin/python --seeds 0,1,2 --tasks walker-walk
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -136,10 +137,48 @@ async function parity(): Promise<void> {
   }
 }
 
+/** A difference of this size counts as parted. */
+const PARTED = 1e-6;
+
+/** Whole episodes of the same actions, nothing restored in between: where positions and returns part. */
+async function episodes(): Promise<void> {
+  console.log('| task | seed | qpos > 1e-6 | return > 1e-6 | qpos at the end | return at the end | of |');
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  for (const task of tasks) {
+    const environment = await makeEnvironment(task, { models: packagedModels });
+    for (const seed of values.seeds.split(',').map(Number)) {
+      const theirs = await ask<{ qpos: number[][]; rewards: number[] }>({ episode: task, seed });
+      const draw = actionStream(environment, seed);
+      environment.reset(seed);
+      const positions: number[] = [];
+      const returns: number[] = [];
+      let [ours, total] = [0, 0];
+      for (const [step, qpos] of theirs.qpos.entries()) {
+        ours += environment.step(draw()).reward;
+        total += theirs.rewards[step];
+        positions.push(distance([...environment.physics.qpos], qpos));
+        returns.push(Math.abs(ours - total));
+      }
+      const cells = [partedAt(positions), partedAt(returns), last(positions), last(returns)];
+      console.log(`| ${[task, seed, ...cells, total.toPrecision(4)].join(' | ')} |`);
+    }
+    environment.dispose();
+  }
+}
+
+/** The first control step (from 1) at which a difference has passed the limit. */
+function partedAt(differences: readonly number[]): number | 'never' {
+  const index = differences.findIndex((d) => d > PARTED);
+  return index < 0 ? 'never' : index + 1;
+}
+
+const last = (differences: readonly number[]) => (differences.at(-1) ?? 0).toExponential(1);
+
 try {
   if (positionals[0] === 'speed') await speed();
+  else if (positionals[0] === 'episodes') await episodes();
   else if (positionals[0] === 'parity') await parity();
-  else console.error('say speed or parity');
+  else console.error('say speed, parity or episodes');
 } finally {
   peer.stdin.end();
 }

@@ -3,6 +3,7 @@
 {"bench": "walker-run", "seconds": 2}            -> control steps per second of env.step, resets included
 {"trace": "walker-run", "seed": 5, "steps": 30}  -> reset and steps: qpos, qvel, observations, reward
 {"open_loop": "walker-run", "seed": 5}           -> total return of an episode of uniform actions
+{"episode": "walker-run", "seed": 5}             -> qpos and reward of each of its control steps
 """
 
 import json
@@ -70,6 +71,17 @@ def open_loop(task, seed):
     return {"return_total": total}
 
 
+def episode(task, seed):
+    env = load(task, seed)
+    actions = uniform_actions(env, seed)
+    timestep, qpos, rewards = env.reset(), [], []
+    while not timestep.last():
+        timestep = env.step(next(actions))
+        qpos.append(env.physics.data.qpos.tolist())
+        rewards.append(timestep.reward)
+    return {"qpos": qpos, "rewards": rewards}
+
+
 def main():
     for line in sys.stdin:
         request = json.loads(line)
@@ -77,6 +89,8 @@ def main():
             answer = bench(request["bench"], request["seconds"])
         elif "trace" in request:
             answer = trace(request["trace"], request["seed"], request["steps"])
+        elif "episode" in request:
+            answer = episode(request["episode"], request["seed"])
         else:
             answer = open_loop(request["open_loop"], request["seed"])
         print(json.dumps(answer), flush=True)
