@@ -45,7 +45,8 @@ export function tolerance(x: number, options: ToleranceOptions = {}): number {
   if (margin < 0) throw new ToleranceError(`margin must not be negative, got ${margin}`);
   const within = lower <= x && x <= upper;
   if (margin === 0) return within ? 1 : 0;
-  checkSigmoid(sigmoid, atMargin);
+  const isDefault = sigmoid === 'gaussian' && atMargin === 0.1;
+  if (!isDefault) checkSigmoid(sigmoid, atMargin);
   if (within) return 1;
   const distance = (x < lower ? lower - x : x - upper) / margin;
   return fall(distance, atMargin, sigmoid);
@@ -75,12 +76,16 @@ const gaussianScale = (value: number) => Math.sqrt(-2 * Math.log(value));
 /** The default is what most rewards use: its logarithm need not be taken every time. */
 const GAUSSIAN_SCALE = gaussianScale(0.1);
 
+/** Below this, e^x is 0 in double precision; the processor takes its time to find that out. */
+const UNDERFLOW = -745.2;
+
 /** A fall from 1 at distance 0 to `atOne` at distance 1. */
 function fall(distance: number, atOne: number, sigmoid: Sigmoid): number {
   switch (sigmoid) {
     case 'gaussian': {
       const scaled = distance * (atOne === 0.1 ? GAUSSIAN_SCALE : gaussianScale(atOne));
-      return Math.exp(-0.5 * scaled * scaled);
+      const exponent = -0.5 * scaled * scaled;
+      return exponent < UNDERFLOW ? 0 : Math.exp(exponent);
     }
     case 'hyperbolic':
       return 1 / Math.cosh(distance * Math.acosh(1 / atOne));

@@ -19,8 +19,12 @@ export interface EnvironmentSpeed {
   readonly overhead: number;
 }
 
-/** Control steps between two changes from one loop to the other. */
-const CHUNK = 25;
+/** Least control steps between two changes from one loop to the other. */
+const SHORTEST_CHUNK = 25;
+/** A change restores a state, which empties the processor's caches: of quick tasks, as many steps as fill this. */
+const CHUNK_MILLISECONDS = 0.5;
+/** So that an episode has several chunks. */
+const LONGEST_CHUNK = 250;
 
 /**
  * Alternates chunks of environment steps with the bare calls that dm_control makes for them: mj_step2,
@@ -33,7 +37,8 @@ export async function measureEnvironment(
   const { module } = await loadMuJoCo();
   const { physics, physicsSteps, episodeLength } = environment;
   const isRungeKutta = physics.mjModel.opt.integrator === module.mjtIntegrator.mjINT_RK4.value;
-  const actions = Array.from({ length: CHUNK }, actionStream(environment, 0));
+  const size = chunkSize(environment);
+  const actions = Array.from({ length: size }, actionStream(environment, 0));
 
   const steps = () => {
     for (const action of actions) environment.step(action);
@@ -53,7 +58,7 @@ export async function measureEnvironment(
   };
 
   environment.reset(0);
-  const chunks = Math.max(1, Math.floor(episodeLength / CHUNK));
+  const chunks = Math.max(1, Math.floor(episodeLength / size));
   const ours: number[] = [];
   const theirs: number[] = [];
   const resets: number[] = [];
@@ -74,7 +79,7 @@ export async function measureEnvironment(
   }
   while (resets.length < 5) resets.push(timed(() => environment.reset()));
 
-  const [step, bareStep] = [lowerQuartile(ours) / CHUNK, lowerQuartile(theirs) / CHUNK];
+  const [step, bareStep] = [lowerQuartile(ours) / size, lowerQuartile(theirs) / size];
   const reset = resets.reduce((a, b) => a + b, 0) / resets.length;
   const perSecond = (1000 * episodeLength) / (reset + episodeLength * step);
   return {
@@ -85,6 +90,23 @@ export async function measureEnvironment(
     bareStepsPerSecond: Math.round(1000 / bareStep),
     overhead: Number((step / bareStep - 1).toFixed(4)),
   };
+}
+
+/** Steps of a chunk. */
+function chunkSize(environment: ControlEnvironment): number {
+  const draw = actionStream(environment, 0);
+  environment.reset(0);
+  const times = Array.from({ length: 10 * SHORTEST_CHUNK }, () => {
+    let over = false;
+    const time = timed(() => {
+      const { terminated, truncated } = environment.step(draw());
+      over = terminated || truncated;
+    });
+    if (over) environment.reset();
+    return time;
+  });
+  const wanted = Math.round(CHUNK_MILLISECONDS / lowerQuartile(times));
+  return Math.max(SHORTEST_CHUNK, Math.min(LONGEST_CHUNK, wanted));
 }
 
 function timed(work: () => unknown): number {
