@@ -60,13 +60,13 @@ interface About {
 
 function picture(ablation: TrainingAblation, rows: readonly TrainingAblationRow[], about: About): Picture {
   const tasks = [...new Set(rows.map((row) => row.task))];
-  const grid = tasks.map((task) =>
-    panelsOf(
-      ablation.returns,
-      rows.filter((row) => row.task === task),
-      task,
-    ).map((panel) => drawPanel(panel, about)),
-  );
+  const grid = tasks.map((task) => {
+    const own = rows.filter((row) => row.task === task);
+    // One scale for the panels of a task, so that a slope looks as steep in each.
+    const values = own.flatMap(({ low, high }) => [low, high]);
+    const range = [Math.min(0, ...values), Math.max(...values, Number.MIN_VALUE)];
+    return panelsOf(ablation.returns, own, task).map((panel) => drawPanel(panel, about, range));
+  });
   const series = legendOf(ablation.returns, rows);
   const drawing = sideBySide({ name: about.name, title: about.title, description: describe(rows) }, grid);
   return {
@@ -125,10 +125,9 @@ function panelsOf(kind: ReturnsPicture, rows: readonly TrainingAblationRow[], ta
 const categories = (points: readonly Point[]): Point[] =>
   [...points].sort((a, b) => Number(a.x) - Number(b.x)).map((point) => ({ ...point, x: String(point.x) }));
 
-function drawPanel(panel: Panel, { name, y }: About): Drawing {
+function drawPanel(panel: Panel, { name, y }: About, range: readonly number[]): Drawing {
   const { points, title } = panel;
   const domain = [...new Set(points.map((point) => String(point.x)))];
-  const values = points.flatMap(({ low, high }) => [low, high]);
   const longest = Math.max(...domain.map(labelWidth), 0);
   const width = Math.max(panelSize.width, 70 + domain.length * 42);
   const turned = longest * domain.length > width - 80;
@@ -154,7 +153,7 @@ function drawPanel(panel: Panel, { name, y }: About): Drawing {
       y: {
         label: y,
         labelArrow: 'none',
-        domain: [Math.min(0, ...values), Math.max(...values, Number.MIN_VALUE)],
+        domain: range,
         nice: true,
         grid: true,
         ticks: 5,
