@@ -27,7 +27,7 @@ export async function benchAll(workers: readonly number[]): Promise<MachineSpeed
       rounds: 3,
       seconds: 1,
     }),
-    workers: await benchWorkers(workers, 4, 3000),
+    workers: await benchWorkers(workers, 4, 3000, 1),
   };
 }
 

@@ -3,25 +3,33 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runComparison } from '../comparison.ts';
+import { UserError } from '../errors.ts';
 import type { ComparisonPlan } from '../plan.ts';
 import { jobsOf } from '../plan.ts';
 import { makeProgress } from '../progress.ts';
 import { resolvePlan } from '../resolve.ts';
+import { median } from '../statistics/index.ts';
 import { textTable } from '../text-table.ts';
 
 export interface WorkerScaling {
   readonly workers: number;
   readonly runs: number;
+  /** Median over the rounds. */
   readonly seconds: number;
-  /** Seconds ÷ seconds with one worker. */
+  /** Seconds ÷ seconds with the first number of workers in the same round: median, least and most. */
   readonly ratio: number;
+  readonly ratios: readonly [least: number, most: number];
 }
 
-/** The same runs of sac on cartpole-balance with each number of workers, one after the other. */
+/**
+ * The same runs of sac on cartpole-balance with each number of workers, round after round, every other round
+ * in the opposite order, so that a machine that warms up or is shared favours none of them.
+ */
 export async function benchWorkers(
   counts: readonly number[],
   runs: number,
   steps: number,
+  rounds: number,
 ): Promise<WorkerScaling[]> {
   const plan = await resolvePlan({
     agents: 'sac',
@@ -33,19 +41,38 @@ export async function benchWorkers(
     evaluationEpisodes: 1,
     threads: 1,
   });
-  const results: WorkerScaling[] = [];
-  for (const workers of counts) {
-    const seconds = await secondsWith(plan, workers);
-    results.push({ workers, runs, seconds, ratio: seconds / (results[0]?.seconds ?? seconds) });
+  const seconds = counts.map(() => new Array<number>(rounds).fill(0));
+  for (let round = 0; round < rounds; round++) {
+    const order = [...counts.keys()];
+    if (round % 2 === 1) order.reverse();
+    for (const i of order) seconds[i][round] = await secondsWith(plan, counts[i]);
   }
-  return results;
+  return scaling(counts, runs, seconds);
+}
+
+/** @param seconds [number of workers, round] */
+export function scaling(
+  counts: readonly number[],
+  runs: number,
+  seconds: readonly (readonly number[])[],
+): WorkerScaling[] {
+  return counts.map((workers, i) => {
+    const ratios = seconds[i].map((value, round) => value / seconds[0][round]);
+    return {
+      workers,
+      runs,
+      seconds: median(seconds[i]),
+      ratio: median(ratios),
+      ratios: [Math.min(...ratios), Math.max(...ratios)],
+    };
+  });
 }
 
 async function secondsWith(plan: ComparisonPlan, workers: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'rfm-harness-bench-'));
   const begun = performance.now();
   try {
-    await runComparison(plan, {
+    const { runs } = await runComparison(plan, {
       folder,
       force: false,
       resume: false,
@@ -57,7 +84,11 @@ async function secondsWith(plan: ComparisonPlan, workers: number): Promise<numbe
       note: () => {},
       onStart: () => {},
     });
-    return (performance.now() - begun) / 1000;
+    const seconds = (performance.now() - begun) / 1000;
+    const failed = runs.find((run) => run.status !== 'done');
+    if (failed !== undefined)
+      throw new UserError(`a run did not end well: ${failed.reason ?? failed.status}`);
+    return seconds;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -65,7 +96,13 @@ async function secondsWith(plan: ComparisonPlan, workers: number): Promise<numbe
 
 export function scalingTable(results: readonly WorkerScaling[]): string {
   return textTable(
-    ['workers', 'runs', 'seconds', 'of one worker'],
-    results.map(({ workers, runs, seconds, ratio }) => [workers, runs, seconds.toFixed(1), ratio.toFixed(2)]),
+    ['workers', 'runs', 'seconds', `of ${results[0]?.workers ?? 1} worker(s)`, 'least to most'],
+    results.map(({ workers, runs, seconds, ratio, ratios }) => [
+      workers,
+      runs,
+      seconds.toFixed(1),
+      ratio.toFixed(2),
+      ratios.map((value) => value.toFixed(2)).join(' to '),
+    ]),
   );
 }

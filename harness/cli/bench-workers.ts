@@ -5,6 +5,7 @@ import { Command } from 'commander';
 interface BenchWorkersFlags {
   readonly runs: string;
   readonly steps: string;
+  readonly rounds: string;
   readonly json?: boolean;
 }
 
@@ -13,20 +14,25 @@ export function benchWorkersCommand(): Command {
     .description('time of the same runs with one worker process, with two, and with one per core')
     .option('--runs <count>', 'runs of sac on cartpole-balance', '8')
     .option('--steps <count>', 'control steps of each', '3k')
+    .option('--rounds <count>', 'how often each is measured, in alternating order', '3')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  harness bench workers
-  harness bench workers --runs 4 --steps 1k --json`,
+  harness bench workers                           four minutes on two cores
+  harness bench workers --runs 4 --steps 1k --rounds 1 --json
+
+Every round makes the same runs with each number of workers; what is printed is the median over the rounds. It tells
+something only on a machine that does nothing else.`,
     )
     .action(async (flags: BenchWorkersFlags) => {
       const { parseCount } = await import('../quantity.ts');
       const { benchWorkers, scalingTable } = await import('../bench/workers.ts');
       const runs = parseCount(flags.runs, '--runs', 1, 1000);
       const steps = parseCount(flags.steps, '--steps', 1, 1e7);
-      const results = await benchWorkers(workerCounts(), runs, steps);
+      const rounds = parseCount(flags.rounds, '--rounds', 1, 100);
+      const results = await benchWorkers(workerCounts(), runs, steps, rounds);
       console.log(flags.json ? JSON.stringify(results, null, 2) : scalingTable(results));
     });
 }
