@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { agentFile } from '../harness/support/agent-files.ts';
+import { agentFile, patientAgent } from '../harness/support/agent-files.ts';
 import { shortPole } from '../harness/support/task-file.ts';
 import { harness, pause, start, workplace } from './support/command.ts';
 import { tableBytes } from './support/tables.ts';
@@ -27,14 +27,24 @@ globalThis.Date = class extends Date {
 const clockAhead = jumpingClock.replace(/shifts = .*;/, `shifts = [3 * ${DAY}];`);
 
 const comparison = [
-  ...['compare', '--agents', 'sac,./tiny.ts', '--tasks', './short.ts', '--seeds', '1', '--workers', '2'],
+  ...[
+    'compare',
+    '--agents',
+    './patient.ts,./tiny.ts',
+    '--tasks',
+    './short.ts',
+    '--seeds',
+    '1',
+    '--workers',
+    '2',
+  ],
   ...['--steps', '300', '--evaluate-every', '100', '--log-every', '50', '--evaluation-episodes', '2'],
-  ...['--set', 'sac.randomSteps=40', '--set', 'sac.batchSize=16', '--preset', 'smoke'],
-  ...['--checkpoint-seconds', '0.2'],
+  ...['--preset', 'smoke', '--checkpoint-seconds', '0.2'],
 ];
 
 describe('a clock that jumps', () => {
   const folder = workplace({
+    'patient.ts': patientAgent,
     'tiny.ts': agentFile(),
     'short.ts': shortPole,
     'jumping.mjs': jumpingClock,

@@ -1,20 +1,29 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { agentFile } from '../harness/support/agent-files.ts';
+import { agentFile, patientAgent } from '../harness/support/agent-files.ts';
 import { shortPole } from '../harness/support/task-file.ts';
 import { harness, type Outcome, pause, start, workplace } from './support/command.ts';
 import { makeReadOnly, mountSmallDisk, unmountAfterAll, whyNoMounts } from './support/mounts.ts';
 import { tableBytes } from './support/tables.ts';
 
-const files = { 'tiny.ts': agentFile(), 'short.ts': shortPole };
+const files = { 'patient.ts': patientAgent, 'tiny.ts': agentFile(), 'short.ts': shortPole };
 const TASK = 'short-balance';
 
 /** Two runs, with checkpoints all the time. */
 const comparison = [
-  ...['compare', '--agents', 'sac,./tiny.ts', '--tasks', './short.ts', '--seeds', '1', '--workers', '2'],
+  ...[
+    'compare',
+    '--agents',
+    './patient.ts,./tiny.ts',
+    '--tasks',
+    './short.ts',
+    '--seeds',
+    '1',
+    '--workers',
+    '2',
+  ],
   ...['--steps', '400', '--evaluate-every', '200', '--log-every', '100', '--evaluation-episodes', '1'],
-  ...['--set', 'sac.randomSteps=40', '--set', 'sac.batchSize=16', '--set', 'sac.replayCapacity=150'],
   ...['--preset', 'smoke', '--checkpoint-seconds', '0.2'],
 ];
 
@@ -41,7 +50,7 @@ describe('a comparison on a bad disk', () => {
   /** Starts a comparison in a folder and waits until its first run can be gone on with. */
   async function begin(folder: string) {
     const started = start(folder, ...comparison, '--out', 'bad');
-    const checkpoint = join(folder, `results/bad/runs/${TASK}/sac/0/checkpoint/last.safetensors`);
+    const checkpoint = join(folder, `results/bad/runs/${TASK}/patient/0/checkpoint/last.safetensors`);
     while (!existsSync(checkpoint) || !/\\"step\\":[1-9]/.test(readFileSync(checkpoint, 'latin1')))
       await pause(20);
     return started;
@@ -50,7 +59,7 @@ describe('a comparison on a bad disk', () => {
   /** Resumes and finds nothing lost. */
   async function expectNothingLost(folder: string): Promise<void> {
     const { code, stderr } = await harness(folder, 'compare', '--resume', '--out', 'bad');
-    expect(stderr).toMatch(/sac\/0: continues from step [1-9]/);
+    expect(stderr).toMatch(/patient\/0: continues from step [1-9]/);
     expect(code).toBe(0);
     expect(tableBytes(join(folder, 'results/bad'))).toEqual(undisturbed);
     const rest = readdirSync(join(folder, 'results/bad'), { recursive: true, encoding: 'utf8' });

@@ -64,3 +64,12 @@ const factory: AgentFactory<z.infer<typeof config>> = {
 export default factory;
 `;
 }
+
+/** Sleeps in every update, so that a run lasts for seconds on a machine of any speed. */
+export const patientAgent = agentFile({
+  name: 'patient',
+  update: `
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let i = 0; i < batch.size; i++) state.sum += batch.reward[i] * 0.001;
+    return { sum: state.sum };`,
+});
