@@ -153,20 +153,20 @@ export class DensitySampler {
 
   #remember(points: Float32Array): void {
     const { dimension: d, config, form } = this.#compiled;
-    const inside = points.map((value) => Math.max(-form.bound, Math.min(form.bound, value)));
+    cutOff(points, form.bound);
     for (let at = 0; at < points.length; at += d) {
       const slot = this.#added++ % config.bufferCapacity;
-      this.#buffer.set(inside.subarray(at, at + d), slot * d);
+      this.#buffer.set(points.subarray(at, at + d), slot * d);
     }
   }
 
-  /** Ends of the path: the first rows from the source, the others from the buffer. */
+  /** Ends of the path, in the box: the first rows from the source, the others from the buffer. */
   #endPoints(rows: number): NdArray {
-    const { dimension: d, config } = this.#compiled;
+    const { dimension: d, config, form } = this.#compiled;
     const held = Math.min(this.#added, config.bufferCapacity);
     const data = new Float32Array(rows * d);
     const fromSource = Math.round(rows * config.sourceShare);
-    this.#random.fillNormal(data.subarray(0, fromSource * d));
+    cutOff(this.#random.fillNormal(data.subarray(0, fromSource * d)), form.bound);
     for (let row = fromSource; row < rows; row++) {
       const at = this.#random.integer(held) * d;
       data.set(this.#buffer.subarray(at, at + d), row * d);
@@ -177,6 +177,11 @@ export class DensitySampler {
   #uniforms(shape: number[]): NdArray {
     return { data: this.#random.fillUniform(new Float32Array(length(shape))), shape };
   }
+}
+
+/** Beyond the box that holds the density, targets close to the data end are of any size and teach nothing. */
+function cutOff(points: Float32Array, bound: number): void {
+  for (let i = 0; i < points.length; i++) points[i] = Math.max(-bound, Math.min(bound, points[i]));
 }
 
 function normals(random: RandomStream, shape: number[]): NdArray {

@@ -34,7 +34,7 @@ export function toyCommand(): Command {
     .option('--methods <NAME,...>', 'rfm-flow, rfm-diffusion, idem, qne (default: all)', names)
     .option('--seeds <N>', 'trainings of each method on each target', count, 3)
     .option('--seed <N>', 'the first seed', seed, 0)
-    .option('--updates <N>', 'updates of each training (default: 500; 2000 with --full)', count)
+    .option('--updates <N>', 'updates of each training (default: 1000; 6000 with --full)', count)
     .option(
       '--steps <N,...>',
       'integration steps to sample with (default: 5,20,100; 5,10,20,50,100 with --full)',
@@ -53,7 +53,7 @@ export function toyCommand(): Command {
         .choices(['prior', 'box'])
         .default('box'),
     )
-    .option('--full', 'all targets and the long training (some ten minutes) instead of the quick one')
+    .option('--full', 'all targets and the long training (a quarter of an hour) instead of the quick one')
     .option('--out <DIR>', 'also write toy.csv, toy-seeds.csv, SVG pictures and report.html there')
     .option('--json', 'print the rows as JSON')
     .option('--csv', 'print the rows as CSV')

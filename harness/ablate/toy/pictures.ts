@@ -136,7 +136,7 @@ function drawSamples(target: string, samples: readonly ToySamples[], steps: read
     );
   });
   const panel = 168;
-  const margins = { marginLeft: 12, marginRight: 64, marginTop: 28, marginBottom: 12 };
+  const margins = { marginLeft: 64, marginRight: 12, marginTop: 28, marginBottom: 12 };
   return draw(
     {
       name: `toy-samples-${target.replace(/[^A-Za-z0-9_-]+/g, '-')}`,
@@ -149,8 +149,8 @@ function drawSamples(target: string, samples: readonly ToySamples[], steps: read
       height: margins.marginTop + margins.marginBottom + panel * steps.length,
       x: { axis: null, domain: [-reach, reach] },
       y: { axis: null, domain: [-reach, reach] },
-      fx: { label: null, domain: methods, padding: 0.06 },
-      fy: { label: null, domain: steps.map(rowOf), padding: 0.06 },
+      fx: { label: null, axis: 'top', domain: methods, padding: 0.06 },
+      fy: { label: null, axis: 'left', domain: steps.map(rowOf), padding: 0.06 },
       marks: [
         Plot.frame({ stroke: 'var(--faint)', strokeOpacity: 0.5 }),
         Plot.dot(points, { fx: 'method', fy: 'row', x: 'x', y: 'y', render: asOnePath }),

@@ -26,8 +26,8 @@ export interface ToySettings {
   readonly out?: string;
 }
 
-const quick = { targets: ['moons'], updates: 500, steps: [5, 20, 100] };
-const full = { targets: targetNames, updates: 2000, steps: [5, 10, 20, 50, 100] };
+const quick = { targets: ['moons'], updates: 1000, steps: [5, 20, 100] };
+const full = { targets: targetNames, updates: 6000, steps: [5, 10, 20, 50, 100] };
 /** Numbers of steps whose samples are shown, as far as they are asked for. */
 const shownSteps = [20, 100];
 
