@@ -23,6 +23,7 @@ const spareDraws = 4;
 /** Keeps 0/0 at 0. */
 const tiny = 1e-30;
 
+/** Draws of Markov chains (`draws.chains`) are judged by the chains of the other half, see chains.ts. */
 export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMean<A> {
   const [, size, count] = a.shape(draws.prior);
   const weight = temperedWeights(a, draws.logWeight, size);
@@ -35,7 +36,9 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
     ...fitIsotropic(a, weight, prior, stein),
     ...(across && { prediction: across.isotropic }),
   };
-  if (size === 1 || count < 2 * size + spareDraws) {
+  // Across chains a fit is made of half of the draws.
+  const fitted = chains === undefined ? count : count / 2;
+  if (size === 1 || fitted < 2 * size + spareDraws) {
     const trust = trustIn(a, draws.weight, isotropic.prediction, prior, chains);
     const eta = a.mul(trust, isotropic.eta);
     return { y0: a.sub(draws.meanPrior, a.mul(eta, draws.meanStein)), cvWeight: eta };

@@ -2,9 +2,9 @@
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { UserError } from '../errors.ts';
-import { formatTable } from '../results/csv.ts';
-import { builtInProblems, type Problem, readProblems } from './problems.ts';
+import { errorTable, problemHeading, timeHeading } from './error-table.ts';
+import { problemNames } from './problems.ts';
+import { checkFormat, commandLine, printProgress, printRows, problemsOf } from './row-output.ts';
 import { type ProposalName, type VarianceRow, varianceAtTime } from './variance.ts';
 
 export interface VarianceSettings {
@@ -65,10 +65,7 @@ export function varianceRows(
   progress: (done: number, total: number, problem: string) => void = () => {},
 ): ProblemVarianceRow[] {
   const defaults = settings.full ? full : quick;
-  const problems: Problem[] =
-    settings.problem.length === 0
-      ? builtInProblems()
-      : settings.problem.flatMap((file) => readProblems(file));
+  const problems = problemsOf(settings.problem, problemNames);
   const parsed = (settings.estimators ?? estimators).map((name) => ({
     name,
     estimator: parseEstimator(name),
@@ -98,11 +95,8 @@ export function varianceRows(
 
 /** Runs the experiment and prints it; with `out` also writes its table. */
 export async function runVariance(settings: VarianceSettings): Promise<void> {
-  if (settings.json && settings.csv) throw new UserError('--json and --csv exclude each other');
-  const bar = process.stderr.isTTY ? '\r' : '\n';
-  const rows = varianceRows(settings, (done, total, problem) => {
-    process.stderr.write(`${bar}${done}/${total} ${problem.padEnd(20)}${done === total ? '\n' : ''}`);
-  });
+  checkFormat(settings);
+  const rows = varianceRows(settings, printProgress);
   if (settings.out !== undefined) {
     const { variancePictures } = await import('./variance-plot.ts');
     const { writeAblation } = await import('./page.ts');
@@ -112,41 +106,25 @@ export async function runVariance(settings: VarianceSettings): Promise<void> {
       text: [
         'Mean squared error of E[y1 | y_t] against its exact value on Gaussian mixtures, by estimator, number of draws N and time t. Lower is better; bands are two standard errors over y_t.',
       ],
-      command: `harness ablate variance${settings.full ? ' --full' : ''} --seed ${settings.seed} --out DIR`,
+      command: commandLine('variance', settings),
       columns,
       rows,
       pictures: variancePictures(rows),
     });
   }
-  if (settings.json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`);
-  else if (settings.csv) process.stdout.write(formatTable(columns, rows));
-  else process.stdout.write(varianceTable(rows));
+  printRows(settings, columns, rows, () => varianceTable(rows));
 }
 
 /** MSE by problem, draws and time (rows) and estimator (columns). */
 export function varianceTable(rows: readonly ProblemVarianceRow[]): string {
-  const names = [...new Set(rows.map((row) => row.estimator))];
-  const widths = names.map((name) => Math.max(10, name.length));
-  const header = ['problem'.padEnd(18), 'N'.padStart(5), 't'.padStart(5), 'ESS'.padStart(7)];
-  const lines = [[...header, ...names.map((name, i) => name.padStart(widths[i]))].join('  ')];
-  const cells = new Map<string, ProblemVarianceRow[]>();
-  for (const row of rows) {
-    const key = `${row.problem}/${row.particles}/${row.t}`;
-    cells.set(key, [...(cells.get(key) ?? []), row]);
-  }
-  for (const cell of cells.values()) {
-    const { problem, particles, t, ess } = cell[0];
-    const start = [
-      problem.padEnd(18),
-      String(particles).padStart(5),
-      String(t).padStart(5),
-      ess.toFixed(1).padStart(7),
-    ];
-    const values = names.map((name, i) => {
-      const mse = cell.find((row) => row.estimator === name)?.mse;
-      return (mse === undefined ? '' : mse.toPrecision(4)).padStart(widths[i]);
-    });
-    lines.push([...start, ...values].join('  '));
-  }
-  return `mean squared error of E[y1 | y_t]\n${lines.join('\n')}\n`;
+  return errorTable<ProblemVarianceRow>(
+    rows,
+    [
+      problemHeading,
+      { title: 'N', width: 5, of: ({ particles }) => String(particles) },
+      timeHeading,
+      { title: 'ESS', width: 7, of: ({ ess }) => ess.toFixed(1), remark: true },
+    ],
+    ({ estimator }) => estimator,
+  );
 }

@@ -29,35 +29,38 @@ function noiseOf(random: RandomStream) {
   };
 }
 
-/** `batch` independent runs. */
-function run(
-  sampler: 'mala' | 'smc',
-  target: PosteriorTarget<Float64Tensor>,
-  batch: number,
-  random: RandomStream,
-) {
-  const { normals, uniforms } = noiseOf(random);
-  const noise = (count: number) => ({
-    normal: normals([batch, 2, count]),
-    uniform: uniforms([batch, 1, count]),
-  });
-  return sampler === 'mala'
-    ? malaDraws(a, {
-        ...target,
-        prior: normals([batch, 2, 40]),
-        resampling: uniforms([batch, 1, 1]),
-        noise: noise(8 * 60),
-        chains: 8,
-        burnIn: 20,
-      })
-    : smcDraws(a, {
-        ...target,
-        prior: normals([batch, 2, 60]),
-        resampling: uniforms([batch, 1, 5]),
-        noise: noise(5 * 48),
-        chains: 12,
-      });
+type Target = PosteriorTarget<Float64Tensor>;
+
+function moveNoise({ normals, uniforms }: ReturnType<typeof noiseOf>, batch: number, count: number) {
+  return { normal: normals([batch, 2, count]), uniform: uniforms([batch, 1, count]) };
 }
+
+/** `batch` independent runs. */
+function runMala(target: Target, batch: number, random: RandomStream) {
+  const noise = noiseOf(random);
+  return malaDraws(a, {
+    ...target,
+    prior: noise.normals([batch, 2, 40]),
+    resampling: noise.uniforms([batch, 1, 1]),
+    noise: moveNoise(noise, batch, 8 * 60),
+    chains: 8,
+    burnIn: 20,
+  });
+}
+
+/** `batch` independent runs. */
+function runSmc(target: Target, batch: number, random: RandomStream) {
+  const noise = noiseOf(random);
+  return smcDraws(a, {
+    ...target,
+    prior: noise.normals([batch, 2, 60]),
+    resampling: noise.uniforms([batch, 1, 5]),
+    noise: moveNoise(noise, batch, 5 * 48),
+    chains: 12,
+  });
+}
+
+const samplers = { mala: runMala, smc: runSmc };
 
 describe('draws of the posterior by Markov chains', () => {
   const cases = (['mala', 'smc'] as const).flatMap((sampler) =>
@@ -75,7 +78,7 @@ describe('draws of the posterior by Markov chains', () => {
         logDensity: (y1: Float64Tensor) => mixture.evaluate(y1),
       };
       const batch = 150;
-      const { draws } = run(sampler, target, batch, RandomStream.fromSeed(6).split(schedule));
+      const { draws } = samplers[sampler](target, batch, RandomStream.fromSeed(6).split(schedule));
       const exact = mixture.posterior(alpha, beta, yt).y0;
       const scale = samples(posteriorMixture(description, alpha, beta, yt), 500, RandomStream.fromSeed(1))
         .map((y1) => y1.map((value, d) => (yt[d] - alpha * value) / beta - exact[d]))
@@ -109,7 +112,7 @@ describe('draws of the posterior by Markov chains', () => {
         return mixture.evaluate(y1);
       },
     };
-    run(sampler, target, 3, RandomStream.fromSeed(2));
+    samplers[sampler](target, 3, RandomStream.fromSeed(2));
     const said =
       sampler === 'mala'
         ? malaEvaluations({ pilots: 40, chains: 8, moves: 60 })
@@ -126,7 +129,7 @@ describe('draws of the posterior by Markov chains', () => {
       yt: float64Tensor(Float64Array.from(description.y_t['0.02'][0]), [1, 2, 1]),
       logDensity: (y1: Float64Tensor) => mixture.evaluate(y1),
     };
-    const { draws, temperatures } = run('smc', target, 50, random);
+    const { draws, temperatures } = runSmc(target, 50, random);
     // In the mode's reach log p1 differs from its maximum by a few units; a prior draw's by thousands.
     const spread = draws.stein.data.reduce((sum, u) => sum + u * u, 0) / draws.stein.data.length;
     expect(Math.sqrt(spread)).toBeLessThan(10 * (beta / alpha));

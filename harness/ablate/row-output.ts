@@ -1,0 +1,54 @@
+/** How experiments on estimators print their rows, and what they have in common beside that. */
+import { UserError } from '../errors.ts';
+import { formatTable, type Row } from '../results/csv.ts';
+import { builtInProblems, type Problem, readProblems } from './problems.ts';
+
+export interface RowFormat {
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
+/** @throws UserError for both at once */
+export function checkFormat({ json, csv }: RowFormat): void {
+  if (json && csv) throw new UserError('--json and --csv exclude each other');
+}
+
+/** As JSON, as CSV, or the table that people read. */
+export function printRows<Column extends string>(
+  format: RowFormat,
+  columns: readonly Column[],
+  rows: readonly Row<Column>[],
+  table: () => string,
+): void {
+  if (format.json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`);
+  else if (format.csv) process.stdout.write(formatTable(columns, rows));
+  else process.stdout.write(table());
+}
+
+/** A line of progress on standard error: rewritten on a terminal, one below the other in a file. */
+export function printProgress(done: number, total: number, what: string): void {
+  const bar = process.stderr.isTTY ? '\r' : '\n';
+  process.stderr.write(`${bar}${done}/${total} ${what.padEnd(20)}${done === total ? '\n' : ''}`);
+}
+
+/** The problems of the files, or the named built-in ones. @throws UserError */
+export function problemsOf(files: readonly string[], builtIn: readonly string[]): Problem[] {
+  return files.length === 0 ? builtInProblems(builtIn) : files.flatMap((file) => readProblems(file));
+}
+
+/** What repeats an experiment. */
+export function commandLine(
+  name: string,
+  { problem, full, seed }: { problem: readonly string[]; full?: boolean; seed: number },
+): string {
+  const files = problem.map((file) => ` --problem ${file}`).join('');
+  return `harness ablate ${name}${files}${full ? ' --full' : ''} --seed ${seed} --out DIR`;
+}
+
+/** 95 % normal interval of a mean squared error, which is not below 0. */
+export function interval({ mse, mse_se }: { mse: number; mse_se: number }): {
+  mse_low: number;
+  mse_high: number;
+} {
+  return { mse_low: Math.max(0, mse - 1.96 * mse_se), mse_high: mse + 1.96 * mse_se };
+}
