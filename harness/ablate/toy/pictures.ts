@@ -13,8 +13,10 @@ const labels: Readonly<Record<DistanceName, string>> = {
   mmd2: 'squared MMD',
   sinkhorn: 'Sinkhorn divergence',
 };
+/** Short enough to stand above the axis beside the first panel's name. */
+const axisLabels: typeof labels = { ...labels, sliced_w2: 'distance' };
 /** The unbiased MMD² of equal distributions is negative half of the time; the axis is logarithmic. */
-const smallest: Readonly<Record<DistanceName, number>> = { sliced_w2: 1e-3, mmd2: 1e-5, sinkhorn: 1e-4 };
+const smallest: Readonly<Record<DistanceName, number>> = { sliced_w2: 1e-3, mmd2: 1e-4, sinkhorn: 1e-3 };
 
 /** One picture per distance, one panel per target; dashed: two sets of exact draws. */
 export function distancePictures(rows: readonly SummaryRow[]): Picture[] {
@@ -39,12 +41,16 @@ function drawDistance(
   colour: (method: string) => string,
 ): Drawing {
   const least = smallest[name];
-  const above = (value: string | number | undefined) => Math.max(Number(value), least);
-  const shown = rows.map((row) => ({
+  const values = rows.map((row) => Math.max(Number(row[name]), least));
+  // The means make the scale: intervals of few seeds are wide, and may reach below zero.
+  const domain = [Math.min(...values) / 1.4, Math.max(...values) * 1.4];
+  const within = (value: string | number | undefined) =>
+    Math.min(Math.max(Number(value), domain[0]), domain[1]);
+  const shown = rows.map((row, i) => ({
     ...row,
-    value: above(row[name]),
-    low: above(row[`${name}_low`] ?? row[name]),
-    high: above(row[`${name}_high`] ?? row[name]),
+    value: values[i],
+    low: within(row[`${name}_low`] ?? values[i]),
+    high: within(row[`${name}_high`] ?? values[i]),
   }));
   const learned = shown.filter((row) => row.method !== exactName);
   const steps = [...new Set(learned.map((row) => row.steps ?? 1))];
@@ -69,7 +75,15 @@ function drawDistance(
         tickFormat: 'd',
         domain: [Math.min(...steps) / 1.15, Math.max(...steps) * 1.15],
       },
-      y: { type: 'log', label: labels[name], labelArrow: 'none', grid: true, ticks: 6, tickFormat: '~g' },
+      y: {
+        type: 'log',
+        domain,
+        label: axisLabels[name],
+        labelArrow: 'none',
+        grid: true,
+        ticks: 5,
+        tickFormat: '~g',
+      },
       fx: { label: null, domain: targets },
       marks: [
         Plot.ruleY(
