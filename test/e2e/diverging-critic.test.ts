@@ -11,12 +11,23 @@ describe('an RFM run whose critic diverges', () => {
 
   beforeAll(async () => {
     const place = workplace();
-    // A critic's step of 30 per weight and targets that follow at once: Q grows by orders of magnitude.
-    const broken = ['criticLearningRate=30', 'maxGradNorm=1e30', 'tau=1'];
+    // A critic's step of 10 per weight and targets that follow at once: Q grows by orders of magnitude, over some
+    // two thousand updates, during which several checkpoints fall due.
+    const broken = ['criticLearningRate=10', 'maxGradNorm=1e30', 'tau=1'];
     outcome = await harness(
       place,
-      ...['train', 'rfm-flow', 'cartpole-balance', '--preset', 'smoke', '--steps', '3000', '--out', 'broken'],
-      ...['--evaluation-episodes', '1', '--evaluate-every', '500', '--log-every', '20', '--json', '--quiet'],
+      ...[
+        'train',
+        'rfm-flow',
+        'cartpole-balance',
+        '--preset',
+        'smoke',
+        '--steps',
+        '12000',
+        '--out',
+        'broken',
+      ],
+      ...['--evaluation-episodes', '1', '--evaluate-every', '1000', '--log-every', '20', '--json', '--quiet'],
       ...['--checkpoint-seconds', '0.01', ...broken.flatMap((set) => ['--set', `rfm-flow.${set}`])],
     );
     folder = join(place, 'results/broken');
