@@ -105,12 +105,12 @@ function checkLabels(agents: readonly AgentPlan[], set: NonNullable<Settings['se
 
 /**
  * `--set AGENT.key=value`, repeated, as a record. Values are YAML scalars or lists: `0.5`, `true`, `[64, 64]`.
- * An agent's name may hold dots; the key may not, so the last dot before `=` divides them.
+ * An agent's name may hold dots; the key may not, so the last dot before the first `=` divides them.
  */
 export function parseSet(assignments: readonly string[]): NonNullable<Settings['set']> {
   const set: Record<string, Record<string, unknown>> = {};
   for (const assignment of assignments) {
-    const match = /^(.+)\.([^.=]+)=(.*)$/s.exec(assignment);
+    const match = /^([^=]+)\.([^.=]+)=(.*)$/s.exec(assignment);
     if (match === null) throw new UserError(`--set expects AGENT.key=value, found '${assignment}'`);
     const [, agent, key, text] = match;
     let value: unknown;

@@ -37,14 +37,14 @@ export function compareCommand(): Command {
 Examples:
   harness compare --quick
   harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --steps 100k --out rfm8
-  harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.eta=0.5
+  harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.estimator=eta=0.5
   harness compare --config comparison.yaml --dry-run
   harness compare --resume --out rfm8             go on after Ctrl-C or a crash
 
 A --config file:
   agents:
     - sac
-    - { agent: rfm-flow, name: rfm-flow-eta0, set: { eta: 0 } }
+    - { agent: rfm-flow, name: rfm-flow-eta0, set: { estimator: eta=0 } }
   tasks: [cartpole-swingup, walker-walk]
   seeds: 5
   steps: 100k

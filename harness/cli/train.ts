@@ -19,7 +19,7 @@ export function trainCommand(): Command {
       `
 Examples:
   harness train sac cartpole-swingup --steps 30k
-  harness train rfm-flow walker-walk --seed 3 --preset paper --set rfm-flow.eta=0.5 --out walk
+  harness train rfm-flow walker-walk --seed 3 --preset paper --set rfm-flow.estimator=eta=0.5
   harness train ./my-agent.ts pendulum-swingup --preset smoke --steps 5k
 
 The checkpoint that it leaves can be played: harness eval results/NAME, harness rollout results/NAME`,

@@ -56,6 +56,13 @@ describe('--set', () => {
       'a.b': { flag: true },
     });
   });
+
+  it('takes everything after the first = as the value', () => {
+    expect(parseSet(['rfm-flow.estimator=eta=0.5', 'x.key=a.b=c'])).toEqual({
+      'rfm-flow': { estimator: 'eta=0.5' },
+      x: { key: 'a.b=c' },
+    });
+  });
 });
 
 describe('a plan', () => {
