@@ -125,7 +125,7 @@ const softQ: TrainingAblation = {
   title: 'Entropy in the critic’s target',
   question: 'returns of soft and plain critic targets, against steps and against wall-clock time',
   text: [
-    'none is the plain target; exact and hutchinson add the policy’s entropy, with its log-density along the sampler’s path by the exact trace or by Hutchinson’s estimate of it. entropy is the policy’s at the next states.',
+    'none is the plain target; exact and hutchinson add the policy’s entropy. The log-density of a sample is integrated along the sampler’s own path, from the noise it began with to the action, as a sum over the sampler’s steps: exact takes the divergence of the velocity there by the whole trace of its Jacobian, hutchinson by one random product with it. entropy is the policy’s at the next states.',
     'The log-density costs products with the network’s Jacobian at every step of the path, so the same curves are drawn twice: against environment steps, where only what is learned counts, and against seconds, where the price counts too.',
   ],
   varied: ['softQ'],
