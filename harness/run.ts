@@ -138,6 +138,12 @@ async function begin(
   return new Session(parts, positions, replay, checkpoint.state);
 }
 
+/** Undefined for no episode. */
+function meanReturn(scores: readonly { readonly return: number }[]): number | undefined {
+  if (scores.length === 0) return undefined;
+  return scores.reduce((sum, score) => sum + score.return, 0) / scores.length;
+}
+
 /** Where a run stands: the counters and rows beside agent, environment and replay. */
 class Session {
   readonly observation: Float64Array;
@@ -170,6 +176,7 @@ class Session {
       this.step = state.step;
       this.#evaluatedAt = state.evaluatedAt;
       this.#episode = { ...state.episode };
+      this.evaluation = meanReturn(this.evaluations.filter((row) => row.step === state.evaluatedAt));
     }
   }
 
@@ -208,7 +215,7 @@ class Session {
     scores.forEach((score, episode) => {
       this.evaluations.push({ step: this.step, episode, ...score, wallSeconds });
     });
-    this.evaluation = scores.reduce((sum, score) => sum + score.return, 0) / scores.length;
+    this.evaluation = meanReturn(scores);
     this.#evaluatedAt = this.step;
     around.progress(this);
   }

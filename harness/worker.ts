@@ -40,6 +40,7 @@ function fail(error: unknown): void {
 class Surroundings implements RunSurroundings {
   #breathedAt = performance.now();
   #progressAt = 0;
+  #evaluation: number | undefined;
   #checkpointAt = performance.now();
   #nextCheckpointSeconds: number;
 
@@ -74,8 +75,10 @@ class Surroundings implements RunSurroundings {
 
   progress({ step: now, evaluation, episodeReturn }: RunProgress): void {
     step = now;
-    if (performance.now() - this.#progressAt < PROGRESS_MILLISECONDS) return;
+    const evaluated = evaluation !== this.#evaluation; // never held back: the last one is the run's result
+    if (!evaluated && performance.now() - this.#progressAt < PROGRESS_MILLISECONDS) return;
     this.#progressAt = performance.now();
+    this.#evaluation = evaluation;
     send({ type: 'progress', step, evaluation, episodeReturn });
   }
 

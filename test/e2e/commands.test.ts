@@ -64,6 +64,15 @@ out: mine
     expect([...new Set(rows.map((row) => row.split(',')[3]))]).toEqual(['0', '100', '200']);
   });
 
+  it('says with the end of every run the mean return of its last evaluation', () => {
+    const rows = readFileSync(results('evaluations.csv'), 'utf8').trim().split(/\r?\n/).slice(1);
+    for (const { task, agent, seed } of JSON.parse(outcome.stdout).runs) {
+      const last = rows.filter((row) => row.startsWith(`${task},${agent},${seed},200,`));
+      const mean = last.reduce((sum, row) => sum + Number(row.split(',')[5]), 0) / last.length;
+      expect(outcome.stderr).toContain(`${task}/${agent}/${seed}: done, evaluation ${mean.toFixed(1)} (`);
+    }
+  });
+
   it('says in its manifest what was asked, on what it ran, and how every run ended', () => {
     const manifest = JSON.parse(readFileSync(results('manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({ name: 'mine', status: 'done' });
