@@ -141,6 +141,7 @@ function begin(plan: ComparisonPlan, { folder, resume, command, note }: Comparis
     ...(hash === undefined ? {} : { commit: hash }),
     cpu: cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),
+    wallSeconds: before?.wallSeconds ?? 0,
     status: 'running',
     runs,
   };
@@ -158,6 +159,13 @@ async function execute(
   const { folder, workers, checkpointSeconds, stallSeconds } = options;
   const jobs = jobsOf(plan);
   const runs = [...manifest.runs];
+  const begunAt = performance.now();
+  const write = (news: Partial<Manifest>) => {
+    const measured = manifest.wallSeconds + (performance.now() - begunAt) / 1000;
+    // A session that was killed took its own count along; the runs keep theirs in their checkpoints.
+    const wallSeconds = Math.max(measured, ...runs.map((run) => run.wallSeconds));
+    writeManifest(folder, { ...manifest, runs, wallSeconds, ...news });
+  };
   const progress = await options.makeProgress();
   const executor = new Executor(jobs, {
     folder,
@@ -167,7 +175,7 @@ async function execute(
     progress,
     recorded(index, record) {
       runs[index] = record;
-      writeManifest(folder, { ...manifest, runs });
+      write({});
     },
   });
   let stops = 0;
@@ -185,7 +193,7 @@ async function execute(
   }
   const status = statusOf(runs);
   mergeRuns(folder, jobs);
-  writeManifest(folder, { ...manifest, runs, status, endedAt: new Date().toISOString() });
+  write({ status, endedAt: new Date().toISOString() });
   return { status, runs };
 }
 

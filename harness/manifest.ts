@@ -36,6 +36,8 @@ export interface Manifest {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** Seconds at work by a clock that nobody sets, the sessions before a resume included, the time between not. */
+  readonly wallSeconds: number;
   readonly status: 'running' | 'done' | 'failed' | 'interrupted';
   readonly runs: readonly RunRecord[];
 }

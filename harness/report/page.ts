@@ -111,11 +111,14 @@ function preset(model: ReportModel): string | undefined {
   return found.length === 0 ? undefined : [...new Set(found)].join(', ');
 }
 
+/** Older manifests know begin and end alone. */
 function elapsed({ sources }: ReportModel): string | undefined {
   const manifest = sources.length === 1 ? sources[0].manifest : undefined;
+  if (manifest?.wallSeconds !== undefined) return duration(manifest.wallSeconds);
   if (manifest?.startedAt === undefined || manifest.endedAt === undefined) return undefined;
   const seconds = (Date.parse(manifest.endedAt) - Date.parse(manifest.startedAt)) / 1000;
-  return seconds >= 0 ? duration(seconds) : undefined;
+  const longestRun = Math.max(0, ...manifest.runs.map((run) => run.wallSeconds ?? 0));
+  return seconds >= longestRun ? duration(seconds) : undefined; // else the clock was set back meanwhile
 }
 
 function date({ sources }: ReportModel): string | undefined {

@@ -33,6 +33,7 @@ const manifest = z.object({
   cpu: z.unknown().optional(),
   startedAt: text,
   endedAt: text,
+  wallSeconds: number,
   runs: z
     .array(z.unknown())
     .catch([])

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { duration } from '../../harness/report/numbers.ts';
 import { agentFile, patientAgent } from '../harness/support/agent-files.ts';
 import { shortPole } from '../harness/support/task-file.ts';
 import { harness, pause, start, workplace } from './support/command.ts';
@@ -85,6 +86,11 @@ describe('a clock that jumps', () => {
       expect(wallSeconds).toBeGreaterThan(0);
       expect(wallSeconds).toBeLessThan(seconds);
     }
+    const longest = Math.max(...manifest.runs.map((run: { wallSeconds: number }) => run.wallSeconds));
+    expect(manifest.wallSeconds).toBeGreaterThanOrEqual(longest);
+    expect(manifest.wallSeconds).toBeLessThan(seconds);
+    const page = readFileSync(join(results('jumping'), 'report.html'), 'utf8');
+    expect(page).toContain(`<dt>Took</dt><dd>${duration(manifest.wallSeconds)}</dd>`);
     expect(Math.abs(Date.parse(manifest.startedAt) - Date.parse(manifest.endedAt))).toBeLessThan(44 * DAY);
   }, 300_000);
 });

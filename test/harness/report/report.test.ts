@@ -103,6 +103,20 @@ describe('tables', () => {
     expect(warnings).toContain('failed: run b seed 2: loss is not finite');
   });
 
+  it.each([
+    ['as the manifest counts it, whatever its clock said', { wallSeconds: 7500 }, '2 h 5 min'],
+    ['from begin to end where there is no count', {}, '3 h 24 min'],
+    ['not at all where the clock ran less than one of the runs', { endedAt: '2026-03-01T08:00:10.000Z' }, ''],
+  ])('say how long a comparison took, %s', (_, facts, expected) => {
+    const directory = mkdtempSync(join(root, 'took-'));
+    const run = { task: 'run', agent: 'a', seed: 0, status: 'done', wallSeconds: 3600 };
+    const manifest = { ...madeManifest('timed', [run]), ...facts };
+    makeComparison(directory, { tasks: ['run'], agents: ['a'], seeds: 3, evaluations: 3, manifest });
+    writeReport({ directories: [directory], out: directory, ...small });
+    const page = readFileSync(join(directory, 'report.html'), 'utf8');
+    expect(/<dt>Took<\/dt><dd>(.*?)<\/dd>/.exec(page)?.[1] ?? '').toBe(expected);
+  });
+
   it('say when tasks are missing and when runs ended at different steps', () => {
     const directory = join(root, 'uneven');
     makeComparison(directory, { tasks: ['run', 'walk'], agents: ['a', 'b'], seeds: 3, evaluations: 3 });
