@@ -2,6 +2,7 @@
 import type { Agent } from '../agents/agent.ts';
 import type { Environment } from '../envs/environment.ts';
 import { formatTable, type Row } from './results/csv.ts';
+import type { Recorder } from './view/recording.ts';
 
 export interface Trajectory {
   readonly columns: readonly string[];
@@ -12,6 +13,7 @@ export interface Trajectory {
 /**
  * One episode per seed, step after step. A row holds the observation before the action, the action, and the
  * reward after it; columns are named by the parts of the observation.
+ * @param recorder writes down what it takes to replay the episodes in 3-D
  */
 export async function rollOut(
   agent: Agent,
@@ -19,6 +21,7 @@ export async function rollOut(
   seeds: readonly number[],
   mode: 'explore' | 'exploit',
   maxSteps: number,
+  recorder?: Recorder,
 ): Promise<Trajectory> {
   const { observationSpec, actionSpec, controlStep } = environment;
   const observationColumns = observationSpec.parts.flatMap(({ name, size }) =>
@@ -40,6 +43,7 @@ export async function rollOut(
   const input = new Float32Array(observationSpec.size);
   for (const [episode, seed] of seeds.entries()) {
     let now = environment.reset(seed);
+    recorder?.begin(seed);
     let sum = 0;
     for (let step = 0; step < maxSteps && !now.terminated && !now.truncated; step++) {
       const row: Record<string, number> = {
@@ -57,6 +61,7 @@ export async function rollOut(
       });
       now = environment.step(action);
       sum += now.reward;
+      recorder?.step(action, now.reward);
       rows.push({
         ...row,
         reward: now.reward,
@@ -64,6 +69,7 @@ export async function rollOut(
         truncated: Number(now.truncated),
       });
     }
+    recorder?.end();
     returns.push(sum);
   }
   return { columns, rows, returns };

@@ -1,4 +1,5 @@
 /** `harness rollout`: plays an agent and writes down what happened. */
+import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 
 interface RolloutFlags {
@@ -10,13 +11,16 @@ interface RolloutFlags {
   readonly seed: string;
   readonly mode: 'explore' | 'exploit';
   readonly out?: string;
+  readonly page?: string;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
 export function rolloutCommand(): Command {
   return new Command('rollout')
-    .description('play a checkpoint, or a fresh agent, and write every step as CSV')
+    .description(
+      'play a checkpoint, or a fresh agent, and write every step as CSV, for a replay, or as an animated page',
+    )
     .argument('[path]', 'a run, or results with a single run; without it --agent and --task')
     .option('--agent <agent>', 'name or file of an agent to play untrained')
     .option('--task <task>', 'name or file of the task for --agent')
@@ -25,8 +29,9 @@ export function rolloutCommand(): Command {
     .option('--steps <count>', 'at most so many control steps per episode', '100k')
     .option('--seed <seed>', 'seed of the episodes', '0')
     .addOption(new Option('--mode <mode>', 'policy').choices(['explore', 'exploit']).default('exploit'))
-    .option('--out <file>', 'CSV file for the trajectory')
-    .option('--force', 'replace --out')
+    .option('--out <file>', "trajectory: FILE.csv with every step, FILE.json for 'harness view'")
+    .option('--page <file>', 'one HTML file that shows the rollout in 3-D, without network')
+    .option('--force', 'replace --out and --page')
     .option('--json', 'print the returns as JSON')
     .addHelpText(
       'after',
@@ -34,30 +39,38 @@ export function rolloutCommand(): Command {
 Examples:
   harness rollout results/sac-walker-walk-0 --out walk.csv
   harness rollout --agent random --task cheetah-run --steps 200 --out random.csv
+  harness rollout results/sac-walker-walk-0 --page walk.html      a page to send to somebody
+  harness rollout results/mine/runs/walker-walk/sac/0 --out results/mine/rollouts/sac.json
   harness rollout --agent ./my-agent.ts --task cartpole-swingup --episodes 3 --json`,
     )
     .action(rollout);
 }
 
 async function rollout(path: string | undefined, flags: RolloutFlags): Promise<void> {
-  const { existsSync } = await import('node:fs');
-  const { UserError } = await import('../errors.ts');
   const { parseCount } = await import('../quantity.ts');
   const { disposePlayer, playSeeds } = await import('../player.ts');
   const { rollOut, trajectoryCsv } = await import('../rollout.ts');
-  const { writeDurably } = await import('../durable.ts');
+  const { makeFolder, writeDurably } = await import('../durable.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 10_000);
   const steps = parseCount(flags.steps, '--steps', 1, 1e7);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
-  if (flags.out !== undefined && existsSync(flags.out) && !flags.force) {
-    throw new UserError(`${flags.out} exists; --force replaces it`);
-  }
+  await checkFiles(flags);
   const player = await playerOf(path, flags, seed);
   const { agent, environment, job } = player.parts;
   const seeds = playSeeds(job.task.name, seed, episodes);
-  const trajectory = await rollOut(agent, environment, seeds, flags.mode, steps);
+  const replayed = flags.page !== undefined || flags.out?.endsWith('.json') === true;
+  const { beginTake } = await import('../rollout-take.ts');
+  const take = replayed ? await beginTake(player, { seed, mode: flags.mode }) : undefined;
+  const trajectory = await rollOut(agent, environment, seeds, flags.mode, steps, take?.recorder);
   await disposePlayer(player);
-  if (flags.out !== undefined) writeDurably(flags.out, trajectoryCsv(trajectory));
+  const write = (file: string, text: string) => {
+    makeFolder(dirname(resolve(file)));
+    writeDurably(file, text);
+  };
+  if (flags.out !== undefined) {
+    write(flags.out, take && flags.out.endsWith('.json') ? `${take.text()}\n` : trajectoryCsv(trajectory));
+  }
+  if (flags.page !== undefined && take !== undefined) write(flags.page, await take.page());
   const result = {
     ...job.identity,
     seed,
@@ -71,7 +84,20 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
       `${result.agent} on ${result.task}: returns ${result.returns.map((r) => r.toFixed(2)).join(', ')}`,
     );
     if (flags.out !== undefined) console.log(`trajectory: ${flags.out} (${result.steps} steps)`);
+    if (flags.page !== undefined) console.log(`page: ${flags.page}`);
   }
+}
+
+/** @throws UserError for files that exist or have endings that say something else */
+async function checkFiles({ out, page, force }: RolloutFlags): Promise<void> {
+  const { existsSync } = await import('node:fs');
+  const { UserError } = await import('../errors.ts');
+  for (const file of [out, page]) {
+    if (file !== undefined && existsSync(file) && !force)
+      throw new UserError(`${file} exists; --force replaces it`);
+  }
+  if (page !== undefined && !/\.html?$/.test(page))
+    throw new UserError(`--page ${page}: expected a name that ends in .html`);
 }
 
 async function playerOf(path: string | undefined, flags: RolloutFlags, seed: number) {

@@ -1,0 +1,57 @@
+/** A rollout that is recorded to be seen: as a file to replay, or as a page. */
+import { ControlEnvironment, loadMuJoCo } from '../envs/index.ts';
+import { UserError } from './errors.ts';
+import type { Player } from './player.ts';
+import type { FilmFacts } from './view/film.ts';
+import { filmPage } from './view/film-page.ts';
+import { modelText } from './view/model-text.ts';
+import { RECORDING_FORMAT, Recorder, type Recording } from './view/recording.ts';
+import { SimulatedFilm } from './view/simulated-film.ts';
+
+export interface Take {
+  /** To be told of every step. */
+  readonly recorder: Recorder;
+  /** The recording as JSON. */
+  text(): string;
+  /** The recording as one HTML file. */
+  page(): Promise<string>;
+}
+
+/**
+ * Gets ready to record what a player plays next.
+ * @throws UserError for a task without a MuJoCo model
+ */
+export async function beginTake(
+  { parts: { environment, job }, trainedSteps }: Player,
+  { seed, mode }: Pick<FilmFacts, 'seed' | 'mode'>,
+): Promise<Take> {
+  if (!(environment instanceof ControlEnvironment)) {
+    throw new UserError(`${environment.task} has no MuJoCo model to draw; --out FILE.csv writes its steps`);
+  }
+  const recorder = new Recorder(environment.physics);
+  const model = await modelText(job.task);
+  const { controlStep } = environment;
+  const recording = (): Recording => ({
+    format: RECORDING_FORMAT,
+    task: job.identity.task,
+    agent: job.identity.agent,
+    ...(trainedSteps > 0 && { trainedSteps }),
+    seed,
+    mode,
+    controlStep,
+    model,
+    episodes: recorder.episodes,
+  });
+  return {
+    recorder,
+    text: () => JSON.stringify(recording()),
+    async page() {
+      const film = new SimulatedFilm(await loadMuJoCo(), recording());
+      try {
+        return await filmPage(film);
+      } finally {
+        film.dispose();
+      }
+    },
+  };
+}

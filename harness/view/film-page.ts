@@ -1,0 +1,78 @@
+/** One HTML file that shows a film: no network, no simulator, everything inside. */
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { Html, html } from '../report/html.ts';
+import { style } from '../report/style.ts';
+import { linkModules } from './browser-modules.ts';
+import { embedFilm } from './embedded-film.ts';
+import type { Film, FilmFacts } from './film.ts';
+import { playerStyle } from './player-style.ts';
+
+/**
+ * Unpacks what the page holds and starts the player. Modules become addresses of the page's own, each after those
+ * that it imports.
+ */
+const boot = `'use strict';
+(async () => {
+  const root = document.getElementById('player');
+  const unpack = async (id) => {
+    const text = atob(document.getElementById(id).textContent.trim());
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+    return new Response(stream).json();
+  };
+  try {
+    const addresses = [];
+    for (const { pieces, imports } of await unpack('modules')) {
+      const source = pieces.map((piece, i) => piece + (i < imports.length ? addresses[imports[i]] : '')).join('');
+      addresses.push(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+    }
+    const { replay } = await import(addresses.at(-1));
+    replay(root, await unpack('film'));
+  } catch (error) {
+    root.innerHTML = '<p class="notice bad" role="alert"></p>';
+    root.firstChild.textContent = 'The rollout cannot be shown: ' + error.message;
+  }
+})();
+`;
+
+/** @throws UserError if the package is not built */
+export async function filmPage(film: Film): Promise<string> {
+  const modules = await linkModules('harness/view/browser/embedded-replay.js');
+  const packed = (value: unknown) =>
+    new Html(gzipSync(JSON.stringify(value), { level: 9 }).toString('base64'));
+  const hash = createHash('sha256').update(boot).digest('base64');
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src blob: data:; script-src 'sha256-${hash}' blob:`;
+  const { task, agent } = film.facts;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="color-scheme" content="light dark">
+<title>${agent} on ${task}</title>
+<style>${new Html(style(0))}
+${new Html(playerStyle)}</style>
+</head>
+<body>
+<header><div class="kicker"><span>rfm-harness rollout</span></div>
+<h1>${agent} on ${task}</h1></header>
+<main>
+<p class="lead">${filmSentence(film.facts, film.episodes)}</p>
+<div id="player"><noscript>The rollout is drawn by a script.</noscript></div>
+</main>
+<script type="application/gzip" id="modules">${packed(modules)}</script>
+<script type="application/gzip" id="film">${packed(embedFilm(film))}</script>
+<script>${new Html(boot)}</script>
+</body>
+</html>
+`.text;
+}
+
+/** What a film shows, in words. */
+export function filmSentence({ trainedSteps, seed, mode }: FilmFacts, episodes: number): string {
+  const agent = trainedSteps === undefined ? 'Untrained agent' : `Agent after ${trainedSteps} training steps`;
+  const policy = mode === 'explore' ? 'exploring' : 'without exploration';
+  return `${agent}, ${policy}; ${episodes} ${episodes === 1 ? 'episode' : 'episodes'}, seed ${seed}. Drag to turn the view, scroll to zoom.`;
+}
