@@ -1,9 +1,11 @@
 /** One comparison from plan to files: folder, lock, manifest, runs, tables; also after an interruption. */
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describeDiskError, makeFolder, removeTornFiles } from './durable.ts';
 import { UserError } from './errors.ts';
-import { Executor } from './executor.ts';
+import type { ExecutionOptions, Executor } from './executor.ts';
+import type { RunJob } from './job.ts';
 import { lockFolder } from './lock.ts';
 import {
   commit,
@@ -26,11 +28,12 @@ export interface ComparisonOptions {
   readonly force: boolean;
   /** Go on with what is there. */
   readonly resume: boolean;
-  readonly workers: number;
   readonly checkpointSeconds: number;
   readonly stallSeconds: number;
   readonly command: readonly string[];
   makeProgress(): Promise<Progress>;
+  /** What carries out the runs. @param id the comparison's in its manifest */
+  makeExecutor(jobs: readonly RunJob[], options: ExecutionOptions, id: string): Executor;
   /** Told what the user should know, in one line. */
   note(line: string): void;
   /** Told how to stop: the first call asks every run for a checkpoint, the second ends it at once. */
@@ -135,6 +138,7 @@ function begin(plan: ComparisonPlan, { folder, resume, command, note }: Comparis
   const manifest: Manifest = {
     format: 'rfm-harness-results/1',
     name: basename(folder),
+    id: before?.id ?? randomUUID(),
     command: before?.command ?? command,
     config: plan,
     versions: ours,
@@ -156,7 +160,7 @@ async function execute(
   manifest: Manifest,
   options: ComparisonOptions,
 ): Promise<ComparisonOutcome> {
-  const { folder, workers, checkpointSeconds, stallSeconds } = options;
+  const { folder, checkpointSeconds, stallSeconds } = options;
   const jobs = jobsOf(plan);
   const runs = [...manifest.runs];
   const begunAt = performance.now();
@@ -167,17 +171,12 @@ async function execute(
     writeManifest(folder, { ...manifest, runs, wallSeconds, ...news });
   };
   const progress = await options.makeProgress();
-  const executor = new Executor(jobs, {
-    folder,
-    workers,
-    checkpointSeconds,
-    stallSeconds,
-    progress,
-    recorded(index, record) {
-      runs[index] = record;
-      write({});
-    },
-  });
+  const recorded = (index: number, record: RunRecord) => {
+    runs[index] = record;
+    write({});
+  };
+  const execution = { folder, checkpointSeconds, stallSeconds, progress, recorded };
+  const executor = options.makeExecutor(jobs, execution, manifest.id);
   let stops = 0;
   options.onStart(() => {
     if (++stops === 1) executor.stop();

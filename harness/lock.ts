@@ -1,5 +1,5 @@
 /** One process at a time on a results directory. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
@@ -12,6 +12,9 @@ interface Owner {
   /** Which process of that number it is: its start as the kernel counts it; absent where that is unknown. */
   readonly born?: string;
 }
+
+/** Silence, in ms, after which the holder of a lock is taken for gone if nothing else is known of it. */
+const STALE = 20_000;
 
 /**
  * Takes the lock of a folder.
@@ -27,7 +30,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const take = () =>
     lockfile.lock(folder, {
       lockfilePath: lockPath,
-      stale: 20_000,
+      stale: STALE,
       update: 4_000,
       // A clock that jumps or a disk that stalls must not end a comparison that is running well.
       onCompromised: () => {},
@@ -60,9 +63,29 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   return giveBack;
 }
 
-function inUse(folder: string, owner: Owner | undefined): UserError {
-  const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
-  return new UserError(`${folder} is in use by ${who}; wait for it to end or choose another --out`);
+/** A folder whose lock is held. */
+export class FolderInUse extends UserError {
+  override readonly name = 'FolderInUse';
+}
+
+function inUse(folder: string, owner: Owner | undefined): FolderInUse {
+  return new FolderInUse(
+    `${folder} is in use by ${title(owner)}; wait for it to end or choose another --out`,
+  );
+}
+
+const title = (owner: Owner | undefined) =>
+  owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
+
+/** Who holds the lock of a folder, as `process 12 on HOST`; undefined if nobody does. */
+export async function whoHolds(folder: string): Promise<string | undefined> {
+  const lockPath = join(folder, '.lock');
+  if (!existsSync(lockPath)) return undefined;
+  const owner = readOwner(join(folder, '.lock-owner.json'));
+  const state = owner === undefined ? 'unknown' : stateOf(owner);
+  if (state === 'dead') return undefined;
+  const held = state === 'alive' || (await lockfile.check(folder, { lockfilePath: lockPath, stale: STALE }));
+  return held ? title(owner) : undefined;
 }
 
 function readOwner(path: string): Owner | undefined {

@@ -23,11 +23,15 @@ export interface RunRecord extends RunIdentity {
   readonly wallSeconds: number;
   /** Part of wallSeconds spent on checkpoints in the last session. */
   readonly checkpointSeconds: number;
+  /** The machine that carried it out, if it was told by way of a queue. */
+  readonly host?: string;
 }
 
 export interface Manifest {
   readonly format: 'rfm-harness-results/1';
   readonly name: string;
+  /** Random; names the comparison where several share a queue. */
+  readonly id: string;
   readonly command: readonly string[];
   readonly config: ComparisonPlan;
   readonly versions: Readonly<Record<string, string>>;

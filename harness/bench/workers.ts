@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runComparison } from '../comparison.ts';
 import { UserError } from '../errors.ts';
+import { LocalExecutor } from '../executor.ts';
 import type { ComparisonPlan } from '../plan.ts';
 import { jobsOf } from '../plan.ts';
 import { makeProgress } from '../progress.ts';
@@ -76,11 +77,11 @@ async function secondsWith(plan: ComparisonPlan, workers: number): Promise<numbe
       folder,
       force: false,
       resume: false,
-      workers,
       checkpointSeconds: 20,
       stallSeconds: 300,
       command: ['harness', 'bench', 'workers'],
       makeProgress: () => makeProgress(jobsOf(plan), { quiet: true, stream: process.stderr }),
+      makeExecutor: (jobs, options) => new LocalExecutor(jobs, options, workers),
       note: () => {},
       onStart: () => {},
     });

@@ -40,6 +40,8 @@ Examples:
   harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.estimator=eta=0.5
   harness compare --config comparison.yaml --dry-run
   harness compare --resume --out rfm8             go on after Ctrl-C or a crash
+  harness compare --executor bullmq --redis redis://lab-server:6379 --tasks rfm8 --seeds 5 --out rfm8
+                                                  on every machine with a harness worker
 
 A --config file:
   agents:
@@ -76,7 +78,8 @@ async function compare(flags: CompareFlags): Promise<void> {
   const plan = before ?? (await resolvePlan(settings));
   const withWorkers = {
     ...flags,
-    workers: flags.workers === 'auto' ? String(workers ?? 'auto') : flags.workers,
+    workers:
+      flags.workers === 'auto' && flags.executor !== 'bullmq' ? String(workers ?? 'auto') : flags.workers,
   };
   if (flags.dryRun) return printDryRun(plan, withWorkers);
   const isDefault = untold && before === undefined;

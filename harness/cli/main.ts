@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../manifest.ts';
+import { inlineWebAssembly } from '../webassembly.ts';
 import { ablateCommand } from './ablate.ts';
 import { agentsCommand } from './agents.ts';
 import { benchCommand } from './bench.ts';
@@ -18,11 +19,13 @@ import { smokeCommand } from './smoke.ts';
 import { tasksCommand } from './tasks.ts';
 import { traceCommand } from './trace.ts';
 import { trainCommand } from './train.ts';
+import { workerCommand } from './worker.ts';
 
 /** In the order of the help. */
 const commands: readonly (() => Command)[] = [
   compareCommand,
   trainCommand,
+  workerCommand,
   evalCommand,
   rolloutCommand,
   reportCommand,
@@ -86,6 +89,7 @@ function inherit(command: Command, parent: Command): Command {
 /** Runs one command line. @returns the exit code */
 export async function main(argv: readonly string[] = process.argv): Promise<number> {
   process.stdout.on('error', endWithReader);
+  inlineWebAssembly();
   try {
     await program().parseAsync(argv as string[]);
     return Number(process.exitCode ?? exitCodes.done);

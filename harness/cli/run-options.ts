@@ -19,6 +19,8 @@ export interface RunFlags {
   readonly backend?: string;
   readonly threads?: string;
   readonly workers?: string;
+  readonly executor?: string;
+  readonly redis?: string;
   readonly checkpointSeconds: string;
   readonly stallSeconds: string;
   readonly out?: string;
@@ -50,6 +52,15 @@ export function addRunOptions(command: Command): Command {
       "threads of each run's engine (default: 1, more if runs are fewer than cores)",
     )
     .option('--workers <count>', 'processes at a time, or auto: as many as cores', 'auto')
+    .addOption(
+      new Option('--executor <name>', 'where runs go: processes here, or harness worker of any machine')
+        .choices(['local', 'bullmq'])
+        .default('local'),
+    )
+    .option(
+      '--redis <url>',
+      'the queue of --executor bullmq (default: $REDIS_URL, or redis://127.0.0.1:6379)',
+    )
     .option('--out <name>', 'a name under results/, or a path')
     .option('--resume', 'go on with what --out holds')
     .option('--force', 'replace what --out holds')
@@ -102,7 +113,7 @@ export async function runPlan(
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
-  const workers = workersOf(flags.workers, jobs.length);
+  const { makeExecutor, close } = await chooseExecutor(flags, jobs.length, folder, say);
   const checkpointSeconds = parseSeconds(flags.checkpointSeconds, '--checkpoint-seconds');
   const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
   const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -110,10 +121,10 @@ export async function runPlan(
     folder,
     force: flags.force ?? false,
     resume: flags.resume ?? false,
-    workers,
     checkpointSeconds,
     stallSeconds,
-    command: ['harness', ...process.argv.slice(2)],
+    command: ['harness', ...process.argv.slice(2).map(hidePassword)],
+    makeExecutor,
     note: say,
     makeProgress() {
       say(announcement);
@@ -133,17 +144,55 @@ export async function runPlan(
   try {
     await finish(await runComparison(plan, options), folder, flags, say);
   } catch (error) {
-    throw await withWayOn(error, folder);
+    throw await withWayOn(error, folder, flags);
+  } finally {
+    await close();
   }
 }
 
+interface ChosenExecutor {
+  readonly makeExecutor: ComparisonOptions['makeExecutor'];
+  close(): Promise<void>;
+}
+
+/** @throws UserError where there is no queue to use, before anything is written */
+async function chooseExecutor(
+  { executor, redis, workers }: RunFlags,
+  runs: number,
+  folder: string,
+  note: (line: string) => void,
+): Promise<ChosenExecutor> {
+  if (executor !== 'bullmq') {
+    if (redis !== undefined) throw new UserError('--redis is where --executor bullmq finds its queue');
+    const { LocalExecutor } = await import('../executor.ts');
+    const count = workersOf(workers, runs);
+    return {
+      makeExecutor: (jobs, options) => new LocalExecutor(jobs, options, count),
+      close: async () => {},
+    };
+  }
+  if (workers !== undefined && workers !== 'auto')
+    throw new UserError('--workers counts processes here; with --executor bullmq, harness worker has it');
+  const { connectToRedis, defaultRedis } = await import('../queue/connection.ts');
+  const { QueueExecutor } = await import('../queue/executor.ts');
+  const link = await connectToRedis(redis ?? defaultRedis(), note);
+  return {
+    makeExecutor: (jobs, options, id) =>
+      new QueueExecutor(jobs, { ...options, id, name: outName(folder), note }, link),
+    close: link.close,
+  };
+}
+
+/** The manifest tells everybody who reads it how the comparison was called. */
+const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/)[^@/]*@/, '$1');
+
 /** What the disk refused, with how to go on once it is mended; other errors as they are. */
-async function withWayOn(error: unknown, folder: string): Promise<unknown> {
+async function withWayOn(error: unknown, folder: string, flags: RunFlags): Promise<unknown> {
   const { DiskError } = await import('../durable.ts');
   const { hasManifest } = await import('../manifest.ts');
   if (!(error instanceof DiskError) || !hasManifest(folder)) return error;
   return new DiskError(
-    `${error.message}; every run keeps its last checkpoint, then go on with: ${resumeCommand(folder)}`,
+    `${error.message}; every run keeps its last checkpoint, then go on with: ${resumeCommand(folder, flags)}`,
   );
 }
 
@@ -157,7 +206,7 @@ async function finish(
   if (outcome.status === 'interrupted') {
     const unfinished = outcome.runs.filter((run) => run.status !== 'done').length;
     process.stderr.write(
-      `interrupted with ${unfinished} run(s) unfinished; go on with: ${resumeCommand(folder)}\n`,
+      `interrupted with ${unfinished} run(s) unfinished; go on with: ${resumeCommand(folder, flags)}\n`,
     );
     throw new Exit(exitCodes.interrupted);
   }
@@ -174,7 +223,11 @@ async function finish(
   if (failed.length > 0) throw new Exit(exitCodes.failed);
 }
 
-const resumeCommand = (folder: string) => `harness compare --resume --out ${quote(outName(folder))}`;
+function resumeCommand(folder: string, { executor, redis }: RunFlags): string {
+  const queue = executor === 'bullmq' ? ' --executor bullmq' : '';
+  const address = redis === undefined ? '' : ` --redis ${quote(hidePassword(redis))}`;
+  return `harness compare --resume --out ${quote(outName(folder))}${queue}${address}`;
+}
 
 /** How `--out` would name the folder. */
 function outName(folder: string): string {
@@ -182,14 +235,14 @@ function outName(folder: string): string {
   return folder.startsWith(results) ? folder.slice(results.length) : folder;
 }
 
-const quote = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+const quote = (text: string) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 export function workersOf(value: string | number | undefined, runs: number): number {
   const auto = Math.min(availableParallelism(), runs);
   return value === undefined || value === 'auto' ? auto : parseCount(value, '--workers', 1, 256);
 }
 
-function parseSeconds(text: string, what: string): number {
+export function parseSeconds(text: string, what: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1e6))
     throw new UserError(`${what} must be a positive number of seconds, found '${text}'`);

@@ -1,0 +1,150 @@
+/** One run in a process of its own, started again if that process dies. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeDiskError, makeFolder } from './durable.ts';
+import type { RunStatus } from './manifest.ts';
+import { type ExecutorMessage, type WorkerEnd, type WorkerOrder, workerMessage } from './protocol.ts';
+import type { RunProgress } from './run.ts';
+
+/** Told how a run goes on. */
+export interface RunListener {
+  /** A process is about to start for it. @param attempt from 1 */
+  began(attempt: number): void;
+  moved(progress: RunProgress): void;
+  note(line: string): void;
+}
+
+/** How a run ended, after all its processes. */
+export interface RunEnd {
+  readonly status: Extract<RunStatus, 'done' | 'failed' | 'interrupted'>;
+  readonly reason?: string;
+  readonly step: number;
+  readonly wallSeconds: number;
+  readonly checkpointSeconds: number;
+  /** Processes started for it. */
+  readonly attempts: number;
+}
+
+/** How often a run whose process died is started again. */
+const RETRIES = 1;
+/** Patience with a process that was asked to stop. */
+const STOP_SECONDS = 20;
+
+export class IsolatedRun {
+  readonly #order: Omit<WorkerOrder, 'type'>;
+  readonly #listener: RunListener;
+  #child: ChildProcess | undefined;
+  #stopping = false;
+
+  constructor(order: Omit<WorkerOrder, 'type'>, listener: RunListener) {
+    this.#order = order;
+    this.#listener = listener;
+  }
+
+  /** Goes on from the last checkpoint in the run's folder until the run ends or is stopped. */
+  async toItsEnd(): Promise<RunEnd> {
+    const nothing = { step: 0, wallSeconds: 0, checkpointSeconds: 0 };
+    for (let attempts = 1; ; attempts++) {
+      if (this.#stopping) return { status: 'interrupted', ...nothing, attempts: attempts - 1 };
+      this.#listener.began(attempts);
+      const end = await this.#runOnce();
+      if (end.status !== 'died') return { ...end, attempts };
+      if (this.#stopping) return { status: 'interrupted', ...nothing, attempts };
+      if (attempts > RETRIES) return { status: 'failed', reason: end.reason, ...nothing, attempts };
+      this.#listener.note(`${end.reason}; starts again from its last checkpoint`);
+    }
+  }
+
+  /** Asks for a checkpoint and an end. */
+  stop(): void {
+    this.#stopping = true;
+    if (this.#child !== undefined) this.#askToStop(this.#child);
+  }
+
+  /** Ends the process at once; the last checkpoint stays. */
+  kill(): void {
+    this.#stopping = true;
+    this.#child?.kill('SIGKILL');
+  }
+
+  /** One process, from its start to its end. */
+  #runOnce(): Promise<Ending> {
+    const { folder, job, stallSeconds } = this.#order;
+    makeFolder(folder);
+    const logPath = join(folder, 'log.txt');
+    const log = openLog(logPath);
+    const child = fork(new URL(workerFile, import.meta.url), {
+      stdio: ['ignore', log, log, 'ipc'],
+      env: { ...process.env, OMP_NUM_THREADS: String(job.threads) },
+    });
+    closeSync(log);
+    this.#child = child;
+    return new Promise((resolve) => {
+      let end: WorkerEnd | undefined;
+      let stuck = false;
+      let silentTicks = 0;
+      // Counts ticks instead of reading a clock, so that a machine that slept accuses nobody.
+      const tick = setInterval(() => {
+        if (++silentTicks <= stallSeconds + 5) return;
+        stuck = true;
+        child.kill('SIGKILL');
+      }, 1000);
+      child.on('message', (value) => {
+        silentTicks = 0;
+        const message = workerMessage.safeParse(value).data;
+        if (message?.type === 'progress') this.#listener.moved(message);
+        else if (message?.type === 'note') this.#listener.note(message.line);
+        else if (message?.type === 'ended') end ??= message;
+      });
+      child.on('error', () => {}); // 'close' follows and tells how
+      child.on('close', (code, signal) => {
+        clearInterval(tick);
+        this.#child = undefined;
+        if (end !== undefined) resolve(end);
+        else if (stuck) resolve(this.#blocked());
+        else resolve({ status: 'died', reason: causeOfDeath(code, signal, logPath) });
+      });
+      tell(child, { type: 'run', ...this.#order });
+      if (this.#stopping) this.#askToStop(child);
+    });
+  }
+
+  #askToStop(child: ChildProcess): void {
+    tell(child, { type: 'stop' });
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
+    child.once('close', () => clearTimeout(timer));
+  }
+
+  #blocked(): Ending {
+    const { job, stallSeconds } = this.#order;
+    const reason = `agent '${job.identity.agent}': its process gave no sign of life for ${stallSeconds} s (a loop without an end?)`;
+    return { status: 'failed', reason, step: 0, wallSeconds: 0, checkpointSeconds: 0 };
+  }
+}
+
+type Ending = Omit<RunEnd, 'attempts'> | { readonly status: 'died'; readonly reason: string };
+
+function tell(child: ChildProcess, message: ExecutorMessage): void {
+  if (child.connected) child.send(message, () => {}); // a process that just died answers by 'close'
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    throw describeDiskError(error, path);
+  }
+}
+
+/** Beside this file, with its ending: `.js` where the package was built. */
+const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+
+function causeOfDeath(code: number | null, signal: NodeJS.Signals | null, logPath: string): string {
+  const log = readFileSync(logPath, 'utf8').slice(-4000);
+  if (/heap out of memory|bad_alloc|Cannot enlarge memory|out of memory/i.test(log))
+    return 'its process ran out of memory';
+  if (signal === 'SIGKILL') return 'its process was killed (SIGKILL; perhaps the machine ran out of memory)';
+  if (signal !== null) return `its process was ended by ${signal}`;
+  return `its process ended by itself with exit code ${code}`;
+}

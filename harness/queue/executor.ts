@@ -1,0 +1,271 @@
+/** Hands the runs of a comparison to the workers of a queue and takes what they return. */
+import { join } from 'node:path';
+import type { Job, Queue, QueueEvents } from 'bullmq';
+import { makeFolder, writeDurably } from '../durable.ts';
+import { type ExecutionOptions, type Executor, record } from '../executor.ts';
+import type { RunJob } from '../job.ts';
+import type { RunRecord } from '../manifest.ts';
+import { runFolder } from '../merge.ts';
+import { readComplete } from '../run-record.ts';
+import { openQueue, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
+import { jobId, type QueuedRun, type RunResult, runNews, runResult } from './messages.ts';
+import { withChecksum } from './plugins.ts';
+import { ownVersions } from './versions.ts';
+
+export interface QueueExecution extends ExecutionOptions {
+  /** The comparison's id and name. */
+  readonly id: string;
+  readonly name: string;
+  /** Told what concerns no single run. */
+  note(line: string): void;
+}
+
+/** Time between two looks at the queue itself, should an event have been missed. */
+const LOOK_MILLISECONDS = 2000;
+/** Patience with workers that were asked to stop. */
+const STOP_MILLISECONDS = 25_000;
+/** A result that nobody takes is kept this long, in seconds. */
+const KEEP_SECONDS = 30 * 86_400;
+
+export class QueueExecutor implements Executor {
+  readonly #jobs: readonly RunJob[];
+  readonly #options: QueueExecution;
+  readonly #link: RedisLink;
+  readonly #queue: Queue;
+  readonly #events: QueueEvents;
+  readonly #records: RunRecord[];
+  /** Job id → index, of the runs that have not ended. */
+  readonly #pending = new Map<string, number>();
+  /** Job ids that are being looked at. */
+  readonly #looking = new Set<string>();
+  #saidNoWorker = false;
+  #stopping = false;
+  #finish: () => void = () => {};
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(jobs: readonly RunJob[], options: QueueExecution, link: RedisLink) {
+    this.#jobs = jobs;
+    this.#options = options;
+    this.#link = link;
+    this.#records = new Array<RunRecord>(jobs.length);
+    this.#queue = openQueue(link);
+    const connection = link.redis;
+    this.#events = new link.bullmq.QueueEvents(QUEUE, { connection, prefix: PREFIX });
+    this.#events.on('error', () => {}); // the connection's own listener tells of a lost Redis
+  }
+
+  async execute(): Promise<RunRecord[]> {
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#finish = resolve;
+      this.#fail = reject;
+    });
+    this.#listen();
+    const look = setInterval(() => this.#guard(this.#lookAtAll()), LOOK_MILLISECONDS);
+    try {
+      await Promise.race([this.#begin(), ended]);
+      await ended;
+    } catch (error) {
+      this.#askWorkersToStop(); // nobody will take their results
+      throw error;
+    } finally {
+      clearInterval(look);
+      await this.#close();
+    }
+    return this.#records;
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.#askWorkersToStop();
+    this.#guard(this.#lookAtAll());
+    setTimeout(() => this.#giveUp(), STOP_MILLISECONDS).unref();
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    this.#askWorkersToStop();
+    this.#giveUp();
+  }
+
+  /** Queues what is not complete. */
+  async #begin(): Promise<void> {
+    await this.#events.waitUntilReady();
+    await this.#link.redis.del(stopKey(this.#options.id));
+    const versions = ownVersions();
+    for (const [index, job] of this.#jobs.entries()) {
+      const complete = readComplete(runFolder(this.#options.folder, job));
+      if (complete === undefined) this.#pending.set(jobId(this.#options.id, job.identity), index);
+      else this.#ended(index, { ...complete, status: 'done' }, 0);
+    }
+    for (const [id, index] of [...this.#pending]) {
+      if (this.#stopping) break;
+      await this.#enqueue(id, this.#order(this.#jobs[index], versions));
+    }
+    await this.#lookAtAll();
+  }
+
+  #order(job: RunJob, versions: Record<string, string>): QueuedRun {
+    const { id: comparison, name, folder, checkpointSeconds, stallSeconds } = this.#options;
+    const task = withChecksum(job.task);
+    const agent = withChecksum(job.agent);
+    const order = { comparison, name, folder, versions, checkpointSeconds, stallSeconds };
+    return { ...order, job: { ...job, task, agent } };
+  }
+
+  /** A run that waits or is at work since an earlier session stays; a result of that session is taken. */
+  async #enqueue(id: string, order: QueuedRun): Promise<void> {
+    const before = await this.#queue.getJob(id);
+    if (before !== undefined) {
+      const state = await before.getState();
+      const result = runResult.safeParse(before.returnvalue).data;
+      const taken = state === 'completed' && result?.status === 'done';
+      if (taken || state === 'active' || state === 'waiting' || state === 'delayed') return;
+      await before.remove();
+    }
+    await this.#queue.add('run', order, {
+      jobId: id,
+      attempts: 3,
+      backoff: 1000,
+      removeOnComplete: { age: KEEP_SECONDS },
+      removeOnFail: { age: KEEP_SECONDS },
+    });
+  }
+
+  #listen(): void {
+    const indexOf = (id: string) => this.#pending.get(id);
+    const { progress, recorded } = this.#options;
+    this.#events.on('active', ({ jobId: id }) => {
+      const index = indexOf(id);
+      if (index === undefined) return;
+      progress.began(index);
+      this.#guard(async () => recorded(index, record(this.#jobs[index], { status: 'running' }, 1)));
+    });
+    this.#events.on('progress', ({ jobId: id, data }) => {
+      const index = indexOf(id);
+      const news = runNews.safeParse(data).data;
+      if (index === undefined || news === undefined) return;
+      if (news.type === 'note') progress.note(index, news.line);
+      else progress.moved(index, news);
+    });
+    this.#events.on('stalled', ({ jobId: id }) => {
+      const index = indexOf(id);
+      if (index !== undefined) progress.note(index, 'its worker was lost; goes to another');
+    });
+    const look = ({ jobId: id }: { readonly jobId: string }) => this.#guard(this.#lookAt(id));
+    this.#events.on('completed', look);
+    this.#events.on('failed', look);
+  }
+
+  async #lookAtAll(): Promise<void> {
+    for (const id of [...this.#pending.keys()]) await this.#lookAt(id);
+    if (this.#pending.size > 0 && !this.#stopping) await this.#noteMissingWorkers();
+    if (this.#pending.size === 0) this.#finish();
+  }
+
+  /** Takes the result of a run, if there is one. */
+  async #lookAt(id: string): Promise<void> {
+    const index = this.#pending.get(id);
+    if (index === undefined || this.#looking.has(id)) return;
+    this.#looking.add(id);
+    try {
+      const job = await this.#queue.getJob(id);
+      const state = await job?.getState();
+      if (job === undefined || state === undefined || state === 'unknown') await this.#missing(id, index);
+      else if (state === 'completed' || state === 'failed') await this.#take(job, id, index);
+      else if (this.#stopping && state !== 'active') await this.#withdraw(job, id, index);
+    } finally {
+      this.#looking.delete(id);
+    }
+    if (this.#pending.size === 0) this.#finish();
+  }
+
+  async #take(job: Job, id: string, index: number): Promise<void> {
+    const result = runResult.safeParse(job.returnvalue).data;
+    if (!this.#pending.delete(id)) return;
+    if (result === undefined) {
+      this.#ended(
+        index,
+        { status: 'failed', reason: job.failedReason ?? 'its worker returned no result' },
+        1,
+      );
+    } else {
+      const { attempts, files, ...end } = result;
+      this.#keep(index, files);
+      this.#ended(index, end, attempts);
+    }
+    await job.remove();
+  }
+
+  /** A job that never began is taken back. */
+  async #withdraw(job: Job, id: string, index: number): Promise<void> {
+    try {
+      await job.remove();
+    } catch {
+      return; // it has just begun
+    }
+    if (this.#pending.delete(id)) this.#ended(index, { status: 'interrupted' }, 0);
+  }
+
+  /** A Redis that was started anew without its data has forgotten the run. */
+  async #missing(id: string, index: number): Promise<void> {
+    if (!this.#stopping) await this.#enqueue(id, this.#order(this.#jobs[index], ownVersions()));
+    else if (this.#pending.delete(id)) this.#ended(index, { status: 'interrupted' }, 0);
+  }
+
+  /** The run's files, where the worker did not write them here itself. */
+  #keep(index: number, files: RunResult['files']): void {
+    const folder = runFolder(this.#options.folder, this.#jobs[index]);
+    if (readComplete(folder) !== undefined) return;
+    makeFolder(folder);
+    // The mark that the run is complete comes last.
+    for (const name of ['evaluations.csv', 'training.csv', 'run.json'] as const) {
+      const text = files[name];
+      if (text !== undefined) writeDurably(join(folder, name), text);
+    }
+  }
+
+  #ended(
+    index: number,
+    end: Parameters<typeof record>[1] & { readonly host?: string },
+    attempts: number,
+  ): void {
+    const told = {
+      ...record(this.#jobs[index], end, attempts),
+      ...(end.host === undefined ? {} : { host: end.host }),
+    };
+    this.#records[index] = told;
+    this.#options.progress.ended(index, end.status, end.reason);
+    this.#options.recorded(index, told);
+  }
+
+  async #noteMissingWorkers(): Promise<void> {
+    if (this.#saidNoWorker || (await this.#queue.getWorkersCount()) > 0) return;
+    this.#saidNoWorker = true;
+    const { shown } = this.#link;
+    this.#options.note(`no worker listens on ${shown} yet; start some with: harness worker --redis ${shown}`);
+  }
+
+  #askWorkersToStop(): void {
+    this.#link.redis.set(stopKey(this.#options.id), 1, 'EX', 86_400).catch(() => {});
+  }
+
+  /** What has not ended counts as interrupted, whatever its worker does. */
+  #giveUp(): void {
+    for (const [id, index] of [...this.#pending]) {
+      this.#pending.delete(id);
+      this.#guard(async () => this.#ended(index, { status: 'interrupted' }, 0));
+    }
+    this.#finish();
+  }
+
+  /** A fault of a handler, a full disk say, ends the comparison. */
+  #guard(work: Promise<unknown> | (() => Promise<unknown>)): void {
+    (typeof work === 'function' ? work() : work).catch((error) => this.#fail(error));
+  }
+
+  async #close(): Promise<void> {
+    const closing = Promise.allSettled([this.#events.close(), this.#queue.close()]);
+    await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    await this.#link.close();
+  }
+}

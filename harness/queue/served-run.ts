@@ -1,0 +1,84 @@
+/** One run of somebody's comparison on this machine: its folder, its lock, its process, its result. */
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { makeFolder } from '../durable.ts';
+import { IsolatedRun, type RunListener } from '../isolated-run.ts';
+import type { RunJob } from '../job.ts';
+import { lockFolder } from '../lock.ts';
+import { hasManifest, loadManifest } from '../manifest.ts';
+import { runFolder } from '../merge.ts';
+import { readComplete } from '../run-record.ts';
+import { type QueuedRun, type RunResult, runResult } from './messages.ts';
+import { withoutChecksums } from './plugins.ts';
+
+export interface ServedRunOptions {
+  /** Where runs are kept whose comparison this machine does not see. */
+  readonly folder: string;
+  /** Keep every run there. */
+  readonly ownFiles: boolean;
+}
+
+export class ServedRun {
+  /** The run's folder. */
+  readonly folder: string;
+  readonly #job: RunJob;
+  readonly #run: IsolatedRun;
+
+  constructor(order: QueuedRun, options: ServedRunOptions, listener: RunListener) {
+    this.#job = withoutChecksums(order.job);
+    const shared = !options.ownFiles && isComparison(order.folder, order.comparison);
+    this.folder = runFolder(shared ? order.folder : join(options.folder, order.comparison), this.#job);
+    const { checkpointSeconds, stallSeconds } = order;
+    this.#run = new IsolatedRun(
+      { job: this.#job, folder: this.folder, checkpointSeconds, stallSeconds },
+      listener,
+    );
+  }
+
+  /**
+   * Goes on from the checkpoint in its folder, if there is one.
+   * @throws FolderInUse while another process is at the same run
+   */
+  async toItsEnd(): Promise<RunResult> {
+    makeFolder(this.folder);
+    const unlock = await lockFolder(this.folder);
+    try {
+      const complete = readComplete(this.folder);
+      if (complete !== undefined) return this.#result({ ...complete, attempts: 0 });
+      return this.#result(await this.#run.toItsEnd());
+    } finally {
+      await unlock();
+    }
+  }
+
+  stop(): void {
+    this.#run.stop();
+  }
+
+  kill(): void {
+    this.#run.kill();
+  }
+
+  #result(end: Omit<RunResult, 'files' | 'host'>): RunResult {
+    const { status, reason, step, wallSeconds, checkpointSeconds, attempts } = end;
+    const files: RunResult['files'] = {};
+    for (const name of ['evaluations.csv', 'training.csv', 'run.json'] as const) {
+      const path = join(this.folder, name);
+      if (existsSync(path)) files[name] = readFileSync(path, 'utf8');
+    }
+    return runResult.parse({
+      ...{ status, reason, step, wallSeconds, checkpointSeconds, attempts },
+      ...{ host: hostname(), files },
+    });
+  }
+}
+
+/** Whether a folder here is the comparison's own, not another one at the same path. */
+function isComparison(folder: string, id: string): boolean {
+  try {
+    return hasManifest(folder) && loadManifest(folder).id === id;
+  } catch {
+    return false;
+  }
+}

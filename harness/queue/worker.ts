@@ -1,0 +1,203 @@
+/** Takes runs from the queue and carries them out, until it is told to stop. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Job, Worker } from 'bullmq';
+import { UserError } from '../errors.ts';
+import { runName } from '../job.ts';
+import { FolderInUse } from '../lock.ts';
+import { connectToRedis, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
+import { type QueuedRun, type RunNews, type RunResult, runOrder } from './messages.ts';
+import { whyNotLoad } from './plugins.ts';
+import { ServedRun, type ServedRunOptions } from './served-run.ts';
+import { ownVersions, versionDifference } from './versions.ts';
+
+export interface WorkerOptions extends ServedRunOptions {
+  readonly redis: string;
+  /** Runs at a time. */
+  readonly workers: number;
+  /** Folders whose agents and tasks may be loaded. */
+  readonly plugins: readonly string[];
+  /** Silence of a worker, in seconds, after which its runs go to another. */
+  readonly takeoverSeconds: number;
+  /** Told what happens, in lines. */
+  note(line: string): void;
+}
+
+/** How often a run may lose its worker. */
+const MAX_TAKEOVERS = 10;
+/** Least time between two messages on a run's progress. */
+const PROGRESS_MILLISECONDS = 1000;
+/** A run whose folder another process holds is tried again after this time. */
+const RETRY_MILLISECONDS = 3000;
+
+/** Patience with runs that write their checkpoint, and with a Redis that is gone. */
+const LEAVE_MILLISECONDS = 25_000;
+
+export class QueueWorker {
+  readonly #options: WorkerOptions;
+  readonly #link: RedisLink;
+  readonly #worker: Worker<unknown, RunResult>;
+  readonly #versions = ownVersions();
+  readonly #served = new Map<string, { run: ServedRun; lost: boolean; renewedAt: number }>();
+  #leaving = false;
+  #refusal: UserError | undefined;
+  #left: () => void = () => {};
+
+  /** @throws UserError where there is no Redis to listen to */
+  static async listen(options: WorkerOptions): Promise<QueueWorker> {
+    return new QueueWorker(options, await connectToRedis(options.redis, options.note));
+  }
+
+  private constructor(options: WorkerOptions, link: RedisLink) {
+    this.#options = options;
+    this.#link = link;
+    const lockDuration = options.takeoverSeconds * 1000;
+    this.#worker = new link.bullmq.Worker<unknown, RunResult>(
+      QUEUE,
+      (job, token) => this.#serve(job, token),
+      {
+        connection: link.redis,
+        prefix: PREFIX,
+        concurrency: options.workers,
+        lockDuration,
+        stalledInterval: lockDuration,
+        maxStalledCount: MAX_TAKEOVERS,
+        name: `${process.pid}`,
+      },
+    );
+    this.#worker.on('error', () => {}); // the connection's own listener tells of a lost Redis
+    this.#worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) this.#lose(id);
+    });
+    this.#worker.on('locksRenewed', ({ jobIds }) => {
+      for (const id of jobIds) {
+        const served = this.#served.get(id);
+        if (served !== undefined) served.renewedAt = performance.now();
+      }
+    });
+  }
+
+  /** Resolves when it has left. @throws UserError if it had to refuse a comparison */
+  async untilLeft(): Promise<void> {
+    const watch = setInterval(() => this.#loseSilent(), 250);
+    await new Promise<void>((resolve) => {
+      this.#left = resolve;
+      if (this.#leaving) resolve();
+    });
+    // Without Redis nothing can be given back: others take over when the locks have run out.
+    await Promise.race([this.#worker.close(), pause(LEAVE_MILLISECONDS)]);
+    clearInterval(watch);
+    await this.#link.close();
+    if (this.#refusal !== undefined) throw this.#refusal;
+  }
+
+  /** Gives its runs back, each with a checkpoint. */
+  leave(): void {
+    this.#leaving = true;
+    for (const { run } of this.#served.values()) run.stop();
+    this.#left();
+  }
+
+  /** Ends its runs at once. */
+  kill(): void {
+    for (const { run } of this.#served.values()) run.kill();
+  }
+
+  async #serve(job: Job<unknown, RunResult>, token = ''): Promise<RunResult> {
+    const parsed = runOrder.safeParse(job.data);
+    if (!parsed.success) throw new this.#link.bullmq.UnrecoverableError('the job is no run of this harness');
+    const order = parsed.data;
+    const why = this.#whyNot(order);
+    if (why !== undefined) return await this.#refuse(job, token, order, why);
+    if (this.#leaving) return await this.#giveBack(job, token);
+    const tell = this.#teller(job);
+    const title = `${runName(order.job.identity)} of ${order.name}`;
+    const served = new ServedRun(order, this.#options, {
+      began: () => this.#options.note(`${title}: begins in ${served.folder}`),
+      moved: (progress) => tell({ ...progress, type: 'progress' }),
+      note: (line) => tell({ type: 'note', line }),
+    });
+    const entry = { run: served, lost: false, renewedAt: performance.now() };
+    const id = job.id ?? '';
+    this.#served.set(id, entry);
+    const watch = setInterval(() => this.#stopIfAsked(order, served), 1000);
+    try {
+      const result = await served.toItsEnd();
+      if (entry.lost) throw new Error('its worker lost contact to the queue');
+      this.#options.note(
+        `${title}: ${result.status}${result.reason === undefined ? '' : `: ${result.reason}`}`,
+      );
+      if (result.status === 'interrupted' && this.#leaving) return await this.#giveBack(job, token);
+      return result;
+    } catch (error) {
+      if (!(error instanceof FolderInUse)) throw error;
+      tell({ type: 'note', line: `waits: ${error.message}` });
+      await job.moveToDelayed(Date.now() + RETRY_MILLISECONDS, token);
+      throw new this.#link.bullmq.DelayedError();
+    } finally {
+      clearInterval(watch);
+      this.#served.delete(id);
+    }
+  }
+
+  /** Sends news in their order; progress not too often, but every evaluation. */
+  #teller(job: Job): (news: RunNews) => void {
+    let sending = Promise.resolve();
+    let saidAt = Number.NEGATIVE_INFINITY;
+    let evaluation: number | undefined;
+    return (news) => {
+      if (news.type === 'progress') {
+        const due = performance.now() - saidAt > PROGRESS_MILLISECONDS || news.evaluation !== evaluation;
+        if (!due) return;
+        saidAt = performance.now();
+        evaluation = news.evaluation;
+      }
+      sending = sending.then(() => job.updateProgress(news)).catch(() => {});
+    };
+  }
+
+  #whyNot({ versions, job }: QueuedRun): string | undefined {
+    const { plugins } = this.#options;
+    return (
+      versionDifference(versions, this.#versions) ??
+      whyNotLoad(job.agent, plugins) ??
+      whyNotLoad(job.task, plugins)
+    );
+  }
+
+  /** Leaves the run to workers that can take it, and the queue, as the next run would be the same. */
+  async #refuse(job: Job, token: string, { name, job: run }: QueuedRun, why: string): Promise<never> {
+    this.#refusal ??= new UserError(`refuses the runs of ${name}: ${why}`);
+    await job.updateProgress({
+      type: 'note',
+      line: `worker ${process.pid} refuses ${runName(run.identity)}: ${why}`,
+    });
+    this.leave();
+    return await this.#giveBack(job, token);
+  }
+
+  async #giveBack(job: Job, token: string): Promise<never> {
+    await job.moveToWait(token);
+    throw new this.#link.bullmq.WaitingError();
+  }
+
+  #stopIfAsked({ comparison }: QueuedRun, run: ServedRun): void {
+    this.#link.redis.exists(stopKey(comparison)).then(
+      (asked) => asked > 0 && run.stop(),
+      () => {},
+    );
+  }
+
+  /** Runs whose lock may have run out: another worker may be about to take over. */
+  #loseSilent(): void {
+    const limit = performance.now() - this.#options.takeoverSeconds * 1000;
+    for (const [id, { renewedAt }] of this.#served) if (renewedAt < limit) this.#lose(id);
+  }
+
+  #lose(id: string): void {
+    const served = this.#served.get(id);
+    if (served === undefined || served.lost) return;
+    served.lost = true;
+    served.run.kill();
+    this.#options.note(`${id}: no contact to the queue for too long; left to another worker`);
+  }
+}
