@@ -13,6 +13,9 @@ import { parseArgs } from 'node:util';
 import { type ControlEnvironment, makeEnvironment, suite } from '../envs/index.ts';
 import { actionStream, traceSeed } from '../envs/trace.ts';
 import { packagedModels } from '../harness/assets.ts';
+import { inlineWebAssembly } from '../harness/webassembly.ts';
+
+inlineWebAssembly();
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,4 +1,9 @@
 #!/usr/bin/env node
 import { main } from '../dist/harness/cli/main.js';
 
-process.exit(await main());
+const code = await main();
+// A pipe takes 64 kB at a time; leaving earlier would cut off what it has not taken yet.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise((resolve) => stream.write('', resolve));
+}
+process.exit(code);

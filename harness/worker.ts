@@ -9,11 +9,14 @@ import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts'
 import { type RunProgress, type RunSurroundings, run } from './run.ts';
 import { markComplete } from './run-record.ts';
 import { writeRunRows } from './run-rows.ts';
+import { inlineWebAssembly } from './webassembly.ts';
 
 const BREATH_MILLISECONDS = 25;
 const PROGRESS_MILLISECONDS = 400;
 /** Checkpoints may take this share of the time. */
 const CHECKPOINT_SHARE = 0.02;
+
+inlineWebAssembly();
 
 let stopped = false;
 let step = 0;

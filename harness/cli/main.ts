@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../manifest.ts';
+import { inlineWebAssembly } from '../webassembly.ts';
 import { ablateCommand } from './ablate.ts';
 import { agentsCommand } from './agents.ts';
 import { benchCommand } from './bench.ts';
@@ -88,6 +89,7 @@ function inherit(command: Command, parent: Command): Command {
 /** Runs one command line. @returns the exit code */
 export async function main(argv: readonly string[] = process.argv): Promise<number> {
   process.stdout.on('error', endWithReader);
+  inlineWebAssembly();
   try {
     await program().parseAsync(argv as string[]);
     return Number(process.exitCode ?? exitCodes.done);
