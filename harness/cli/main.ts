@@ -19,6 +19,7 @@ import { smokeCommand } from './smoke.ts';
 import { tasksCommand } from './tasks.ts';
 import { traceCommand } from './trace.ts';
 import { trainCommand } from './train.ts';
+import { viewCommand } from './view.ts';
 import { workerCommand } from './worker.ts';
 
 /** In the order of the help. */
@@ -29,6 +30,7 @@ const commands: readonly (() => Command)[] = [
   evalCommand,
   rolloutCommand,
   reportCommand,
+  viewCommand,
   ablateCommand,
   smokeCommand,
   traceCommand,

@@ -5,8 +5,9 @@ import { Html, html } from '../report/html.ts';
 import { style } from '../report/style.ts';
 import { linkModules } from './browser-modules.ts';
 import { embedFilm } from './embedded-film.ts';
-import type { Film, FilmFacts } from './film.ts';
+import type { Film } from './film.ts';
 import { playerStyle } from './player-style.ts';
+import { recordingSentence } from './sentence.ts';
 
 /**
  * Unpacks what the page holds and starts the player. Modules become addresses of the page's own, each after those
@@ -59,7 +60,7 @@ ${new Html(playerStyle)}</style>
 <header><div class="kicker"><span>rfm-harness rollout</span></div>
 <h1>${agent} on ${task}</h1></header>
 <main>
-<p class="lead">${filmSentence(film.facts, film.episodes)}</p>
+<p class="lead">${recordingSentence(film.facts, film.episodes)}</p>
 <div id="player"><noscript>The rollout is drawn by a script.</noscript></div>
 </main>
 <script type="application/gzip" id="modules">${packed(modules)}</script>
@@ -68,11 +69,4 @@ ${new Html(playerStyle)}</style>
 </body>
 </html>
 `.text;
-}
-
-/** What a film shows, in words. */
-export function filmSentence({ trainedSteps, seed, mode }: FilmFacts, episodes: number): string {
-  const agent = trainedSteps === undefined ? 'Untrained agent' : `Agent after ${trainedSteps} training steps`;
-  const policy = mode === 'explore' ? 'exploring' : 'without exploration';
-  return `${agent}, ${policy}; ${episodes} ${episodes === 1 ? 'episode' : 'episodes'}, seed ${seed}. Drag to turn the view, scroll to zoom.`;
 }

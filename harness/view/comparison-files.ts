@@ -1,0 +1,184 @@
+/** How a comparison stands, from its files alone: while it goes on, when it is done, after a crash. */
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { basename, join, resolve, sep } from 'node:path';
+import { type Manifest, type RunRecord, readManifest } from '../results/manifest.ts';
+import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
+import { FileCache } from './file-cache.ts';
+
+export interface ViewedRun {
+  readonly task: string;
+  readonly agent: string;
+  readonly seed: string;
+  readonly status: RunRecord['status'];
+  readonly reason?: string;
+  /** Control steps known to be done: of the last evaluation or checkpoint. */
+  readonly step: number;
+  readonly stepsPerSecond?: number;
+  readonly lastEvaluation?: { readonly step: number; readonly meanReturn: number };
+  /** The run's folder, if there is a checkpoint to play. */
+  readonly playable?: string;
+}
+
+export interface ViewedComparison {
+  readonly name: string;
+  /** `stopped`: not ended, and nobody is at work on it. */
+  readonly status: 'nothing yet' | 'running' | 'stopped' | 'done' | 'failed' | 'interrupted';
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** Control steps of each run. */
+  readonly plannedSteps?: number;
+  readonly runs: readonly ViewedRun[];
+  /** Runs with evaluations, failed ones left out as in reports. */
+  readonly evaluated: readonly Run[];
+  readonly report?: string;
+  /** Files that could not be read. */
+  readonly warnings: readonly string[];
+}
+
+/** The lock of a comparison is touched every four seconds while it is at work. */
+const SILENCE = 20_000;
+
+/** Progress as a checkpoint's header tells it. */
+interface Reached {
+  readonly step: number;
+  readonly wallSeconds: number;
+}
+
+export class ComparisonFiles {
+  private readonly evaluations = new FileCache((path) => readRuns(resolve(path, '..')));
+  private readonly checkpoints = new FileCache(readReached);
+
+  constructor(readonly directory: string) {}
+
+  read(): ViewedComparison {
+    const { directory } = this;
+    const manifest = readManifest(directory);
+    const warnings: string[] = [];
+    const merged = this.runsIn(directory, warnings);
+    const records = manifest?.runs ?? [];
+    const parts = records.map((record) => this.readRun(record, merged, warnings));
+    const known = new Set(records.map(keyOf));
+    const others = merged.filter((run) => !known.has(keyOf(run)));
+    const runs = [...parts.map((part) => part.viewed), ...others.map(unlisted)];
+    const evaluated = [
+      ...parts.filter(({ viewed }) => viewed.status !== 'failed').flatMap(({ run }) => run ?? []),
+      ...others,
+    ];
+    const report = join(directory, 'report.html');
+    return {
+      name: manifest?.name ?? basename(resolve(directory)),
+      status: this.status(manifest, merged.length > 0),
+      startedAt: manifest?.startedAt,
+      endedAt: manifest?.endedAt,
+      plannedSteps: plannedSteps(manifest),
+      runs: runs.sort(
+        (a, b) =>
+          compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
+      ),
+      evaluated: joinRuns([evaluated]).filter((run) => run.evaluations.length > 0),
+      ...(existsSync(report) && { report }),
+      warnings,
+    };
+  }
+
+  private status(manifest: Manifest | undefined, hasRows: boolean): ViewedComparison['status'] {
+    if (manifest === undefined) return hasRows ? 'done' : 'nothing yet';
+    const some = (status: RunRecord['status']) => manifest.runs.some((run) => run.status === status);
+    if (manifest.endedAt !== undefined) {
+      return some('interrupted') ? 'interrupted' : some('failed') ? 'failed' : 'done';
+    }
+    const lock = statSync(join(this.directory, '.lock'), { throwIfNoEntry: false });
+    return lock !== undefined && Date.now() - lock.mtimeMs < SILENCE ? 'running' : 'stopped';
+  }
+
+  /** A run by the manifest, its own files before the comparison's. */
+  private readRun(record: RunRecord, merged: readonly Run[], warnings: string[]) {
+    const { task, agent, seed, status, reason } = record;
+    const folder = this.runFolder(record);
+    const own = folder === undefined ? undefined : this.runsIn(folder, warnings).find(sameRun(record));
+    const run = own ?? merged.find(sameRun(record));
+    const last = run?.evaluations.at(-1);
+    const checkpoint = folder && join(folder, 'checkpoint', 'last.safetensors');
+    const reached = checkpoint === undefined ? undefined : this.checkpoints.get(checkpoint);
+    const newest = [reached, last && { step: last.step, wallSeconds: last.wallSeconds ?? 0 }]
+      .filter((place) => place !== undefined)
+      .sort((a, b) => b.step - a.step)
+      .at(0);
+    const step =
+      status === 'done' ? (record.steps ?? newest?.step ?? 0) : (newest?.step ?? record.steps ?? 0);
+    const seconds = newest?.step === step && newest.wallSeconds > 0 ? newest.wallSeconds : record.wallSeconds;
+    const viewed: ViewedRun = {
+      ...{ task, agent, seed, status, reason, step },
+      ...(seconds && step > 0 && { stepsPerSecond: step / seconds }),
+      ...(last && { lastEvaluation: { step: last.step, meanReturn: last.meanReturn } }),
+      ...(reached && { playable: folder }),
+    };
+    return { viewed, run };
+  }
+
+  /** Names come from a file: they must not lead out of the comparison. */
+  private runFolder({ task, agent, seed }: RunRecord): string | undefined {
+    const runs = resolve(this.directory, 'runs');
+    const folder = resolve(runs, task, agent, seed);
+    return folder.startsWith(runs + sep) && existsSync(folder) ? folder : undefined;
+  }
+
+  private runsIn(folder: string, warnings: string[]): readonly Run[] {
+    const found = this.evaluations.get(join(folder, 'evaluations.csv'));
+    if (found instanceof Error) warnings.push(found.message);
+    return found === undefined || found instanceof Error ? [] : found;
+  }
+}
+
+/** What identifies a run, as text. */
+export const keyOf = ({ task, agent, seed }: { task: string; agent: string; seed: string }): string =>
+  JSON.stringify([task, agent, seed]);
+
+const sameRun = (record: RunRecord) => (run: Run) => keyOf(run) === keyOf(record);
+
+/** Whether a folder has anything of a comparison. */
+export const isComparison = (directory: string): boolean =>
+  ['manifest.json', 'evaluations.csv'].some((name) => existsSync(join(directory, name)));
+
+function unlisted({ task, agent, seed, evaluations }: Run): ViewedRun {
+  const last = evaluations[evaluations.length - 1];
+  const { step, meanReturn, wallSeconds } = last;
+  return {
+    ...{ task, agent, seed, status: 'done', step, lastEvaluation: { step, meanReturn } },
+    ...(wallSeconds && step > 0 && { stepsPerSecond: step / wallSeconds }),
+  };
+}
+
+/** The rows of a folder, or what is wrong with them: a comparison at work must not end its view. */
+function readRuns(folder: string): readonly Run[] | Error {
+  try {
+    return readEvaluations(folder, { mayBeEmpty: true });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The counters in a checkpoint's header, without reading its arrays; undefined for what is none. */
+function readReached(path: string): Reached | undefined {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const size = Buffer.alloc(8);
+      readSync(file, size, 0, 8, 0);
+      const header = Buffer.alloc(Math.min(Number(size.readBigUInt64LE()), 1 << 26));
+      readSync(file, header, 0, header.length, 8);
+      const { __metadata__ } = JSON.parse(header.toString()) as { __metadata__: { run: string } };
+      const { step, wallSeconds } = JSON.parse(__metadata__.run) as Reached;
+      return typeof step === 'number' && typeof wallSeconds === 'number' ? { step, wallSeconds } : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined; // replaced just now, or of another kind
+  }
+}
+
+function plannedSteps(manifest: Manifest | undefined): number | undefined {
+  const config = manifest?.config as { steps?: unknown } | null | undefined;
+  return typeof config?.steps === 'number' ? config.steps : undefined;
+}

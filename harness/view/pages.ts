@@ -1,0 +1,76 @@
+/** The pages of the viewer: shells that scripts fill. */
+import { createHash } from 'node:crypto';
+import { Html, html } from '../report/html.ts';
+import { style } from '../report/style.ts';
+import { playerStyle } from './player-style.ts';
+import type { ViewedRollout } from './rollout-files.ts';
+
+export interface ServedPage {
+  readonly text: string;
+  /** Content-Security-Policy. */
+  readonly policy: string;
+}
+
+const viewStyle = `progress{display:block;width:100%;min-width:5rem;height:5px;margin-top:3px;accent-color:var(--accent)}
+.rollouts{padding-left:1.2em}
+.rollouts small{margin-left:6px}
+.updated{font-variant-numeric:tabular-nums}`;
+
+/** Where browsers find what modules import by name. */
+const importMap = JSON.stringify({
+  imports: {
+    three: '/three/build/three.module.js',
+    'three/addons/': '/three/examples/jsm/',
+    '@mujoco/mujoco': '/mujoco/mujoco.js',
+  },
+});
+
+const SAME_SITE =
+  "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Learning curves, runs and rollouts of a directory, or of files alone. */
+export function comparisonPage(title: string): ServedPage {
+  const content = html`<header><div class="kicker"><span>rfm-harness view</span><span class="updated" role="status"></span></div>
+<h1>${title}</h1></header>
+<main id="main"><div id="comparison" data-idle><p>Loading…</p></div></main>
+<script type="module" src="/modules/harness/view/browser/comparison.js"></script>`;
+  return { text: page(title, content), policy: `${SAME_SITE}; script-src 'self'` };
+}
+
+/** One rollout, replayed by MuJoCo. */
+export function replayPage({ id, agent, task, name }: ViewedRollout, back: boolean): ServedPage {
+  const title = `${agent} on ${task}`;
+  const content = html`<header><div class="kicker"><span>rfm-harness view</span>${back && html`<a href="/">all runs and rollouts</a>`}</div>
+<h1>${title}</h1></header>
+<main id="main"><p class="lead" id="about">${name}</p>
+<div id="player" data-recording="/recordings/${id}"><p role="status">Loading MuJoCo…</p></div></main>
+<script type="importmap">${new Html(importMap)}</script>
+<script type="module" src="/modules/harness/view/browser/simulated-replay.js"></script>`;
+  const hash = createHash('sha256').update(importMap).digest('base64');
+  // MuJoCo's bindings make functions from text when they start, hence unsafe-eval; all of it is served from here.
+  return {
+    text: page(title, content),
+    policy: `${SAME_SITE}; script-src 'self' 'sha256-${hash}' 'unsafe-eval'`,
+  };
+}
+
+function page(title: string, content: Html): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${title} · view</title>
+<style>${new Html(style(0))}
+${new Html(playerStyle)}
+${new Html(viewStyle)}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+${content}
+</body>
+</html>
+`.text;
+}
