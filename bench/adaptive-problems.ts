@@ -1,4 +1,4 @@
-/** The fourteen targets on which `adaptive` is judged: those of the tests, and others that it was not made on. */
+/** The fifteen targets on which `adaptive` is judged: those of the tests, and others that it was not made on. */
 import { fileURLToPath } from 'node:url';
 import { GaussianMixture, type MixtureDescription } from '../agents/posterior/mixture.ts';
 import { RandomStream } from '../engine/random.ts';
@@ -82,6 +82,17 @@ const twelveAxes: MixtureDescription = {
   ),
 };
 
+/** Two modes of equal widths but for one axis along which one of them is thin. */
+const thinAxis: MixtureDescription = {
+  dim: 6,
+  weights: [1, 2],
+  means: [
+    [1, 0, -1, 0, 1, 0],
+    [-1, 1, 0, 0, 0, 1],
+  ],
+  covariances: [diagonal([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), diagonal([0.5, 0.01, 0.3, 1, 0.2, 0.1])],
+};
+
 /** Seven modes along a parabola, each lying along it. */
 function ridge(): MixtureDescription {
   const at = [-1.8, -1.2, -0.6, 0, 0.6, 1.2, 1.8];
@@ -104,6 +115,7 @@ function ridge(): MixtureDescription {
 const made: Readonly<Record<string, MixtureDescription>> = {
   'six dimensions': sixAxes,
   'six dimensions, rotated': rotated(sixAxes, 6),
+  'six dimensions, a thin axis': thinAxis,
   'three modes of three widths (3-D)': {
     dim: 3,
     weights: [1, 2, 1],

@@ -1,15 +1,16 @@
 /**
  * The table of docs/estimators.md: how much better than the better end point (noise, gradient) each estimator
- * is, over 14 problems, 7 times and 5 numbers of draws. Prints Markdown; the cells go to a CSV file if asked for.
+ * is, over 15 problems, 7 times and 5 numbers of draws. Prints Markdown; the cells go to a CSV file if asked for.
  *
- *   npx jiti bench/adaptive.ts [--points 60] [--repetitions 24] [--seed 0] [--problems ring,...] [--csv FILE]
+ *   npx jiti bench/adaptive.ts [--points 60] [--repetitions 24] [--seed 0] [--schedule linear]
+ *     [--problems 'circle8;curved ridge'] [--times 0.1,0.5] [--csv FILE]
  *
  * Repetitions are those of N = 10 and 30; N = 100 has half and N = 300 and 1000 a sixth of them.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseEstimator } from '../agents/posterior/estimator.ts';
-import { linear } from '../agents/posterior/schedules.ts';
+import { createSchedule, scheduleNames } from '../agents/posterior/schedules.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Problem } from '../harness/ablate/problems.ts';
 import { type VarianceRow, varianceAtTime } from '../harness/ablate/variance.ts';
@@ -20,11 +21,15 @@ const { values } = parseArgs({
     points: { type: 'string', default: '60' },
     repetitions: { type: 'string', default: '24' },
     seed: { type: 'string', default: '0' },
+    schedule: { type: 'string', default: 'linear' },
     problems: { type: 'string' },
     times: { type: 'string', default: '0.1,0.2,0.3,0.5,0.7,0.9,0.98' },
     csv: { type: 'string' },
   },
 });
+const kind = scheduleNames.find((name) => name === values.schedule);
+if (kind === undefined) throw new Error(`--schedule: one of ${scheduleNames.join(', ')}`);
+const schedule = createSchedule(kind);
 const points = Number(values.points);
 const repetitions = Number(values.repetitions);
 const times = values.times.split(',').map(Number);
@@ -56,7 +61,7 @@ function cellsOf({ name, mixture }: Problem, t: number): Cell[] {
     const rows = varianceAtTime({
       ...size,
       mixture,
-      schedule: linear,
+      schedule,
       t,
       points,
       estimators,
@@ -87,7 +92,7 @@ function report(cells: readonly Cell[]): string {
   const names = [...new Set(cells.map(({ problem }) => problem))];
   const withoutGaussian = cells.filter(({ problem }) => problem !== 'one Gaussian');
   const lines = [
-    `${cells.length} cells, ${points} y_t x ${sizes.map((size) => `${size.repetitions} (N = ${size.particles.join(', ')})`).join(', ')}, seed ${values.seed}`,
+    `${cells.length} cells, ${points} y_t x ${sizes.map((size) => `${size.repetitions} (N = ${size.particles.join(', ')})`).join(', ')}, ${kind} path, seed ${values.seed}`,
     '',
     '| estimator | geometric mean | without the single Gaussian | worst cell | cells lost |',
     '| --- | --- | --- | --- | --- |',

@@ -7,7 +7,8 @@
  * or two draws exactly when t is small: weights w^τ with τ small enough for a fit find the same E, and away
  * from the Gaussian case a smooth version of it. What the fit is worth is then asked of draws that it has
  * not seen. Three nested candidates, 0 (the noise expectation), η I and a full matrix, are combined by two
- * coefficients in [0, 1], each lowered by its own standard error.
+ * coefficients in [0, 1], each lowered by its own standard errors. Where a matrix cannot be fitted the first
+ * candidate is the end point, noise or gradient, that varies less over the draws.
  */
 import type { Algebra } from './arithmetic.ts';
 import { chainSums, predictAcrossChains } from './chains.ts';
@@ -16,10 +17,12 @@ import { fitIsotropic, fitMatrix, inner, temperedWeights } from './regression.ts
 import { identityRows } from './solve.ts';
 import type { WeighedDraws } from './weighing.ts';
 
-/** Standard errors by which each coefficient is lowered. */
-const caution = 2;
+/** Standard errors by which each coefficient is lowered; in one dimension no axes share the evidence. */
+const cautionIn = (dimensions: number): number => (dimensions === 1 ? 3 : 2);
 /** The matrix is fitted only where there are two draws per column and this many more. */
 const spareDraws = 4;
+/** Bound of the end points' ratio of variances; its square still fits float32. */
+const largestRatio = 1e9;
 /** Keeps 0/0 at 0. */
 const tiny = 1e-30;
 
@@ -39,8 +42,11 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
   // Across chains a fit is made of half of the draws.
   const fitted = chains === undefined ? count : count / 2;
   if (size === 1 || fitted < 2 * size + spareDraws) {
-    const trust = trustIn(a, draws.weight, isotropic.prediction, prior, chains);
-    const eta = a.mul(trust, isotropic.eta);
+    const start = endPoint(a, [weight, draws.weight], prior, stein);
+    const startPrediction = a.mul(start, stein);
+    const difference = a.sub(isotropic.prediction, startPrediction);
+    const trust = trustIn(a, draws.weight, difference, a.sub(prior, startPrediction), chains);
+    const eta = a.add(start, a.mul(trust, a.sub(isotropic.eta, start)));
     return { y0: a.sub(draws.meanPrior, a.mul(eta, draws.meanStein)), cvWeight: eta };
   }
 
@@ -67,8 +73,28 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
 }
 
 /**
+ * The coefficient that is used as far as no fit is trusted, [batch, 1, 1]: 1/(1 + r²), where r is the variance of the
+ * draws of the gradient end, y0 - u, in units of that of the noise end, y0. So it lies close to an end wherever one is
+ * clearly better. The gradient end has to hold under every weighting, for in any one of them a few draws of a narrow
+ * mode may be missing or stand alone.
+ * @param weights normalised, each [batch, 1, N]
+ */
+function endPoint<A>(a: Algebra<A>, weights: readonly A[], prior: A, stein: A): A {
+  const ratios = weights.map((weight) => {
+    const variance = (x: A) => {
+      const centred = a.sub(x, a.sum(a.mul(weight, x), 2));
+      return a.sum(a.mul(weight, inner(a, centred, centred)), 2);
+    };
+    return a.div(variance(a.sub(prior, stein)), a.add(variance(prior), tiny));
+  });
+  const worst = ratios.reduce((x, y) => a.maximum(x, y));
+  const bounded = a.minimum(worst, largestRatio);
+  return a.div(1, a.add(a.mul(bounded, bounded), 1));
+}
+
+/**
  * How much of a prediction to use: the least-squares multiplier of `prediction` for `outcome`, less
- * `caution` standard errors, within [0, 1]. The standard error is taken at the multiplier 1, so that one
+ * the standard errors of `cautionIn`, within [0, 1]. The standard error is taken at the multiplier 1, so that one
  * dominating draw, whose outcome is a small multiple of a wild prediction, does not count as a perfect fit.
  */
 function trustIn<A>(a: Algebra<A>, weight: A, prediction: A, outcome: A, chains?: number): A {
@@ -77,6 +103,6 @@ function trustIn<A>(a: Algebra<A>, weight: A, prediction: A, outcome: A, chains?
   const gaps = a.sub(explained, square);
   const gap = chains === undefined ? gaps : chainSums(a, gaps, chains);
   const standardError = a.sqrt(a.sum(a.mul(gap, gap), 2));
-  const lowered = a.sub(a.sum(explained, 2), a.mul(standardError, caution));
+  const lowered = a.sub(a.sum(explained, 2), a.mul(standardError, cautionIn(a.shape(prediction)[1])));
   return a.minimum(a.maximum(a.div(lowered, a.add(a.sum(square, 2), tiny)), 0), 1);
 }

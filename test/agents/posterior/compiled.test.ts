@@ -68,3 +68,28 @@ describe('posterior means compiled to a graph', () => {
     },
   );
 });
+
+describe('adaptive with one coefficient, compiled', () => {
+  const cases = scheduleNames.flatMap((schedule) => [
+    { schedule, size: 6, draws: 10 },
+    { schedule, size: 1, draws: 24 },
+  ]);
+
+  test.each(cases)(
+    '$schedule, $size dimensions, $draws draws: the graph gives what the eager function gives, finite',
+    async ({ schedule, size, draws }) => {
+      const few = { t: inputs.t, yt: normal([batch, size]), prior: normal([batch, draws, size]) };
+      const [graph, eager] = [createEngine(), createEngine({ backend: 'cpu' })];
+      const found = await graph.compile('means', means(schedule, 'adaptive'))(few);
+      const wanted = await eager.compile('means', means(schedule, 'adaptive'))(few);
+      for (const key of ['y0', 'y1', 'cvWeight'] as const) {
+        expect([...found[key].data].every(Number.isFinite), key).toBe(true);
+        const scale = Math.max(...[...wanted[key].data].map(Math.abs), 1);
+        const scaled = [found, wanted].map((result) => [...result[key].data].map((x) => x / scale));
+        expect(discrepancy(scaled[0], scaled[1]), key).toBeLessThan(1e-4);
+      }
+      await graph.dispose();
+      await eager.dispose();
+    },
+  );
+});

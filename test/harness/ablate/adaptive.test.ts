@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseEstimator } from '../../../agents/posterior/estimator.ts';
 import { GaussianMixture } from '../../../agents/posterior/mixture.ts';
-import { linear } from '../../../agents/posterior/schedules.ts';
+import { createSchedule, linear } from '../../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../../engine/random.ts';
 import { builtInProblems } from '../../../harness/ablate/problems.ts';
 import { type ProposalName, varianceAtTime } from '../../../harness/ablate/variance.ts';
@@ -55,6 +55,57 @@ describe('the adaptive estimator with prior draws', () => {
     const best = Math.max(...names.filter((name) => name.startsWith('optimal')).map(gain));
     expect(gain('adaptive')).toBeGreaterThan(best);
   });
+});
+
+describe('the adaptive estimator where the draws do not suffice for a matrix', () => {
+  /** One of its modes is ten times thinner along one axis than along the others: late the gradient end is the good one. */
+  const thinAxis = new GaussianMixture({
+    dim: 6,
+    weights: [0.4, 0.6],
+    means: [
+      [0.8, 0.2, -1, 0.1, 0.7, 0],
+      [-0.9, 1, 0.3, 0, -0.2, 0.9],
+    ],
+    covariances: [
+      [0.15, 0.2, 0.3, 0.35, 0.5, 0.6],
+      [0.5, 0.008, 0.3, 0.9, 0.25, 0.12],
+    ].map((variances) => variances.map((value, i) => variances.map((_, j) => (i === j ? value : 0)))),
+  });
+  const narrowPeak = new GaussianMixture({
+    dim: 1,
+    weights: [0.5, 0.5],
+    means: [[0.8], [-0.2]],
+    covariances: [[[0.0016]], [[1]]],
+  });
+  const cases = (['linear', 'cosine', 've'] as const).flatMap((schedule) =>
+    [0.3, 0.7, 0.9, 0.98].flatMap((t) => [
+      { schedule, t, name: 'thin axis', mixture: thinAxis, particles: [10, 15] },
+      { schedule, t, name: 'narrow peak', mixture: narrowPeak, particles: [10, 30, 100] },
+    ]),
+  );
+
+  test.each(cases)(
+    '$name, $schedule, t = $t: no worse than the better end',
+    ({ schedule, t, name, ...rest }) => {
+      const rows = varianceAtTime({
+        ...rest,
+        schedule: createSchedule(schedule),
+        t,
+        points: 100,
+        repetitions: 40,
+        random: RandomStream.fromSeed(9).split(`${name}/${schedule}/${t}`),
+        estimators: ['noise', 'gradient', 'adaptive'].map((text) => ({
+          name: text,
+          estimator: parseEstimator(text),
+        })),
+      });
+      for (const count of rest.particles) {
+        const mse = (name: string) =>
+          rows.find((row) => row.particles === count && row.estimator === name)?.mse ?? Number.NaN;
+        expect(mse('adaptive'), `N = ${count}`).toBeLessThan(1.05 * Math.min(mse('noise'), mse('gradient')));
+      }
+    },
+  );
 });
 
 describe('the policy proposal', () => {
