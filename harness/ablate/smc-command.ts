@@ -2,6 +2,7 @@
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
+import { UserError } from '../errors.ts';
 import { errorPicture, fileNameOf } from './error-plot.ts';
 import { errorTable, problemHeading, timeHeading } from './error-table.ts';
 import type { AblationResult } from './page.ts';
@@ -14,7 +15,7 @@ import {
   problemsOf,
   type RowFormat,
 } from './row-output.ts';
-import { type SamplerName, type SamplerRow, samplerNames, samplersAtTime } from './smc.ts';
+import { type SamplerName, type SamplerRow, samplerNames, samplersAtTime, smallestBudget } from './smc.ts';
 
 export interface SmcSettings extends RowFormat {
   readonly problem: readonly string[];
@@ -68,7 +69,10 @@ export type ProblemSamplerRow = Omit<SamplerRow, 'budget' | 'evaluations'> & {
   readonly mse_high: number;
 };
 
-/** @param progress told after every time of every problem @throws UserError for an unreadable problem */
+/**
+ * @param progress told after every time of every problem
+ * @throws UserError for an unreadable problem or a budget too small for chains
+ */
 export function samplerRows(
   settings: SmcSettings,
   progress: (done: number, total: number, problem: string) => void = () => {},
@@ -80,6 +84,10 @@ export function samplerRows(
     estimator: parseEstimator(name),
   }));
   const times = settings.times ?? defaults.times;
+  const budgets = settings.evaluations ?? defaults.evaluations;
+  const short = budgets.find((budget) => budget < smallestBudget);
+  if (short !== undefined)
+    throw new UserError(`--evaluations ${short}: chains need ${smallestBudget} evaluations or more`);
   const root = RandomStream.fromSeed(settings.seed);
   let done = 0;
   return chosen.flatMap(({ name, mixture }) =>
@@ -88,7 +96,7 @@ export function samplerRows(
         mixture,
         schedule: createSchedule(settings.schedule),
         t,
-        budgets: settings.evaluations ?? defaults.evaluations,
+        budgets,
         samplers: settings.samplers ?? samplerNames,
         estimators: parsed,
         points: settings.points ?? defaults.points,

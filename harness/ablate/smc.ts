@@ -19,6 +19,9 @@ import { drawObservations, normals, scalar, uniforms } from './observations.ts';
 export const samplerNames = ['snis', 'mala', 'smc'] as const;
 export type SamplerName = (typeof samplerNames)[number];
 
+/** Below it a plan's chains would take more than the budget, or hardly move. */
+export const smallestBudget = 25;
+
 /** How a sampler spends its evaluations. */
 export type SamplerPlan =
   | { readonly sampler: 'snis'; readonly draws: number }
@@ -32,8 +35,9 @@ export type SamplerPlan =
   | { readonly sampler: 'smc'; readonly draws: number; readonly chains: number; readonly stages: number };
 
 /**
- * The plan for a budget of evaluations. MALA: a quarter for pilots, a chain for every twenty evaluations, half of
- * its moves burn-in. SMC: chains of five states (four moves), more stages the larger the budget.
+ * The plan for a budget of at least `smallestBudget` evaluations. MALA: a quarter for pilots, a chain for every twenty
+ * evaluations, half of its moves burn-in. SMC: chains of five states (four moves), more stages the larger the budget,
+ * and as many beyond them as what is left pays for.
  */
 export function samplerPlan(sampler: SamplerName, budget: number): SamplerPlan {
   switch (sampler) {
@@ -47,8 +51,9 @@ export function samplerPlan(sampler: SamplerName, budget: number): SamplerPlan {
     }
     case 'smc': {
       const states = 5;
-      const stages = Math.min(10, Math.max(2, Math.round(Math.log2(budget)) - 2));
-      const chains = Math.max(1, Math.floor(budget / (states + stages * (states - 1))));
+      const wanted = Math.min(10, Math.max(2, Math.round(Math.log2(budget)) - 2));
+      const chains = Math.max(1, Math.floor(budget / (states + wanted * (states - 1))));
+      const stages = Math.max(1, Math.floor((budget / chains - states) / (states - 1)));
       return { sampler, draws: chains * states, chains, stages };
     }
   }
