@@ -173,7 +173,7 @@ async function actTime(agent: Agent, batch: Batch, observation: number, { second
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
 }
 
-function madeUpBatch(size: number, observation: number, action: number, random: RandomStream): Batch {
+export function madeUpBatch(size: number, observation: number, action: number, random: RandomStream): Batch {
   return {
     size,
     observation: random.fillNormal(new Float32Array(size * observation)),
