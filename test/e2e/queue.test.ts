@@ -1,0 +1,223 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { agentFile, patientAgent } from '../harness/support/agent-files.ts';
+import { shortPole } from '../harness/support/task-file.ts';
+import { harness, killGroup, pause, type Started, start, workplace } from './support/command.ts';
+import { freePort, startRedis, type TestRedis, whyNoRedis } from './support/redis.ts';
+import { tableBytes } from './support/tables.ts';
+
+const missing = whyNoRedis();
+if (missing !== undefined) console.warn(`queue.test.ts is skipped: ${missing}`);
+
+/** Four runs, two of them of some seconds. */
+const comparison = [
+  ...['compare', '--agents', './patient.ts,./tiny.ts', '--tasks', './short.ts', '--seeds', '1'],
+  ...['--steps', '220', '--evaluate-every', '100', '--log-every', '50', '--evaluation-episodes', '2'],
+  ...['--preset', 'smoke', '--checkpoint-seconds', '0.1', '--threads', '1'],
+];
+const files = { 'patient.ts': patientAgent, 'tiny.ts': agentFile(), 'short.ts': shortPole };
+
+/** Resolves when a process has said something. */
+function said({ stderr }: ChildProcess, what: RegExp): Promise<void> {
+  let text = '';
+  return new Promise((resolve) => {
+    stderr?.on('data', (data) => {
+      text += data;
+      if (what.test(text)) resolve();
+    });
+  });
+}
+
+describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${missing})` : ''}`, () => {
+  let redis: TestRedis;
+  let folder: string;
+  let local: Record<string, string>;
+  const workers: Started[] = [];
+  const results = (name: string, ...path: string[]) => join(folder, 'results', name, ...path);
+  const queued = (name: string, ...more: string[]) =>
+    start(folder, ...comparison, '--executor', 'bullmq', '--redis', redis.url, '--out', name, ...more);
+  const worker = (...more: string[]) => {
+    const words = ['--redis', redis.url, '--plugins', folder, '--takeover-seconds', '2', '--workers', '2'];
+    const started = start(folder, 'worker', ...words, ...more);
+    workers.push(started);
+    return started;
+  };
+  const endWorkers = async () => {
+    for (const { child } of workers) killGroup(child);
+    await Promise.all(workers.splice(0).map(({ ended }) => ended));
+  };
+  /** The queue's keys that speak of runs. */
+  const leftovers = () =>
+    redis
+      .command('keys', 'rfm-harness:*')
+      .split('\n')
+      .filter((key) => /[0-9a-f]{8}-[0-9a-f]{4}/.test(key));
+
+  beforeAll(async () => {
+    folder = workplace(files);
+    redis = await startRedis();
+    expect((await harness(folder, ...comparison, '--out', 'local', '--workers', '2')).code).toBe(0);
+    local = tableBytes(results('local'));
+  }, 120_000);
+
+  afterAll(async () => {
+    await endWorkers();
+    redis?.stop();
+  });
+
+  it('leaves the files and bytes of a local one, also by workers that do not see its folder', async () => {
+    const { child, ended } = queued('one');
+    await said(child, /no worker listens on redis:\/\/127.0.0.1:\d+ yet; start some with: harness worker/);
+    worker('--workers', '1');
+    const scratch = join(folder, 'elsewhere');
+    worker('--workers', '1', '--own-files', '--folder', scratch);
+    const { code, stderr } = await ended;
+    expect(stderr).toMatch(/short-longer\/tiny\/0: done, evaluation .* runs\)/);
+    expect(code).toBe(0);
+    expect(tableBytes(results('one'))).toEqual(local);
+    const manifest = JSON.parse(readFileSync(results('one', 'manifest.json'), 'utf8'));
+    for (const run of manifest.runs) {
+      expect(run).toMatchObject({ status: 'done', steps: 220, attempts: 1, host: expect.any(String) });
+      const kept = readdirSync(results('one', 'runs', run.task, run.agent, String(run.seed)));
+      expect(kept).toEqual(expect.arrayContaining(['evaluations.csv', 'training.csv', 'run.json']));
+      const away = existsSync(join(scratch, manifest.id, 'runs', run.task, run.agent, 'checkpoint'));
+      expect(kept.includes('checkpoint') || away || existsSync(join(scratch, manifest.id))).toBe(true);
+    }
+    expect(existsSync(join(scratch, manifest.id, 'runs'))).toBe(true);
+    expect(leftovers()).toEqual([]);
+    await endWorkers();
+  }, 120_000);
+
+  it('goes on where its workers are stopped and killed, from their checkpoints', async () => {
+    const { ended } = queued('moved');
+    const first = worker('--workers', '1');
+    const running = results('moved', 'runs/short-balance/patient/0');
+    while (!existsSync(join(running, 'checkpoint/previous.safetensors'))) await pause(30);
+    first.child.kill('SIGINT');
+    expect((await first.ended).code).toBe(130);
+    const second = worker('--workers', '1');
+    await pause(1500);
+    killGroup(second.child);
+    worker();
+    const { code, stderr } = await ended;
+    expect(stderr).toMatch(/short-balance\/patient\/0: continues from step [1-9]/);
+    expect(stderr).toContain('its worker was lost; goes to another');
+    expect(code).toBe(0);
+    expect(tableBytes(results('moved'))).toEqual(local);
+  }, 120_000);
+
+  it('runs nothing twice when it goes on after its end by force, and stops at Ctrl-C', async () => {
+    await endWorkers();
+    const first = queued('resumed');
+    const serving = worker('--workers', '1');
+    let told = '';
+    serving.child.stderr?.on('data', (data) => {
+      told += data;
+    });
+    await said(serving.child, /tiny\/0 of resumed: begins/);
+    killGroup(first.child); // the workers go on
+    await first.ended;
+    const second = queued('resumed', '--resume');
+    await said(second.child, /short-balance\/tiny\/0: done/);
+    const asked = performance.now();
+    second.child.kill('SIGINT');
+    const stopped = await second.ended;
+    expect(performance.now() - asked).toBeLessThan(10_000);
+    expect(stopped.stderr).toMatch(
+      /interrupted with \d run\(s\) unfinished; go on with: harness compare --resume --out resumed --executor bullmq --redis redis:/,
+    );
+    expect(stopped.code).toBe(130);
+    const third = queued('resumed', '--resume');
+    await said(third.child, /short-longer\/patient\/0: begins/);
+    redis.command('flushall'); // a Redis that was started anew has forgotten everything
+    const { code } = await third.ended;
+    expect(code).toBe(0);
+    expect(tableBytes(results('resumed'))).toEqual(local);
+    for (const run of ['short-balance/tiny/0', 'short-longer/tiny/0']) {
+      expect(told.split(`${run} of resumed: begins`).length - 1).toBe(1);
+    }
+    expect(leftovers()).toEqual([]);
+  }, 120_000);
+
+  it('is refused by a worker that may not load its files, and says so', async () => {
+    await endWorkers();
+    const { child, ended } = queued('refused');
+    const other = join(folder, 'other');
+    mkdirSync(other);
+    const refusing = start(folder, 'worker', '--redis', redis.url, '--plugins', other);
+    workers.push(refusing);
+    const { code, stderr } = await refusing.ended;
+    expect(stderr).toMatch(
+      /\nharness: refuses the runs of refused: .*\/patient\.ts lies in none of the folders .*\(--plugins\)\n$/,
+    );
+    expect(code).toBe(2);
+    child.kill('SIGINT');
+    expect((await ended).stderr).toMatch(/worker \d+ refuses short-.*: .* lies in none of the folders/);
+    expect(leftovers().filter((key) => !key.includes(':stop:'))).toEqual([]);
+  }, 120_000);
+
+  it('takes no harm from what others write into the queue', async () => {
+    const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
+    const queue = new Queue('runs', { connection, prefix: 'rfm-harness' });
+    const order = JSON.parse(readFileSync(new URL('../data/queued-run.json', import.meta.url), 'utf8'));
+    const climbing = structuredClone(order);
+    climbing.job.identity.task = '../../../tmp';
+    await queue.add('run', climbing, { jobId: 'climbing' });
+    await queue.add('run', 'nonsense', { jobId: 'nonsense' });
+    const listening = worker();
+    const failed = async (id: string) => (await queue.getJob(id))?.failedReason;
+    for (const id of ['climbing', 'nonsense']) {
+      while ((await failed(id)) === undefined) await pause(50);
+      expect(await failed(id)).toBe('the job is no run of this harness');
+    }
+    await queue.add('run', order, { jobId: 'old' });
+    const { code, stderr } = await listening.ended;
+    expect(stderr).toMatch(
+      /\nharness: refuses the runs of old: mujoco is 3\.14\.0 here and 2\.0\.0 there\n$/,
+    );
+    expect(code).toBe(2);
+    await queue.close();
+    connection.disconnect();
+  }, 120_000);
+});
+
+describe('a queue that cannot be used', () => {
+  const folder = workplace({
+    ...files,
+    'hide.mjs': `
+      import { register } from 'node:module';
+      register('data:text/javascript,' + encodeURIComponent(\`
+        export async function resolve(name, context, next) {
+          if (name !== 'bullmq') return next(name, context);
+          throw Object.assign(new Error('hidden'), { code: 'ERR_MODULE_NOT_FOUND' });
+        }\`));`,
+  });
+
+  it('is told in one line where Redis does not answer, and nothing is written', async () => {
+    const url = `redis://someone:secret@127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await harness(folder, ...comparison, '--executor', 'bullmq', '--redis', url);
+    expect(stderr).toMatch(
+      /^harness: cannot use Redis at redis:\/\/127\.0\.0\.1:\d+: connection refused; .*\n$/,
+    );
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, 'results'))).toBe(false);
+  });
+
+  it('is told in one line where the packages miss', async () => {
+    process.env.NODE_OPTIONS = `--import=${pathToFileURL(join(folder, 'hide.mjs'))}`;
+    try {
+      const { code, stderr } = await harness(folder, 'worker');
+      expect(stderr).toBe(
+        'harness: runs over a queue need two more packages; install them with: npm install bullmq ioredis\n',
+      );
+      expect(code).toBe(2);
+    } finally {
+      delete process.env.NODE_OPTIONS;
+    }
+  });
+});
