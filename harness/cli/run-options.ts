@@ -184,7 +184,7 @@ async function chooseExecutor(
 }
 
 /** The manifest tells everybody who reads it how the comparison was called. */
-const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/)[^@/]*@/, '$1');
+const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/)[^/]*@/, '$1');
 
 /** What the disk refused, with how to go on once it is mended; other errors as they are. */
 async function withWayOn(error: unknown, folder: string, flags: RunFlags): Promise<unknown> {
