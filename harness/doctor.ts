@@ -39,6 +39,8 @@ const packages: readonly [name: string, optional: boolean][] = [
   ['@tensorflow/tfjs-core', false],
   ['@tensorflow/tfjs-backend-wasm', false],
   ['@tensorflow/tfjs-node', true],
+  ['bullmq', true],
+  ['ioredis', true],
 ];
 
 export async function diagnose(): Promise<Diagnosis> {
