@@ -78,7 +78,9 @@ export class QueueExecutor implements Executor {
     this.#stopping = true;
     this.#askWorkersToStop();
     this.#guard(this.#lookAtAll());
-    setTimeout(() => this.#giveUp(), STOP_MILLISECONDS).unref();
+    // A Redis that is gone passes nothing on.
+    const patience = this.#link.redis.status === 'ready' ? STOP_MILLISECONDS : 0;
+    setTimeout(() => this.#giveUp(), patience).unref();
   }
 
   kill(): void {

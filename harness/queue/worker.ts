@@ -32,15 +32,28 @@ const RETRY_MILLISECONDS = 3000;
 /** Patience with runs that write their checkpoint, and with a Redis that is gone. */
 const LEAVE_MILLISECONDS = 25_000;
 
+interface Served {
+  /** How lines name it. */
+  readonly title: string;
+  readonly run: ServedRun;
+  /** Its lock in the queue may have run out. */
+  lost: boolean;
+  renewedAt: number;
+}
+
 export class QueueWorker {
   readonly #options: WorkerOptions;
   readonly #link: RedisLink;
   readonly #worker: Worker<unknown, RunResult>;
   readonly #versions = ownVersions();
-  readonly #served = new Map<string, { run: ServedRun; lost: boolean; renewedAt: number }>();
+  readonly #served = new Map<string, Served>();
   #leaving = false;
   #refusal: UserError | undefined;
   #left: () => void = () => {};
+  #endNow: () => void = () => {};
+  readonly #killed = new Promise<void>((resolve) => {
+    this.#endNow = resolve;
+  });
 
   /** @throws UserError where there is no Redis to listen to */
   static async listen(options: WorkerOptions): Promise<QueueWorker> {
@@ -84,7 +97,7 @@ export class QueueWorker {
       if (this.#leaving) resolve();
     });
     // Without Redis nothing can be given back: others take over when the locks have run out.
-    await Promise.race([this.#worker.close(), pause(LEAVE_MILLISECONDS)]);
+    await Promise.race([this.#worker.close(), this.#killed, pause(LEAVE_MILLISECONDS)]);
     clearInterval(watch);
     await this.#link.close();
     if (this.#refusal !== undefined) throw this.#refusal;
@@ -100,6 +113,7 @@ export class QueueWorker {
   /** Ends its runs at once. */
   kill(): void {
     for (const { run } of this.#served.values()) run.kill();
+    this.#endNow();
   }
 
   async #serve(job: Job<unknown, RunResult>, token = ''): Promise<RunResult> {
@@ -116,7 +130,7 @@ export class QueueWorker {
       moved: (progress) => tell({ ...progress, type: 'progress' }),
       note: (line) => tell({ type: 'note', line }),
     });
-    const entry = { run: served, lost: false, renewedAt: performance.now() };
+    const entry: Served = { title, run: served, lost: false, renewedAt: performance.now() };
     const id = job.id ?? '';
     this.#served.set(id, entry);
     const watch = setInterval(() => this.#stopIfAsked(order, served), 1000);
@@ -198,6 +212,6 @@ export class QueueWorker {
     if (served === undefined || served.lost) return;
     served.lost = true;
     served.run.kill();
-    this.#options.note(`${id}: no contact to the queue for too long; left to another worker`);
+    this.#options.note(`${served.title}: no contact to the queue for too long; left to another worker`);
   }
 }
