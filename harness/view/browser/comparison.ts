@@ -1,3 +1,4 @@
+/// <reference lib="dom.iterable" />
 /** Keeps the page of a comparison up to date, and makes rollouts of its checkpoints. */
 
 /** Milliseconds between looks: at work, and when everything has ended. */
