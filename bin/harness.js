@@ -4,6 +4,6 @@ import { main } from '../dist/harness/cli/main.js';
 const code = await main();
 // A pipe takes 64 kB at a time; leaving earlier would cut off what it has not taken yet.
 for (const stream of [process.stdout, process.stderr]) {
-  await new Promise((resolve) => stream.write('', resolve));
+  await new Promise((resolve) => stream.on('error', resolve).write('', resolve));
 }
 process.exit(code);

@@ -23,7 +23,7 @@ export interface WorkerScaling {
 }
 
 /**
- * The same runs of sac on cartpole-balance with each number of workers, round after round, every other round
+ * The same runs of an agent on cartpole-balance with each number of workers, round after round, every other round
  * in the opposite order, so that a machine that warms up or is shared favours none of them.
  */
 export async function benchWorkers(
@@ -31,9 +31,10 @@ export async function benchWorkers(
   runs: number,
   steps: number,
   rounds: number,
+  agent = 'rfm-flow',
 ): Promise<WorkerScaling[]> {
   const plan = await resolvePlan({
-    agents: 'sac',
+    agents: agent,
     tasks: 'cartpole-balance',
     seeds: runs,
     steps,
@@ -81,6 +82,7 @@ async function secondsWith(plan: ComparisonPlan, workers: number): Promise<numbe
       stallSeconds: 300,
       command: ['harness', 'bench', 'workers'],
       makeProgress: () => makeProgress(jobsOf(plan), { quiet: true, stream: process.stderr }),
+      executor: 'local',
       makeExecutor: (jobs, options) => new LocalExecutor(jobs, options, workers),
       note: () => {},
       onStart: () => {},

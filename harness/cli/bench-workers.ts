@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 
 interface BenchWorkersFlags {
+  readonly agent: string;
   readonly runs: string;
   readonly steps: string;
   readonly rounds: string;
@@ -12,16 +13,17 @@ interface BenchWorkersFlags {
 export function benchWorkersCommand(): Command {
   return new Command('workers')
     .description('time of the same runs with one worker process, with two, and with one per core')
-    .option('--runs <count>', 'runs of sac on cartpole-balance', '8')
-    .option('--steps <count>', 'control steps of each', '3k')
+    .option('--agent <agent>', 'a name or a file', 'rfm-flow')
+    .option('--runs <count>', 'runs on cartpole-balance, preset smoke', '8')
+    .option('--steps <count>', 'control steps of each', '6k')
     .option('--rounds <count>', 'how often each is measured, in alternating order', '3')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  harness bench workers                           four minutes on two cores
-  harness bench workers --runs 4 --steps 1k --rounds 1 --json
+  harness bench workers                           six minutes on two cores
+  harness bench workers --agent sac --steps 1k --rounds 1 --json
 
 Every round makes the same runs with each number of workers; what is printed is the median over the rounds. It tells
 something only on a machine that does nothing else.`,
@@ -32,7 +34,7 @@ something only on a machine that does nothing else.`,
       const runs = parseCount(flags.runs, '--runs', 1, 1000);
       const steps = parseCount(flags.steps, '--steps', 1, 1e7);
       const rounds = parseCount(flags.rounds, '--rounds', 1, 100);
-      const results = await benchWorkers(workerCounts(), runs, steps, rounds);
+      const results = await benchWorkers(workerCounts(), runs, steps, rounds, flags.agent);
       console.log(flags.json ? JSON.stringify(results, null, 2) : scalingTable(results));
     });
 }
