@@ -31,6 +31,7 @@ export interface ComparisonOptions {
   readonly checkpointSeconds: number;
   readonly stallSeconds: number;
   readonly command: readonly string[];
+  readonly executor: Manifest['executor'];
   makeProgress(): Promise<Progress>;
   /** What carries out the runs. @param id the comparison's in its manifest */
   makeExecutor(jobs: readonly RunJob[], options: ExecutionOptions, id: string): Executor;
@@ -108,7 +109,8 @@ function clearFolder(folder: string): void {
 }
 
 /** The manifest of a new comparison, or of the one that goes on. */
-function begin(plan: ComparisonPlan, { folder, resume, command, note }: ComparisonOptions): Manifest {
+function begin(plan: ComparisonPlan, options: ComparisonOptions): Manifest {
+  const { folder, resume, command, executor, note } = options;
   const before = resume && hasManifest(folder) ? loadManifest(folder) : undefined;
   const difference = before && firstDifference(plain(before.config), plain(plan));
   if (difference !== undefined) {
@@ -146,6 +148,7 @@ function begin(plan: ComparisonPlan, { folder, resume, command, note }: Comparis
     cpu: cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),
     wallSeconds: before?.wallSeconds ?? 0,
+    executor,
     status: 'running',
     runs,
   };

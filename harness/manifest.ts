@@ -42,6 +42,8 @@ export interface Manifest {
   readonly endedAt?: string;
   /** Seconds at work by a clock that nobody sets, the sessions before a resume included, the time between not. */
   readonly wallSeconds: number;
+  /** What carries out the runs in the newest session. */
+  readonly executor: 'local' | 'bullmq';
   readonly status: 'running' | 'done' | 'failed' | 'interrupted';
   readonly runs: readonly RunRecord[];
 }

@@ -124,6 +124,7 @@ export async function runPlan(
     checkpointSeconds,
     stallSeconds,
     command: ['harness', ...process.argv.slice(2).map(hidePassword)],
+    executor: flags.executor === 'bullmq' ? 'bullmq' : 'local',
     makeExecutor,
     note: say,
     makeProgress() {

@@ -19,16 +19,21 @@ export interface ServedRunOptions {
   readonly ownFiles: boolean;
 }
 
+const NOTHING = { step: 0, wallSeconds: 0, checkpointSeconds: 0, attempts: 0 };
+
 export class ServedRun {
   /** The run's folder. */
   readonly folder: string;
   readonly #job: RunJob;
+  /** The comparison's folder, if the run's is in it. */
+  readonly #shared: string | undefined;
   readonly #run: IsolatedRun;
 
   constructor(order: QueuedRun, options: ServedRunOptions, listener: RunListener) {
     this.#job = withoutChecksums(order.job);
-    const shared = !options.ownFiles && isComparison(order.folder, order.comparison);
-    this.folder = runFolder(shared ? order.folder : join(options.folder, order.comparison), this.#job);
+    const seen = !options.ownFiles && isComparison(order.folder, order.comparison);
+    this.#shared = seen ? order.folder : undefined;
+    this.folder = runFolder(this.#shared ?? join(options.folder, order.comparison), this.#job);
     const { checkpointSeconds, stallSeconds } = order;
     this.#run = new IsolatedRun(
       { job: this.#job, folder: this.folder, checkpointSeconds, stallSeconds },
@@ -46,6 +51,9 @@ export class ServedRun {
     try {
       const complete = readComplete(this.folder);
       if (complete !== undefined) return this.#result({ ...complete, attempts: 0 });
+      // Its session was killed, and it goes on without the queue: nobody else may write there.
+      if (this.#shared !== undefined && loadManifest(this.#shared).executor !== 'bullmq')
+        return this.#result({ status: 'interrupted', ...NOTHING });
       return this.#result(await this.#run.toItsEnd());
     } finally {
       await unlock();
