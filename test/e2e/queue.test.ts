@@ -38,9 +38,14 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
   let folder: string;
   let local: Record<string, string>;
   const workers: Started[] = [];
+  const comparisons: Started[] = [];
   const results = (name: string, ...path: string[]) => join(folder, 'results', name, ...path);
-  const queued = (name: string, ...more: string[]) =>
-    start(folder, ...comparison, '--executor', 'bullmq', '--redis', redis.url, '--out', name, ...more);
+  const queued = (name: string, ...more: string[]) => {
+    const words = ['--executor', 'bullmq', '--redis', redis.url, '--out', name];
+    const started = start(folder, ...comparison, ...words, ...more);
+    comparisons.push(started);
+    return started;
+  };
   const worker = (...more: string[]) => {
     const words = ['--redis', redis.url, '--plugins', folder, '--takeover-seconds', '2', '--workers', '2'];
     const started = start(folder, 'worker', ...words, ...more);
@@ -63,9 +68,10 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     redis = await startRedis();
     expect((await harness(folder, ...comparison, '--out', 'local', '--workers', '2')).code).toBe(0);
     local = tableBytes(results('local'));
-  }, 120_000);
+  }, 300_000);
 
   afterAll(async () => {
+    for (const { child } of comparisons) killGroup(child);
     await endWorkers();
     redis?.stop();
   });
@@ -91,7 +97,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     expect(existsSync(join(scratch, manifest.id, 'runs'))).toBe(true);
     expect(leftovers()).toEqual([]);
     await endWorkers();
-  }, 120_000);
+  }, 300_000);
 
   it('goes on where its workers are stopped and killed, from their checkpoints', async () => {
     const { ended } = queued('moved');
@@ -109,12 +115,12 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     expect(stderr).toContain('its worker was lost; goes to another');
     expect(code).toBe(0);
     expect(tableBytes(results('moved'))).toEqual(local);
-  }, 120_000);
+  }, 300_000);
 
   it('runs nothing twice when it goes on after its end by force, and stops at Ctrl-C', async () => {
     await endWorkers();
     const first = queued('resumed');
-    const serving = worker('--workers', '1');
+    const serving = worker('--workers', '1', '--takeover-seconds', '6');
     let told = '';
     serving.child.stderr?.on('data', (data) => {
       told += data;
@@ -142,7 +148,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
       expect(told.split(`${run} of resumed: begins`).length - 1).toBe(1);
     }
     expect(leftovers()).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   it('is refused by a worker that may not load its files, and says so', async () => {
     await endWorkers();
@@ -159,7 +165,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     child.kill('SIGINT');
     expect((await ended).stderr).toMatch(/worker \d+ refuses short-.*: .* lies in none of the folders/);
     expect(leftovers().filter((key) => !key.includes(':stop:'))).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   it('takes no harm from what others write into the queue', async () => {
     const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
@@ -183,7 +189,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     expect(code).toBe(2);
     await queue.close();
     connection.disconnect();
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('a queue that cannot be used', () => {
