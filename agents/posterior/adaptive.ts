@@ -7,13 +7,13 @@
  * or two draws exactly when t is small: weights w^τ with τ small enough for a fit find the same E, and away
  * from the Gaussian case a smooth version of it. What the fit is worth is then asked of draws that it has
  * not seen. Three nested candidates, 0 (the noise expectation), η I and a full matrix, are combined by two
- * coefficients in [0, 1], each lowered by its own standard errors. Where a matrix cannot be fitted the first
- * candidate is the end point, noise or gradient, that varies less over the draws.
+ * coefficients in [0, 1], each lowered by its own standard errors. Where the draws do not suffice for a matrix, one
+ * coefficient per dimension is judged against the end point, noise or gradient, that varies less over the draws.
  */
 import type { Algebra } from './arithmetic.ts';
 import { chainSums, predictAcrossChains } from './chains.ts';
 import type { ControlledMean } from './coefficients.ts';
-import { fitIsotropic, fitMatrix, inner, temperedWeights } from './regression.ts';
+import { fitDiagonal, fitIsotropic, fitMatrix, inner, temperedWeights } from './regression.ts';
 import { identityRows } from './solve.ts';
 import type { WeighedDraws } from './weighing.ts';
 
@@ -30,30 +30,67 @@ const tiny = 1e-30;
 export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMean<A> {
   const [, size, count] = a.shape(draws.prior);
   const weight = temperedWeights(a, draws.logWeight, size);
-  const prior = a.sub(draws.prior, a.sum(a.mul(weight, draws.prior), 2));
-  const stein = a.sub(draws.stein, a.sum(a.mul(weight, draws.stein), 2));
-
-  const { chains } = draws;
-  const across = chains === undefined ? undefined : predictAcrossChains(a, chains, weight, prior, stein);
-  const isotropic = {
-    ...fitIsotropic(a, weight, prior, stein),
-    ...(across && { prediction: across.isotropic }),
+  const centred = {
+    prior: a.sub(draws.prior, a.sum(a.mul(weight, draws.prior), 2)),
+    stein: a.sub(draws.stein, a.sum(a.mul(weight, draws.stein), 2)),
   };
   // Across chains a fit is made of half of the draws.
-  const fitted = chains === undefined ? count : count / 2;
-  if (size === 1 || fitted < 2 * size + spareDraws) {
-    const start = endPoint(a, [weight, draws.weight], prior, stein);
-    const startPrediction = a.mul(start, stein);
-    const difference = a.sub(isotropic.prediction, startPrediction);
-    const trust = trustIn(a, draws.weight, difference, a.sub(prior, startPrediction), chains);
-    const eta = a.add(start, a.mul(trust, a.sub(isotropic.eta, start)));
-    return { y0: a.sub(draws.meanPrior, a.mul(eta, draws.meanStein)), cvWeight: eta };
-  }
+  const fitted = draws.chains === undefined ? count : count / 2;
+  const few = size === 1 || fitted < 2 * size + spareDraws;
+  return few ? fromStart(a, draws, weight, centred) : fromNoise(a, draws, weight, centred);
+}
 
-  const matrix = {
-    ...fitMatrix(a, weight, prior, stein, isotropic.eta),
-    ...(across && { prediction: across.matrix }),
+/** y0 and u less their means under the tempered weights, [batch, D, N]. */
+interface Centred<A> {
+  readonly prior: A;
+  readonly stein: A;
+}
+
+/** One coefficient per dimension, and as far as it is not trusted the better end point. */
+function fromStart<A>(
+  a: Algebra<A>,
+  draws: WeighedDraws<A>,
+  weight: A,
+  { prior, stein }: Centred<A>,
+): ControlledMean<A> {
+  const { chains } = draws;
+  const { eta, prediction } = fitDiagonal(a, weight, prior, stein);
+  const predicted =
+    chains === undefined
+      ? prediction
+      : predictAcrossChains(a, chains, weight, (own) => a.mul(fitDiagonal(a, own, prior, stein).eta, stein));
+  const start = endPoint(a, [weight, draws.weight], prior, stein);
+  const startPrediction = a.mul(start, stein);
+  const difference = a.sub(predicted, startPrediction);
+  const trust = trustIn(a, draws.weight, difference, a.sub(prior, startPrediction), chains);
+  const used = a.add(start, a.mul(trust, a.sub(eta, start)));
+  return {
+    y0: a.sub(draws.meanPrior, a.mul(used, draws.meanStein)),
+    cvWeight: a.div(a.sum(used, 1), a.shape(used)[1]),
   };
+}
+
+/** A matrix beside one coefficient, and as far as neither is trusted the noise expectation. */
+function fromNoise<A>(
+  a: Algebra<A>,
+  draws: WeighedDraws<A>,
+  weight: A,
+  { prior, stein }: Centred<A>,
+): ControlledMean<A> {
+  const size = a.shape(prior)[1];
+  const { chains } = draws;
+  const isotropicOf = (own: A) => fitIsotropic(a, own, prior, stein);
+  const matrixOf = (own: A, eta: A) => fitMatrix(a, own, prior, stein, eta);
+  const isotropic = isotropicOf(weight);
+  const matrix = matrixOf(weight, isotropic.eta);
+  if (chains !== undefined) {
+    isotropic.prediction = predictAcrossChains(a, chains, weight, (own) =>
+      a.mul(isotropicOf(own).eta, stein),
+    );
+    matrix.prediction = predictAcrossChains(a, chains, weight, (own) =>
+      a.transposedProduct(matrixOf(own, isotropicOf(own).eta).transposed, stein),
+    );
+  }
   const difference = a.sub(matrix.prediction, isotropic.prediction);
   const share = trustIn(a, weight, difference, a.sub(prior, isotropic.prediction), chains);
   const prediction = a.add(isotropic.prediction, a.mul(share, difference));

@@ -3,7 +3,6 @@
  * what a fit is worth is asked of other chains, and its standard error counts chains.
  */
 import type { Algebra } from './arithmetic.ts';
-import { fitIsotropic, fitMatrix } from './regression.ts';
 
 /** 1 for the draws of the first half of the chains (of the states, if there is one chain) and 0 else, and the rest. */
 function halves<A>(a: Algebra<A>, count: number, chains: number): [A, A] {
@@ -13,26 +12,20 @@ function halves<A>(a: Algebra<A>, count: number, chains: number): [A, A] {
   return [a.constant([first]), a.constant([first.map((x) => 1 - x)])];
 }
 
-/** For every draw, the joint prediction of both fits to the chains of the other half, [batch, D, N]. */
+/**
+ * For every draw, what a fit to the chains of the other half predicts of it, [batch, D, N].
+ * @param weight of the draws, [batch, 1, N]
+ * @param predict fits with the weights given and predicts every draw
+ */
 export function predictAcrossChains<A>(
   a: Algebra<A>,
   chains: number,
   weight: A,
-  prior: A,
-  stein: A,
-): { isotropic: A; matrix: A } {
+  predict: (weight: A) => A,
+): A {
   const [first, second] = halves(a, a.shape(weight)[2], chains);
-  const fitted = [first, second].map((half) => {
-    const own = a.mul(weight, half);
-    const { eta } = fitIsotropic(a, own, prior, stein);
-    const { transposed } = fitMatrix(a, own, prior, stein, eta);
-    return { isotropic: a.mul(eta, stein), matrix: a.transposedProduct(transposed, stein) };
-  });
-  const cross = (ofFirst: A, ofSecond: A) => a.add(a.mul(second, ofFirst), a.mul(first, ofSecond));
-  return {
-    isotropic: cross(fitted[0].isotropic, fitted[1].isotropic),
-    matrix: cross(fitted[0].matrix, fitted[1].matrix),
-  };
+  const [ofFirst, ofSecond] = [first, second].map((half) => predict(a.mul(weight, half)));
+  return a.add(a.mul(second, ofFirst), a.mul(first, ofSecond));
 }
 
 /** Sums over each chain's draws, [batch, 1, N] → [batch, 1, chains]. */

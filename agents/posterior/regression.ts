@@ -42,8 +42,18 @@ export const inner = <A>(a: Algebra<A>, x: A, y: A): A => a.sum(a.mul(x, y), 1);
  * @param stein u less its weighted mean, [batch, D, N]
  */
 export function fitIsotropic<A>(a: Algebra<A>, weight: A, prior: A, stein: A): { eta: A; prediction: A } {
-  const cross = a.mul(weight, inner(a, prior, stein));
-  const square = a.mul(weight, inner(a, stein, stein));
+  const [cross, square] = [inner(a, prior, stein), inner(a, stein, stein)];
+  return fitByDivision(a, stein, a.mul(weight, cross), a.mul(weight, square));
+}
+
+/** One η per dimension, [batch, D, 1]; the rest is as for fitIsotropic. */
+export function fitDiagonal<A>(a: Algebra<A>, weight: A, prior: A, stein: A): { eta: A; prediction: A } {
+  const [cross, square] = [a.mul(prior, stein), a.mul(stein, stein)];
+  return fitByDivision(a, stein, a.mul(weight, cross), a.mul(weight, square));
+}
+
+/** @param cross what each draw adds to numerators, and `square` to denominators, [batch, D or 1, N] */
+function fitByDivision<A>(a: Algebra<A>, stein: A, cross: A, square: A): { eta: A; prediction: A } {
   const [allCross, allSquare] = [a.sum(cross, 2), a.sum(square, 2)];
   const others = a.div(a.sub(allCross, cross), a.add(a.sub(allSquare, square), tiny));
   return { eta: a.div(allCross, a.add(allSquare, tiny)), prediction: a.mul(others, stein) };
