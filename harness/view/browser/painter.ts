@@ -115,7 +115,8 @@ function objectOf(shape: Shape): THREE.Object3D {
 function geometryOf({ kind, size: [x, y, z], surface }: Shape): THREE.BufferGeometry {
   switch (kind) {
     case 'plane':
-      return new THREE.PlaneGeometry(2 * (x || ENDLESS), 2 * (y || ENDLESS));
+      // In parts, so that a corner just beside the eye spoils no more than its own part.
+      return new THREE.PlaneGeometry(2 * (x || ENDLESS), 2 * (y || ENDLESS), 16, 16);
     case 'sphere':
       return new THREE.SphereGeometry(x, 32, 24);
     case 'ellipsoid':

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { type ControlEnvironment, loadMuJoCo, makeEnvironment } from '../../../envs/index.ts';
+import { packagedModels } from '../../../harness/assets.ts';
+import { EmbeddedFilm, embedFilm } from '../../../harness/view/embedded-film.ts';
+import { modelText } from '../../../harness/view/model-text.ts';
+import {
+  RECORDING_FORMAT,
+  Recorder,
+  type Recording,
+  recordingFault,
+} from '../../../harness/view/recording.ts';
+import { cameraStart, POSE, poseSize } from '../../../harness/view/scene.ts';
+import { SimulatedFilm } from '../../../harness/view/simulated-film.ts';
+
+interface Seen {
+  readonly geoms: Float64Array;
+  readonly camera: Float64Array;
+  readonly cord: Float64Array;
+}
+
+/** Plays two short episodes: the recording as it comes back from a file, and MuJoCo's own arrays at each step. */
+async function recorded(task: string, steps: number): Promise<{ recording: Recording; seen: Seen[][] }> {
+  const environment = await makeEnvironment(task, { models: packagedModels });
+  const recorder = new Recorder(environment.physics);
+  const seen = [7, 8].map((seed) => {
+    environment.reset(seed);
+    recorder.begin(seed);
+    const frames = [arraysOf(environment)];
+    for (let step = 0; step < steps; step++) {
+      const action = Float64Array.from(
+        { length: environment.actionSpec.size },
+        (_, i) => 0.7 * Math.sin(step + i),
+      );
+      recorder.step(action, environment.step(action).reward);
+      frames.push(arraysOf(environment));
+    }
+    recorder.end();
+    return frames;
+  });
+  const recording = {
+    format: RECORDING_FORMAT,
+    task,
+    agent: 'waves',
+    seed: 0,
+    mode: 'exploit',
+    controlStep: environment.controlStep,
+    model: await modelText({ name: task }),
+    episodes: recorder.episodes,
+  } as const;
+  environment.dispose();
+  return { recording: JSON.parse(JSON.stringify(recording)) as Recording, seen };
+}
+
+const arraysOf = ({ physics: { mjData } }: ControlEnvironment): Seen => ({
+  geoms: Float64Array.from(mjData.geom_xpos),
+  camera: Float64Array.from(mjData.cam_xpos.subarray(0, 3)),
+  cord: Float64Array.from(mjData.wrap_xpos),
+});
+
+/** The largest distance along an axis between numbers of a pose and of MuJoCo's arrays. */
+const apart = (pose: Float64Array, at: number, real: Float64Array, from = 0, count = 3) =>
+  Math.max(...Array.from({ length: count }, (_, i) => Math.abs(pose[at + i] - real[from + i])));
+
+describe.each([
+  // The model's geoms that are not drawn: those of a group above 2 or without colour.
+  { task: 'fish-swim', hidden: 'torso_massive' },
+  { task: 'quadruped-escape', hidden: undefined },
+  { task: 'ball_in_cup-catch', hidden: undefined },
+])('a replay of $task', ({ task, hidden }) => {
+  it('has every shape where the simulation had it, in both episodes', async () => {
+    const { recording, seen } = await recorded(task, 12);
+    expect(recordingFault(recording)).toBeUndefined();
+    const mujoco = await loadMuJoCo();
+    const film = new SimulatedFilm(mujoco, recording);
+    const embedded = new EmbeddedFilm(embedFilm(film));
+    const environment = await makeEnvironment(task, { models: packagedModels });
+    const skipped = hidden === undefined ? -1 : environment.physics.id('geom', hidden);
+    environment.dispose();
+    for (const [episode, frames] of seen.entries()) {
+      const exact = film.shot(episode);
+      const rounded = embedded.shot(episode);
+      expect(exact.frames).toBe(13);
+      expect(rounded.scene).toEqual(exact.scene);
+      const pose = new Float64Array(poseSize(exact.scene));
+      const roundedPose = new Float64Array(pose.length);
+      for (const [frame, real] of frames.entries()) {
+        exact.pose(frame, pose);
+        rounded.pose(frame, roundedPose);
+        let shape = 0;
+        const worst = { exact: 0, rounded: 0 };
+        for (let geom = 0; geom < real.geoms.length / 3; geom++) {
+          if (geom === skipped) continue;
+          worst.exact = Math.max(worst.exact, apart(pose, POSE * shape, real.geoms, 3 * geom));
+          worst.rounded = Math.max(worst.rounded, apart(roundedPose, POSE * shape++, real.geoms, 3 * geom));
+        }
+        expect(worst.exact).toBeLessThan(1e-12); // unit quaternions may be normalised once more
+        expect(worst.rounded).toBeLessThan(0.51e-4);
+        expect(apart(pose, cameraStart(exact.scene), real.camera)).toBeLessThan(1e-12);
+        const cord = exact.scene.shapes.findIndex(({ kind }) => kind === 'cord');
+        expect(cord >= 0).toBe(task.startsWith('ball_in_cup'));
+        if (cord >= 0) expect(apart(pose, POSE * cord, real.cord, 0, 6)).toBeLessThan(1e-12);
+      }
+    }
+    film.dispose();
+  });
+});
+
+describe('a recording', () => {
+  it('of another kind, damaged or torn is told apart', async () => {
+    const { recording } = await recorded('cartpole-balance', 3);
+    expect(recordingFault(null)).toBe('it is not an object');
+    expect(recordingFault({ ...recording, format: 'x' })).toMatch(/format/);
+    expect(recordingFault({ ...recording, model: undefined })).toBe('it has no model');
+    expect(recordingFault({ ...recording, episodes: [] })).toBe('it has no episodes');
+    const [first, second] = recording.episodes;
+    const torn = { ...second, qpos: second.qpos.slice(0, -12) };
+    expect(recordingFault({ ...recording, episodes: [first, torn] })).toBe('its episode 1 is damaged');
+  });
+
+  it('whose positions are of another model is refused', async () => {
+    const [walker, cartpole] = [await recorded('walker-walk', 2), await recorded('cartpole-balance', 2)];
+    const mixed = { ...walker.recording, episodes: cartpole.recording.episodes };
+    const film = new SimulatedFilm(await loadMuJoCo(), mixed);
+    expect(() => film.shot(0)).toThrow(/do not fit/);
+    film.dispose();
+  });
+});

@@ -1,0 +1,262 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ComparisonFiles } from '../../../harness/view/comparison-files.ts';
+import { startViewer, type Viewer, type ViewOptions } from '../../../harness/view/server.ts';
+import { viewSubject } from '../../../harness/view/subject.ts';
+import { hostileNames, madeManifest, makeComparison } from '../report/made-comparison.ts';
+import { command } from '../support/command.ts';
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'view-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const viewers: Viewer[] = [];
+afterEach(async () => {
+  for (const viewer of viewers.splice(0)) await viewer.close();
+});
+
+async function serve(options: Partial<ViewOptions>): Promise<Viewer> {
+  const viewer = await startViewer({ files: [], title: 'made', host: '127.0.0.1', port: 0, ...options });
+  viewers.push(viewer);
+  return viewer;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** A request with exactly this path, which `fetch` would tidy up, and these headers. */
+function ask(
+  { address }: Viewer,
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+  body = '',
+): Promise<Answer> {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path, headers, method }, (response) => {
+      let text = '';
+      response.on('data', (part) => {
+        text += part;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+      );
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+function made(name: string, runs: readonly Record<string, unknown>[] = []): string {
+  const directory = join(root, name);
+  makeComparison(directory, {
+    tasks: ['walker-walk'],
+    agents: ['sac', 'td3'],
+    seeds: 3,
+    evaluations: 4,
+    manifest: madeManifest(name, runs),
+  });
+  return directory;
+}
+
+const record = (agent: string, seed: number, status: string) => ({
+  ...{ task: 'walker-walk', agent, seed, status },
+  ...{ attempts: 1, steps: 0, wallSeconds: 0, checkpointSeconds: 0 },
+});
+
+/** A comparison at work: one run with rows of its own, one that has not begun. */
+function atWork(name: string): string {
+  const directory = join(root, name);
+  const own = join(directory, 'runs/walker-walk/sac/0');
+  makeComparison(own, { tasks: ['walker-walk'], agents: ['sac'], seeds: 1, evaluations: 3 });
+  const { endedAt: _, ...manifest } = madeManifest(name, [
+    record('sac', 0, 'running'),
+    record('sac', 1, 'waiting'),
+  ]);
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify(manifest));
+  mkdirSync(join(directory, '.lock'));
+  return directory;
+}
+
+describe('the files of a comparison', () => {
+  it('at work: state, step, speed and last evaluation come from the runs themselves', () => {
+    const directory = atWork('at-work');
+    const { status, runs, evaluated, plannedSteps } = new ComparisonFiles(directory).read();
+    expect(status).toBe('running');
+    expect(plannedSteps).toBe(100_000);
+    expect(runs.map((run) => [run.seed, run.status, run.step])).toEqual([
+      ['0', 'running', 15_000],
+      ['1', 'waiting', 0],
+    ]);
+    expect(runs[0].lastEvaluation?.step).toBe(15_000);
+    expect(runs[0].stepsPerSecond).toBeCloseTo(90, 6); // wall_seconds is step / 90 in made comparisons
+    expect(evaluated).toHaveLength(1);
+  });
+
+  it('of which nobody has been heard is stopped', () => {
+    const directory = atWork('stopped');
+    const then = Date.now() / 1000 - 60;
+    utimesSync(join(directory, '.lock'), then, then);
+    expect(new ComparisonFiles(directory).read().status).toBe('stopped');
+  });
+
+  it('that grow are read again, and what is damaged is said', () => {
+    const directory = atWork('grows');
+    const files = new ComparisonFiles(directory);
+    files.read();
+    const own = join(directory, 'runs/walker-walk/sac/0');
+    makeComparison(own, { tasks: ['walker-walk'], agents: ['sac'], seeds: 1, evaluations: 5 });
+    expect(files.read().runs[0].step).toBe(25_000);
+    writeFileSync(join(own, 'evaluations.csv'), 'task,agent\nx,y\n');
+    const { runs, warnings } = files.read();
+    expect(runs[0].status).toBe('running');
+    expect(warnings[0]).toMatch(/evaluations\.csv, line 1: no column/);
+  });
+
+  it('whose manifest points elsewhere are not followed there', () => {
+    const elsewhere = atWork('elsewhere');
+    const directory = join(root, 'points');
+    mkdirSync(join(directory, 'runs'), { recursive: true });
+    const task = '../../elsewhere/runs/walker-walk';
+    const manifest = madeManifest('points', [{ ...record('sac', 0, 'running'), task }]);
+    writeFileSync(join(directory, 'manifest.json'), JSON.stringify(manifest));
+    expect(new ComparisonFiles(elsewhere).read().evaluated).toHaveLength(1);
+    expect(new ComparisonFiles(directory).read().evaluated).toHaveLength(0);
+  });
+});
+
+describe('the viewer', () => {
+  it('shows curves with labelled axes, runs and why one failed', async () => {
+    const failed = { ...record('td3', 2, 'failed'), reason: 'loss is not finite' };
+    const viewer = await serve({ directory: made('finished', [record('sac', 0, 'done'), failed]) });
+    const { status, text } = await ask(viewer, '/comparison');
+    expect(status).toBe(200);
+    expect(text).toContain('Learning curves on walker-walk');
+    expect(text).toContain('environment steps');
+    expect(text).toContain('evaluation return');
+    expect(text).toContain('loss is not finite');
+    expect(text).toMatch(/data-status="failed"/);
+  });
+
+  it('sends what changed, and nothing else', async () => {
+    const directory = made('tags');
+    const viewer = await serve({ directory });
+    const first = await ask(viewer, '/comparison');
+    const etag = String(first.headers.etag);
+    const second = await ask(viewer, '/comparison', { 'if-none-match': etag });
+    expect([second.status, second.text]).toEqual([304, '']);
+    writeFileSync(join(directory, 'evaluations.csv'), 'task,agent,seed,step,episode,return\na,b,0,1,0,5\n');
+    const third = await ask(viewer, '/comparison', { 'if-none-match': etag });
+    expect(third.status).toBe(200);
+  });
+
+  it('shows an empty directory, and fills when a comparison begins in it', async () => {
+    const directory = join(root, 'empty');
+    mkdirSync(directory);
+    const viewer = await serve(viewSubject([directory]));
+    expect((await ask(viewer, '/comparison')).text).toContain('There is no comparison here yet');
+    made('empty');
+    expect((await ask(viewer, '/comparison')).text).toContain('Learning curves on walker-walk');
+  });
+
+  it('shows hostile names as text', async () => {
+    const directory = join(root, 'hostile');
+    makeComparison(directory, { tasks: ['<b>t</b>'], agents: hostileNames, seeds: 1, evaluations: 2 });
+    mkdirSync(join(directory, 'rollouts'));
+    writeFileSync(join(directory, 'rollouts', '<img src=x onerror=alert(1)>.json'), '{}');
+    const viewer = await serve({ directory, title: '</title><script>alert(1)</script>' });
+    for (const path of ['/', '/comparison']) {
+      const { text } = await ask(viewer, path);
+      expect(text).not.toMatch(/<script>alert|<img|<b>t/);
+    }
+  });
+
+  it('is not read by pages of others: foreign names, origins and sites are refused', async () => {
+    const viewer = await serve({ directory: made('private') });
+    const { host } = new URL(viewer.address);
+    const refused = [
+      { host: 'evil.example' },
+      { host: `evil.example:${host.split(':')[1]}` },
+      { host, origin: 'http://evil.example' },
+      { host, origin: 'null' },
+      { host, 'sec-fetch-site': 'cross-site' },
+      { host, 'sec-fetch-site': 'same-site' },
+    ];
+    for (const headers of refused) expect((await ask(viewer, '/comparison', headers)).status).toBe(403);
+    const answered = await ask(viewer, '/comparison', { host, origin: `http://${host}` });
+    expect(answered.status).toBe(200);
+    expect(answered.headers['access-control-allow-origin']).toBeUndefined();
+    expect(answered.headers['cross-origin-resource-policy']).toBe('same-origin');
+    const port = host.split(':')[1];
+    expect((await ask(viewer, '/', { host: `localhost:${port}` })).status).toBe(200);
+    const form = { host, 'content-type': 'text/plain' };
+    expect((await ask(viewer, '/recordings', form, 'POST', '{}')).status).toBe(403);
+  });
+
+  it('gives no file but those it is there for', async () => {
+    const viewer = await serve({ directory: made('shut') });
+    const paths = [
+      '/../../../../../../etc/passwd',
+      '/mujoco/../package.json',
+      '/mujoco/..%2f..%2f..%2fpackage.json',
+      '/modules/harness/view/../../../package.json',
+      '/modules/envs/%2e%2e/%2e%2e/package.json',
+      '/recordings/..%2f..%2fmanifest.json',
+      '/recordings/0123456789abcdef',
+      '/replay/0123456789abcdef',
+      '/manifest.json',
+      '/three/package.json',
+    ];
+    for (const path of paths) expect((await ask(viewer, path)).status, path).toBe(404);
+    expect((await ask(viewer, '/', {}, 'DELETE')).status).toBe(405);
+    const unknown = JSON.stringify({ run: '../../x' });
+    const json = { 'content-type': 'application/json' };
+    expect((await ask(viewer, '/recordings', json, 'POST', unknown)).status).toBe(404);
+  });
+
+  it('serves MuJoCo and three.js from the packages', async () => {
+    const viewer = await serve({ directory: made('modules') });
+    const kinds = await Promise.all(
+      [
+        '/mujoco/mujoco.wasm',
+        '/mujoco/mujoco.js',
+        '/three/build/three.module.js',
+        '/modules/envs/physics.js',
+      ].map(async (path) => (await ask(viewer, path, {}, 'HEAD')).headers['content-type']),
+    );
+    expect(kinds[0]).toBe('application/wasm');
+    for (const kind of kinds.slice(1)) expect(kind).toMatch(/^text\/javascript/);
+  });
+});
+
+describe('harness view, wrongly used', () => {
+  it('says in one line what is wrong, with exit code 2', async () => {
+    mkdirSync(join(root, 'wrong'));
+    writeFileSync(join(root, 'wrong/notes.txt'), 'nothing of ours');
+    writeFileSync(join(root, 'not-json.json'), 'x');
+    const viewer = await serve({ directory: made('taken') });
+    const taken = new URL(viewer.address).port;
+    const cases: [string[], RegExp][] = [
+      [['nowhere'], /^harness: cannot find nowhere\n$/],
+      [['wrong'], /^harness: .*wrong holds no comparison .*\n$/],
+      [['not-json.json'], /^harness: .*not-json\.json is no rollout .*: it is not JSON\n$/],
+      [['taken', '--port', taken], new RegExp(`^harness: port ${taken} of 127.0.0.1 is in use; .*\n$`)],
+      [['taken', '--port', '70000'], /^harness: --port must lie between 0 and .*\n$/],
+      [['taken', '--host', '203.0.113.7'], /^harness: this machine has no address '203.0.113.7'\n$/],
+    ];
+    for (const [words, line] of cases) {
+      const { code, stderr } = await command(root, 'view', ...words);
+      expect(stderr).toMatch(line);
+      expect(code).toBe(2);
+    }
+  });
+});
