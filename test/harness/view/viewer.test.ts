@@ -183,7 +183,7 @@ describe('the viewer', () => {
   it('is not read by pages of others: foreign names, origins and sites are refused', async () => {
     const viewer = await serve({ directory: made('private') });
     const { host } = new URL(viewer.address);
-    const refused = [
+    const refused: Record<string, string>[] = [
       { host: 'evil.example' },
       { host: `evil.example:${host.split(':')[1]}` },
       { host, origin: 'http://evil.example' },
