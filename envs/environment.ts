@@ -17,7 +17,7 @@ export interface ObservationSpec {
 
 export interface ActionSpec {
   readonly size: number;
-  /** Bounds per dimension; -1 and 1 in every Control Suite task here. */
+  /** Bounds per dimension: -1 and 1, but for the quadruped's actuators. */
   readonly low: Float64Array;
   readonly high: Float64Array;
 }

@@ -1,6 +1,7 @@
 /** The evaluation protocol: n whole episodes of the exploit policy, stepped side by side. */
 import type { Agent } from '../agents/agent.ts';
 import type { Environment } from '../envs/environment.ts';
+import { toBounds } from './action-bounds.ts';
 
 /** One evaluation episode. */
 export interface EpisodeScore {
@@ -27,6 +28,7 @@ export async function evaluate(
   const act = environments[0].actionSpec.size;
   const observations = new Float32Array(count * obs);
   const action = new Float64Array(act);
+  const bounded = toBounds(environments[0].actionSpec);
   const returns = new Array<number>(count).fill(0);
   const lengths = new Array<number>(count).fill(0);
   const live = environments.map((environment, i) => {
@@ -39,7 +41,7 @@ export async function evaluate(
     for (let i = 0; i < count; i++) {
       if (!live[i]) continue;
       for (let k = 0; k < act; k++) action[k] = actions[i * act + k];
-      const step = environments[i].step(action);
+      const step = environments[i].step(bounded(action));
       observations.set(step.observation, i * obs);
       returns[i] += step.reward;
       lengths[i]++;

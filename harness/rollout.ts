@@ -1,6 +1,7 @@
 /** Plays episodes and writes down every step. */
 import type { Agent } from '../agents/agent.ts';
 import type { Environment } from '../envs/environment.ts';
+import { toBounds } from './action-bounds.ts';
 import { formatTable, type Row } from './results/csv.ts';
 import type { Recorder } from './view/recording.ts';
 
@@ -41,6 +42,7 @@ export async function rollOut(
   const rows: Row<string>[] = [];
   const returns: number[] = [];
   const input = new Float32Array(observationSpec.size);
+  const bounded = toBounds(environment.actionSpec);
   for (const [episode, seed] of seeds.entries()) {
     let now = environment.reset(seed);
     recorder?.begin(seed);
@@ -59,7 +61,7 @@ export async function rollOut(
       actionColumns.forEach((name, i) => {
         row[name] = action[i];
       });
-      now = environment.step(action);
+      now = environment.step(bounded(action));
       sum += now.reward;
       recorder?.step(action, now.reward);
       rows.push({

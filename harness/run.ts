@@ -2,6 +2,7 @@
 import type { AgentSnapshot, Batch, TrainingConfig } from '../agents/agent.ts';
 import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
 import type { Environment } from '../envs/environment.ts';
+import { toBounds } from './action-bounds.ts';
 import type { CheckpointStore, RunState } from './checkpoint.ts';
 import { decodeObservation, encodeObservation } from './checkpoint.ts';
 import { evaluate } from './evaluate.ts';
@@ -63,6 +64,7 @@ export async function run(parts: RunParts, around: RunSurroundings): Promise<Run
   const sizes = { observation: environment.observationSpec.size, action: environment.actionSpec.size };
   const replay = new ReplayBuffer(Math.min(training.replayCapacity, job.steps), sizes);
   const session = await begin(parts, streams, replay, around);
+  const bounded = toBounds(environment.actionSpec);
   const batch: Batch = allocateBatch(training.batchSize, sizes);
   const current = {
     observation: new Float32Array(sizes.observation),
@@ -87,7 +89,7 @@ export async function run(parts: RunParts, around: RunSurroundings): Promise<Run
     const action = explore
       ? await agent.act(toFloat32(session.observation, current.observation), 1, 'explore')
       : session.streams.policy.fillUniform(current.action, -1, 1);
-    const next = environment.step(action);
+    const next = environment.step(bounded(action));
     replay.add(session.observation, action, next.reward, next.terminated ? 0 : 1, next.observation);
     session.advance(next.reward, next.observation);
 

@@ -1,6 +1,7 @@
 /** A short life of an agent on a task: steps, updates, evaluation actions, a snapshot and its continuation. */
 import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
 import { RandomStream } from '../engine/random.ts';
+import { toBounds } from './action-bounds.ts';
 import { type AssembledRun, assemble } from './assemble.ts';
 import type { RunJob } from './job.ts';
 import { jobsOf } from './plan.ts';
@@ -59,9 +60,10 @@ async function practise({ agent, environment, training }: AssembledRun): Promise
   const replay = new ReplayBuffer(STEPS, sizes);
   const observation = new Float32Array(sizes.observation);
   observation.set(environment.reset(0).observation);
+  const bounded = toBounds(environment.actionSpec);
   for (let step = 0; step < STEPS; step++) {
     const action = await agent.act(observation, 1, 'explore');
-    const next = environment.step(action);
+    const next = environment.step(bounded(action));
     replay.add(observation, action, next.reward, next.terminated ? 0 : 1, next.observation);
     observation.set(next.terminated || next.truncated ? environment.reset().observation : next.observation);
   }
@@ -76,7 +78,8 @@ function observationsOf({ environment }: AssembledRun): Float32Array {
   const { size } = environment.observationSpec;
   const rows = new Float32Array(EVALUATED * size);
   const still = new Float32Array(environment.actionSpec.size);
+  const bounded = toBounds(environment.actionSpec);
   rows.set(environment.reset(1).observation);
-  for (let i = 1; i < EVALUATED; i++) rows.set(environment.step(still).observation, i * size);
+  for (let i = 1; i < EVALUATED; i++) rows.set(environment.step(bounded(still)).observation, i * size);
   return rows;
 }
