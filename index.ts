@@ -70,6 +70,7 @@ export {
   RandomState,
   type Task,
   type TaskDescription,
+  Tolerance,
   task,
   tolerance,
 } from './envs/index.ts';

@@ -11,7 +11,7 @@
  *             observation.add('position', physics.qposFrom(1));
  *             observation.add('velocity', physics.qvel);
  *           },
- *           reward: (physics) => tolerance(forwardSpeed(physics), RUNNING),
+ *           reward: (physics) => tolerance(forwardSpeed(physics), RUNNING), // a Tolerance
  *         }),
  *       },
  *     });
@@ -41,7 +41,7 @@
  *
  * Reading: `physics.qpos`, `qvel`, `act`, `ctrl`, `sensor('velocimeter')`, `data('xmat', 'torso')[8]` (zz),
  * `data('xpos', 'head')[2]`, `data('site_xpos', 'tip')`; these are live views, never kept across calls. Nothing
- * in `observe` and `reward` should allocate: keep options of `tolerance` in constants, and an array that a
+ * in `observe` and `reward` should allocate: keep a `new Tolerance({ ... })` in a constant, and an array that a
  * quantity needs in a constant of the file (it is used up before the next call).
  */
 import { TaskError } from './errors.ts';

@@ -9,7 +9,17 @@ import type { NumericArray } from './model-memory.ts';
 import type { MainModule, MjData, MjModel } from './mujoco.ts';
 import { rowOf } from './named-access.ts';
 
-type Rows = Map<string, Map<string, NumericArray>>;
+/** Rows by array and by name. */
+type Rows<Row> = Map<string, Map<string, Row>>;
+
+/** A row of MjData. A task asks for the same rows in the same order at every step: each knows its successor. */
+interface DataRow {
+  readonly field: string;
+  readonly name: string;
+  readonly values: NumericArray;
+  /** The row that was asked for after this one the last time. */
+  next: DataRow | undefined;
+}
 
 export class HeldViews {
   private readonly arrays = {
@@ -21,8 +31,10 @@ export class HeldViews {
   };
   private warningPairs: Int32Array = new Int32Array();
   private readonly warningCount: number;
-  private readonly dataRows: Rows = new Map();
-  private readonly modelRows: Rows = new Map();
+  private readonly dataRows: Rows<DataRow> = new Map();
+  /** The row of MjData that was asked for last. */
+  private lastRow: DataRow | undefined;
+  private readonly modelRows: Rows<NumericArray> = new Map();
   private readonly qposTails = new Map<number, Float64Array>();
   private readonly qvelTails = new Map<number, Float64Array>();
   private released = false;
@@ -74,19 +86,30 @@ export class HeldViews {
 
   /** The row of a named object in an array of MjData. */
   dataRow(field: string, name: string): NumericArray {
-    return (
-      this.fresh().dataRows.get(field)?.get(name) ?? this.findRow(this.mjData, this.dataRows, field, name)
-    );
+    const expected = this.fresh().lastRow?.next;
+    const row =
+      expected?.field === field && expected.name === name ? expected : this.unexpectedRow(field, name);
+    this.lastRow = row;
+    return row.values;
+  }
+
+  private unexpectedRow(field: string, name: string): DataRow {
+    const known = this.dataRows.get(field)?.get(name);
+    const row = known ?? { field, name, values: this.findRow(this.mjData, field, name), next: undefined };
+    if (known === undefined) holdRow(this.dataRows, field, name, row);
+    if (this.lastRow !== undefined) this.lastRow.next = row;
+    return row;
   }
 
   /** The row of a named object in an array of MjModel. */
   modelRow(field: string, name: string): NumericArray {
     return (
-      this.fresh().modelRows.get(field)?.get(name) ?? this.findRow(this.mjModel, this.modelRows, field, name)
+      this.fresh().modelRows.get(field)?.get(name) ??
+      holdRow(this.modelRows, field, name, this.findRow(this.mjModel, field, name))
     );
   }
 
-  private findRow(owner: MjModel | MjData, held: Rows, field: string, name: string): NumericArray {
+  private findRow(owner: MjModel | MjData, field: string, name: string): NumericArray {
     const all = (owner as unknown as Record<string, unknown>)[field];
     if (!ArrayBuffer.isView(all)) {
       throw new ModelError(
@@ -95,8 +118,7 @@ export class HeldViews {
     }
     const array = all as NumericArray;
     const { start, length } = rowOf(this.module, this.mjModel, field, array.length, name);
-    const rows = held.get(field) ?? hold(held, field, new Map<string, NumericArray>());
-    return hold(rows, name, array.subarray(start, start + length));
+    return array.subarray(start, start + length);
   }
 
   /** These views, with their memory. */
@@ -116,6 +138,7 @@ export class HeldViews {
     arrays.sensordata = mjData.sensordata;
     this.warningPairs = warningView(mjData, this.layout, this.warningCount);
     for (const held of [this.dataRows, this.modelRows, this.qposTails, this.qvelTails]) held.clear();
+    this.lastRow = undefined;
   }
 
   /** Lets go of the views, before their memory is freed; any later access throws. */
@@ -128,4 +151,9 @@ export class HeldViews {
 function hold<K, V>(held: Map<K, V>, key: K, value: V): V {
   held.set(key, value);
   return value;
+}
+
+function holdRow<Row>(held: Rows<Row>, field: string, name: string, row: Row): Row {
+  const rows = held.get(field) ?? hold(held, field, new Map<string, Row>());
+  return hold(rows, name, row);
 }

@@ -25,7 +25,7 @@ export type { ObservationWriter } from './observation.ts';
 export type { Physics } from './physics.ts';
 export { RandomState } from './random-state.ts';
 export { domains, findTask, registerTask, suite, suiteNames, taskNames } from './registry.ts';
-export { type Sigmoid, type ToleranceOptions, tolerance } from './tolerance.ts';
+export { type Sigmoid, Tolerance, type ToleranceOptions, tolerance } from './tolerance.ts';
 export { VectorEnvironment, type VectorTimeStep } from './vector.ts';
 
 export interface EnvironmentOptions {

@@ -29,27 +29,45 @@ export class ToleranceError extends Error {
   override readonly name = 'ToleranceError';
 }
 
+/** Options that have been checked, and the constants of their shape: what a reward keeps, so that a call only computes. */
+export class Tolerance {
+  readonly lower: number;
+  readonly upper: number;
+  readonly margin: number;
+  readonly sigmoid: Sigmoid;
+  /** What a distance in margins is multiplied by before the shape is taken. */
+  readonly scale: number;
+
+  /**
+   * `{ above: 10 }` means [10, ∞), `{ below: 3 }` (-∞, 3], `{ above: 1, below: 2 }` [1, 2], none of both the point 0.
+   * @throws ToleranceError when the bounds are in the wrong order, the margin is negative, the sigmoid
+   *   unknown or the value at the margin outside of its range.
+   */
+  constructor(options: ToleranceOptions = {}) {
+    const { above, below, margin = 0, sigmoid = 'gaussian', atMargin = 0.1 } = options;
+    this.lower = above ?? (below === undefined ? 0 : Number.NEGATIVE_INFINITY);
+    this.upper = below ?? (above === undefined ? 0 : Number.POSITIVE_INFINITY);
+    this.margin = margin;
+    this.sigmoid = sigmoid;
+    if (this.lower > this.upper) {
+      throw new ToleranceError(`lower bound ${this.lower} is above upper bound ${this.upper}`);
+    }
+    if (margin < 0) throw new ToleranceError(`margin must not be negative, got ${margin}`);
+    if (margin > 0) checkSigmoid(sigmoid, atMargin);
+    this.scale = margin > 0 ? scaleOf(sigmoid, atMargin) : 0;
+  }
+}
+
 /**
- * 1 within the bounds, falling to `atMargin` at `margin` outside of them.
- *
- * `{ above: 10 }` means [10, ∞), `{ below: 3 }` (-∞, 3], `{ above: 1, below: 2 }` [1, 2], none of both the
- * point 0. In a reward, keep the options in a constant: then a call allocates nothing.
- * @throws ToleranceError when the bounds are in the wrong order, the margin is negative, the sigmoid
- *   unknown or the value at the margin outside of its range.
+ * 1 within the bounds, falling to `atMargin` at `margin` outside of them. In a reward, keep a Tolerance in a constant.
+ * @throws ToleranceError for options without meaning
  */
-export function tolerance(x: number, options: ToleranceOptions = {}): number {
-  const { above, below, margin = 0, sigmoid = 'gaussian', atMargin = 0.1 } = options;
-  const lower = above ?? (below === undefined ? 0 : Number.NEGATIVE_INFINITY);
-  const upper = below ?? (above === undefined ? 0 : Number.POSITIVE_INFINITY);
-  if (lower > upper) throw new ToleranceError(`lower bound ${lower} is above upper bound ${upper}`);
-  if (margin < 0) throw new ToleranceError(`margin must not be negative, got ${margin}`);
-  const within = lower <= x && x <= upper;
-  if (margin === 0) return within ? 1 : 0;
-  const isDefault = sigmoid === 'gaussian' && atMargin === 0.1;
-  if (!isDefault) checkSigmoid(sigmoid, atMargin);
-  if (within) return 1;
-  const distance = (x < lower ? lower - x : x - upper) / margin;
-  return fall(distance, atMargin, sigmoid);
+export function tolerance(x: number, options: Tolerance | ToleranceOptions = {}): number {
+  const { lower, upper, margin, scale, sigmoid } =
+    options instanceof Tolerance ? options : new Tolerance(options);
+  if (lower <= x && x <= upper) return 1;
+  if (margin === 0) return 0;
+  return fall(((x < lower ? lower - x : x - upper) / margin) * scale, sigmoid);
 }
 
 function checkSigmoid(sigmoid: Sigmoid, atMargin: number): void {
@@ -71,44 +89,54 @@ function checkSigmoid(sigmoid: Sigmoid, atMargin: number): void {
   }
 }
 
-/** Distance in standard deviations at which a Gaussian has fallen to `value`. */
-const gaussianScale = (value: number) => Math.sqrt(-2 * Math.log(value));
-/** The default is what most rewards use: its logarithm need not be taken every time. */
-const GAUSSIAN_SCALE = gaussianScale(0.1);
-
 /** Below this, e^x is 0 in double precision; the processor takes its time to find that out. */
 const UNDERFLOW = -745.2;
 
-/** A fall from 1 at distance 0 to `atOne` at distance 1. */
-function fall(distance: number, atOne: number, sigmoid: Sigmoid): number {
+/** The factor with which a shape falls from 1 at distance 0 to `atOne` at distance 1. */
+function scaleOf(sigmoid: Sigmoid, atOne: number): number {
+  switch (sigmoid) {
+    case 'gaussian':
+      return Math.sqrt(-2 * Math.log(atOne));
+    case 'hyperbolic':
+      return Math.acosh(1 / atOne);
+    case 'long_tail':
+      return Math.sqrt(1 / atOne - 1);
+    case 'reciprocal':
+      return 1 / atOne - 1;
+    case 'cosine':
+      return Math.acos(2 * atOne - 1);
+    case 'linear':
+      return 1 - atOne;
+    case 'quadratic':
+      return Math.sqrt(1 - atOne);
+    case 'tanh_squared':
+      return Math.atanh(Math.sqrt(1 - atOne));
+  }
+}
+
+/** A fall from 1 at 0, of a distance that has been multiplied by its shape's factor. */
+function fall(scaled: number, sigmoid: Sigmoid): number {
   switch (sigmoid) {
     case 'gaussian': {
-      const scaled = distance * (atOne === 0.1 ? GAUSSIAN_SCALE : gaussianScale(atOne));
       const exponent = -0.5 * scaled * scaled;
       return exponent < UNDERFLOW ? 0 : Math.exp(exponent);
     }
     case 'hyperbolic':
-      return 1 / Math.cosh(distance * Math.acosh(1 / atOne));
-    case 'long_tail': {
-      const scaled = distance * Math.sqrt(1 / atOne - 1);
+      return 1 / Math.cosh(scaled);
+    case 'long_tail':
       return 1 / (scaled * scaled + 1);
-    }
     case 'reciprocal':
-      return 1 / (Math.abs(distance) * (1 / atOne - 1) + 1);
+      return 1 / (Math.abs(scaled) + 1);
     case 'cosine': {
-      const scaled = (distance * Math.acos(2 * atOne - 1)) / Math.PI;
-      return Math.abs(scaled) < 1 ? (1 + Math.cos(Math.PI * scaled)) / 2 : 0;
+      const turns = scaled / Math.PI;
+      return Math.abs(turns) < 1 ? (1 + Math.cos(Math.PI * turns)) / 2 : 0;
     }
-    case 'linear': {
-      const scaled = distance * (1 - atOne);
+    case 'linear':
       return Math.abs(scaled) < 1 ? 1 - scaled : 0;
-    }
-    case 'quadratic': {
-      const scaled = distance * Math.sqrt(1 - atOne);
+    case 'quadratic':
       return Math.abs(scaled) < 1 ? 1 - scaled * scaled : 0;
-    }
     case 'tanh_squared': {
-      const t = Math.tanh(distance * Math.atanh(Math.sqrt(1 - atOne)));
+      const t = Math.tanh(scaled);
       return 1 - t * t;
     }
   }

@@ -7,13 +7,20 @@
  * The default export is a class (or a function) that makes an Environment. The harness makes one for training and
  * one per evaluation episode, checks what they return, refuses calls out of order, and saves their state.
  */
-import { type Environment, type EnvironmentState, RandomState, type TimeStep, tolerance } from 'rfm-harness';
+import {
+  type Environment,
+  type EnvironmentState,
+  RandomState,
+  type TimeStep,
+  Tolerance,
+  tolerance,
+} from 'rfm-harness';
 
 const STEP = 0.05; // s
 const FORCE = 2; // N, at the strongest action; the puck has 1 kg
 const DRAG = 0.5; // 1/s
 const WALL = 2; // m from the middle
-const ON_THE_MARK = { below: 0.1, above: 0, margin: 1 };
+const ON_THE_MARK = new Tolerance({ below: 0.1, above: 0, margin: 1 });
 
 export default class GlidingPuck implements Environment {
   // 1. What it is: its name, what an agent sees and gives, how long an episode is.

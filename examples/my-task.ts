@@ -4,7 +4,7 @@
  *   harness check-task ./my-task.ts
  *   harness compare --agents rfm-flow,sac --tasks ./my-task.ts --steps 10k
  */
-import { defineTask, type Physics, tolerance } from 'rfm-harness';
+import { defineTask, type Physics, Tolerance, tolerance } from 'rfm-harness';
 
 /** MJCF, https://mujoco.readthedocs.io/en/stable/XMLreference.html. A longer one may lie beside this file: model: (asset) => asset('my-model.xml'). */
 const model = `
@@ -23,8 +23,8 @@ const model = `
   </actuator>
 </mujoco>`;
 
-const AT_THE_MARK = { above: -0.05, below: 0.05, margin: 1 };
-const AT_REST = { margin: 2 };
+const AT_THE_MARK = new Tolerance({ above: -0.05, below: 0.05, margin: 1 });
+const AT_REST = new Tolerance({ margin: 2 });
 
 export default defineTask('parking-easy', {
   model,

@@ -5,19 +5,19 @@
 import { domain, type TaskDescription, task } from '../domain.ts';
 import { distance } from '../geometry.ts';
 import type { Physics } from '../physics.ts';
-import { type ToleranceOptions, tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Radius of the target, m. */
 const TARGET = 0.2;
 
 export const acrobot = domain('acrobot', {
   tasks: {
-    swingup: swingup('dense', { above: 0, below: TARGET, margin: 1 }),
-    swingup_sparse: swingup('sparse', { above: 0, below: TARGET }),
+    swingup: swingup('dense', new Tolerance({ above: 0, below: TARGET, margin: 1 })),
+    swingup_sparse: swingup('sparse', new Tolerance({ above: 0, below: TARGET })),
   },
 });
 
-function swingup(rewardKind: 'dense' | 'sparse', near: ToleranceOptions): TaskDescription {
+function swingup(rewardKind: 'dense' | 'sparse', near: Tolerance): TaskDescription {
   return task({
     timeLimit: 10,
     rewardKind,

@@ -3,15 +3,15 @@ import { domain, task } from '../domain.ts';
 import { cartpoleModel } from '../models/cartpole.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
-import { tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Sparse tasks: 0.25 m from the middle, every pole within about 6° of the vertical. */
-const CART_IN_BOUNDS = { above: -0.25, below: 0.25 } as const;
-const POLE_IN_BOUNDS = { above: 0.995, below: 1 } as const;
+const CART_IN_BOUNDS = new Tolerance({ above: -0.25, below: 0.25 });
+const POLE_IN_BOUNDS = new Tolerance({ above: 0.995, below: 1 });
 /** Dense tasks. */
-const CENTRED = { margin: 2 } as const;
-const SLOW = { margin: 5 } as const;
-const GENTLE = { margin: 1, atMargin: 0, sigmoid: 'quadratic' } as const;
+const CENTRED = new Tolerance({ margin: 2 });
+const SLOW = new Tolerance({ margin: 5 });
+const GENTLE = new Tolerance({ margin: 1, atMargin: 0, sigmoid: 'quadratic' });
 
 const BALANCE = { initialize: nearlyUpright, reward: denseReward };
 const SWING_UP = { initialize: hanging, reward: denseReward };

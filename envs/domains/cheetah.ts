@@ -2,10 +2,10 @@
 import { domain, task } from '../domain.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedJoints } from '../randomize-joints.ts';
-import { tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Grows linearly with forward speed up to 10 m/s. */
-const RUNNING = { above: 10, margin: 10, atMargin: 0, sigmoid: 'linear' } as const;
+const RUNNING = new Tolerance({ above: 10, margin: 10, atMargin: 0, sigmoid: 'linear' });
 
 export const cheetah = domain('cheetah', {
   tasks: {

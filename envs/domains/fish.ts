@@ -5,7 +5,7 @@ import type { ObservationWriter } from '../observation.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
 import { normalized } from '../randomize-joints.ts';
-import { tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 const JOINTS = [
   'tail1',
@@ -17,10 +17,10 @@ const JOINTS = [
   'finleft_pitch',
 ];
 
-const UPRIGHT = { above: 1, below: 1, margin: 1 };
+const UPRIGHT = new Tolerance({ above: 1, below: 1, margin: 1 });
 /** Radii of the mouth and of the target, m. */
 const TOUCHING = 0.005 + 0.04;
-const NEAR = { above: 0, below: TOUCHING, margin: 2 * TOUCHING };
+const NEAR = new Tolerance({ above: 0, below: TOUCHING, margin: 2 * TOUCHING });
 
 export const fish = domain('fish', {
   controlStep: 0.04,

@@ -2,14 +2,14 @@
 import { domain, task } from '../domain.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
-import { tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Height of the torso over the foot, m. */
-const STANDING = { above: 0.6, below: 2 } as const;
+const STANDING = new Tolerance({ above: 0.6, below: 2 });
 /** At least 2 m/s forward; half the reward at 1 m/s. */
-const HOPPING = { above: 2, margin: 1, atMargin: 0.5, sigmoid: 'linear' } as const;
+const HOPPING = new Tolerance({ above: 2, margin: 1, atMargin: 0.5, sigmoid: 'linear' });
 /** No force; nothing at full force. */
-const GENTLE = { margin: 1, atMargin: 0, sigmoid: 'quadratic' } as const;
+const GENTLE = new Tolerance({ margin: 1, atMargin: 0, sigmoid: 'quadratic' });
 
 export const hopper = domain('hopper', {
   controlStep: 0.02,

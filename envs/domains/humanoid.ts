@@ -4,18 +4,18 @@ import type { ObservationWriter } from '../observation.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
-import { type ToleranceOptions, tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** The head is at least 1.4 m high. */
-const HEAD_UP = { above: 1.4, margin: 0.35 } as const;
+const HEAD_UP = new Tolerance({ above: 1.4, margin: 0.35 });
 /** Cosine between torso and vertical: linear from lying on the head to within 26° of upright. */
-const UPRIGHT = { above: 0.9, margin: 1.9, atMargin: 0, sigmoid: 'linear' } as const;
+const UPRIGHT = new Tolerance({ above: 0.9, margin: 1.9, atMargin: 0, sigmoid: 'linear' });
 /** No force; nothing at full force. */
-const GENTLE = { margin: 1, atMargin: 0, sigmoid: 'quadratic' } as const;
+const GENTLE = new Tolerance({ margin: 1, atMargin: 0, sigmoid: 'quadratic' });
 /** Speed over ground, m/s. */
-const STILL = { margin: 2 } as const;
-const WALKING = { above: 1, margin: 1, atMargin: 0, sigmoid: 'linear' } as const;
-const RUNNING = { above: 10, margin: 10, atMargin: 0, sigmoid: 'linear' } as const;
+const STILL = new Tolerance({ margin: 2 });
+const WALKING = new Tolerance({ above: 1, margin: 1, atMargin: 0, sigmoid: 'linear' });
+const RUNNING = new Tolerance({ above: 10, margin: 10, atMargin: 0, sigmoid: 'linear' });
 
 export const humanoid = domain('humanoid', {
   controlStep: 0.025,
@@ -90,7 +90,7 @@ function standingStill(physics: Physics): number {
 }
 
 /** A sixth is for nothing, the rest for speed in any direction. */
-function movingAt(physics: Physics, speed: ToleranceOptions): number {
+function movingAt(physics: Physics, speed: Tolerance): number {
   const velocity = physics.sensor('torso_subtreelinvel');
   return (5 * tolerance(Math.sqrt(velocity[0] ** 2 + velocity[1] ** 2), speed) + 1) / 6;
 }

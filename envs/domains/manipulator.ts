@@ -4,7 +4,7 @@ import { distance } from '../geometry.ts';
 import type { ObservationWriter } from '../observation.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
-import { tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** In the order in which they are observed and drawn. */
 const ARM = [
@@ -22,7 +22,7 @@ const TOUCHES = ['palm_touch', 'finger_touch', 'thumb_touch', 'fingertip_touch',
 
 /** Distance that counts as there, m. */
 const THERE = 0.01;
-const NEAR = { above: 0, below: THERE, margin: 2 * THERE };
+const NEAR = new Tolerance({ above: 0, below: THERE, margin: 2 * THERE });
 
 export const manipulator = domain('manipulator', {
   controlStep: 0.01,

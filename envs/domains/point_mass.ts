@@ -3,12 +3,12 @@ import { domain, task } from '../domain.ts';
 import { distance } from '../geometry.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
-import { type ToleranceOptions, tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Radius of the target, m. */
 const TARGET = 0.015;
-const NEAR = { above: 0, below: TARGET, margin: TARGET };
-const GENTLE: ToleranceOptions = { margin: 1, atMargin: 0, sigmoid: 'quadratic' };
+const NEAR = new Tolerance({ above: 0, below: TARGET, margin: TARGET });
+const GENTLE = new Tolerance({ margin: 1, atMargin: 0, sigmoid: 'quadratic' });
 
 export const point_mass = domain('point_mass', {
   tasks: {

@@ -5,17 +5,22 @@ import type { ObservationWriter } from '../observation.ts';
 import type { Physics } from '../physics.ts';
 import type { RandomState } from '../random-state.ts';
 import { normalized } from '../randomize-joints.ts';
-import { type ToleranceOptions, tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 import { TERRAIN_RADIUS, terrain } from './quadruped-terrain.ts';
 
 /** Cosine between torso and vertical: linear from upside down to upright; on terrain, to within 20° of it. */
 const UPRIGHT = uprightWithin(0);
 const UPRIGHT_ON_TERRAIN = uprightWithin(20);
 /** Forward speed in the torso's frame, m/s; half the reward at rest. */
-const WALKING = { above: 0.5, margin: 0.5, atMargin: 0.5, sigmoid: 'linear' } as const;
-const RUNNING = { above: 5, margin: 5, atMargin: 0.5, sigmoid: 'linear' } as const;
+const WALKING = new Tolerance({ above: 0.5, margin: 0.5, atMargin: 0.5, sigmoid: 'linear' });
+const RUNNING = new Tolerance({ above: 5, margin: 5, atMargin: 0.5, sigmoid: 'linear' });
 /** Distance of the workspace from the middle of the terrain, m. */
-const OUTSIDE = { above: TERRAIN_RADIUS, margin: TERRAIN_RADIUS, atMargin: 0, sigmoid: 'linear' } as const;
+const OUTSIDE = new Tolerance({
+  above: TERRAIN_RADIUS,
+  margin: TERRAIN_RADIUS,
+  atMargin: 0,
+  sigmoid: 'linear',
+});
 
 /** Fetch: half the side of the arena, radii of the ball, of the workspace and of the target, m. */
 const ARENA = 15;
@@ -23,8 +28,8 @@ const BALL = 0.15;
 const WORKSPACE = 0.3;
 const TARGET = 0.4;
 const ACROSS = { above: 0, margin: ARENA * Math.SQRT2, atMargin: 0, sigmoid: 'linear' } as const;
-const REACHED = { ...ACROSS, below: WORKSPACE + BALL } as const;
-const FETCHED = { ...ACROSS, below: TARGET } as const;
+const REACHED = new Tolerance({ ...ACROSS, below: WORKSPACE + BALL });
+const FETCHED = new Tolerance({ ...ACROSS, below: TARGET });
 /** Robot and ball begin within this part of the arena; the ball from this height with speeds of this deviation. */
 const SPAWN = 0.9 * ARENA;
 const BALL_HEIGHT = 2;
@@ -95,7 +100,7 @@ export const quadruped = domain('quadruped', {
   },
 });
 
-function locomotion(arena: QuadrupedArena, speed: ToleranceOptions) {
+function locomotion(arena: QuadrupedArena, speed: Tolerance) {
   return task({
     model: inArena(arena),
     timeLimit: 20,
@@ -111,7 +116,7 @@ function inArena(arena: QuadrupedArena) {
 
 function uprightWithin(degrees: number) {
   const cosine = Math.cos((degrees * Math.PI) / 180);
-  return { above: cosine, margin: 1 + cosine, atMargin: 0, sigmoid: 'linear' } as const;
+  return new Tolerance({ above: cosine, margin: 1 + cosine, atMargin: 0, sigmoid: 'linear' });
 }
 
 const randomOrientation = (random: RandomState): ArrayLike<number> => normalized(random.normals(4));

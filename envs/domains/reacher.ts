@@ -3,7 +3,7 @@ import { domain, type TaskDescription, task } from '../domain.ts';
 import { planarLength } from '../geometry.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
-import { tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Radius of the finger, m. */
 const FINGER = 0.01;
@@ -17,7 +17,7 @@ export const reacher = domain('reacher', {
 
 /** @param radius of the target, m. */
 function reach(radius: number, easy: boolean): TaskDescription {
-  const touching = { above: 0, below: radius + FINGER };
+  const touching = new Tolerance({ above: 0, below: radius + FINGER });
   return task({
     timeLimit: 20,
     rewardKind: 'sparse',

@@ -7,11 +7,11 @@ import { along, planarLength } from '../geometry.ts';
 import { swimmerModel } from '../models/swimmer.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
-import { type ToleranceOptions, tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Radius of the target, m. */
 const TARGET = 0.1;
-const NEAR: ToleranceOptions = { above: 0, below: TARGET, margin: 5 * TARGET, sigmoid: 'long_tail' };
+const NEAR = new Tolerance({ above: 0, below: TARGET, margin: 5 * TARGET, sigmoid: 'long_tail' });
 
 export const swimmer = domain('swimmer', {
   controlStep: 0.03,

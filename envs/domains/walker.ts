@@ -2,13 +2,13 @@
 import { domain, task } from '../domain.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
-import { type ToleranceOptions, tolerance } from '../tolerance.ts';
+import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** The torso is at least 1.2 m high. */
-const STANDING = { above: 1.2, margin: 0.6 } as const;
+const STANDING = new Tolerance({ above: 1.2, margin: 0.6 });
 /** At least this fast, m/s; half the reward at half of the speed. */
-const WALKING = { above: 1, margin: 0.5, atMargin: 0.5, sigmoid: 'linear' } as const;
-const RUNNING = { above: 8, margin: 4, atMargin: 0.5, sigmoid: 'linear' } as const;
+const WALKING = new Tolerance({ above: 1, margin: 0.5, atMargin: 0.5, sigmoid: 'linear' });
+const RUNNING = new Tolerance({ above: 8, margin: 4, atMargin: 0.5, sigmoid: 'linear' });
 
 export const walker = domain('walker', {
   controlStep: 0.025,
@@ -45,7 +45,7 @@ function standing(physics: Physics): number {
 }
 
 /** Standing counts a sixth by itself, the speed the rest. */
-function movingAt(physics: Physics, speed: ToleranceOptions): number {
+function movingAt(physics: Physics, speed: Tolerance): number {
   return (standing(physics) * (5 * tolerance(forwardSpeed(physics), speed) + 1)) / 6;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readWarnings } from '../../envs/data-layout.ts';
 import { defineTask, makeEnvironment } from '../../envs/index.ts';
 import { loadMuJoCo } from '../../envs/mujoco.ts';
+import { RandomState } from '../../envs/random-state.ts';
 import { actionStream } from '../../envs/trace.ts';
 import { packagedModels } from '../../harness/assets.ts';
 
@@ -74,4 +75,26 @@ test('options and model numbers that a reset writes are part of the state', asyn
   expect([...second.physics.mjModel.opt.gravity]).toEqual([...first.physics.mjModel.opt.gravity]);
   first.dispose();
   second.dispose();
+});
+
+test('rows asked for by name are those of MuJoCo, in whatever order they are asked for', async () => {
+  const environment = await makeEnvironment('walker-walk', { models: packagedModels });
+  environment.reset(0);
+  const { physics } = environment;
+  const { mjModel, mjData } = physics;
+  const rows = ['torso', 'left_foot', 'right_leg'].flatMap((name) => {
+    const body = physics.id('body', name);
+    return [
+      { field: 'xpos', name, start: 3 * body, length: 3 },
+      { field: 'xmat', name, start: 9 * body, length: 9 },
+    ] as const;
+  });
+  const random = new RandomState(1);
+  for (let asked = 0; asked < 300; asked++) {
+    if (asked % 50 === 0) environment.step(new Float64Array(mjModel.nu));
+    const { field, name, start, length } = rows[Math.floor(random.uniform(0, rows.length))];
+    const expected = [...mjData[field].subarray(start, start + length)];
+    expect([...physics.data(field, name)], `${field} of ${name}`).toEqual(expected);
+  }
+  environment.dispose();
 });
