@@ -79,8 +79,12 @@ const fromHinge = (physics: Physics, to: 'tip' | 'target', axis: number) =>
 
 /** From the tip to the rim of the target, negative inside, m. */
 function distanceToTarget(physics: Physics, radius: number): number {
-  const x = fromHinge(physics, 'target', X) - fromHinge(physics, 'tip', X);
-  const z = fromHinge(physics, 'target', Z) - fromHinge(physics, 'tip', Z);
+  const target = physics.sensor('target');
+  const tip = physics.sensor('tip');
+  const hinge = physics.sensor('spinner');
+  // Rounded as dm_control's: both seen from the hinge first.
+  const x = target[X] - hinge[X] - (tip[X] - hinge[X]);
+  const z = target[Z] - hinge[Z] - (tip[Z] - hinge[Z]);
   return planarLength(x, z) - radius;
 }
 
