@@ -2,6 +2,13 @@
 import type { ElementType, Graph, Value } from '../graph.ts';
 import type { Lowering, Lowerings } from '../lowering.ts';
 import { normaliseAxes, normaliseAxis, reducedShape, sizeOf } from '../shapes.ts';
+import { matMul } from './matmul.ts';
+
+/**
+ * Sums over the rows of matrices up to this high are products with ones: 256 rows of 256 take 8 µs so, and 64 as
+ * ONNX Runtime's ReduceSum; 1024 of 128 take 11 and 16, 2560 of 256 97 and 89.
+ */
+const MOST_ROWS = 2048;
 
 /** An ONNX reduction along axes; an empty reduction gives `empty`. */
 function reduce(
@@ -16,6 +23,13 @@ function reduce(
   if (sizeOf(x.shape) === 0)
     return graph.constant(x.type, shape, new Array<number>(sizeOf(shape)).fill(empty));
   if (axes.every((axis) => x.shape[axis] === 1)) return graph.reshape(x, shape);
+  if (operation === 'ReduceSum' && x.type === 'float32' && x.shape.length === 2 && axes.join() === '0') {
+    const [rows, columns] = x.shape;
+    if (rows <= MOST_ROWS) {
+      const ones = graph.constant('float32', [1, rows], new Float32Array(rows).fill(1));
+      return graph.reshape(matMul(graph, ones, x, false, false), keep ? [1, columns] : [columns]);
+    }
+  }
   return graph.node(operation, [x, graph.int64(axes)], { type: x.type, shape }, { keepdims: keep ? 1 : 0 });
 }
 
