@@ -37,7 +37,22 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
   // Across chains a fit is made of half of the draws.
   const fitted = draws.chains === undefined ? count : count / 2;
   const few = size === 1 || fitted < 2 * size + spareDraws;
-  return few ? fromStart(a, draws, weight, centred) : fromNoise(a, draws, weight, centred);
+  const mean = few ? fromStart(a, draws, weight, centred) : fromNoise(a, draws, weight, centred);
+  return plausible(a, draws, mean);
+}
+
+/**
+ * A mean that lies farther out than y0 does, back towards the noise expectation by the fourth power of the excess. Averaged
+ * over y_t, y0 given y_t is N(0, I) again, so that a mean beyond √D + 4 is one in ten thousand; and where every draw
+ * sees the same slope of the density, it may not hold for a hundred standard deviations more, but nothing in the draws
+ * tells. That is where tanh is flat, for the latent density of bounded actions at small t.
+ */
+function plausible<A>(a: Algebra<A>, draws: WeighedDraws<A>, { y0, cvWeight }: ControlledMean<A>) {
+  const farthest = Math.sqrt(a.shape(y0)[1]) + 4;
+  const excess = a.minimum(a.div(farthest ** 2, a.add(inner(a, y0, y0), tiny)), 1);
+  const kept = a.mul(excess, excess);
+  const change = a.mul(kept, a.sub(y0, draws.meanPrior));
+  return { y0: a.add(draws.meanPrior, change), cvWeight: a.mul(kept, cvWeight) };
 }
 
 /** y0 and u less their means under the tempered weights, [batch, D, N]. */

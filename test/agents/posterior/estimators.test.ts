@@ -6,6 +6,7 @@ import { EstimatorError, isEstimator, parseEstimator } from '../../../agents/pos
 import { float64Algebra, float64Tensor } from '../../../agents/posterior/float64.ts';
 import { estimatePosteriorMean, posteriorMean } from '../../../agents/posterior/posterior-mean.ts';
 import { createSchedule, scheduleNames } from '../../../agents/posterior/schedules.ts';
+import { RandomStream } from '../../../engine/random.ts';
 import { discrepancy, estimatorNames, type Fixture, pointColumns, variance } from './reference.ts';
 
 /** The estimator on the fixture's own draws, densities and scores. */
@@ -196,4 +197,63 @@ describe('names of estimators', () => {
       expect(() => parseEstimator(text)).toThrow(/optimal-diagonal/);
     },
   );
+});
+
+/**
+ * Uniform bounded actions in latent coordinates: y1 = atanh(a) has the density sech² in each dimension, and beyond a
+ * few units a constant slope, which is all that the draws see of it at small t.
+ */
+describe('adaptive on the latent density of bounded actions, prior draws at small t', () => {
+  const [points, count] = [400, 32];
+
+  /** E[y0 | y_t] in one dimension by quadrature. */
+  function exactMean(t: number, yt: number): number {
+    let [mass, sum] = [0, 0];
+    for (let i = -4000; i <= 4000; i++) {
+      const y1 = i / 200;
+      const y0 = (yt - t * y1) / (1 - t);
+      const density = Math.exp(-0.5 * y0 * y0) / Math.cosh(y1) ** 2;
+      mass += density;
+      sum += density * y0;
+    }
+    return sum / mass;
+  }
+
+  test.each([
+    { t: 0.01, size: 1 },
+    { t: 0.03, size: 1 },
+    { t: 0.1, size: 1 },
+    { t: 0.01, size: 6 },
+    { t: 0.03, size: 6 },
+    { t: 0.1, size: 6 },
+  ])('t = $t, $size dimensions: its error is at most 1.2 × the better end point’s', ({ t, size }) => {
+    const random = RandomStream.fromSeed(11);
+    const uniform = random.fillUniform(new Float32Array(points * size));
+    const noise = random.fillNormal(new Float32Array(points * size));
+    const yt = Float64Array.from(noise, (y0, i) => t * Math.atanh(2 * uniform[i] - 1) + (1 - t) * y0);
+    const prior = Float64Array.from(random.fillNormal(new Float32Array(points * size * count)));
+    const wanted = yt.map((value) => exactMean(t, value));
+    const column = (value: number) => float64Tensor(new Float64Array(points).fill(value), [points, 1, 1]);
+    const error = (estimator: string) => {
+      const { y0 } = estimatePosteriorMean(float64Algebra, {
+        alpha: column(t),
+        beta: column(1 - t),
+        yt: float64Tensor(yt, [points, size, 1]),
+        prior: float64Tensor(prior, [points, size, count]),
+        logDensity: (y1) => {
+          const terms = y1.data.map((y) => -2 * (Math.abs(y) + Math.log1p(Math.exp(-2 * Math.abs(y)))));
+          return {
+            logDensity: float64Algebra.sum(float64Tensor(terms, y1.shape), 1),
+            score: float64Tensor(
+              y1.data.map((y) => -2 * Math.tanh(y)),
+              y1.shape,
+            ),
+          };
+        },
+        estimator: parseEstimator(estimator),
+      });
+      return wanted.reduce((sum, value, i) => sum + (y0.data[i] - value) ** 2, 0) / points;
+    };
+    expect(error('adaptive')).toBeLessThan(1.2 * Math.min(error('noise'), error('gradient')));
+  });
 });
