@@ -11,7 +11,7 @@ import type { DensityValue } from './posterior-mean.ts';
 export const mixtureSchema = z
   .object({
     dim: z.number().int().positive(),
-    weights: z.array(z.number().positive()).min(1),
+    weights: z.array(z.number().positive('every weight must be above 0')).min(1),
     means: z.array(z.array(z.number())),
     covariances: z.array(z.array(z.array(z.number()))),
   })
@@ -25,12 +25,19 @@ export const mixtureSchema = z
       means.every((mean) => mean.length === dim),
       `means: every one must have ${dim} numbers`,
     );
-    expect(
-      covariances.every((rows) => rows.length === dim && rows.every((row) => row.length === dim)),
-      `covariances: every one must be ${dim} × ${dim}`,
+    const square = covariances.every(
+      (rows) => rows.length === dim && rows.every((row) => row.length === dim),
     );
+    expect(square, `covariances: every one must be ${dim} × ${dim}`);
+    expect(!square || covariances.every(isSymmetric), 'covariances: every one must be symmetric');
   });
 export type MixtureDescription = z.infer<typeof mixtureSchema>;
+
+/** Up to what printing and reading numbers may lose. */
+const isSymmetric = (rows: Matrix) =>
+  rows.every((row, i) =>
+    row.every((value, j) => Math.abs(value - rows[j][i]) <= 1e-9 * (Math.abs(value) + Math.abs(rows[j][i]))),
+  );
 
 interface Component {
   readonly logWeight: number;
@@ -58,7 +65,8 @@ export class GaussianMixture {
   constructor(description: MixtureDescription) {
     const { dim, weights, means, covariances } = mixtureSchema.parse(description);
     this.dim = dim;
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const largest = Math.max(...weights); // weights as large as numbers get have no finite sum
+    const total = weights.reduce((sum, weight) => sum + weight / largest, 0);
     this.#components = weights.map((weight, k) => {
       const lower = cholesky(covariances[k]);
       const whitening = new Float64Array(dim * dim);
@@ -69,7 +77,7 @@ export class GaussianMixture {
         });
       }
       return {
-        logWeight: Math.log(weight / total),
+        logWeight: Math.log(weight / largest) - Math.log(total),
         mean: means[k],
         covariance: covariances[k],
         lower,

@@ -3,9 +3,9 @@
  * written to one folder share that report: each keeps its section in NAME.section.html, and the page is put together
  * from all that are there.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from '../durable.ts';
+import { makeFolder, writeDurably } from '../durable.ts';
 import { Html, html } from '../report/html.ts';
 import { style } from '../report/style.ts';
 import { dataTable, folded } from '../report/table-html.ts';
@@ -36,7 +36,7 @@ const sectionEnding = '.section.html';
 
 /** Writes all files of one ablation into the folder and renews its report.html. */
 export function writeAblation<Column extends string>(folder: string, result: AblationResult<Column>): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeDurably(join(folder, `${result.name}.csv`), formatTable(result.columns, result.rows));
   for (const { fileName, svg } of result.pictures) writeDurably(join(folder, fileName), svg);
   writeDurably(join(folder, `${result.name}${sectionEnding}`), section(result).text);

@@ -132,6 +132,7 @@ export function readProblems(file: string): Problem[] {
     'single' in parsed.data
       ? { [basename(file).replace(/\.json$/i, '')]: parsed.data.single }
       : parsed.data.mixtures;
+  if (Object.keys(found).length === 0) throw new UserError(`${file}: 'mixtures' holds no mixture`);
   return Object.entries(found).map(([name, mixture]) => {
     try {
       return { name, mixture: new GaussianMixture(mixture) };

@@ -11,11 +11,11 @@ export function names(text: string): string[] {
   return list;
 }
 
-/** A whole number from 1. */
+/** A whole number from 1 to a million: draws, points and repetitions beyond it would not fit into memory. */
 export function count(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError(`'${text}' is no whole number from 1`);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 1 || value > 1e6)
+    throw new InvalidArgumentError(`'${text}' is no whole number from 1 to 1,000,000`);
   return value;
 }
 

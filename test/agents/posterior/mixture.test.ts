@@ -39,6 +39,35 @@ describe('exact posteriors of Gaussian mixtures', () => {
   });
 });
 
+describe('descriptions of Gaussian mixtures', () => {
+  const covariances = [
+    [
+      [1, 0.5],
+      [0.5, 1],
+    ],
+  ];
+  const one = { dim: 2, weights: [1], means: [[0, 0]], covariances };
+  const withCorner = (value: number) => ({ ...one, covariances: [covariances[0].with(1, [value, 1])] });
+
+  test('a covariance that is not symmetric is refused, one that lost its last digits is not', () => {
+    expect(() => new GaussianMixture(withCorner(0.1))).toThrow(/covariances: every one must be symmetric/);
+    expect(() => new GaussianMixture(withCorner(0.5 + 1e-12))).not.toThrow();
+  });
+
+  test('weights may be as large as numbers get', () => {
+    const two = (weight: number) =>
+      new GaussianMixture({
+        dim: 1,
+        weights: [weight, weight],
+        means: [[-1], [2]],
+        covariances: [[[1]], [[1]]],
+      });
+    const exact = two(1).posterior(0.5, 0.5, [0.3]);
+    expect(two(1.7e308).posterior(0.5, 0.5, [0.3])).toEqual(exact);
+    expect(exact.y1.every(Number.isFinite)).toBe(true);
+  });
+});
+
 describe('the estimator family by quadrature', () => {
   // A grid over all of y1's mass, as draws of y0 weighted by the prior's density, integrates the posterior
   // to rounding, so that every member must give the exact mean: the Stein term integrates to zero whatever
