@@ -70,10 +70,9 @@ export function resolveConfig(
 ): AgentPlan['config'] {
   const base = factory.presets[preset] as unknown as Record<string, unknown>;
   const config = structuredClone(base);
+  const known = [...new Set([...Object.keys(config), ...optionalKeys(factory.config)])];
   for (const [key, value] of Object.entries(set)) {
-    if (!(key in config) && !optionalKeys(factory.config).includes(key)) {
-      throw unknownName(`key of ${label}`, key, [...Object.keys(config), ...optionalKeys(factory.config)]);
-    }
+    if (!known.includes(key)) throw unknownName(`key of ${label}`, key, known);
     config[key] = value;
   }
   const parsed = factory.config.safeParse(config);
@@ -108,7 +107,7 @@ function checkLabels(agents: readonly AgentPlan[], set: NonNullable<Settings['se
  * An agent's name may hold dots; the key may not, so the last dot before the first `=` divides them.
  */
 export function parseSet(assignments: readonly string[]): NonNullable<Settings['set']> {
-  const set: Record<string, Record<string, unknown>> = {};
+  const set = new Map<string, Map<string, unknown>>(); // a plain object would take __proto__ for its prototype
   for (const assignment of assignments) {
     const match = /^([^=]+)\.([^.=]+)=(.*)$/s.exec(assignment);
     if (match === null) throw new UserError(`--set expects AGENT.key=value, found '${assignment}'`);
@@ -119,8 +118,7 @@ export function parseSet(assignments: readonly string[]): NonNullable<Settings['
     } catch {
       throw new UserError(`--set ${agent}.${key}: '${text}' is not a value`);
     }
-    set[agent] ??= {};
-    set[agent][key] = value;
+    set.set(agent, (set.get(agent) ?? new Map()).set(key, value));
   }
-  return set;
+  return Object.fromEntries([...set].map(([agent, keys]) => [agent, Object.fromEntries(keys)]));
 }

@@ -6,28 +6,29 @@ import { presets } from '../agents/agent.ts';
 import { nearest, UserError } from './errors.ts';
 import { parseCount } from './quantity.ts';
 
-const quantity = z.union([z.number(), z.string()]);
+const quantity = z.union([z.number(), z.string()], { error: 'expected a number, such as 300 or 30k' });
 const configValues = z.record(z.string(), z.unknown());
 
-const agentEntry = z.union([
-  z.string(),
-  z.strictObject({
-    /** A built-in agent's name or a file. */
-    agent: z.string(),
-    /** Its label in tables; by default the agent's own name. */
-    name: z.string().optional(),
-    preset: z.string().optional(),
-    set: configValues.optional(),
-  }),
-]);
+const agentVariant = z.strictObject({
+  /** A built-in agent's name or a file. */
+  agent: z.string(),
+  /** Its label in tables; by default the agent's own name. */
+  name: z.string().optional(),
+  preset: z.string().optional(),
+  set: configValues.optional(),
+});
+const agentEntry = z.union([z.string(), agentVariant]);
 
-const list = <T extends z.ZodType>(entry: T) => z.union([z.string(), z.array(entry)]);
+const list = <T extends z.ZodType>(entry: T, expected: string) =>
+  z.union([z.string(), z.array(entry)], { error: `expected ${expected}` });
 
 /** The keys of a `--config` file. */
 export const settingsSchema = z.strictObject({
-  agents: list(agentEntry).optional(),
-  tasks: list(z.string()).optional(),
-  seeds: z.union([quantity, z.array(z.number())]).optional(),
+  agents: list(agentEntry, 'a list of names, files and { agent, name, preset, set }').optional(),
+  tasks: list(z.string(), 'a list of names, suites and files').optional(),
+  seeds: z
+    .union([z.number(), z.string(), z.array(z.number())], { error: 'expected a number, a list or a range' })
+    .optional(),
   steps: quantity.optional(),
   preset: z.string().optional(),
   /** AGENT → key → value. */
@@ -78,11 +79,21 @@ export function readSettingsFile(path: string): Settings {
   }
   const document = parseDocument(text);
   const [problem] = document.errors;
-  if (problem !== undefined) {
-    throw new UserError(`${path} is not valid YAML: ${problem.message.split('\n', 1)[0].replace(/:$/, '')}`);
+  if (problem?.code === 'MULTIPLE_DOCS') throw new UserError(`${path}: one document expected, found several`);
+  if (problem !== undefined) throw notYaml(path, problem);
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    throw notYaml(path, error); // aliases are looked up only here
   }
-  return checkSettings(document.toJS() ?? {}, path);
+  return checkSettings(value ?? {}, path);
 }
+
+const notYaml = (path: string, error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  return new UserError(`${path} is not valid YAML: ${message.split('\n', 1)[0].replace(/:$/, '')}`);
+};
 
 /** @param where what the message begins with, for example the file's path */
 export function checkSettings(value: unknown, where: string): Settings {
@@ -92,7 +103,7 @@ export function checkSettings(value: unknown, where: string): Settings {
   const place = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
-    const known = Object.keys(settingsSchema.shape);
+    const known = Object.keys((issue.path.length === 0 ? settingsSchema : agentVariant).shape);
     const near = nearest(key, known);
     const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`;
     throw new UserError(`${where}: ${place}unknown key '${key}'; ${hint}`);

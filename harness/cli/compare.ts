@@ -106,9 +106,9 @@ function present<T extends object>(values: T): Partial<T> {
 type Sets = NonNullable<Settings['set']>;
 
 function mergeSets(file: Sets, flags: Sets): Sets {
-  const merged: Record<string, Record<string, unknown>> = {};
+  const merged = new Map<string, Record<string, unknown>>();
   for (const [agent, keys] of [...Object.entries(file), ...Object.entries(flags)]) {
-    merged[agent] = { ...merged[agent], ...keys };
+    merged.set(agent, { ...merged.get(agent), ...keys });
   }
-  return merged;
+  return Object.fromEntries(merged);
 }

@@ -114,15 +114,12 @@ export async function runPlan(
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
   const { makeExecutor, close } = await chooseExecutor(flags, jobs.length, folder, say);
-  const checkpointSeconds = parseSeconds(flags.checkpointSeconds, '--checkpoint-seconds');
-  const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const options: ComparisonOptions = {
     folder,
     force: flags.force ?? false,
     resume: flags.resume ?? false,
-    checkpointSeconds,
-    stallSeconds,
+    ...parseTimes(flags),
     command: ['harness', ...process.argv.slice(2).map(hidePassword)],
     executor: flags.executor === 'bullmq' ? 'bullmq' : 'local',
     makeExecutor,
@@ -243,6 +240,14 @@ export function workersOf(value: string | number | undefined, runs: number): num
   return value === undefined || value === 'auto' ? auto : parseCount(value, '--workers', 1, 256);
 }
 
+/** @throws UserError for times that are none; a dry run refuses them as well */
+function parseTimes({ checkpointSeconds, stallSeconds }: RunFlags) {
+  return {
+    checkpointSeconds: parseSeconds(checkpointSeconds, '--checkpoint-seconds'),
+    stallSeconds: parseSeconds(stallSeconds, '--stall-seconds'),
+  };
+}
+
 export function parseSeconds(text: string, what: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1e6))
@@ -252,6 +257,7 @@ export function parseSeconds(text: string, what: string): number {
 
 /** The plan and how long it will take, as text or JSON. */
 export async function printDryRun(plan: ComparisonPlan, flags: RunFlags): Promise<void> {
+  parseTimes(flags);
   const { workers, seconds, uncertainty } = await duration(plan, flags);
   if (flags.json) {
     console.log(JSON.stringify({ plan, workers, estimatedSeconds: seconds, uncertainty }, null, 2));
