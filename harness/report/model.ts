@@ -28,6 +28,8 @@ export interface ReportModel {
   readonly curves: readonly Curve[];
   readonly references: readonly ReferenceScore[];
   readonly troubled: readonly TroubledRun[];
+  /** Lines about agents whose runs do not belong together. */
+  readonly mixed: readonly string[];
   readonly options: AnalysisOptions;
   readonly tasks: readonly string[];
   /** By name; the looks do not depend on rank. */

@@ -57,6 +57,7 @@ ${swatchDefinitions(model.series)}
 <h1>${model.title}</h1>
 ${facts(model)}
 ${[...model.flags].map((flag) => html`<p class="notice${flag === 'failed_runs' ? ' bad' : ''}">${notices[flag]}</p>`)}
+${model.mixed.map((line) => html`<p class="notice">${line}.</p>`)}
 ${!scored && html`<p class="notice bad">There are no evaluations to report: see “Runs”.</p>`}
 <nav aria-label="Sections"><ul>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>

@@ -12,6 +12,7 @@ import { learningCurves } from './curves.ts';
 import { standaloneSvg } from './drawing.ts';
 import { shortName } from './html.ts';
 import type { ReferenceScore } from './learning-curve-plot.ts';
+import { mixedSettings } from './mixed-settings.ts';
 import { type ReportModel, reportModel, type Source, type TroubledRun } from './model.ts';
 import { reportPage } from './page.ts';
 import { palette } from './series.ts';
@@ -112,6 +113,7 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
     curves: learningCurves(runs, analysis),
     references: (options.references ?? []).flatMap(readReferences),
     troubled,
+    mixed: options.prefix ? [] : mixedSettings(sources),
     options: analysis,
   });
   return { model, warnings: warningsFor(model) };
@@ -166,8 +168,9 @@ function readReferences(file: string): ReferenceScore[] {
   }));
 }
 
-function warningsFor({ flags: found, tables, options, troubled }: ReportModel): string[] {
+function warningsFor({ flags: found, tables, options, troubled, mixed }: ReportModel): string[] {
   const warnings = flagNames.filter((flag) => found.has(flag)).map((flag) => `${flags[flag]} (flag ${flag})`);
+  warnings.push(...mixed);
   const failed = troubled.filter((run) => run.status === 'failed');
   for (const { task, agent, seed, reason } of failed) {
     warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);

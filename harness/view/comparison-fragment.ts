@@ -72,6 +72,7 @@ function drawCurves({ name: title, evaluated }: ViewedComparison, agents: readon
       curves: learningCurves(evaluated, options),
       references: [],
       troubled: [],
+      mixed: [],
       options,
     }),
     tasks: [...new Set(evaluated.map((run) => run.task))].sort(compareNames),

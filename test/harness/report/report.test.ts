@@ -158,6 +158,30 @@ describe('tables', () => {
     const { tables } = writeReport({ directories, prefix: true, ...small });
     expect(tables.summary.map((row) => row.agent)).toEqual(['one/a', 'two/a']);
   });
+
+  it('an agent with other settings in another directory is told of, unless it is told apart', () => {
+    const agents = (b: string) => [
+      { label: 'a', preset: 'smoke', config: { tau: 0.1 } },
+      { label: 'b', preset: b, config: {} },
+    ];
+    const directories = ['smoke', 'paper'].map((b) => {
+      const manifest = { ...madeManifest(b), config: { agents: agents(b) } };
+      const directory = join(root, `mixed-${b}`);
+      makeComparison(directory, { tasks: [b], agents: ['a', 'b'], seeds: 3, evaluations: 2, manifest });
+      return directory;
+    });
+    const out = join(root, 'mixed');
+    const line =
+      /^b was trained with other settings in mixed-paper than in mixed-smoke \('preset' differs\).*--prefix/;
+    const told = (prefix: boolean) =>
+      writeReport({ directories, out, prefix, force: true, ...small }).warnings.filter((warning) =>
+        warning.includes('trained with other settings'),
+      );
+    expect(told(false)).toEqual([expect.stringMatching(line)]);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('b was trained with other settings');
+    expect(told(true)).toEqual([]);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toContain('trained with other settings');
+  });
 });
 
 describe('scores from elsewhere', () => {
