@@ -112,7 +112,8 @@ export function diagnosisText(diagnosis: Diagnosis): string {
   const { node, platform, processor, cores } = diagnosis;
   const lines = [`Node ${node} on ${platform}, ${processor}, ${cores} core${cores === 1 ? '' : 's'}`, ''];
   for (const { name, version, optional } of diagnosis.packages) {
-    const state = version ?? (optional ? 'not installed (optional)' : 'MISSING: npm install');
+    const state =
+      version ?? (optional ? `not installed (optional: npm install ${name})` : 'MISSING: npm install');
     lines.push(`  ${name.padEnd(32)} ${state}`);
   }
   lines.push('');

@@ -27,6 +27,17 @@ describe('completion', () => {
     expect(await offered('bench', 'e')).toEqual(['env']);
   });
 
+  it('offers the values of options and the names that arguments are, one after the other in lists', async () => {
+    expect(await offered('compare', '--preset', '')).toEqual(['paper', 'laptop', 'smoke']);
+    expect(await offered('compare', '--agents', 'rfm-')).toEqual(['rfm-flow', 'rfm-diffusion']);
+    expect(await offered('compare', '--agents', 'random,sa')).toEqual(['random,sac']);
+    expect(await offered('compare', '--tasks', 'walker-w')).toEqual(['walker-walk']);
+    expect(await offered('ablate', 'variance', '--schedule', 'c')).toEqual(['cosine']);
+    expect(await offered('train', 'td')).toEqual(['td3']);
+    expect(await offered('completion', 'b')).toEqual(['bash']);
+    expect(await offered('compare', '--config', '')).toEqual(['']); // files, by bash itself
+  });
+
   it('names every command in fish, with its description', async () => {
     const { stdout } = await command(workplace(), 'completion', 'fish');
     expect(stdout).toMatch(/-a compare -d 'train and evaluate agents/);
