@@ -48,6 +48,7 @@ export interface ComparisonOutcome {
 
 /** `--out` is a name under results/ or a path. */
 export function resultsFolder(out: string): string {
+  if (out.trim() === '') throw new UserError('--out is empty');
   return resolve(/[\\/]/.test(out) || out === '.' || out === '..' ? out : join('results', out));
 }
 
@@ -108,6 +109,17 @@ function clearFolder(folder: string): void {
   }
 }
 
+/** Both values of a setting, if they are short: ` (300 there, 600 asked)`. */
+function valuesAt(path: string, there: unknown, asked: unknown): string {
+  const at = (plan: unknown) =>
+    path
+      .split('.')
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], plan);
+  const [before, now] = [at(there), at(asked)];
+  const isShort = (value: unknown) => typeof value === 'number' || typeof value === 'string';
+  return isShort(before) && isShort(now) ? ` (${before} there, ${now} asked)` : '';
+}
+
 /** The manifest of a new comparison, or of the one that goes on. */
 function begin(plan: ComparisonPlan, options: ComparisonOptions): Manifest {
   const { folder, resume, command, executor, note } = options;
@@ -115,7 +127,7 @@ function begin(plan: ComparisonPlan, options: ComparisonOptions): Manifest {
   const difference = before && firstDifference(plain(before.config), plain(plan));
   if (difference !== undefined) {
     throw new UserError(
-      `${folder} was made with other settings: '${difference}' differs; leave the options away or use another --out`,
+      `${folder} was made with other settings: '${difference}' differs${valuesAt(difference, before?.config, plan)}; leave the options away or use another --out`,
     );
   }
   const ours = { ...versions(), backend: plan.backend };

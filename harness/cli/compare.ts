@@ -1,8 +1,7 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '../errors.ts';
+import type { ComparisonPlan } from '../plan.ts';
 import type { Settings } from '../settings.ts';
 import {
   addRunOptions,
@@ -74,8 +73,8 @@ async function compare(flags: CompareFlags): Promise<void> {
   };
   const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
   const untold = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
-  const before = flags.resume && untold ? await planOf(folder) : undefined;
-  const plan = before ?? (await resolvePlan(settings));
+  const before = flags.resume ? await planOf(folder, untold) : undefined;
+  const plan = before && untold ? before : withSettingsOf(before, await resolvePlan(settings), settings);
   const withWorkers = {
     ...flags,
     workers:
@@ -87,11 +86,48 @@ async function compare(flags: CompareFlags): Promise<void> {
   await runPlan(plan, folder, withWorkers, said);
 }
 
-/** The plan of results that exist; undefined for a folder without. */
-async function planOf(folder: string) {
-  if (!existsSync(join(folder, 'manifest.json'))) throw new UserError(`nothing to resume in ${folder}`);
-  const { loadManifest } = await import('../manifest.ts');
-  return loadManifest(folder).config;
+/** The plan of results that exist. @param needed whether there must be one */
+async function planOf(folder: string, needed: boolean): Promise<ComparisonPlan | undefined> {
+  const { hasManifest, loadManifest } = await import('../manifest.ts');
+  if (hasManifest(folder)) return loadManifest(folder).config;
+  if (needed) throw new UserError(`nothing to resume in ${folder}`);
+  return undefined;
+}
+
+/** What nobody asked for is as it was before, so that --resume may repeat some options and leave others away. */
+function withSettingsOf(
+  before: ComparisonPlan | undefined,
+  plan: ComparisonPlan,
+  {
+    agents,
+    preset,
+    set,
+    tasks,
+    seeds,
+    steps,
+    evaluateEvery,
+    evaluationEpisodes,
+    logEvery,
+    backend,
+    threads,
+  }: Settings,
+): ComparisonPlan {
+  if (before === undefined) return plan;
+  const ofAgents = agents ?? preset ?? (Object.keys(set ?? {}).length > 0 ? set : undefined);
+  const chosen = <T>(asked: unknown, now: T, then: T): T => (asked === undefined ? then : now);
+  return {
+    agents: chosen(ofAgents, plan.agents, before.agents),
+    tasks: chosen(tasks, plan.tasks, before.tasks),
+    seeds: chosen(seeds, plan.seeds, before.seeds),
+    steps: chosen(steps, plan.steps, before.steps),
+    evaluation: {
+      every: chosen(evaluateEvery, plan.evaluation.every, before.evaluation.every),
+      episodes: chosen(evaluationEpisodes, plan.evaluation.episodes, before.evaluation.episodes),
+    },
+    logEvery: chosen(logEvery, plan.logEvery, before.logEvery),
+    backend: chosen(backend, plan.backend, before.backend),
+    threads: chosen(threads, plan.threads, before.threads),
+  };
 }
 
 function defaultName(quick: boolean): string {

@@ -102,6 +102,14 @@ out: mine
     expect(readFileSync(results('evaluations.csv'), 'utf8')).toBe(before);
   });
 
+  it('goes on with some of its options repeated, and refuses one that differs with both values', async () => {
+    const resume = ['compare', '--resume', '--out', 'mine', '--quiet'];
+    expect(await harness(folder, ...resume, '--steps', '200', '--seeds', '3')).toMatchObject({ code: 0 });
+    const { code, stderr } = await harness(folder, ...resume, '--steps', '300');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/made with other settings: 'steps' differs \(200 there, 300 asked\)/);
+  });
+
   it('plays the checkpoint of a run', async () => {
     const run = 'results/mine/runs/short-balance/tiny/1';
     const evaluated = await harness(folder, 'eval', run, '--episodes', '3', '--json');

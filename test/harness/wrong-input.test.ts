@@ -87,6 +87,7 @@ const cases: [string, RegExp][] = [
   ['compare --agents random --out ./file/below', /cannot write .*a part of the path is a file/],
   ['compare --agents random --out /proc/nowhere', /cannot (write|use) \/proc\/nowhere/],
   ['compare --resume', /--resume needs --out/],
+  ['compare --agents random --out=', /--out is empty/],
   ['compare --resume --out nowhere', /nothing to resume in .*results\/nowhere/],
   ['compare --resume --force --out a', /choose one/],
   ['compare --agents ./nowhere.ts', /cannot find the file \.\/nowhere\.ts/],
