@@ -71,7 +71,7 @@ export function resolveConfig(
   const base = factory.presets[preset] as unknown as Record<string, unknown>;
   const config = structuredClone(base);
   const known = [...new Set([...Object.keys(config), ...optionalKeys(factory.config)])];
-  for (const [key, value] of Object.entries(set)) {
+  for (const [key, value] of Object.entries(set).map((entry) => inFull(entry, known))) {
     if (!known.includes(key)) throw unknownName(`key of ${label}`, key, known);
     config[key] = value;
   }
@@ -83,6 +83,12 @@ export function resolveConfig(
     throw new UserError(`${agentTitle(source)}: ${label}.${key}: ${issue.message}${found}`);
   }
   return parsed.data as unknown as Record<string, unknown>;
+}
+
+/** `eta=0.5` is short for `estimator=eta=0.5`, `eta=optimal` for `estimator=optimal`, where there is no key `eta`. */
+function inFull([key, value]: [string, unknown], known: readonly string[]): [string, unknown] {
+  if (key !== 'eta' || known.includes('eta') || !known.includes('estimator')) return [key, value];
+  return ['estimator', typeof value === 'number' ? `eta=${value}` : value];
 }
 
 /** Keys of a zod object, also those that a preset leaves out; none for other schemas. */

@@ -57,6 +57,21 @@ describe('--set', () => {
     });
   });
 
+  it('eta=x is short for estimator=eta=x, for agents that have an estimator', async () => {
+    const estimatorWith = async (assignment: string) => {
+      const set = parseSet([assignment]);
+      const plan = await resolvePlan({ agents: 'rfm-flow', tasks: 'cartpole-balance', set });
+      return plan.agents[0].config.estimator;
+    };
+    expect(await estimatorWith('rfm-flow.eta=0.5')).toBe('eta=0.5');
+    expect(await estimatorWith('rfm-flow.eta=adaptive')).toBe('adaptive');
+    await expect(estimatorWith('rfm-flow.eta=halb')).rejects.toThrow(
+      /rfm-flow\.estimator: is not an estimator/,
+    );
+    const ofSac = resolvePlan({ agents: 'sac', set: parseSet(['sac.eta=0.5']) });
+    await expect(ofSac).rejects.toThrow(/unknown key of sac 'eta'/);
+  });
+
   it('takes everything after the first = as the value', () => {
     expect(parseSet(['rfm-flow.estimator=eta=0.5', 'x.key=a.b=c'])).toEqual({
       'rfm-flow': { estimator: 'eta=0.5' },
