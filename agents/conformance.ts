@@ -24,6 +24,8 @@ export interface ConformanceOptions {
   readonly memory?: () => Promise<number>;
   /** Longest time for one call of the agent. */
   readonly timeoutMs?: number;
+  /** Told before a promise is tried. */
+  readonly begins?: (promise: string) => void;
 }
 
 const sizes: TransitionSizes = { observation: 5, action: 2 };
@@ -32,6 +34,9 @@ const memoryUpdates = 150;
 /** Growth over `memoryUpdates` that is noise of the runtime rather than a leak. */
 const memoryAllowance = 4 * 2 ** 20;
 
+/** A call that does not return; whatever else the agent is asked may wait for it. */
+class Stuck extends Error {}
+
 /** Yields a verdict per promise, in order; stops early only where nothing further can be tried. */
 export async function* checkAgent(
   factory: AgentFactory<TrainingConfig>,
@@ -39,16 +44,17 @@ export async function* checkAgent(
 ): AsyncGenerator<Verdict> {
   const bench = new Bench(factory, options);
   for (const [promise, check] of promises) {
+    options.begins?.(promise);
     let detail = '';
     try {
       await check(bench);
     } catch (error) {
-      detail = error instanceof Error ? error.message : String(error);
+      detail = messageOf(error);
+      if (error instanceof Stuck) bench.hopeless = true;
     }
     yield { promise, passed: detail === '', detail };
     if (detail !== '' && bench.hopeless) break;
   }
-  await bench.disposeAll();
 }
 
 /** Creates agents and data for the checks, each the same for the same seed. */
@@ -86,26 +92,31 @@ class Bench {
     return agent;
   }
 
-  /** Fails instead of waiting for ever. */
+  /** Fails instead of waiting for ever, and names the method that threw. */
   async within<T>(method: string, call: () => Promise<T>): Promise<T> {
     const limit = this.options.timeoutMs ?? 30_000;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`${method}() did not return within ${limit / 1000} s`)),
+        () => reject(new Stuck(`${method}() did not return within ${limit / 1000} s`)),
         limit,
       );
     });
     try {
       return await Promise.race([Promise.resolve(call()), timeout]);
+    } catch (error) {
+      if (error instanceof Stuck) throw error;
+      throw new Error(`${method}() threw: ${messageOf(error)}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
   }
 
   async act(agent: Agent, count: number, mode: 'explore' | 'exploit', seed = 7): Promise<Float32Array> {
-    const observations = RandomStream.fromSeed(seed).fillNormal(new Float32Array(count * sizes.observation));
+    const draw = () => RandomStream.fromSeed(seed).fillNormal(new Float32Array(count * sizes.observation));
+    const observations = draw();
     const actions = await this.within('act', () => agent.act(observations, count, mode));
+    expect(same(observations, draw()), 'act() changed the observations that it was given');
     expect(actions instanceof Float32Array, `act() must return a Float32Array, found ${describe(actions)}`);
     return actions.slice();
   }
@@ -126,6 +137,7 @@ class Bench {
     let metrics: Metrics = {};
     for (let i = 0; i < updates; i++) {
       metrics = await this.within('update', () => agent.update(this.batch(seed + i)));
+      expectObject(metrics);
     }
     return metrics;
   }
@@ -138,8 +150,9 @@ class Bench {
     return [...Object.values(metrics), ...explore, ...exploit];
   }
 
-  async disposeAll(): Promise<void> {
-    for (const agent of this.#agents) await agent.dispose?.();
+  /** All agents made so far. */
+  async dispose(): Promise<void> {
+    for (const agent of this.#agents.splice(0)) await this.within('dispose', () => agent.dispose());
   }
 }
 
@@ -154,6 +167,7 @@ const promises: readonly (readonly [string, Check])[] = [
   ['saves and loads: a restored agent continues bit for bit', checkRoundTrip],
   ['saves a copy: later updates do not change what was saved', checkSavedCopy],
   ['keeps its memory: no growth over many updates', checkMemory],
+  ['is disposed of without an error', (bench) => bench.dispose()],
 ];
 
 async function checkDescription(bench: Bench): Promise<void> {
@@ -207,10 +221,7 @@ async function checkUpdate(bench: Bench): Promise<void> {
   for (let i = 0; i < updatesBetween; i++) {
     const batch = bench.batch(i);
     const metrics = await bench.within('update', () => agent.update(batch));
-    expect(
-      metrics !== null && typeof metrics === 'object',
-      'update() must return an object of named numbers',
-    );
+    expectObject(metrics);
     for (const [name, value] of Object.entries(metrics)) {
       expect(Number.isFinite(value), `update() returned ${describe(value)} as '${name}'`);
     }
@@ -257,7 +268,11 @@ async function checkRoundTrip(bench: Bench): Promise<void> {
 }
 
 function checkSnapshot(snapshot: AgentSnapshot): void {
-  expect(typeof snapshot?.values === 'object', 'save() must return { arrays, values }');
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+  expect(
+    isObject(snapshot?.values) && isObject(snapshot.arrays),
+    `save() must return { arrays, values }, found ${describe(snapshot)}`,
+  );
   for (const [name, array] of Object.entries(snapshot.arrays)) {
     const size = array.shape.reduce((a, b) => a * b, 1);
     expect(
@@ -271,6 +286,7 @@ async function checkSavedCopy(bench: Bench): Promise<void> {
   const agent = await bench.create(1);
   await bench.train(agent, updatesBetween);
   const snapshot = await bench.within('save', () => agent.save());
+  checkSnapshot(snapshot);
   const before = Object.entries(snapshot.arrays).map(([name, array]) => [name, array.data.slice()] as const);
   await bench.train(agent, updatesBetween + 1, 200);
   for (const [name, data] of before) {
@@ -295,6 +311,19 @@ async function checkMemory(bench: Bench): Promise<void> {
     bytes < memoryAllowance,
     `${Math.round(bytes / 2 ** 20)} MiB more memory after ${memoryUpdates} updates`,
   );
+}
+
+function expectObject(metrics: unknown): void {
+  expect(metrics !== null && typeof metrics === 'object', 'update() must return an object of named numbers');
+}
+
+/** Anything can be thrown, also what breaks when it is looked at. */
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message || error.name : String(error);
+  } catch {
+    return 'something that cannot be printed';
+  }
 }
 
 function expect(condition: boolean, message: string): asserts condition {

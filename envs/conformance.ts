@@ -27,10 +27,15 @@ const REMADE = 10;
 /**
  * Yields a verdict per promise, in order; stops after the first if the environment cannot be made at all.
  * The promise about the simulator's memory is left out for environments without one.
+ * @param begins told before a promise is tried
  */
-export async function* checkTask(make: Make): AsyncGenerator<Verdict> {
+export async function* checkTask(
+  make: Make,
+  begins: (promise: string) => void = () => {},
+): AsyncGenerator<Verdict> {
   for (const [promise, check] of promises) {
     if (check === freesMemory && !(await isSimulated(make))) continue;
+    begins(promise);
     let detail = '';
     try {
       await check(make);

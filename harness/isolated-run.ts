@@ -105,7 +105,7 @@ export class IsolatedRun {
         this.#child = undefined;
         if (end !== undefined) resolve(end);
         else if (stuck) resolve(this.#blocked());
-        else resolve({ status: 'died', reason: causeOfDeath(code, signal, logPath) });
+        else resolve({ status: 'died', reason: causeOfDeath(code, signal, readFileSync(logPath, 'utf8')) });
       });
       tell(child, { type: 'run', ...this.#order });
       if (this.#stopping) this.#askToStop(child);
@@ -142,9 +142,9 @@ function openLog(path: string): number {
 /** Beside this file, with its ending: `.js` where the package was built. */
 const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
 
-function causeOfDeath(code: number | null, signal: NodeJS.Signals | null, logPath: string): string {
-  const log = readFileSync(logPath, 'utf8').slice(-4000);
-  if (/heap out of memory|bad_alloc|Cannot enlarge memory|out of memory/i.test(log))
+/** Why a process ended that was not to end. @param log what it printed */
+export function causeOfDeath(code: number | null, signal: NodeJS.Signals | null, log: string): string {
+  if (/heap out of memory|bad_alloc|Cannot enlarge memory|out of memory/i.test(log.slice(-4000)))
     return 'its process ran out of memory';
   if (signal === 'SIGKILL') return 'its process was killed (SIGKILL; perhaps the machine ran out of memory)';
   if (signal !== null) return `its process was ended by ${signal}`;

@@ -1,6 +1,8 @@
 /** `harness check-task`: the conformance checks on any task. */
 import { Command } from 'commander';
+import type { Verdict } from '../../envs/conformance.ts';
 import { Exit, exitCodes } from './exit.ts';
+import { printVerdict } from './verdict.ts';
 
 interface CheckFlags {
   readonly json?: boolean;
@@ -21,28 +23,31 @@ Examples:
   harness check-task ./my-environment.ts          a class of your own, with or without MuJoCo
   harness check-task walker-walk --json
 
+It runs in a process of its own; what the task prints goes to standard error.
+
 Exit code 0 if every promise is kept, 1 if not, 2 if the file cannot be used at all.`,
     )
     .action(checkTaskNamed);
 }
 
 async function checkTaskNamed(name: string, flags: CheckFlags): Promise<void> {
-  const { checkTask } = await import('../../envs/index.ts');
-  const { loadTask, resolveTasks } = await import('../load-task.ts');
-  const results = [];
-  for (const source of await resolveTasks([name])) {
-    const verdicts = [];
-    for await (const verdict of checkTask(await loadTask(source))) {
-      verdicts.push(verdict);
-      if (flags.json) continue;
-      const detail = verdict.passed ? '' : `\n      ${verdict.detail}`;
-      console.log(`${verdict.passed ? 'kept  ' : 'BROKEN'}  ${verdict.promise}${detail}`);
+  const { checkApart } = await import('../check/apart.ts');
+  const results: { task: string; broken: number; verdicts: Verdict[] }[] = [];
+  const tell = ({ task, broken, verdicts }: (typeof results)[number]) => {
+    if (!flags.json) console.log(`${task}: ${verdicts.length - broken} promise(s) kept, ${broken} broken`);
+  };
+  for await (const { subject, verdict } of checkApart({ kind: 'task', name, preset: 'smoke' })) {
+    let result = results.at(-1);
+    if (result?.task !== subject) {
+      if (result !== undefined) tell(result);
+      result = { task: subject, broken: 0, verdicts: [] };
+      results.push(result);
     }
-    const broken = verdicts.filter((verdict) => !verdict.passed).length;
-    if (!flags.json)
-      console.log(`${source.name}: ${verdicts.length - broken} promise(s) kept, ${broken} broken`);
-    results.push({ task: source.name, broken, verdicts });
+    result.verdicts.push(verdict);
+    if (!verdict.passed) result.broken++;
+    if (!flags.json) printVerdict(verdict);
   }
+  for (const last of results.slice(-1)) tell(last);
   if (flags.json) console.log(JSON.stringify(results, null, 2));
   if (results.some(({ broken }) => broken > 0)) throw new Exit(exitCodes.failed);
 }

@@ -1,0 +1,110 @@
+/** Checks of agents and tasks in a process of their own, so that none of them can end or block the command. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { on } from 'node:events';
+import type { Verdict } from '../../agents/conformance.ts';
+import { UserError } from '../errors.ts';
+import { causeOfDeath } from '../isolated-run.ts';
+import { printable } from '../printable.ts';
+import { type CheckOrder, checkMessage } from './protocol.ts';
+
+/** A verdict on the agent or task of that name. */
+export interface Finding {
+  readonly subject: string;
+  readonly verdict: Verdict;
+}
+
+/** Seconds without a sign of life after which the process is taken for blocked. */
+const STALL_SECONDS = 30;
+/** Of the heap; arrays lie outside of it. */
+const HEAP_MEGABYTES = 1024;
+
+/**
+ * Yields verdict after verdict; what ends or blocks the process breaks the promise that was being tried.
+ * What the plugin prints goes to standard error.
+ * @throws UserError if there is nothing to check: an unknown name, a file that does not load
+ */
+export async function* checkApart(order: CheckOrder, stallSeconds = STALL_SECONDS): AsyncGenerator<Finding> {
+  const child = startProcess();
+  const said = new Said(child);
+  const watch = new Watch(child, stallSeconds);
+  let subject = order.name;
+  let tried: string | undefined;
+  child.send(order, () => {});
+  try {
+    for await (const [value] of on(child, 'message', { close: ['close'] })) {
+      watch.heard();
+      const message = checkMessage.safeParse(value).data;
+      if (message === undefined || message.type === 'alive') continue;
+      said.show();
+      if (message.type === 'subject') subject = message.name;
+      else if (message.type === 'tries') tried = message.promise;
+      else if (message.type === 'verdict') yield { subject, verdict: message.verdict };
+      else if (message.type === 'refused') throw new UserError(message.reason);
+      else return;
+    }
+    const reason = watch.blocked
+      ? `gave no sign of life for ${stallSeconds} s (a loop without an end?)`
+      : causeOfDeath(child.exitCode, child.signalCode, said.take()).replace(/^its process /, '');
+    if (tried === undefined) throw new UserError(`${order.name}: its process ${reason} while it was loaded`);
+    yield { subject, verdict: { promise: tried, passed: false, detail: `its process ${reason}` } };
+  } finally {
+    watch.end();
+    child.kill('SIGKILL');
+  }
+}
+
+function startProcess(): ChildProcess {
+  const source = import.meta.url.endsWith('.ts'); // in the built package, JavaScript lies beside this file
+  const loader = source ? ['--import', import.meta.resolve('jiti/register')] : [];
+  return fork(new URL(source ? './worker.ts' : './worker.js', import.meta.url), {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [...loader, `--max-old-space-size=${HEAP_MEGABYTES}`],
+  });
+}
+
+/** What the process printed and has not been shown. */
+class Said {
+  #text = '';
+
+  constructor(child: ChildProcess) {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#text += text;
+      });
+    }
+  }
+
+  show(): void {
+    process.stderr.write(printable(this.take()));
+  }
+
+  take(): string {
+    const text = this.#text;
+    this.#text = '';
+    return text;
+  }
+}
+
+/** Ends a process that was silent for too long. */
+class Watch {
+  blocked = false;
+  #silentSeconds = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(child: ChildProcess, stallSeconds: number) {
+    // Counts ticks instead of reading a clock, so that a machine that slept accuses nobody.
+    this.#timer = setInterval(() => {
+      if (++this.#silentSeconds <= stallSeconds) return;
+      this.blocked = true;
+      child.kill('SIGKILL');
+    }, 1000);
+  }
+
+  heard(): void {
+    this.#silentSeconds = 0;
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,90 @@
+/** The process of a check: told what to check, it tells verdict by verdict. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Verdict } from '../../agents/conformance.ts';
+import { messageOf } from '../printable.ts';
+import { inlineWebAssembly } from '../webassembly.ts';
+import type { CheckMessage, CheckOrder } from './protocol.ts';
+
+const ALIVE_MILLISECONDS = 1000;
+/** Longest time for one call of an agent. */
+const CALL_MILLISECONDS = 30_000;
+
+inlineWebAssembly();
+
+/** The promise that is being tried. */
+let tried: string | undefined;
+let failed = false;
+
+function send(message: CheckMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected) process.exit(1);
+    process.send?.(message, undefined, {}, () => resolve());
+  });
+}
+
+const begins = (promise: string) => {
+  tried = promise;
+  void send({ type: 'tries', promise });
+};
+
+async function check(order: CheckOrder): Promise<void> {
+  if (order.kind === 'agent') await checkAgentNamed(order);
+  else await checkTasksNamed(order);
+}
+
+async function checkAgentNamed({ name, preset }: CheckOrder): Promise<void> {
+  const { loadAgent } = await import('../load-agent.ts');
+  const { checkAgent } = await import('../../agents/conformance.ts');
+  const { createEngine } = await import('../../engine/index.ts');
+  const { memoryInUse } = await import('../memory.ts');
+  const { factory } = await loadAgent(name);
+  const engine = createEngine({ threads: 1 });
+  const options = { engine, preset, memory: memoryInUse, timeoutMs: CALL_MILLISECONDS, begins };
+  await tell(factory.name, checkAgent(factory, options));
+}
+
+async function checkTasksNamed({ name }: CheckOrder): Promise<void> {
+  const { checkTask } = await import('../../envs/index.ts');
+  const { loadTask, resolveTasks } = await import('../load-task.ts');
+  for (const source of await resolveTasks([name])) {
+    await tell(source.name, checkTask(await loadTask(source), begins));
+  }
+}
+
+async function tell(name: string, verdicts: AsyncIterable<Verdict>): Promise<void> {
+  await send({ type: 'subject', name });
+  for await (const verdict of verdicts) {
+    await turn(); // rejections that nobody handled are told only between two turns of the event loop
+    if (failed) return;
+    await send({ type: 'verdict', verdict });
+  }
+  tried = undefined;
+}
+
+async function leave(last: CheckMessage): Promise<void> {
+  await send(last);
+  process.exit(0);
+}
+
+/** @param what in words, before the message of what was thrown */
+async function fail(error: unknown, what: string): Promise<void> {
+  if (failed) return;
+  failed = true;
+  const detail = `${what}${messageOf(error)}`;
+  if (tried === undefined) await leave({ type: 'refused', reason: detail });
+  else {
+    await send({ type: 'verdict', verdict: { promise: tried, passed: false, detail } });
+    await leave({ type: 'ended' });
+  }
+}
+
+process.once('message', (order: CheckOrder) => {
+  check(order).then(
+    () => (failed ? undefined : leave({ type: 'ended' })),
+    (error) => fail(error, ''),
+  );
+});
+process.on('uncaughtException', (error) => fail(error, 'thrown outside of any call: '));
+process.on('unhandledRejection', (error) => fail(error, 'a promise was rejected and nobody handled it: '));
+process.on('disconnect', () => process.exit(1));
+setInterval(() => void send({ type: 'alive' }), ALIVE_MILLISECONDS).unref();

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { messageOf, printable, printableLine } from '../../harness/printable.ts';
+
+test('control characters are shown, not obeyed; line ends and tabs stay', () => {
+  expect(printable('a\u001b[2Jb\u0007\tc\r\nd\u009b\u007f é λ')).toBe(
+    'a\\x1b[2Jb\\x07\tc\\x0d\nd\\x9b\\x7f é λ',
+  );
+  expect(printableLine('  one\r\n  two\n\nthree ')).toBe('one two three');
+});
+
+test('whatever is thrown has words', () => {
+  const trap = new Proxy({}, { get: () => expect.fail('looked at') });
+  const thrown = [new Error('no'), 'text', undefined, Symbol('s'), Object.create(null), trap];
+  expect(thrown.map(messageOf)).toEqual([
+    'no',
+    'text',
+    'undefined',
+    'Symbol(s)',
+    'something that cannot be printed',
+    'something that cannot be printed',
+  ]);
+});
