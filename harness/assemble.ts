@@ -1,4 +1,5 @@
 /** Loads by name what a run is made of. */
+import { aside } from './aside.ts';
 import { CallWatch, GuardedAgent } from './guard.ts';
 import type { RunJob } from './job.ts';
 import { agentTitle, loadSource } from './load-agent.ts';
@@ -9,8 +10,15 @@ import { RunStreams } from './streams.ts';
 /** The parts of a run in memory; where it keeps its checkpoints is the caller's to say. */
 export type AssembledRun = Omit<RunParts, 'checkpoints'>;
 
+/** In the command's own process: standard output is the command's. */
+class CallAside extends CallWatch {
+  override call<T>(who: string, method: string, run: () => Promise<T>): Promise<T> {
+    return aside(() => super.call(who, method, run));
+  }
+}
+
 /** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
-export async function assemble(job: RunJob, watch = new CallWatch()): Promise<AssembledRun> {
+export async function assemble(job: RunJob, watch: CallWatch = new CallAside()): Promise<AssembledRun> {
   const factory = await loadSource(job.agent);
   const training = factory.config.parse(job.config);
   const makeEnvironment = await loadTask(job.task);

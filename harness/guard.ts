@@ -1,5 +1,6 @@
 /** Stands between the run loop and an agent: what an agent returns is checked once, here. */
 import type { Agent, AgentSnapshot, Batch, Metrics } from '../agents/agent.ts';
+import { messageOf, printableLine } from './printable.ts';
 
 /** A fault of an agent; the message names the agent, the method, what was found and what was expected. */
 export class AgentFault extends Error {
@@ -20,9 +21,8 @@ export class CallWatch {
     try {
       return await run();
     } catch (error) {
-      if ((error as { name?: string } | null)?.name === 'AgentFault') throw error;
-      const message = error instanceof Error ? error.message : describe(error);
-      throw new AgentFault(`${who}: ${method}() threw: ${message}`, { cause: error });
+      if (error instanceof AgentFault) throw error;
+      throw new AgentFault(`${who}: ${method}() threw: ${printableLine(messageOf(error))}`, { cause: error });
     } finally {
       this.inFlight = undefined;
     }
@@ -75,7 +75,10 @@ export class GuardedAgent implements Agent {
   }
 
   async update(batch: Batch): Promise<Metrics> {
-    const metrics = await this.#call('update', () => this.#agent.update(batch));
+    return this.#call('update', async () => this.#checkedMetrics(await this.#agent.update(batch)));
+  }
+
+  #checkedMetrics(metrics: Metrics): Metrics {
     if (metrics === null || typeof metrics !== 'object') {
       throw this.#fault('update', `returned ${describe(metrics)}`, 'an object of named numbers');
     }
@@ -89,8 +92,12 @@ export class GuardedAgent implements Agent {
   }
 
   async save(): Promise<AgentSnapshot> {
-    const snapshot = await this.#call('save', () => this.#agent.save());
-    if (typeof snapshot?.arrays !== 'object' || typeof snapshot.values !== 'object') {
+    return this.#call('save', async () => this.#checkedSnapshot(await this.#agent.save()));
+  }
+
+  #checkedSnapshot(snapshot: AgentSnapshot): AgentSnapshot {
+    const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+    if (!isObject(snapshot?.arrays) || !isObject(snapshot.values)) {
       throw this.#fault('save', `returned ${describe(snapshot)}`, 'an object { arrays, values }');
     }
     for (const [name, array] of Object.entries(snapshot.arrays)) {
@@ -117,7 +124,7 @@ export class GuardedAgent implements Agent {
   }
 
   #fault(method: string, found: string, expected: string): AgentFault {
-    return new AgentFault(`${this.#who}: ${method}() ${found}; expected ${expected}`);
+    return new AgentFault(printableLine(`${this.#who}: ${method}() ${found}; expected ${expected}`));
   }
 }
 

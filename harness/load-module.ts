@@ -1,8 +1,10 @@
 /** Loads a user's TypeScript or JavaScript file without a build step. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { createJiti } from 'jiti';
+import { aside } from './aside.ts';
 import { UserError } from './errors.ts';
+import { messageOf } from './printable.ts';
 
 /** Whether a name on the command line means a file: it has a folder or a script's ending. */
 export function isFile(name: string): boolean {
@@ -17,13 +19,14 @@ export function absolutePath(file: string, folder = process.cwd()): string {
 const LOAD_SECONDS = 60;
 
 /**
- * The default export of a user's file. Inside it, `rfm-harness`, `zod` and `@tensorflow/tfjs-core` mean this
+ * The default export of a user's file, or what a CommonJS file has as `module.exports`. Inside it, `rfm-harness`, `zod` and `@tensorflow/tfjs-core` mean this
  * package's own instances, wherever the file lies.
  * @throws UserError naming the file: not there, does not parse, throws while loading, no default export
  */
 export async function loadDefaultExport(file: string): Promise<unknown> {
   const path = absolutePath(file);
   if (!existsSync(path)) throw new UserError(`cannot find the file ${file}`);
+  if (statSync(path).isDirectory()) throw new UserError(`${file} is a folder; expected a file`);
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
     interopDefault: false,
@@ -33,20 +36,27 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
       '@tensorflow/tfjs-core': await import('@tensorflow/tfjs-core'),
     },
   });
-  let module: Record<string, unknown>;
+  let module: unknown;
   try {
-    module = await withinSeconds(jiti.import<Record<string, unknown>>(path), LOAD_SECONDS);
+    module = await aside(() => withinSeconds(jiti.import(path), LOAD_SECONDS));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const kind =
       error instanceof SyntaxError || /ParseError|SyntaxError|BABEL/.test(`${error}`)
         ? 'does not parse'
         : 'fails to load';
     throw new UserError(`${file} ${kind}: ${firstLine(message)}`, { cause: error });
   }
-  const value = module?.default;
+  const value = defaultOf(module);
   if (value === undefined) throw new UserError(`${file} has no default export`);
   return value;
+}
+
+function defaultOf(module: unknown): unknown {
+  if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return undefined;
+  if ('default' in module) return module.default;
+  const isEsModule = '__esModule' in module || Object.prototype.toString.call(module) === '[object Module]';
+  return isEsModule || (typeof module === 'object' && Object.keys(module).length === 0) ? undefined : module;
 }
 
 async function withinSeconds<T>(work: Promise<T>, seconds: number): Promise<T> {

@@ -1,6 +1,7 @@
 /** What a worker process and the executor say to each other. */
 import { z } from 'zod';
 import type { RunJob } from './job.ts';
+import { printableLine } from './printable.ts';
 
 export interface WorkerOrder {
   readonly type: 'run';
@@ -24,11 +25,11 @@ export const workerMessage = z.discriminatedUnion('type', [
     evaluation: z.number().optional(),
     episodeReturn: z.number().optional(),
   }),
-  z.object({ type: z.literal('note'), line: z.string() }),
+  z.object({ type: z.literal('note'), line: z.string().transform(printableLine) }),
   z.object({
     type: z.literal('ended'),
     status: z.enum(['done', 'interrupted', 'failed']),
-    reason: z.string().optional(),
+    reason: z.string().transform(printableLine).optional(),
     step: z.number(),
     wallSeconds: z.number(),
     checkpointSeconds: z.number(),

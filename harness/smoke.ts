@@ -5,6 +5,7 @@ import { toBounds } from './action-bounds.ts';
 import { type AssembledRun, assemble } from './assemble.ts';
 import type { RunJob } from './job.ts';
 import { jobsOf } from './plan.ts';
+import { messageOf } from './printable.ts';
 import { resolvePlan } from './resolve.ts';
 
 export interface SmokeResult {
@@ -28,7 +29,7 @@ export async function* smokeAll(agents: string[], tasks: string[]): AsyncGenerat
     try {
       await live(job);
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = messageOf(error);
     }
     const { agent, task } = job.identity;
     yield { agent, task, seconds: (performance.now() - begun) / 1000, reason };

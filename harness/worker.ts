@@ -5,6 +5,7 @@ import { CheckpointStore } from './checkpoint.ts';
 import { makeFolder, removeTornFiles } from './durable.ts';
 import { CallWatch } from './guard.ts';
 import { agentTitle } from './load-agent.ts';
+import { messageOf, printableLine } from './printable.ts';
 import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
 import { type RunProgress, type RunSurroundings, run } from './run.ts';
 import { markComplete } from './run-record.ts';
@@ -18,6 +19,8 @@ const CHECKPOINT_SHARE = 0.02;
 
 inlineWebAssembly();
 
+/** Whose run this is, for messages. */
+let who = '';
 let stopped = false;
 let step = 0;
 let checkpointSeconds = 0;
@@ -34,10 +37,10 @@ function end(status: 'done' | 'interrupted' | 'failed', wallSeconds: number, rea
   process.send?.(message, undefined, {}, () => process.exit(status === 'failed' ? 1 : 0));
 }
 
-function fail(error: unknown): void {
+/** @param where what went wrong outside of any call: whose run it was, and how */
+function fail(error: unknown, where = ''): void {
   console.error(error);
-  const reason = error instanceof Error ? error.message : String(error);
-  end('failed', (performance.now() - bornAt) / 1000, reason);
+  end('failed', (performance.now() - bornAt) / 1000, printableLine(`${where}${messageOf(error)}`));
 }
 
 class Surroundings implements RunSurroundings {
@@ -95,6 +98,7 @@ class Surroundings implements RunSurroundings {
 }
 
 async function work(order: WorkerOrder): Promise<void> {
+  who = agentTitle(order.job.agent);
   makeFolder(order.folder);
   removeTornFiles(order.folder);
   const checkpoints = new CheckpointStore(join(order.folder, 'checkpoint'));
@@ -102,7 +106,6 @@ async function work(order: WorkerOrder): Promise<void> {
   setInterval(() => {
     const call = watch.inFlight;
     if (call === undefined || performance.now() - call.since < order.stallSeconds * 1000) return;
-    const who = agentTitle(order.job.agent);
     fail(new Error(`${who}: ${call.method}() did not return within ${order.stallSeconds} s`));
   }, 500).unref();
   const parts = { ...(await assemble(order.job, watch)), checkpoints };
@@ -116,14 +119,16 @@ async function work(order: WorkerOrder): Promise<void> {
 
 process.on('message', (message: ExecutorMessage) => {
   if (message.type === 'stop') stopped = true;
-  else work(message).catch(fail);
+  else work(message).catch((error) => fail(error));
 });
 // Ctrl-C reaches every process of a terminal; the executor decides when a run stops.
 process.on('SIGINT', () => {});
 // The executor is gone: whoever resumes must find no second writer.
 process.on('disconnect', () => process.exit(1));
-process.on('uncaughtException', fail);
-process.on('unhandledRejection', fail);
+process.on('uncaughtException', (error) => fail(error, `${who}: thrown outside of any call: `));
+process.on('unhandledRejection', (error) =>
+  fail(error, `${who}: a promise was rejected and nobody handled it: `),
+);
 setInterval(() => {
   if (!process.connected) process.exit(1); // it may have gone before the handler above was there
   send({ type: 'alive' });

@@ -1,7 +1,9 @@
 /** The command `harness`: its subcommands, and what its exit codes mean. */
+import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../manifest.ts';
+import { messageOf, printable, printableLine } from '../printable.ts';
 import { inlineWebAssembly } from '../webassembly.ts';
 import { ablateCommand } from './ablate.ts';
 import { agentsCommand } from './agents.ts';
@@ -90,21 +92,45 @@ function inherit(command: Command, parent: Command): Command {
 
 /** Runs one command line. @returns the exit code */
 export async function main(argv: readonly string[] = process.argv): Promise<number> {
+  const debug = argv.includes('--debug');
+  const unexpected = (error: unknown) => leave(report(error, debug));
   process.stdout.on('error', endWithReader);
+  process.on('uncaughtException', unexpected).on('unhandledRejection', unexpected).on('exit', explainEnd);
   inlineWebAssembly();
   try {
     await program().parseAsync(argv as string[]);
     return Number(process.exitCode ?? exitCodes.done);
   } catch (error) {
-    return report(error, argv.includes('--debug'));
+    return report(error, debug);
   } finally {
     process.stdout.off('error', endWithReader);
+    process
+      .off('uncaughtException', unexpected)
+      .off('unhandledRejection', unexpected)
+      .off('exit', explainEnd);
   }
 }
 
 /** A reader that closes the pipe early (`| head`) is no fault. */
 function endWithReader(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed);
+  leave(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed);
+}
+
+/** Ends the process before the command is done. */
+function leave(code: number): never {
+  process.off('exit', explainEnd);
+  process.exit(code);
+}
+
+/** The process ends, but the command is not done: never without a word, and never as a success. */
+function explainEnd(): void {
+  const what = 'ended before its work was done, perhaps by a plugin (a promise that never settles?)';
+  try {
+    writeSync(2, `harness: ${what}\n`);
+  } catch {
+    // nobody listens
+  }
+  process.exitCode = exitCodes.failed;
 }
 
 /** Says what went wrong, as shortly as it deserves. */
@@ -112,10 +138,10 @@ function report(error: unknown, debug: boolean): number {
   if (error instanceof Exit) return error.code;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse;
   const userFacing = (error as { userFacing?: unknown } | null)?.userFacing === true;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const say = (text: string) => process.stderr.write(`${text}\n`);
   if (debug) say(inspect(error));
-  else if (userFacing) say(`harness: ${message.replaceAll(/\s*\n\s*/g, ' ')}`);
-  else say(`harness: ${message}\n(a fault of the harness or of a plugin; --debug shows where)`);
+  else if (userFacing) say(`harness: ${printableLine(message)}`);
+  else say(`harness: ${printable(message)}\n(a fault of the harness or of a plugin; --debug shows where)`);
   return userFacing ? exitCodes.wrongUse : exitCodes.failed;
 }

@@ -1,5 +1,6 @@
 /** `harness smoke`: does everything still work? For continuous integration. */
 import { Command } from 'commander';
+import { printableLine } from '../printable.ts';
 import { Exit, exitCodes } from './exit.ts';
 
 interface SmokeFlags {
@@ -38,7 +39,7 @@ async function smoke(names: string[], flags: SmokeFlags): Promise<void> {
     if (flags.json) continue;
     const { agent, task, seconds, reason } = result;
     console.log(
-      `${reason === undefined ? 'ok    ' : 'FAILED'}  ${agent} on ${task} (${seconds.toFixed(1)} s)${reason === undefined ? '' : `: ${reason}`}`,
+      `${reason === undefined ? 'ok    ' : 'FAILED'}  ${agent} on ${task} (${seconds.toFixed(1)} s)${reason === undefined ? '' : `: ${printableLine(reason)}`}`,
     );
   }
   const failed = results.filter((result) => result.reason !== undefined).length;

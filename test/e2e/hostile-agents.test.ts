@@ -59,7 +59,33 @@ const hostile: Record<string, { file: string; reason: RegExp }> = {
       name: 'later',
       create: "setTimeout(() => { throw new Error('from a timer'); }, 300);",
     }),
-    reason: /from a timer/,
+    reason: /^agent 'later' \(.*later\.ts\): thrown outside of any call: from a timer$/,
+  },
+  rejecting: {
+    file: agentFile({ name: 'rejecting', update: "Promise.reject(new Error('unheard')); return {};" }),
+    reason: /^agent 'rejecting' \(.*\): a promise was rejected and nobody handled it: unheard$/,
+  },
+  trapped: {
+    file: agentFile({
+      name: 'trapped',
+      update: "throw new Proxy({}, { get() { throw new Error('trap'); } });",
+    }),
+    reason: /^agent 'trapped' .*: update\(\) threw: something that cannot be printed$/,
+  },
+  accessor: {
+    file: agentFile({
+      name: 'accessor',
+      update: "return { get loss(): number { throw new Error('no'); } };",
+    }),
+    reason: /^agent 'accessor' .*: update\(\) threw: no$/,
+  },
+  // Clears the screen, and forges a line of the harness.
+  painting: {
+    file: agentFile({
+      name: 'painting',
+      update: "throw new Error('a\\u001b[2Jb\\rharness: all fine\\n\\nc');",
+    }),
+    reason: /^agent 'painting' .*: update\(\) threw: a\\x1b\[2Jb\\x0dharness: all fine c$/,
   },
   greedy: {
     file: agentFile({
@@ -89,6 +115,7 @@ const hostile: Record<string, { file: string; reason: RegExp }> = {
   noisy: {
     file: agentFile({
       name: 'noisy',
+      prelude: "console.log('loaded'); process.stdout.write('\\u001b[2J');",
       create: `
         console.log('garbage'.repeat(1000));
         process.stdout.write(Buffer.from([0, 255, 27, 7]));

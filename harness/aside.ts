@@ -1,0 +1,38 @@
+/** Runs a plugin's code in the command's own process without letting it speak or leave in the command's name. */
+import { printable } from './printable.ts';
+
+let running = 0;
+const own = { write: process.stdout.write, exit: process.exit };
+
+/**
+ * While `run` runs, standard output is the command's alone: what is printed there goes to standard error. And
+ * `process.exit()` throws instead of ending the command.
+ */
+export async function aside<T>(run: () => Promise<T>): Promise<T> {
+  if (running++ === 0) {
+    own.write = process.stdout.write;
+    own.exit = process.exit;
+    process.stdout.write = toStandardError;
+    process.exit = refuse;
+  }
+  try {
+    return await run();
+  } finally {
+    if (--running === 0) {
+      process.stdout.write = own.write;
+      process.exit = own.exit;
+    }
+  }
+}
+
+function toStandardError(chunk: string | Uint8Array, ...rest: unknown[]): boolean {
+  const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
+  const written = rest.at(-1);
+  return process.stderr.write(printable(text), () => {
+    if (typeof written === 'function') written();
+  });
+}
+
+function refuse(code?: unknown): never {
+  throw new Error(`process.exit(${code ?? ''}) was called`);
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { checkApart, type Finding } from '../../harness/check/apart.ts';
+import { agentFile } from '../harness/support/agent-files.ts';
+import { harness, workplace } from './support/command.ts';
+
+const agents = {
+  leaving: { act: 'process.exit(0);' },
+  rejecting: { update: "Promise.reject(new Error('unheard')); return {};" },
+  greedy: {
+    prelude: 'const hoard: unknown[] = [];',
+    update: 'for (;;) hoard.push(new Array(1e6).fill({}));',
+  },
+  painting: { update: "throw new Error('a\\u001b[2Jb');" },
+  noisy: {
+    prelude: "console.log('loaded');",
+    act: "console.log('act\\u0007'); return new Float32Array(count * 2);",
+  },
+  changing: { act: 'observations.fill(0); return new Float32Array(count * context.action.size);' },
+};
+const folder = workplace({
+  ...Object.fromEntries(
+    Object.entries(agents).map(([name, parts]) => [`${name}.ts`, agentFile({ name, ...parts })]),
+  ),
+  'ending.ts': `process.exit(0); ${agentFile({ name: 'ending' })}`,
+  'sturdy.ts': agentFile({ name: 'sturdy' }),
+  'old.cjs': `
+    const { z } = require('zod');
+    const size = { batchSize: 8, randomSteps: 20, updatesPerStep: 0, replayCapacity: 120 };
+    const number = z.number();
+    module.exports = {
+      name: 'old', description: 'CommonJS', reference: 'none',
+      config: z.strictObject({ batchSize: number, randomSteps: number, updatesPerStep: number, replayCapacity: number }),
+      presets: { paper: size, laptop: size, smoke: size },
+      create: async ({ action }) => ({
+        act: async (observations, count) => new Float32Array(count * action.size),
+        update: async () => ({}),
+        save: async () => ({ arrays: {}, values: {} }),
+        load: async () => {},
+        dispose: async () => { throw new Error('stays') },
+      }),
+    };`,
+  'loop.ts': `
+    import { defineTask } from 'rfm-harness';
+    export default defineTask('endless-loop', {
+      model: '<mujoco><worldbody><body><joint name="j" type="slide"/><geom size="1"/></body></worldbody>' +
+        '<actuator><motor joint="j" ctrllimited="true" ctrlrange="-1 1"/></actuator></mujoco>',
+      timeLimit: 1, observe(physics, observation) { observation.add('qpos', physics.qpos); },
+      reward: () => { for (;;) {} } });`,
+});
+
+const check = (...words: string[]) => harness(folder, ...words);
+
+describe('harness check-agent', () => {
+  it.each([
+    ['leaving', 1, /BROKEN {2}acts: .*\n {6}its process ended by itself with exit code 0/],
+    ['rejecting', 1, /BROKEN {2}updates: .*\n {6}a promise was rejected and nobody handled it: unheard/],
+    ['greedy', 1, /BROKEN {2}updates: .*\n {6}its process ran out of memory/],
+    ['painting', 1, /BROKEN {2}updates: .*\n {6}update\(\) threw: a\\x1b\[2Jb/],
+    ['changing', 1, /BROKEN {2}acts: .*\n {6}act\(\) changed the observations/],
+    ['sturdy', 0, /sturdy: 9 promise\(s\) kept, 0 broken/],
+  ])('%s: exit code %i', async (name, code, said) => {
+    const outcome = await check('check-agent', `./${name}.ts`);
+    expect(outcome.stdout).toMatch(said);
+    expect(outcome).toMatchObject({ code, stderr: '' });
+  });
+
+  it('keeps what an agent prints out of its JSON', async () => {
+    const { stdout, stderr } = await check('check-agent', './noisy.ts', '--json');
+    expect(JSON.parse(stdout).agent).toBe('noisy');
+    expect(stderr).toContain('loaded\nact\\x07\n');
+  });
+
+  it('takes CommonJS, and tells of an agent that cannot be disposed of', async () => {
+    const { stdout, code } = await check('check-agent', './old.cjs');
+    expect(stdout).toMatch(/BROKEN {2}is disposed of without an error\n {6}dispose\(\) threw: stays/);
+    expect(stdout).toContain('old: 8 promise(s) kept, 1 broken');
+    expect(code).toBe(1);
+  });
+
+  it('refuses a file that ends the process, and names it', async () => {
+    const line = 'harness: ./ending.ts fails to load: process.exit(0) was called\n';
+    for (const command of [
+      ['check-agent', './ending.ts'],
+      ['compare', '--agents', './ending.ts', '--dry-run'],
+    ]) {
+      expect(await check(...command)).toMatchObject({ code: 2, stdout: '', stderr: line });
+    }
+  });
+});
+
+it('a task that never returns breaks the promise that was being tried', async () => {
+  const findings: Finding[] = [];
+  const order = { kind: 'task', name: `${folder}/loop.ts`, preset: 'smoke' } as const;
+  for await (const finding of checkApart(order, 4)) findings.push(finding);
+  expect(findings.map(({ subject, verdict }) => [subject, verdict.passed])).toEqual([
+    ['endless-loop', true],
+    ['endless-loop', true],
+    ['endless-loop', false],
+  ]);
+  expect(findings[2].verdict).toMatchObject({
+    promise: expect.stringContaining('a whole episode'),
+    detail: 'its process gave no sign of life for 4 s (a loop without an end?)',
+  });
+});
