@@ -74,7 +74,12 @@ async function compare(flags: CompareFlags): Promise<void> {
   const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
   const untold = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
   const before = flags.resume ? await planOf(folder, untold) : undefined;
-  const plan = before && untold ? before : withSettingsOf(before, await resolvePlan(settings), settings);
+  const plan =
+    before === undefined
+      ? await resolvePlan(settings)
+      : untold
+        ? before
+        : withSettingsOf(before, await resolvePlan(withAgentsOf(before, settings)), settings);
   const withWorkers = {
     ...flags,
     workers:
@@ -94,39 +99,32 @@ async function planOf(folder: string, needed: boolean): Promise<ComparisonPlan |
   return undefined;
 }
 
+/** Agents and preset as they were, unless others are asked for; values that are asked for come on top. */
+function withAgentsOf({ agents }: ComparisonPlan, settings: Settings): Settings {
+  const [{ preset }] = agents;
+  const asBefore = agents.map((agent) => ({
+    agent: agent.source.file ?? agent.source.name,
+    name: agent.label,
+    ...(settings.preset === undefined ? { preset: agent.preset, set: { ...agent.config } } : {}),
+  }));
+  return { ...settings, agents: settings.agents ?? asBefore, preset: settings.preset ?? preset };
+}
+
 /** What nobody asked for is as it was before, so that --resume may repeat some options and leave others away. */
-function withSettingsOf(
-  before: ComparisonPlan | undefined,
-  plan: ComparisonPlan,
-  {
-    agents,
-    preset,
-    set,
-    tasks,
-    seeds,
-    steps,
-    evaluateEvery,
-    evaluationEpisodes,
-    logEvery,
-    backend,
-    threads,
-  }: Settings,
-): ComparisonPlan {
-  if (before === undefined) return plan;
-  const ofAgents = agents ?? preset ?? (Object.keys(set ?? {}).length > 0 ? set : undefined);
-  const chosen = <T>(asked: unknown, now: T, then: T): T => (asked === undefined ? then : now);
+function withSettingsOf(before: ComparisonPlan, plan: ComparisonPlan, asked: Settings): ComparisonPlan {
+  const chosen = <T>(key: keyof Settings, now: T, then: T): T => (asked[key] === undefined ? then : now);
   return {
-    agents: chosen(ofAgents, plan.agents, before.agents),
-    tasks: chosen(tasks, plan.tasks, before.tasks),
-    seeds: chosen(seeds, plan.seeds, before.seeds),
-    steps: chosen(steps, plan.steps, before.steps),
+    agents: plan.agents,
+    tasks: chosen('tasks', plan.tasks, before.tasks),
+    seeds: chosen('seeds', plan.seeds, before.seeds),
+    steps: chosen('steps', plan.steps, before.steps),
     evaluation: {
-      every: chosen(evaluateEvery, plan.evaluation.every, before.evaluation.every),
-      episodes: chosen(evaluationEpisodes, plan.evaluation.episodes, before.evaluation.episodes),
+      every: chosen('evaluateEvery', plan.evaluation.every, before.evaluation.every),
+      episodes: chosen('evaluationEpisodes', plan.evaluation.episodes, before.evaluation.episodes),
     },
-    logEvery: chosen(logEvery, plan.logEvery, before.logEvery),
-    backend: chosen(backend, plan.backend, before.backend),
-    threads: chosen(threads, plan.threads, before.threads),
+    logEvery: chosen('logEvery', plan.logEvery, before.logEvery),
+    backend: chosen('backend', plan.backend, before.backend),
+    threads: chosen('threads', plan.threads, before.threads),
   };
 }
 

@@ -108,6 +108,10 @@ out: mine
     const { code, stderr } = await harness(folder, ...resume, '--steps', '300');
     expect(code).toBe(2);
     expect(stderr).toMatch(/made with other settings: 'steps' differs \(200 there, 300 asked\)/);
+    const set = await harness(folder, ...resume, '--set', 'tiny.rate=0.5');
+    expect(set.stderr).toMatch(/'agents\.\d\.config\.rate' differs \([\d.]+ there, 0\.5 asked\)/);
+    const preset = await harness(folder, ...resume, '--preset', 'paper');
+    expect(preset.stderr).toMatch(/'agents\.0\.preset' differs \(smoke there, paper asked\)/);
   });
 
   it('plays the checkpoint of a run', async () => {
