@@ -1,6 +1,7 @@
 /** What `harness trace` prints. */
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { z } from 'zod';
 import { ControlEnvironment } from '../envs/index.ts';
 import { type ForcedStep, teacherForced } from '../envs/teacher-forced.ts';
 import { type Trace, type TracedSeed, traceSeed } from '../envs/trace.ts';
@@ -9,10 +10,32 @@ import type { TaskSource } from './job.ts';
 import { loadTask, resolveTasks } from './load-task.ts';
 import { textTable } from './text-table.ts';
 
+/** What a step from a recorded state needs. */
+const numbers = z.array(z.union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN'])]));
+const recordedState = {
+  qpos: numbers,
+  qvel: numbers,
+  act: numbers,
+  qacc_warmstart: numbers,
+  time: z.number(),
+};
+const observation = z.record(z.string(), numbers);
+const recording = z.object({
+  task: z.string(),
+  seeds: z.array(
+    z.object({
+      seed: z.number(),
+      reset: z.object({ ...recordedState, modelOverrides: z.array(z.unknown()) }),
+      steps: z.array(z.object({ ...recordedState, action: numbers, observation })),
+    }),
+  ),
+});
+
 export interface TraceRequest {
   readonly task?: string;
   readonly seed: readonly number[];
   readonly steps: number;
+  /** Also openLoop; by default where the layout of the recordings is printed. */
   readonly wholeEpisode?: boolean;
   readonly teacherForced?: string;
   readonly format: 'json' | 'text';
@@ -46,9 +69,10 @@ export async function makeTraceable(task: string | TaskSource): Promise<ControlE
 
 async function printRun(environment: ControlEnvironment, request: TraceRequest): Promise<void> {
   const { module } = await (await import('../envs/mujoco.ts')).loadMuJoCo();
+  const wholeEpisode = request.wholeEpisode ?? request.format === 'json';
   const seeds: TracedSeed[] = [];
   for (const seed of request.seed) {
-    seeds.push(await traceSeed(environment, seed, request.steps, request.wholeEpisode));
+    seeds.push(await traceSeed(environment, seed, request.steps, wholeEpisode));
   }
   const trace: Trace = {
     task: environment.task,
@@ -108,15 +132,19 @@ function printForced(environment: ControlEnvironment, recorded: Trace, format: '
 
 function readTrace(file: string): Trace {
   if (!existsSync(file)) throw new UserError(`cannot find the trace ${file}`);
-  const bytes = readFileSync(file);
-  let trace: Partial<Trace>;
+  let content: unknown;
   try {
-    trace = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
+    const bytes = readFileSync(file);
+    content = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
   } catch (error) {
-    throw new UserError(`${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(
+      `cannot read the trace ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-  if (typeof trace?.task !== 'string' || !Array.isArray(trace.seeds)) {
-    throw new UserError(`${file} is no trace: it has no task and seeds`);
-  }
-  return trace as Trace;
+  const { error } = recording.safeParse(content);
+  if (error === undefined) return content as Trace;
+  const [{ path, message }] = error.issues;
+  throw new UserError(
+    `${file} is no trace: ${path.length === 0 ? message : `${path.join('.')}: ${message}`}`,
+  );
 }

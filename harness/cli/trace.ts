@@ -18,7 +18,11 @@ export function traceCommand(): Command {
     .option('--task <task>', 'a task, or a file with one')
     .option('--seed <seeds>', 'seeds of the random state, separated by commas', seeds, [0])
     .option('--steps <N>', 'control steps after the reset', wholeNumber, 30)
-    .option('--whole-episode', "also the same actions' return over a whole episode (openLoop)")
+    .option(
+      '--whole-episode',
+      "also the same actions' return over a whole episode (openLoop); with --format json always",
+    )
+    .option('--no-whole-episode', 'never')
     .option(
       '--teacher-forced <FILE>',
       'restore each state of a recorded trace (.json, .json.gz), step once, compare',

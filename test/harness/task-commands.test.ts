@@ -31,7 +31,7 @@ describe('harness trace', () => {
   test('prints the layout of the recorded traces, equal to them for the same seed', async () => {
     const out = await printed(
       traceCommand(),
-      ...['--task', 'cheetah-run', '--seed', '0,2', '--steps', '30', '--format', 'json', '--whole-episode'],
+      ...['--task', 'cheetah-run', '--seed', '0,2', '--steps', '30', '--format', 'json'],
     );
     const trace = JSON.parse(out) as Trace;
     const recorded = recordedTrace('cheetah-run');
@@ -48,6 +48,38 @@ describe('harness trace', () => {
       expect(qvel).toBeLessThan(1e-8);
       expect(found.openLoop?.return_total).toBeCloseTo(Number(expected.openLoop?.return_total), 6);
     }
+  });
+
+  test('leaves the whole episode out where it is not wanted', async () => {
+    const out = await printed(
+      traceCommand(),
+      ...['--task', 'pendulum-swingup', '--steps', '2', '--format', 'json', '--no-whole-episode'],
+    );
+    expect(Object.keys((JSON.parse(out) as Trace).seeds[0])).toEqual([
+      'seed',
+      'reset',
+      'steps',
+      'secondReset',
+    ]);
+  });
+
+  test.each([
+    ['a folder', folder, /^cannot read the trace .*EISDIR/],
+    ['no gzip', 'text.json.gz', /^cannot read the trace .*incorrect header check/],
+    ['no JSON', 'text.json', /^cannot read the trace .*not valid JSON/],
+    ['a number', '5', /is no trace: Invalid input: expected object/],
+    ['no seeds', '{"task":"walker-walk"}', /is no trace: seeds: Invalid input: expected array/],
+    [
+      'no state',
+      '{"task":"walker-walk","seeds":[{"seed":0,"reset":{}}]}',
+      /is no trace: seeds\.0\.reset\.qpos: /,
+    ],
+  ])('refuses to replay %s', async (_, content, message) => {
+    const text = content.startsWith('text') ? 'not a trace' : content;
+    const file =
+      content === folder ? folder : join(folder, content.startsWith('text') ? content : 'trace.json');
+    if (file !== folder) writeFileSync(file, text);
+    await expect(printed(traceCommand(), '--teacher-forced', file)).rejects.toThrow(message);
   });
 
   test('replays a recorded trace step by step, and shows the step of a fault', async () => {
@@ -98,6 +130,21 @@ test('harness tasks tells sizes, lengths, steps and suites', async () => {
     { task: 'quadruped-fetch', observationSize: 90, actionSize: 12, controlStep: 0.02, suites: [] },
   ]);
   expect(rows[0].stepsPerSecond).toBeGreaterThan(100);
+});
+
+test('the name of a domain is answered with its tasks, and a name given by two files is refused', async () => {
+  await expect(printed(tasksCommand(), 'reacher')).rejects.toThrow(
+    "unknown task or suite 'reacher'; the tasks of reacher are reacher-easy, reacher-hard",
+  );
+  const file = join(folder, 'again.ts');
+  writeFileSync(
+    file,
+    `import { defineTask } from 'rfm-harness';
+     export default defineTask('walker-walk', { timeLimit: 1, observe() {}, reward: () => 0 });`,
+  );
+  await expect(printed(tasksCommand(), 'walker-walk', 'rfm8', file)).rejects.toThrow(
+    `two tasks are called 'walker-walk', by the harness itself and ${file}; give one another name`,
+  );
 });
 
 test('harness bench env tells speed and overhead', async () => {
