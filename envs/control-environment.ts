@@ -80,16 +80,13 @@ export class ControlEnvironment implements Environment {
   static create(mujoco: MuJoCo, task: Task, source: ModelSource, seed: number): ControlEnvironment {
     let physics: Physics | undefined;
     try {
-      physics = Physics.compile(mujoco, task.model(source), source);
+      const mjcf: unknown = task.model(source);
+      if (typeof mjcf !== 'string') throw new TaskError(`the model must be MJCF text, found ${typeof mjcf}`);
+      physics = Physics.compile(mujoco, mjcf, source);
       return new ControlEnvironment(task, physics, new RandomState(seed));
     } catch (error) {
       physics?.dispose();
-      if (error instanceof ModelError)
-        throw new ModelError(`${task.name}: ${error.message}`, { cause: error });
-      if (error instanceof TaskError && !error.message.startsWith(task.name)) {
-        throw new TaskError(`${task.name}: ${error.message}`, { cause: error });
-      }
-      throw error;
+      throw inTask(task.name, error, 'when it was made');
     }
   }
 
@@ -102,15 +99,15 @@ export class ControlEnvironment implements Environment {
     physics.clearTaskState();
     try {
       physics.restart(() => description.initialize?.(physics, this.random));
+      this.observe();
     } catch (error) {
-      throw this.diverged(error, 'at a reset');
+      throw inTask(this.task, error, 'at a reset');
     }
     this.phase = 'running';
     this.timeStep.reward = 0;
     this.timeStep.terminated = false;
     this.timeStep.truncated = false;
     this.timeStep.discount = 1;
-    this.observe();
     return this.timeStep;
   }
 
@@ -123,23 +120,25 @@ export class ControlEnvironment implements Environment {
     this.steps++;
     try {
       physics.step(this.physicsSteps);
+      const reward = description.reward(physics);
+      if (!Number.isFinite(reward)) this.refuseReward(reward);
+      timeStep.reward = reward;
+      // At the time limit dm_control does not ask whether the state is terminal.
+      timeStep.truncated = this.steps >= this.episodeLength;
+      timeStep.terminated = !timeStep.truncated && description.terminates?.(physics) === true;
+      timeStep.discount = timeStep.terminated ? 0 : 1;
+      this.observe();
     } catch (error) {
       this.phase = 'diverged';
-      throw this.diverged(error, `at step ${this.steps}`);
+      throw inTask(this.task, error, `at step ${this.steps}`);
     }
-    const reward = description.reward(physics);
-    if (!Number.isFinite(reward)) {
-      this.phase = 'diverged';
-      throw new DivergenceError(`${this.task}: the reward is ${reward} at step ${this.steps}`);
-    }
-    timeStep.reward = reward;
-    // At the time limit dm_control does not ask whether the state is terminal.
-    timeStep.truncated = this.steps >= this.episodeLength;
-    timeStep.terminated = !timeStep.truncated && description.terminates?.(physics) === true;
-    timeStep.discount = timeStep.terminated ? 0 : 1;
     if (timeStep.truncated || timeStep.terminated) this.phase = 'ended';
-    this.observe();
     return timeStep;
+  }
+
+  private refuseReward(reward: unknown): never {
+    const found = typeof reward === 'number' ? reward : `no number but ${typeof reward}`;
+    throw new DivergenceError(`${this.task}: the reward is ${found} at step ${this.steps}`);
   }
 
   private checkAction(action: ArrayLike<number>): void {
@@ -171,21 +170,9 @@ export class ControlEnvironment implements Environment {
   private refuseObservation(flat: Float64Array): never {
     const index = flat.findIndex((value) => !Number.isFinite(value));
     const part = this.observationSpec.parts.find(({ offset, size }) => index < offset + size);
-    this.phase = 'diverged';
     throw new DivergenceError(
       `${this.task}: observation '${part?.name}' is ${flat[index]} at ${this.steps === 0 ? 'a reset' : `step ${this.steps}`}`,
     );
-  }
-
-  /** MuJoCo's complaint with the task and the step; anything else as it is. */
-  private diverged(error: unknown, when: string): unknown {
-    if (error instanceof DivergenceError) {
-      return new DivergenceError(`${this.task}: the simulation diverged ${when}: ${error.message}`);
-    }
-    if (error instanceof Error && error.message.startsWith('MuJoCo Error')) {
-      return new DivergenceError(`${this.task}: MuJoCo stopped ${when}: ${compilerMessage(error)}`);
-    }
-    return error;
   }
 
   state(): EnvironmentState {
@@ -234,6 +221,26 @@ export class ControlEnvironment implements Environment {
     this.phase = 'disposed';
     this.physics.dispose();
   }
+}
+
+/** What went wrong with the task's name and the step; what a description throws becomes a TaskError. */
+function inTask(task: string, error: unknown, when: string): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const named = message.startsWith(`${task}: `) ? message : `${task}: ${message}`;
+  if (error instanceof ModelError) return new ModelError(named, { cause: error });
+  if (error instanceof TaskError) return new TaskError(named, { cause: error });
+  if (error instanceof DivergenceError) {
+    return message === named
+      ? error
+      : new DivergenceError(`${task}: the simulation diverged ${when}: ${message}`, { cause: error });
+  }
+  if (message.startsWith('MuJoCo Error')) {
+    return new DivergenceError(`${task}: MuJoCo stopped ${when}: ${compilerMessage(error)}`, {
+      cause: error,
+    });
+  }
+  if ((error as { userFacing?: unknown } | null)?.userFacing === true) return error;
+  return new TaskError(`${task}: its description threw ${when}: ${message}`, { cause: error });
 }
 
 /** Bounds of the model's controls; an actuator without limits has infinite ones. */

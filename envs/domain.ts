@@ -128,6 +128,9 @@ function checkDescription(name: string, { timeLimit, controlStep, ...own }: Task
   if (controlStep !== undefined && !positive(controlStep)) {
     throw new TaskError(`${name}: controlStep must be seconds above 0, got ${controlStep}`);
   }
+  if (own.model !== undefined && typeof own.model !== 'string' && typeof own.model !== 'function') {
+    throw new TaskError(`${name}: model must be MJCF text, or a function that gives it`);
+  }
   for (const needed of ['observe', 'reward'] as const) {
     if (typeof own[needed] !== 'function') throw new TaskError(`${name}: ${needed} must be a function`);
   }

@@ -30,7 +30,12 @@ export async function resolveTasks(names: readonly string[]): Promise<TaskSource
   for (const name of names) {
     const found = isFile(name) ? await tasksOfFile(name) : tasksOfName(name);
     for (const source of found) {
-      if (!sources.some((other) => other.name === source.name)) sources.push(source);
+      const same = sources.find((other) => other.name === source.name);
+      if (same === undefined) sources.push(source);
+      else if (same.file !== source.file) {
+        const files = [same, source].map(({ file = 'the harness itself' }) => file).join(' and ');
+        throw new UserError(`two tasks are called '${source.name}', by ${files}; give one another name`);
+      }
     }
   }
   return sources;
@@ -41,7 +46,13 @@ function tasksOfName(name: string): TaskSource[] {
   const members = suite(name);
   if (members === undefined) {
     const near = nearest(name, [...taskNames(), ...suiteNames]);
-    const hint = near === undefined ? "'harness tasks' lists them" : `did you mean '${near}'?`;
+    const ofDomain = taskNames().filter((task) => task.startsWith(`${name}-`));
+    const hint =
+      ofDomain.length > 0
+        ? `the tasks of ${name} are ${ofDomain.join(', ')}`
+        : near === undefined
+          ? "'harness tasks' lists them"
+          : `did you mean '${near}'?`;
     throw new UserError(`unknown task or suite '${name}'; ${hint}`);
   }
   const missing = members.filter((member) => findTask(member) === undefined);
@@ -118,8 +129,13 @@ export function modelsBeside(file: string): ModelSource {
   const folder = dirname(absolutePath(file));
   return (name) => {
     const path = resolve(folder, name);
-    return path.startsWith(folder + sep) && existsSync(path)
-      ? readFileSync(path, 'utf8')
-      : packagedModels(name);
+    if (path.startsWith(folder + sep) && existsSync(path)) return readFileSync(path, 'utf8');
+    try {
+      return packagedModels(name);
+    } catch (error) {
+      if (error instanceof UserError)
+        throw new UserError(`no model file '${name}' beside ${file} or in assets/`);
+      throw error;
+    }
   };
 }

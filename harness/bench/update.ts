@@ -1,10 +1,11 @@
 /** How fast agents update and act, on made-up transitions of the size of a preset's usual task. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent, Batch, Preset } from '../../agents/agent.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { BackendName } from '../../engine/types.ts';
+import { makeFolder } from '../durable.ts';
 import { loadAgent } from '../load-agent.ts';
 import { type OperationTime, readProfiles } from './profile.ts';
 
@@ -85,7 +86,7 @@ async function measure(
   const label = `${factory.name}-${preset}-${threads}`;
   const { profileFolder, graphFolder, backend, debugNumerics } = options;
   for (const folder of [profileFolder, graphFolder]) {
-    if (folder !== undefined) mkdirSync(folder, { recursive: true });
+    if (folder !== undefined) makeFolder(folder);
   }
   const prefix = profileFolder === undefined ? undefined : join(profileFolder, `${label}-`);
   const engine = createEngine({
