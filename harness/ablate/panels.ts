@@ -1,6 +1,6 @@
 /** Several drawings as one: panels that do not share an axis, in rows. */
 
-import { type Drawing, labelWidth } from '../report/drawing.ts';
+import type { Drawing } from '../report/drawing.ts';
 import { escapeText } from '../report/html.ts';
 
 /** A panel's default size in px. */
@@ -9,16 +9,13 @@ export const panelSize = { width: 340, height: 270 } as const;
 /** Height of the panels' own titles, px. */
 const heading = 20;
 
-/** The figure's title is set in 13 px bold above all panels, which must not be narrower. */
-const titleScale = 1.15;
-
 /** @param grid rows of panels; each panel's title is set above it */
 export function sideBySide(
   about: Pick<Drawing, 'name' | 'title' | 'description'>,
   grid: readonly (readonly Drawing[])[],
 ): Drawing {
   let top = 0;
-  let width = labelWidth(about.title) * titleScale;
+  let width = 0;
   const parts: string[] = [];
   for (const row of grid) {
     let left = 0;

@@ -23,6 +23,8 @@ const CHARACTER = 6.6;
 
 /** Room that a label of 11 px text takes, in px. */
 export const labelWidth = (label: string): number => Math.ceil([...label].length * CHARACTER);
+/** How much wider the titles of files are: 13 px bold. */
+const TITLE_SCALE = 1.15;
 
 /** Draws a plot. Colours are CSS variables, so that it follows the page's scheme. */
 export function draw(
@@ -59,9 +61,14 @@ export interface LegendEntry {
  */
 export function standaloneSvg(drawing: Drawing, legend: readonly LegendEntry[], note?: string): string {
   const margin = 12;
-  const { entries, height: legendHeight } = placeLegend(legend, drawing.width);
+  const inner = Math.max(
+    drawing.width,
+    Math.ceil(labelWidth(drawing.title) * TITLE_SCALE),
+    labelWidth(note ?? ''),
+  );
+  const { entries, height: legendHeight } = placeLegend(legend, inner);
   const top = margin + 20 + legendHeight;
-  const width = drawing.width + 2 * margin;
+  const width = inner + 2 * margin;
   const height = drawing.height + top + margin + (note === undefined ? 0 : 16);
   const below =
     note === undefined

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { standaloneSvg } from '../../../harness/report/drawing.ts';
 import { writeReport } from '../../../harness/report/write.ts';
 import { hostileNames, madeManifest, makeComparison } from './made-comparison.ts';
 
@@ -216,6 +217,22 @@ describe.skipIf(!installed)('the page in Chromium', () => {
     expect(background).toBe('rgb(255, 255, 255)');
     expect(await page.locator('nav').isVisible()).toBe(false);
     expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(20_000);
+    await page.close();
+  });
+
+  it('a file of a plot is as wide as its title and its note', async () => {
+    const drawing = { name: 'n', description: '', width: 200, height: 80, content: '' };
+    const title = 'Sliced Wasserstein distance to exact draws WWWW by integration steps';
+    const note = 'bars: 95 % interval over seeds; dashed: between two sets of exact draws, and more';
+    const page = await browser.newPage();
+    await page.setContent(standaloneSvg({ ...drawing, title }, [{ label: 'sac', colour: '#000' }], note));
+    const outside = await page.evaluate(() => {
+      const picture = document.querySelector('svg')?.getBoundingClientRect();
+      return [...document.querySelectorAll('text')]
+        .filter((text) => text.getBoundingClientRect().right > (picture?.right ?? 0))
+        .map((text) => text.textContent);
+    });
+    expect(outside).toEqual([]);
     await page.close();
   });
 
