@@ -1,6 +1,7 @@
 /** How experiments on estimators print their rows, and what they have in common beside that. */
 import { UserError } from '../errors.ts';
 import { formatTable, type Row } from '../results/csv.ts';
+import { shellWord } from '../shell-word.ts';
 import { builtInProblems, type Problem, readProblems } from './problems.ts';
 
 export interface RowFormat {
@@ -36,13 +37,18 @@ export function problemsOf(files: readonly string[], builtIn: readonly string[])
   return files.length === 0 ? builtInProblems(builtIn) : files.flatMap((file) => readProblems(file));
 }
 
-/** What repeats an experiment. */
-export function commandLine(
-  name: string,
-  { problem, full, seed }: { problem: readonly string[]; full?: boolean; seed: number },
-): string {
-  const files = problem.map((file) => ` --problem ${file}`).join('');
-  return `harness ablate ${name}${files}${full ? ' --full' : ''} --seed ${seed} --out DIR`;
+/** What repeats an experiment: all settings that are not left to the mode, whatever the rows were printed as. */
+export function commandLine(name: string, settings: object): string {
+  const words = Object.entries({ ...settings, out: undefined, json: undefined, csv: undefined }).flatMap(
+    ([key, value]) => {
+      const option = `--${key}`;
+      if (value === undefined || value === false) return [];
+      if (value === true) return [option];
+      if (key === 'problem') return (value as string[]).map((file) => `${option} ${shellWord(file)}`);
+      return [`${option} ${shellWord(String(value))}`]; // lists are joined by commas
+    },
+  );
+  return ['harness ablate', name, ...words, '--out DIR'].join(' ');
 }
 
 /** 95 % normal interval of a mean squared error, which is not below 0. */

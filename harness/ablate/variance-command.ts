@@ -4,7 +4,7 @@ import { createSchedule, type ScheduleName } from '../../agents/posterior/schedu
 import { RandomStream } from '../../engine/random.ts';
 import { errorTable, problemHeading, timeHeading } from './error-table.ts';
 import { problemNames } from './problems.ts';
-import { checkFormat, commandLine, printProgress, printRows, problemsOf } from './row-output.ts';
+import { checkFormat, commandLine, interval, printProgress, printRows, problemsOf } from './row-output.ts';
 import { type ProposalName, type VarianceRow, varianceAtTime } from './variance.ts';
 
 export interface VarianceSettings {
@@ -23,7 +23,13 @@ export interface VarianceSettings {
   readonly out?: string;
 }
 
-export type ProblemVarianceRow = VarianceRow & { readonly problem: string; readonly proposal: ProposalName };
+export type ProblemVarianceRow = VarianceRow & {
+  readonly problem: string;
+  readonly proposal: ProposalName;
+  /** Ends of the 95 % interval of `mse` over y_t. */
+  readonly mse_low: number;
+  readonly mse_high: number;
+};
 
 const estimators = [
   'noise',
@@ -50,6 +56,8 @@ const columns = [
   't',
   'mse',
   'mse_se',
+  'mse_low',
+  'mse_high',
   'bias2',
   'variance',
   'ess',
@@ -86,7 +94,9 @@ export function varianceRows(
         proposal: settings.proposal,
         random: root.split(`${name}/${t}`),
       });
-      rows.push(...found.map((row) => ({ problem: name, proposal: settings.proposal, ...row })));
+      rows.push(
+        ...found.map((row) => ({ problem: name, proposal: settings.proposal, ...row, ...interval(row) })),
+      );
       progress(index * times.length + timeIndex + 1, problems.length * times.length, name);
     });
   });

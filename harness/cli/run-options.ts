@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts';
 import type { ComparisonPlan } from '../plan.ts';
 import { formatCount, formatDuration, parseCount } from '../quantity.ts';
 import { checkSettings, type Settings } from '../settings.ts';
+import { shellWord } from '../shell-word.ts';
 import { Exit, exitCodes } from './exit.ts';
 
 /** What commander hands over; values are text until the settings are checked. */
@@ -223,8 +224,8 @@ async function finish(
 
 function resumeCommand(folder: string, { executor, redis }: RunFlags): string {
   const queue = executor === 'bullmq' ? ' --executor bullmq' : '';
-  const address = redis === undefined ? '' : ` --redis ${quote(hidePassword(redis))}`;
-  return `harness compare --resume --out ${quote(outName(folder))}${queue}${address}`;
+  const address = redis === undefined ? '' : ` --redis ${shellWord(hidePassword(redis))}`;
+  return `harness compare --resume --out ${shellWord(outName(folder))}${queue}${address}`;
 }
 
 /** How `--out` would name the folder. */
@@ -232,8 +233,6 @@ function outName(folder: string): string {
   const results = `${process.cwd()}/results/`;
   return folder.startsWith(results) ? folder.slice(results.length) : folder;
 }
-
-const quote = (text: string) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 export function workersOf(value: string | number | undefined, runs: number): number {
   const auto = Math.min(availableParallelism(), runs);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { createSchedule, linear } from '../../../agents/posterior/schedules.ts';
 import { impliedData, weighDraws } from '../../../agents/posterior/weighing.ts';
 import { RandomStream } from '../../../engine/random.ts';
 import { readProblems } from '../../../harness/ablate/problems.ts';
+import { commandLine } from '../../../harness/ablate/row-output.ts';
 import { varianceAtTime } from '../../../harness/ablate/variance.ts';
 import { varianceRows } from '../../../harness/ablate/variance-command.ts';
 import { UserError } from '../../../harness/errors.ts';
@@ -20,6 +22,29 @@ const problemFile = (name: string, content: unknown) => {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 };
+
+describe('what repeats an experiment', () => {
+  test('has every setting that was given, in words that a shell reads', () => {
+    const settings = {
+      problem: ["reader's mixture.json", 'b.json'],
+      times: [0.1, 0.5],
+      estimators: ['noise', 'eta=0.5'],
+      points: undefined,
+      proposal: 'policy',
+      seed: 3,
+      full: true,
+      json: true,
+      out: 'somewhere',
+    };
+    const line = commandLine('variance', settings);
+    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' });
+    expect(words.trimEnd().split('\n')).toEqual([
+      ...['harness', 'ablate', 'variance', '--problem', "reader's mixture.json", '--problem', 'b.json'],
+      ...['--times', '0.1,0.5', '--estimators', 'noise,eta=0.5', '--proposal', 'policy'],
+      ...['--seed', '3', '--full', '--out', 'DIR'],
+    ]);
+  });
+});
 
 describe('the variance experiment', () => {
   const times = [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98];
@@ -74,6 +99,8 @@ describe('the variance experiment', () => {
       repetitions: 20,
     })) {
       expect(row.bias2 + row.variance).toBeCloseTo(row.mse, 8);
+      expect(row.mse_high - row.mse).toBeCloseTo(1.96 * row.mse_se, 10);
+      expect(row.mse_low).toBeCloseTo(Math.max(0, row.mse - 1.96 * row.mse_se), 10);
     }
   });
 
