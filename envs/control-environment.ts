@@ -78,12 +78,13 @@ export class ControlEnvironment implements Environment {
 
   /** Compiles the task's model. @throws ModelError, TaskError, each naming the task. */
   static create(mujoco: MuJoCo, task: Task, source: ModelSource, seed: number): ControlEnvironment {
+    const random = new RandomState(seed);
     let physics: Physics | undefined;
     try {
       const mjcf: unknown = task.model(source);
       if (typeof mjcf !== 'string') throw new TaskError(`the model must be MJCF text, found ${typeof mjcf}`);
       physics = Physics.compile(mujoco, mjcf, source);
-      return new ControlEnvironment(task, physics, new RandomState(seed));
+      return new ControlEnvironment(task, physics, random);
     } catch (error) {
       physics?.dispose();
       throw inTask(task.name, error, 'when it was made');
@@ -143,8 +144,8 @@ export class ControlEnvironment implements Environment {
 
   private checkAction(action: ArrayLike<number>): void {
     const { size, low, high } = this.actionSpec;
-    if (action.length !== size) {
-      throw new ActionError(`${this.task}: an action has ${size} numbers, got ${action.length}`);
+    if (action?.length !== size) {
+      throw new ActionError(`${this.task}: an action has ${size} numbers, got ${action?.length ?? action}`);
     }
     for (let i = 0; i < size; i++) {
       const value = action[i];
@@ -195,18 +196,24 @@ export class ControlEnvironment implements Environment {
   setState(state: EnvironmentState): void {
     if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
     const saved = state as SavedState;
-    if (saved.task !== this.task) {
-      throw new StateError(`the saved state is of task '${saved.task}', this environment is ${this.task}`);
+    if (saved?.task !== this.task) {
+      throw new StateError(`the saved state is of task '${saved?.task}', this environment is ${this.task}`);
     }
+    const before = { physics: this.physics.state(), random: this.random.snapshot() };
     try {
       const observation = decodeFloat64(saved.observation);
       if (observation.length !== this.observationSpec.size)
         throw new StateError('the saved observation does not fit');
       this.physics.setState(saved.physics);
       this.random.restore(saved.random);
+      const [reward] = decodeFloat64(saved.reward);
+      if (!(saved.phase in NOT_STEPPABLE || saved.phase === 'running') || !(saved.steps >= 0))
+        throw new StateError('phase and steps do not fit');
       this.timeStep.observation.set(observation);
-      this.timeStep.reward = decodeFloat64(saved.reward)[0];
+      this.timeStep.reward = reward;
     } catch (error) {
+      this.physics.setState(before.physics);
+      this.random.restore(before.random);
       throw new StateError(`${this.task}: ${error instanceof Error ? error.message : String(error)}`);
     }
     this.timeStep.terminated = saved.terminated;
