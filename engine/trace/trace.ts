@@ -4,6 +4,7 @@ import '../gradients/index.ts';
 import { type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
+import { withoutChance } from './chance.ts';
 import { type ElementType, Graph, type GraphNode, type Value } from './graph.ts';
 import { needed, onnxModel } from './onnx-model.ts';
 import { sizeOf } from './shapes.ts';
@@ -66,12 +67,11 @@ export function traceFunction(
       engine.startScope(name);
       try {
         const tensors = inputs.map(({ value }) => engine.makeTensorFromTensorInfo(backend.tensorInfo(value)));
-        const result = fn(
-          treeOf(
-            inputs.map((input) => input.leaf),
-            tensors,
-          ) as never,
+        const argument = treeOf(
+          inputs.map((input) => input.leaf),
+          tensors,
         );
+        const result = withoutChance(() => fn(argument as never));
         if (result instanceof Promise)
           throw new TypeError(`'${name}' is asynchronous: a compiled function is not`);
         const taken = new Set<Value>();

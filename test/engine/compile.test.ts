@@ -100,9 +100,30 @@ describe('errors', () => {
   it('names an operation without a translation, and the line', async () => {
     const fft = compiled((v) => tf.real(tf.complex(v, v)));
     await expect(fft).rejects.toThrow(/'Complex' cannot be compiled at .*compile\.test\.ts:\d+:\d+/);
-    await expect(compiled((v) => tf.multinomial(v as tf.Tensor1D, 2))).rejects.toThrow(
-      /pass it in as an input/,
+  });
+
+  it.each<[string, string, (x: tf.Tensor) => tf.Tensor]>([
+    ['multinomial', 'multinomial', (v) => tf.multinomial(v as tf.Tensor1D, 2)],
+    ['randomNormal', 'randomNormal', (v) => tf.add(v, tf.randomNormal([3]))],
+    ['randomNormal', 'randomStandardNormal', () => tf.randomStandardNormal([3])],
+    ['randomUniform', 'randomUniform', (v) => tf.add(v, tf.randomUniform([3], 0, 1, 'float32', 7))],
+    ['randomUniform', 'randomUniformInt', () => tf.randomUniformInt([3], 0, 9)],
+    ['randomUniform', 'dropout', (v) => tf.dropout(v, 0.5)],
+    ['randomGamma', 'randomGamma', () => tf.randomGamma([3], 1)],
+    ['truncatedNormal', 'truncatedNormal', () => tf.truncatedNormal([3])],
+    ['rand', 'rand', () => tf.rand([3], () => 0.5)],
+    ['Math.random', 'Math.random', (v) => tf.mul(v, Math.random())],
+  ])('refuses to draw by %s (%s) once for all calls, and names the line', async (operation, _, fn) => {
+    const random = Math.random;
+    const tensors = tf.memory().numTensors;
+    await expect(compiled(fn)).rejects.toThrow(
+      new RegExp(
+        `'${operation}' cannot be compiled at .*compile\\.test\\.ts:\\d+:\\d+: draw noise on the host`,
+      ),
     );
+    expect(Math.random).toBe(random);
+    expect(tf.randomNormal([2]).shape).toEqual([2]);
+    expect(tf.memory().numTensors).toBeLessThanOrEqual(tensors + 1);
   });
 
   it('says that values cannot be read, and the line', async () => {

@@ -18,11 +18,8 @@ export const lowerings: Lowerings = {
   ...creationLowerings,
 };
 
-const noise = 'draw noise on the host (engine/random.ts) and pass it in as an input';
-
 /** Kernels that have no place in a compiled function, with what to do instead. */
 export const refusals: Readonly<Record<string, string>> = {
-  Multinomial: noise,
   Where:
     'its result has a size that depends on the data; use tf.where(condition, a, b) with all three operands',
   Unique: 'its result has a size that depends on the data',
