@@ -1,4 +1,5 @@
 /** How experiments on estimators print their rows, and what they have in common beside that. */
+import { makeFolder } from '../durable.ts';
 import { UserError } from '../errors.ts';
 import { formatTable, type Row } from '../results/csv.ts';
 import { shellWord } from '../shell-word.ts';
@@ -12,6 +13,15 @@ export interface RowFormat {
 /** @throws UserError for both at once */
 export function checkFormat({ json, csv }: RowFormat): void {
   if (json && csv) throw new UserError('--json and --csv exclude each other');
+}
+
+/** The folder of `--out`, a name under results/ or a path; made before anything is computed for it. */
+export async function outputFolder(out: string | undefined): Promise<string | undefined> {
+  if (out === undefined) return undefined;
+  const { resultsFolder } = await import('../comparison.ts');
+  const folder = resultsFolder(out);
+  makeFolder(folder);
+  return folder;
 }
 
 /** As JSON, as CSV, or the table that people read. */

@@ -10,6 +10,7 @@ import {
   checkFormat,
   commandLine,
   interval,
+  outputFolder,
   printProgress,
   printRows,
   problemsOf,
@@ -120,10 +121,11 @@ export function samplerRows(
 /** Runs the experiment and prints it; with `out` also writes its files. */
 export async function runSmc(settings: SmcSettings): Promise<void> {
   checkFormat(settings);
+  const folder = await outputFolder(settings.out);
   const rows = samplerRows(settings, printProgress);
-  if (settings.out !== undefined) {
+  if (folder !== undefined) {
     const { writeAblation } = await import('./page.ts');
-    writeAblation(settings.out, smcResult(settings, rows));
+    writeAblation(folder, smcResult(settings, rows));
   }
   printRows(settings, columns, rows, () =>
     errorTable<ProblemSamplerRow>(

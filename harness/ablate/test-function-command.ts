@@ -9,6 +9,7 @@ import {
   checkFormat,
   commandLine,
   interval,
+  outputFolder,
   printProgress,
   printRows,
   problemsOf,
@@ -124,10 +125,11 @@ export async function testFunctionRows(
 /** Runs the experiment and prints it; with `out` also writes its files. */
 export async function runTestFunction(settings: TestFunctionSettings): Promise<void> {
   checkFormat(settings);
+  const folder = await outputFolder(settings.out);
   const rows = await testFunctionRows(settings, printProgress);
-  if (settings.out !== undefined) {
+  if (folder !== undefined) {
     const { writeAblation } = await import('./page.ts');
-    writeAblation(settings.out, testFunctionResult(settings, rows));
+    writeAblation(folder, testFunctionResult(settings, rows));
   }
   printRows(settings, columns, rows, () =>
     errorTable<ProblemTestFunctionRow>(

@@ -4,7 +4,15 @@ import { createSchedule, type ScheduleName } from '../../agents/posterior/schedu
 import { RandomStream } from '../../engine/random.ts';
 import { errorTable, problemHeading, timeHeading } from './error-table.ts';
 import { problemNames } from './problems.ts';
-import { checkFormat, commandLine, interval, printProgress, printRows, problemsOf } from './row-output.ts';
+import {
+  checkFormat,
+  commandLine,
+  interval,
+  outputFolder,
+  printProgress,
+  printRows,
+  problemsOf,
+} from './row-output.ts';
 import { type ProposalName, type VarianceRow, varianceAtTime } from './variance.ts';
 
 export interface VarianceSettings {
@@ -106,11 +114,12 @@ export function varianceRows(
 /** Runs the experiment and prints it; with `out` also writes its table. */
 export async function runVariance(settings: VarianceSettings): Promise<void> {
   checkFormat(settings);
+  const folder = await outputFolder(settings.out);
   const rows = varianceRows(settings, printProgress);
-  if (settings.out !== undefined) {
+  if (folder !== undefined) {
     const { variancePictures } = await import('./variance-plot.ts');
     const { writeAblation } = await import('./page.ts');
-    writeAblation(settings.out, {
+    writeAblation(folder, {
       name: 'variance',
       title: 'Error of the posterior mean by estimator',
       text: [

@@ -39,7 +39,10 @@ export function smcCommand(): Command {
     )
     .option('--seed <N>', 'seed of every draw', seed, 0)
     .option('--full', 'the full experiment (50 to 3000 evaluations, 100 points x 8 repetitions, an hour)')
-    .option('--out <DIR>', 'also write smc.csv, SVG plots and report.html there')
+    .option(
+      '--out <DIR>',
+      'also write smc.csv, SVG plots and report.html there, a path or a name under results/',
+    )
     .option('--json', 'print the rows as JSON')
     .option('--csv', 'print the rows as CSV')
     .addHelpText(

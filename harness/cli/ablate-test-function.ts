@@ -45,7 +45,10 @@ export function testFunctionCommand(): Command {
     )
     .option('--seed <N>', 'seed of every draw and of the first parameters', seed, 0)
     .option('--full', 'the full experiment (4000 updates, N up to 1000, 100 points x 40 repetitions)')
-    .option('--out <DIR>', 'also write test-function.csv, SVG plots and report.html there')
+    .option(
+      '--out <DIR>',
+      'also write test-function.csv, SVG plots and report.html there, a path or a name under results/',
+    )
     .option('--json', 'print the rows as JSON')
     .option('--csv', 'print the rows as CSV')
     .addHelpText(

@@ -54,7 +54,10 @@ export function toyCommand(): Command {
         .default('box'),
     )
     .option('--full', 'all targets and the long training (a quarter of an hour) instead of the quick one')
-    .option('--out <DIR>', 'also write toy.csv, toy-seeds.csv, SVG pictures and report.html there')
+    .option(
+      '--out <DIR>',
+      'also write toy.csv, toy-seeds.csv, SVG pictures and report.html there, a path or a name under results/',
+    )
     .option('--json', 'print the rows as JSON')
     .option('--csv', 'print the rows as CSV')
     .addHelpText(

@@ -56,7 +56,10 @@ export function varianceCommand(): Command {
       '--full',
       'the full experiment (N up to 1000, 200 points x 200 repetitions, minutes) instead of the quick one',
     )
-    .option('--out <DIR>', 'also write variance.csv, SVG plots and report.html there')
+    .option(
+      '--out <DIR>',
+      'also write variance.csv, SVG plots and report.html there, a path or a name under results/',
+    )
     .option('--json', 'print the rows as JSON')
     .option('--csv', 'print the rows as CSV')
     .addHelpText(

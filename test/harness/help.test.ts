@@ -60,7 +60,7 @@ describe('the examples of --help', () => {
   });
 
   it('refuse a key that does not exist', async () => {
-    const gone = { line: 'harness train rfm-flow', assignment: 'rfm-flow.eta=0.5' };
+    const gone = { line: 'harness train rfm-flow', assignment: 'rfm-flow.etta=0.5' };
     await expect(checkExample(gone)).rejects.toThrow(/unknown key of rfm-flow 'eta'/);
   });
 

@@ -76,6 +76,8 @@ const cases: [string, RegExp][] = [
   ],
   ['compare --agents random --dry-run --checkpoint-seconds -1', /--checkpoint-seconds must be a positive/],
   ['compare --agents random --dry-run --stall-seconds x', /--stall-seconds must be a positive/],
+  ['ablate variance --out ./file', /cannot write .*file: a part of the path is a file/],
+  ['ablate toy --out ./file', /cannot write .*file: a part of the path is a file/],
   ['ablate variance --problem no-mixture.json', /no-mixture\.json: 'mixtures' holds no mixture/],
   ['ablate variance --problem mixture.json --particles 1e9', /'1e9' is no whole number from 1 to 1,000,000/],
   [

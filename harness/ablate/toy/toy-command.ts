@@ -5,6 +5,7 @@ import { samplerDefaults } from '../../../agents/toy/config.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { UserError } from '../../errors.ts';
 import { formatTable } from '../../results/csv.ts';
+import { outputFolder } from '../row-output.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';
 import { checkMethod, methodNames, type PosteriorDraws } from './methods.ts';
 import { seedColumns, summarise, summaryColumns, toyTable } from './summary.ts';
@@ -56,6 +57,7 @@ export function toyPlan(settings: ToySettings): ToyPlan {
 export async function runToyCommand(settings: ToySettings): Promise<void> {
   if (settings.json && settings.csv) throw new UserError('--json and --csv exclude each other');
   const plan = toyPlan(settings);
+  const folder = await outputFolder(settings.out);
   const bar = process.stderr.isTTY ? '\r' : '\n';
   const trainings = plan.targets.length * plan.methods.length * plan.seeds.length;
   let done = 0;
@@ -74,7 +76,7 @@ export async function runToyCommand(settings: ToySettings): Promise<void> {
         samples: [...outcome.samples, ...found.samples],
       };
       // After every target, so that a long run that is stopped leaves something.
-      if (settings.out !== undefined) await write(settings.out, settings, plan, outcome);
+      if (folder !== undefined) await write(folder, settings, plan, outcome);
     }
   } finally {
     await engine.dispose();
