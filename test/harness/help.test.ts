@@ -61,7 +61,7 @@ describe('the examples of --help', () => {
 
   it('refuse a key that does not exist', async () => {
     const gone = { line: 'harness train rfm-flow', assignment: 'rfm-flow.etta=0.5' };
-    await expect(checkExample(gone)).rejects.toThrow(/unknown key of rfm-flow 'eta'/);
+    await expect(checkExample(gone)).rejects.toThrow(/unknown key of rfm-flow 'etta'/);
   });
 
   it('hold a --config file that makes a plan', async () => {
