@@ -2,6 +2,7 @@
 import { type Preset, presets } from '../agents/agent.ts';
 import { builtInAgents } from '../agents/registry.ts';
 import { loadAgent } from './load-agent.ts';
+import { printableLine } from './printable.ts';
 
 export interface AgentRow {
   readonly name: string;
@@ -17,7 +18,8 @@ export async function describeAgents(names: readonly string[]): Promise<AgentRow
   const rows: AgentRow[] = [];
   for (const asking of asked) {
     const { factory } = await loadAgent(asking);
-    const { name, description, reference } = factory;
+    const { name } = factory;
+    const [description, reference] = [factory.description, factory.reference].map(printableLine);
     rows.push({ name, description, reference, presets: factory.presets as unknown as AgentRow['presets'] });
   }
   return rows;

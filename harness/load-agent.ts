@@ -4,6 +4,7 @@ import { type AnyAgentFactory, builtInAgents, findAgent } from '../agents/regist
 import { UserError, unknownName } from './errors.ts';
 import type { AgentSource } from './job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
+import { messageOf } from './printable.ts';
 
 export interface LoadedAgent {
   readonly source: AgentSource;
@@ -34,7 +35,14 @@ export async function loadAgent(name: string): Promise<LoadedAgent> {
     return { source: { name }, factory };
   }
   const value = await loadDefaultExport(name);
-  checkFactory(value, name);
+  try {
+    checkFactory(value, name);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${name}: looking at its default export threw: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
   return { source: { name: value.name, file: absolutePath(name) }, factory: value };
 }
 

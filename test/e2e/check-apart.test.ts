@@ -23,6 +23,11 @@ const folder = workplace({
   ),
   'ending.ts': `process.exit(0); ${agentFile({ name: 'ending' })}`,
   'sturdy.ts': agentFile({ name: 'sturdy' }),
+  'loud.ts': agentFile({ name: 'loud' }).replace("'none'", "'\\u001b[2Jnone'"),
+  'guarded.ts': agentFile({ name: 'guarded' }).replace(
+    '  config,',
+    "  get config(): never { throw new Error('mine'); },",
+  ),
   'old.cjs': `
     const { z } = require('zod');
     const size = { batchSize: 8, randomSteps: 20, updatesPerStep: 0, replayCapacity: 120 };
@@ -86,6 +91,12 @@ describe('harness check-agent', () => {
       expect(await check(...command)).toMatchObject({ code: 2, stdout: '', stderr: line });
     }
   });
+});
+
+it('agents shows the control characters of a file, and names one that cannot be looked at', async () => {
+  expect((await check('agents', './loud.ts')).stdout).toContain('A tiny agent for tests (\\x1b[2Jnone)');
+  const stderr = 'harness: ./guarded.ts: looking at its default export threw: mine\n';
+  expect(await check('agents', './guarded.ts')).toMatchObject({ code: 2, stdout: '', stderr });
 });
 
 it('a task that never returns breaks the promise that was being tried', async () => {
