@@ -3,12 +3,12 @@ import { findTask, makeEnvironment } from '../../envs/index.ts';
 import { traceSeed } from '../../envs/trace.ts';
 import { traceDifference } from '../../envs/trace-difference.ts';
 import { packagedModels } from '../../harness/assets.ts';
-import { recordedTasks, recordedTrace } from './recorded-traces.ts';
+import { furtherTasks, recordedTasks, recordedTrace } from './recorded-traces.ts';
 
 /** Largest absolute difference from dm_control over a reset and 30 control steps. */
 const TOLERANCE = { reset: 1e-9, qpos: 1e-9, qvel: 1e-8, observation: 1e-8, reward: 1e-8 };
 
-describe.each(recordedTasks.filter((task) => findTask(task) !== undefined))(
+describe.each([...recordedTasks, ...furtherTasks].filter((task) => findTask(task) !== undefined))(
   '%s equals dm_control',
   (task) => {
     const recorded = recordedTrace(task);

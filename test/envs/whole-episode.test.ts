@@ -3,9 +3,11 @@ import { findTask, makeEnvironment } from '../../envs/index.ts';
 import { traceEpisode } from '../../envs/trace.ts';
 import { packagedModels } from '../../harness/assets.ts';
 import { CHAOTIC } from './chaotic-tasks.ts';
-import { recordedTasks, recordedTrace } from './recorded-traces.ts';
+import { furtherTasks, recordedTasks, recordedTrace } from './recorded-traces.ts';
 
-const steady = recordedTasks.filter((task) => findTask(task) !== undefined && !CHAOTIC.includes(task));
+const steady = [...recordedTasks, ...furtherTasks].filter(
+  (task) => findTask(task) !== undefined && !CHAOTIC.includes(task),
+);
 
 describe('an episode of recorded actions has the return that dm_control gives', () => {
   test.each(steady)('%s', async (task) => {
