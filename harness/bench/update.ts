@@ -5,8 +5,12 @@ import type { Agent, Batch, Preset } from '../../agents/agent.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { BackendName } from '../../engine/types.ts';
+import { aside } from '../aside.ts';
 import { makeFolder } from '../durable.ts';
+import { AgentFault } from '../guard.ts';
 import { loadAgent } from '../load-agent.ts';
+import { isFile } from '../load-module.ts';
+import { messageOf, printableLine } from '../printable.ts';
 import { type OperationTime, readProfiles } from './profile.ts';
 
 export interface UpdateBenchOptions {
@@ -61,7 +65,9 @@ export async function benchUpdates(
   for (const name of options.agents) {
     for (const preset of options.presets) {
       for (const threads of options.threads) {
-        const speed = await measure(name, preset, threads, options);
+        const speed = await aside(() => measure(name, preset, threads, options)).catch((error) => {
+          throw blamed(name, error);
+        });
         if (speed === undefined) continue; // an agent that does not learn
         announce(speed);
         speeds.push(speed);
@@ -69,6 +75,14 @@ export async function benchUpdates(
     }
   }
   return speeds;
+}
+
+/** What went wrong in a plugin, with its name; anything else as it is. */
+function blamed(name: string, error: unknown): unknown {
+  const told = error instanceof Error && 'userFacing' in error;
+  return told || !isFile(name)
+    ? error
+    : new AgentFault(`agent ${name}: ${printableLine(messageOf(error))}`, { cause: error });
 }
 
 /** No agent has been measured yet. */

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { benchUpdates } from '../../harness/bench/update.ts';
 import { benchUpdateCommand } from '../../harness/cli/bench-update.ts';
 import { diagnose, diagnosisText, isHealthy } from '../../harness/doctor.ts';
+import { agentFile } from './support/agent-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-update-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,6 +50,30 @@ describe('bench update', () => {
     expect(operations.every(({ nodes, microseconds }) => nodes > 0 && microseconds >= 0)).toBe(true);
     const [graph] = readdirSync(join(folder, 'graphs')).filter((file) => file.includes('update'));
     expect(readFileSync(join(folder, 'graphs', graph)).toString('latin1')).toContain('rfm-harness');
+  });
+
+  it('names a plugin that fails, and keeps what it prints out of the results', async () => {
+    const options = {
+      presets: ['smoke'] as const,
+      backend: 'onnx' as const,
+      threads: [1],
+      rounds: 1,
+      seconds: 0.01,
+    };
+    const [failing, noisy] = [join(folder, 'failing.ts'), join(folder, 'noisy.ts')];
+    writeFileSync(failing, agentFile({ name: 'failing', update: "throw new Error('no more');" }));
+    writeFileSync(noisy, agentFile({ name: 'noisy', update: "process.stdout.write('garbage'); return {};" }));
+    await expect(benchUpdates({ ...options, agents: [failing] })).rejects.toThrow(
+      `agent ${failing}: no more`,
+    );
+    const write = vi.spyOn(process.stdout, 'write');
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await benchUpdates({ ...options, agents: [noisy] });
+    const garbage = (spy: { mock: { calls: unknown[][] } }) =>
+      spy.mock.calls.filter(([text]) => text === 'garbage').length;
+    expect([garbage(write), garbage(said) > 0]).toEqual([0, true]);
+    write.mockRestore();
+    said.mockRestore();
   });
 
   it('refuses impossible options', async () => {
