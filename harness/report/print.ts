@@ -1,6 +1,6 @@
 /** A report in the terminal: the aggregates, the notes, and what was written. */
 import { relative } from 'node:path';
-import { visible } from './html.ts';
+import { shortName } from './html.ts';
 import { interval, share } from './numbers.ts';
 import type { Report } from './write.ts';
 
@@ -9,7 +9,7 @@ export function printReport({ tables, warnings, files }: Report): string {
   const agents = tables.aggregate
     .filter((row) => row.metric === 'iqm')
     .sort((a, b) => Number(b.value) - Number(a.value));
-  const name = (text: unknown) => visible(String(text)).replace(/\s+/g, ' ');
+  const name = (text: unknown) => shortName(String(text), 40);
   const width = Math.max(5, ...agents.map((row) => name(row.agent).length));
   const lines = agents.map((row) => {
     const values = interval(Number(row.ci_low), Number(row.ci_high), share);

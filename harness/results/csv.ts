@@ -81,8 +81,9 @@ export function readTable(file: string, required: readonly string[]): Line[] {
     const missing = required.filter((name) => !header?.includes(name));
     if (missing.length > 0) {
       const found = header.map(shorten).join(', ');
+      const separated = header.length === 1 && /[;\t]/.test(header[0]);
       throw new UserError(
-        `${file}, line 1: no column ${missing.map((m) => `'${m}'`).join(', ')}; found ${found}`,
+        `${file}, line 1: no column ${missing.map((m) => `'${m}'`).join(', ')}; found ${found}${separated ? '; commas must separate columns' : ''}`,
       );
     }
     const twice = header.find((name, i) => header?.indexOf(name) !== i);

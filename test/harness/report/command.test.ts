@@ -53,6 +53,13 @@ describe('harness report', () => {
     expect(readFileSync(join(root, 'report.html'), 'utf8')).toBe(before);
   });
 
+  it('prints long names shortened, so that lines stay lines', async () => {
+    const file = scoresFile(`task,agent,seed,score\nhop,${'x'.repeat(300)},0,1\nhop,"b\nc",0,0.5\n`);
+    await run('--scores', file);
+    expect(Math.max(...printed.split('\n').map((line) => line.length))).toBeLessThan(120);
+    expect(printed).toMatch(/^x{39}… .*\n(b c) /m);
+  });
+
   it('--json prints the tables as rows with the columns of the CSVs, and writes nothing', async () => {
     const file = scoresFile('task,agent,seed,score\nhop,a,0,0.25\nhop,a,1,0.5\nhop,a,2,0.75\nhop,b,0,0.5\n');
     await run('--scores', file, '--score-range', '0,1', '--json');

@@ -45,7 +45,7 @@ describe('complaints', () => {
     ['task,agent,score\na,b,1\n', "scores.csv, line 1: no column 'seed'; found task, agent, score"],
     [
       'task;agent;seed;score\na;b;0;1\n',
-      "scores.csv, line 1: no column 'task', 'agent', 'seed', 'score'; found task;agent;seed;score",
+      "scores.csv, line 1: no column 'task', 'agent', 'seed', 'score'; found task;agent;seed;score; commas must separate columns",
     ],
     ['task,agent,seed,score,score\na,b,0,1,2\n', "scores.csv, line 1: column 'score' twice"],
     ['task,agent,seed,score\na,b,0,1\na,b,1\n', 'scores.csv, line 3: 3 cells, the header has 4 columns'],
