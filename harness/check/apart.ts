@@ -27,6 +27,7 @@ export async function* checkApart(order: CheckOrder, stallSeconds = STALL_SECOND
   const child = startProcess();
   const said = new Said(child);
   const watch = new Watch(child, stallSeconds);
+  const release = endTogether(child);
   let subject = order.name;
   let tried: string | undefined;
   child.send(order, () => {});
@@ -48,9 +49,25 @@ export async function* checkApart(order: CheckOrder, stallSeconds = STALL_SECOND
     if (tried === undefined) throw new UserError(`${order.name}: its process ${reason} while it was loaded`);
     yield { subject, verdict: { promise: tried, passed: false, detail: `its process ${reason}` } };
   } finally {
+    release();
     watch.end();
     child.kill('SIGKILL');
   }
+}
+
+/** A signal that ends this process ends the other too: one that is blocked would never notice. */
+function endTogether(child: ChildProcess): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const end = (signal: NodeJS.Signals) => {
+    child.kill('SIGKILL');
+    release();
+    process.kill(process.pid, signal);
+  };
+  const release = () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+  for (const signal of signals) process.on(signal, end);
+  return release;
 }
 
 function startProcess(): ChildProcess {

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkApart, type Finding } from '../../harness/check/apart.ts';
 import { agentFile } from '../harness/support/agent-files.ts';
-import { harness, workplace } from './support/command.ts';
+import { harness, pause, start, workplace } from './support/command.ts';
 
 const agents = {
   leaving: { act: 'process.exit(0);' },
@@ -44,6 +47,10 @@ const folder = workplace({
         dispose: async () => { throw new Error('stays') },
       }),
     };`,
+  'stuck.ts': `
+    import { writeFileSync } from 'node:fs';
+    writeFileSync('stuck.pid', String(process.pid));
+    for (;;) {}`,
   'loop.ts': `
     import { defineTask } from 'rfm-harness';
     export default defineTask('endless-loop', {
@@ -97,6 +104,19 @@ it('agents shows the control characters of a file, and names one that cannot be 
   expect((await check('agents', './loud.ts')).stdout).toContain('A tiny agent for tests (\\x1b[2Jnone)');
   const stderr = 'harness: ./guarded.ts: looking at its default export threw: mine\n';
   expect(await check('agents', './guarded.ts')).toMatchObject({ code: 2, stdout: '', stderr });
+});
+
+it('a signal that ends the command ends the blocked process of the check', async () => {
+  const { child, ended } = start(folder, 'check-task', './stuck.ts');
+  const marker = () => existsSync(join(folder, 'stuck.pid'));
+  while (!marker()) await pause(50);
+  const blocked = Number(readFileSync(join(folder, 'stuck.pid'), 'utf8'));
+  const state = () => spawnSync('ps', ['-o', 'stat=', '-p', String(blocked)], { encoding: 'utf8' }).stdout;
+  expect(state()).toMatch(/^[RS]/);
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ signal: 'SIGTERM' });
+  await pause(200);
+  expect(state()).toMatch(/^(Z.*)?\s*$/); // gone, or dead and not yet collected
 });
 
 it('a task that never returns breaks the promise that was being tried', async () => {
