@@ -5,6 +5,7 @@ import { UserError, unknownName } from './errors.ts';
 import type { AgentSource } from './job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
 import { messageOf } from './printable.ts';
+import { passedTrial } from './trial.ts';
 
 export interface LoadedAgent {
   readonly source: AgentSource;
@@ -34,6 +35,7 @@ export async function loadAgent(name: string): Promise<LoadedAgent> {
     }
     return { source: { name }, factory };
   }
+  await passedTrial('agent', name);
   const value = await loadDefaultExport(name);
   try {
     checkFactory(value, name);

@@ -16,7 +16,7 @@ export function absolutePath(file: string, folder = process.cwd()): string {
 }
 
 /** A module that does not end its loading in this time is taken for broken. */
-const LOAD_SECONDS = 60;
+const LOAD_SECONDS = 25;
 
 /**
  * The default export of a user's file, or what a CommonJS file has as `module.exports`. Inside it, `rfm-harness`, `zod` and `@tensorflow/tfjs-core` mean this

@@ -17,6 +17,7 @@ import { packagedModels } from './assets.ts';
 import { nearest, UserError } from './errors.ts';
 import type { TaskSource } from './job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
+import { passedTrial } from './trial.ts';
 
 /** Makes environments of one task. */
 export type EnvironmentMaker = () => Promise<Environment>;
@@ -72,6 +73,7 @@ async function tasksOfFile(file: string): Promise<TaskSource[]> {
 
 /** What a user's file holds: tasks as descriptions, or what makes environments. */
 async function loadFile(file: string): Promise<readonly Task[] | EnvironmentMaker> {
+  await passedTrial('task', file);
   const value = await loadDefaultExport(file);
   if (isDomain(value)) return value.tasks;
   if (isTask(value)) return [value];

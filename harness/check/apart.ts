@@ -15,6 +15,8 @@ export interface Finding {
 
 /** Seconds without a sign of life after which the process is taken for blocked. */
 const STALL_SECONDS = 30;
+/** Time for loading a file, in which its process also starts. */
+const LOAD_SECONDS = 25;
 /** Of the heap; arrays lie outside of it. */
 const HEAP_MEGABYTES = 1024;
 
@@ -33,15 +35,19 @@ export async function* checkApart(order: CheckOrder, stallSeconds = STALL_SECOND
   child.send(order, () => {});
   try {
     for await (const [value] of on(child, 'message', { close: ['close'] })) {
-      watch.heard();
+      if (!order.loadOnly) watch.heard();
       const message = checkMessage.safeParse(value).data;
       if (message === undefined || message.type === 'alive') continue;
-      said.show();
+      if (!order.loadOnly || message.type === 'refused') said.show();
       if (message.type === 'subject') subject = message.name;
       else if (message.type === 'tries') tried = message.promise;
       else if (message.type === 'verdict') yield { subject, verdict: message.verdict };
-      else if (message.type === 'refused') throw new UserError(message.reason);
+      else if (message.type === 'refused') throw refusal(message);
       else return;
+    }
+    if (watch.blocked && order.loadOnly) {
+      const why = 'a loop without an end, or a promise that never settles?';
+      throw new UserError(`${order.name} fails to load: still loading after ${stallSeconds} s (${why})`);
     }
     const reason = watch.blocked
       ? `gave no sign of life for ${stallSeconds} s (a loop without an end?)`
@@ -53,6 +59,24 @@ export async function* checkApart(order: CheckOrder, stallSeconds = STALL_SECOND
     watch.end();
     child.kill('SIGKILL');
   }
+}
+
+/**
+ * Loads a file, within a time, and forgets it; what it prints is shown only if that fails, for who loads it next will print it again.
+ * @throws UserError naming the file if loading it fails, ends the process or blocks it
+ */
+export async function loadApart(
+  kind: CheckOrder['kind'],
+  name: string,
+  seconds = LOAD_SECONDS,
+): Promise<void> {
+  for await (const _ of checkApart({ kind, name, loadOnly: true }, seconds));
+}
+
+function refusal({ reason, stack }: { reason: string; stack: string }): UserError {
+  const cause = new Error(reason);
+  cause.stack = stack;
+  return new UserError(reason, { cause });
 }
 
 /** A signal that ends this process ends the other too: one that is blocked would never notice. */

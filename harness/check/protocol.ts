@@ -4,10 +4,12 @@ import type { Preset } from '../../agents/agent.ts';
 
 export interface CheckOrder {
   readonly kind: 'agent' | 'task';
+  /** Nothing is checked, the file is loaded alone. */
+  readonly loadOnly?: boolean;
   /** A name or a file; for tasks also a suite. */
   readonly name: string;
-  /** Of the agent. */
-  readonly preset: Preset;
+  /** Of the agent that is checked. */
+  readonly preset?: Preset;
 }
 
 /** Checked on arrival: a plugin shares the process and might send anything. */
@@ -22,7 +24,7 @@ export const checkMessage = z.discriminatedUnion('type', [
     verdict: z.object({ promise: z.string(), passed: z.boolean(), detail: z.string() }),
   }),
   /** It cannot be checked at all. @see UserError */
-  z.object({ type: z.literal('refused'), reason: z.string() }),
+  z.object({ type: z.literal('refused'), reason: z.string(), stack: z.string() }),
   z.object({ type: z.literal('ended') }),
 ]);
 

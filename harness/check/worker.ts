@@ -1,5 +1,6 @@
 /** The process of a check: told what to check, it tells verdict by verdict. */
 import { setImmediate as turn } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { Verdict } from '../../agents/conformance.ts';
 import { messageOf } from '../printable.ts';
 import { inlineWebAssembly } from '../webassembly.ts';
@@ -14,6 +15,8 @@ inlineWebAssembly();
 /** The promise that is being tried. */
 let tried: string | undefined;
 let failed = false;
+/** What is checked, as the user calls it. */
+let file = '';
 
 function send(message: CheckMessage): Promise<void> {
   return new Promise((resolve) => {
@@ -28,11 +31,18 @@ const begins = (promise: string) => {
 };
 
 async function check(order: CheckOrder): Promise<void> {
-  if (order.kind === 'agent') await checkAgentNamed(order);
+  if (order.loadOnly) await load(order);
+  else if (order.kind === 'agent') await checkAgentNamed(order);
   else await checkTasksNamed(order);
 }
 
-async function checkAgentNamed({ name, preset }: CheckOrder): Promise<void> {
+async function load({ kind, name }: CheckOrder): Promise<void> {
+  if (kind === 'agent') await (await import('../load-agent.ts')).loadAgent(name);
+  else await (await import('../load-task.ts')).resolveTasks([name]);
+  await turn(); // rejections that nobody handled are told only between two turns of the event loop
+}
+
+async function checkAgentNamed({ name, preset = 'smoke' }: CheckOrder): Promise<void> {
   const { loadAgent } = await import('../load-agent.ts');
   const { checkAgent } = await import('../../agents/conformance.ts');
   const { createEngine } = await import('../../engine/index.ts');
@@ -66,25 +76,38 @@ async function leave(last: CheckMessage): Promise<void> {
   process.exit(0);
 }
 
-/** @param what in words, before the message of what was thrown */
-async function fail(error: unknown, what: string): Promise<void> {
+/** @param what in words, before the message of what was thrown outside of any call */
+async function fail(error: unknown, what?: string): Promise<void> {
   if (failed) return;
   failed = true;
-  const detail = `${what}${messageOf(error)}`;
-  if (tried === undefined) await leave({ type: 'refused', reason: detail });
-  else {
+  const message = messageOf(error);
+  if (tried === undefined) {
+    const reason = what === undefined ? message : `${file}: while it was loaded, ${what}: ${message}`;
+    await leave({ type: 'refused', reason, stack: stackOf(error) });
+  } else {
+    const detail = what === undefined ? message : `${what}: ${message}`;
     await send({ type: 'verdict', verdict: { promise: tried, passed: false, detail } });
     await leave({ type: 'ended' });
   }
 }
 
+/** Where it was thrown, for --debug. */
+function stackOf(error: unknown): string {
+  try {
+    return inspect((error as { cause?: unknown } | null)?.cause ?? error);
+  } catch {
+    return messageOf(error);
+  }
+}
+
 process.once('message', (order: CheckOrder) => {
+  file = order.name;
   check(order).then(
     () => (failed ? undefined : leave({ type: 'ended' })),
-    (error) => fail(error, ''),
+    (error) => fail(error),
   );
 });
-process.on('uncaughtException', (error) => fail(error, 'thrown outside of any call: '));
-process.on('unhandledRejection', (error) => fail(error, 'a promise was rejected and nobody handled it: '));
+process.on('uncaughtException', (error) => fail(error, 'something was thrown outside of any call'));
+process.on('unhandledRejection', (error) => fail(error, 'a promise was rejected and nobody handled it'));
 process.on('disconnect', () => process.exit(1));
 setInterval(() => void send({ type: 'alive' }), ALIVE_MILLISECONDS).unref();

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../manifest.ts';
 import { messageOf, printable, printableLine } from '../printable.ts';
+import { tryFilesFirst } from '../trial.ts';
 import { inlineWebAssembly } from '../webassembly.ts';
 import { ablateCommand } from './ablate.ts';
 import { agentsCommand } from './agents.ts';
@@ -97,6 +98,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
   process.stdout.on('error', endWithReader);
   process.on('uncaughtException', unexpected).on('unhandledRejection', unexpected).on('exit', explainEnd);
   inlineWebAssembly();
+  tryFilesFirst(async (kind, file) => (await import('../check/apart.ts')).loadApart(kind, file));
   try {
     await program().parseAsync(argv as string[]);
     return Number(process.exitCode ?? exitCodes.done);
