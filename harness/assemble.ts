@@ -13,7 +13,7 @@ export type AssembledRun = Omit<RunParts, 'checkpoints'>;
 /** In the command's own process: standard output is the command's. */
 class CallAside extends CallWatch {
   override call<T>(who: string, method: string, run: () => Promise<T>): Promise<T> {
-    return aside(() => super.call(who, method, run));
+    return aside(`${who}: ${method}()`, () => super.call(who, method, run));
   }
 }
 

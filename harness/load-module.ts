@@ -38,7 +38,7 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
   });
   let module: unknown;
   try {
-    module = await aside(() => withinSeconds(jiti.import(path), LOAD_SECONDS));
+    module = await aside(`loading ${file}`, () => withinSeconds(jiti.import(path), LOAD_SECONDS));
   } catch (error) {
     const message = messageOf(error);
     const kind =

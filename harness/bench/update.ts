@@ -65,7 +65,9 @@ export async function benchUpdates(
   for (const name of options.agents) {
     for (const preset of options.presets) {
       for (const threads of options.threads) {
-        const speed = await aside(() => measure(name, preset, threads, options)).catch((error) => {
+        const speed = await aside(`measuring agent '${name}'`, () =>
+          measure(name, preset, threads, options),
+        ).catch((error) => {
           throw blamed(name, error);
         });
         if (speed === undefined) continue; // an agent that does not learn

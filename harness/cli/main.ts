@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { endProcess, unanswered } from '../aside.ts';
 import { packageVersion } from '../manifest.ts';
 import { messageOf, printable, printableLine } from '../printable.ts';
 import { tryFilesFirst } from '../trial.ts';
@@ -96,7 +97,11 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
   const debug = argv.includes('--debug');
   const unexpected = (error: unknown) => leave(report(error, debug));
   process.stdout.on('error', endWithReader);
-  process.on('uncaughtException', unexpected).on('unhandledRejection', unexpected).on('exit', explainEnd);
+  process
+    .on('uncaughtException', unexpected)
+    .on('unhandledRejection', unexpected)
+    .on('beforeExit', endUnfinished)
+    .on('exit', explainEnd);
   inlineWebAssembly();
   tryFilesFirst(async (kind, file) => (await import('../check/apart.ts')).loadApart(kind, file));
   try {
@@ -109,6 +114,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
     process
       .off('uncaughtException', unexpected)
       .off('unhandledRejection', unexpected)
+      .off('beforeExit', endUnfinished)
       .off('exit', explainEnd);
   }
 }
@@ -121,12 +127,22 @@ function endWithReader(error: NodeJS.ErrnoException): void {
 /** Ends the process before the command is done. */
 function leave(code: number): never {
   process.off('exit', explainEnd);
-  process.exit(code);
+  endProcess(code);
+}
+
+/** Nothing is left to wait for: ends before Node.js adds a warning about its own. */
+function endUnfinished(): void {
+  explainEnd();
+  leave(exitCodes.failed);
 }
 
 /** The process ends, but the command is not done: never without a word, and never as a success. */
 function explainEnd(): void {
-  const what = 'ended before its work was done, perhaps by a plugin (a promise that never settles?)';
+  const waits = unanswered();
+  const what =
+    waits.length > 0
+      ? `${printableLine(waits.join(', '))} never returned (a promise that never settles)`
+      : 'ended before its work was done, perhaps by a plugin (a promise that never settles?)';
   try {
     writeSync(2, `harness: ${what}\n`);
   } catch {

@@ -20,6 +20,7 @@ const folder = workplace({
   'leaving.ts': 'process.reallyExit(0); export default {};',
   'endless-environment.ts': 'export default class { constructor() { for (;;) {} } }',
   'noisy.ts': `console.log('loaded'); ${agentFile({ name: 'noisy' })}`,
+  'silent.ts': agentFile({ name: 'silent', act: 'return new Promise(() => {});' }),
   'throwing.ts': "function deep() { throw new Error('no'); } deep(); export default {};",
 });
 
@@ -66,6 +67,14 @@ describe('a file is loaded in a process of its own first', () => {
 
   it('what it prints is shown once', async () => {
     expect((await harness(folder, 'agents', './noisy.ts')).stderr).toBe('loaded\n');
+  });
+
+  it.each([
+    ['rollout', '--agent', './silent.ts', '--task', 'cartpole-balance'],
+    ['smoke', './silent.ts', '--tasks', 'cartpole-balance'],
+  ])('%s %s %s names an agent that never answers', async (...words) => {
+    const stderr = `harness: agent 'silent' (${folder}/silent.ts): act() never returned (a promise that never settles)\n`;
+    expect(await harness(folder, ...words)).toMatchObject({ code: 1, stdout: '', stderr });
   });
 
   it('--debug shows where a file threw', async () => {
