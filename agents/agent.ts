@@ -79,5 +79,7 @@ export interface AgentFactory<Config extends TrainingConfig = TrainingConfig> {
   /** Parses the complete config; unknown keys are refused (z.strictObject). */
   readonly config: z.ZodType<Config>;
   readonly presets: Readonly<Record<Preset, Config>>;
+  /** Numbers that the code fixes, for `harness agents`: no config holds them, and none is read from here. */
+  readonly constants?: Readonly<Record<string, number | readonly number[]>>;
   create(context: AgentContext<Config>): Promise<Agent>;
 }

@@ -14,7 +14,7 @@ export interface CriticShape {
 }
 
 /** Number of critics; targets use their minimum (Fujimoto et al. 2018). */
-const twins = 2;
+export const twins = 2;
 
 /** Two multilayer perceptrons with ReLU, held as one ensemble: every weight has a leading axis of 2. */
 export class TwinCritic {

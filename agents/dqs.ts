@@ -39,6 +39,7 @@ import {
   timeNetworkShape,
   trainingShape,
 } from './config.ts';
+import { timePolicyConstants } from './constants.ts';
 import { tdStep, tdTarget } from './critic.ts';
 import { type Algorithm, type Draws, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
 import { boltzmannLatentDensity } from './posterior/latent.ts';
@@ -68,6 +69,13 @@ const constants = {
   sigmaMin: 1e-5,
   sigmaMax: 1,
 };
+
+/** Replay actions are pulled this far from the box's edge before atanh. */
+const edge = 1e-4;
+/** Beyond atanh(1 - 1e-4) = 4.95 no replay action lies; bound on the sampler's predicted end point. */
+const dataBound = 5;
+/** Added to the loss's weight β². */
+const weightFloor = 1e-3;
 
 export const dqs: AgentFactory<DqsConfig> = {
   name: 'dqs',
@@ -100,6 +108,7 @@ export const dqs: AgentFactory<DqsConfig> = {
       integrationSteps: 20,
     },
   },
+  constants: { ...timePolicyConstants, actionEdge: edge, dataBound, weightFloor },
   create: (context) =>
     hostAgent(dqsAlgorithm(context.config, context.observation.size, context.action.size), context),
 };
@@ -140,13 +149,6 @@ const metricNames = [
   'ess',
   'action_spread',
 ] as const;
-
-/** Replay actions are pulled this far from the box's edge before atanh. */
-const edge = 1e-4;
-/** Beyond atanh(1 - 1e-4) = 4.95 no replay action lies; bound on the sampler's predicted end point. */
-const dataBound = 5;
-/** Added to the loss's weight β². */
-const weightFloor = 1e-3;
 
 export function dqsAlgorithm(
   config: DqsConfig,

@@ -9,8 +9,12 @@ export type Time = number | tf.Tensor;
 /** Named weights of one network, as `ParameterLayout.unflatten` gives them. */
 export type Weights = Readonly<Record<string, tf.Tensor>>;
 
-/** Every layer starts orthogonal with gain √2 and zero bias, the output layer too (reference configuration). */
-const kernel = orthogonal(Math.SQRT2);
+/** Every layer starts orthogonal with this gain and zero bias, the output layer too (reference configuration). */
+export const kernelGain = Math.SQRT2;
+const kernel = orthogonal(kernelGain);
+
+/** The slowest feature of an embedding is this many times slower than the fastest. */
+export const embeddingSpan = 1000;
 
 /**
  * Shapes of a stack of dense layers of the given sizes, for example [in, 256, 256, 1].
@@ -52,8 +56,10 @@ export function addBias(x: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   return tf.add(x, bias.rank === 2 ? tf.expandDims(bias, 1) : bias);
 }
 
+/** Of the cubic term in GELU's tanh approximation. */
+export const geluCoefficient = 0.044715;
 const geluSlope = 2 * Math.sqrt(2 / Math.PI);
-const geluCubic = geluSlope * 0.044715;
+const geluCubic = geluSlope * geluCoefficient;
 
 /** GELU with the tanh approximation (Hendrycks & Gimpel 2016), as x σ(x (c + d x²)). */
 export const gelu = tf.customGrad((x, save) => {
@@ -77,7 +83,7 @@ export const gelu = tf.customGrad((x, save) => {
  */
 export function sinusoidalEmbedding(x: tf.Tensor, size: number, scale: number): tf.Tensor {
   const half = size / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => scale * 1000 ** (-i / (half - 1)));
+  const frequencies = Array.from({ length: half }, (_, i) => scale * embeddingSpan ** (-i / (half - 1)));
   const phase = tf.mul(tf.expandDims(x, 1), tf.tensor(frequencies, [1, half]));
   return tf.concat([tf.sin(phase), tf.cos(phase)], 1);
 }

@@ -33,9 +33,10 @@ import {
   timeNetworkShape,
   trainingShape,
 } from './config.ts';
+import { timePolicyConstants } from './constants.ts';
 import { tdStep, tdTarget } from './critic.ts';
 import { type Algorithm, type Draws, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
-import { createSchedule } from './posterior/schedules.ts';
+import { createSchedule, scheduleDefaults } from './posterior/schedules.ts';
 import { denoise } from './samplers.ts';
 import { actionSpread } from './spread.ts';
 import { diffusionSteps, stepTime } from './steps.ts';
@@ -67,6 +68,9 @@ const constants = {
   targetNoise: 0.1,
 };
 
+/** Bound on each coordinate of an action after every step of the sampler: the box. */
+const stepBound = 1;
+
 export const qsm: AgentFactory<QsmConfig> = {
   name: 'qsm',
   description: 'Q-Score Matching: a diffusion policy whose score is the critic’s action gradient',
@@ -77,6 +81,7 @@ export const qsm: AgentFactory<QsmConfig> = {
     laptop: { ...laptopTraining, ...laptopCritic, ...laptopTimeNetwork, ...constants },
     smoke: { ...smokeTraining, ...smokeCritic, ...smokeTimeNetwork, ...constants },
   },
+  constants: { ...timePolicyConstants, betaMin: scheduleDefaults.betaMin, stepBound },
   create: (context) =>
     hostAgent(qsmAlgorithm(context.config, context.observation.size, context.action.size), context),
 };
@@ -121,7 +126,7 @@ export function qsmAlgorithm(
   /** Policy samples, [states, act] */
   function sample(actor: tf.Tensor, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
     const field = network.particles(network.layout.unflatten(actor), observation, temperature, steps, 1);
-    const options = { schedule, stepBound: 1, variance: 'forward' as const };
+    const options = { schedule, stepBound, variance: 'forward' as const };
     return denoise(field, noise.start, times, options, tf.mul(noise.path, samplerNoise));
   }
 

@@ -36,6 +36,7 @@ import {
   timeNetworkShape,
   trainingShape,
 } from './config.ts';
+import { timePolicyConstants } from './constants.ts';
 import { tdStep, tdTarget } from './critic.ts';
 import { type Algorithm, type Draws, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
 import { createSchedule } from './posterior/schedules.ts';
@@ -71,6 +72,9 @@ const constants = {
   entropyWeight: 0.02,
 };
 
+/** Bound on each coordinate of the action that the sampler predicts: the box. */
+const dataBound = 1;
+
 export const qvpo: AgentFactory<QvpoConfig> = {
   name: 'qvpo',
   description: 'Q-weighted variational policy optimisation: imitates its own best samples by advantage',
@@ -105,6 +109,7 @@ export const qvpo: AgentFactory<QvpoConfig> = {
       evaluationParticles: 8,
     },
   },
+  constants: { ...timePolicyConstants, dataBound },
   create: (context) =>
     hostAgent(qvpoAlgorithm(context.config, context.observation.size, context.action.size), context),
 };
@@ -159,7 +164,7 @@ export function qvpoAlgorithm(
     const weights = network.layout.unflatten(policy.actor);
     const field = network.particles(weights, observation, temperature, steps, m);
     const start = tf.reshape(noise.start, [states * m, actionSize]);
-    const samples = denoise(field, start, times, { schedule, dataBound: 1 }, noise.path);
+    const samples = denoise(field, start, times, { schedule, dataBound }, noise.path);
     const particles = tf.reshape(tf.clipByValue(samples, -1, 1), [states, m, actionSize]);
     return { particles, q: critic.minimum(critic.layout.unflatten(policy.critic), observation, particles) };
   }

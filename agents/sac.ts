@@ -33,6 +33,7 @@ import {
   smokeTraining,
   trainingShape,
 } from './config.ts';
+import { learnerConstants } from './constants.ts';
 import { tdStep, tdTarget, twinMinimum } from './critic.ts';
 import { type ActInputs, type Algorithm, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
@@ -50,6 +51,9 @@ const config = z.strictObject({
 export type SacConfig = z.infer<typeof config>;
 
 const constants = { temperatureLearningRate: 3e-4, initialTemperature: 1, targetEntropyScale: 1 };
+
+/** Bounds of the log standard deviation. */
+const [logStdMin, logStdMax] = [-20, 2];
 
 export const sac: AgentFactory<SacConfig> = {
   name: 'sac',
@@ -69,6 +73,7 @@ export const sac: AgentFactory<SacConfig> = {
       temperatureLearningRate: 1e-3,
     },
   },
+  constants: { ...learnerConstants, logStdMin, logStdMax },
   create: (context) =>
     hostAgent(sacAlgorithm(context.config, context.observation.size, context.action.size), context),
 };
@@ -87,9 +92,6 @@ const metricNames = [
   'temperature',
   'entropy',
 ] as const;
-
-/** Bounds of the log standard deviation. */
-const [logStdMin, logStdMax] = [-20, 2];
 
 export function sacAlgorithm(config: SacConfig, observationSize: number, actionSize: number) {
   const actorLayout = ParameterLayout.of(

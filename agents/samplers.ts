@@ -213,11 +213,15 @@ export function pick(particles: tf.Tensor, index: tf.Tensor): tf.Tensor {
   return tf.sum(tf.mul(particles, tf.expandDims(tf.cast(chosen, 'float32'), 2)), 1);
 }
 
+/** The uniforms behind Gumbel noise are held within these: beyond them it is infinite in float32. */
+export const gumbelUniforms = { least: 1e-20, largest: 1 - 2 ** -24 } as const;
+
 /**
  * Index of one particle per state with probability softmax(Q/λ), by the Gumbel-max trick.
  * @param q [batch, m] @param uniform [batch, m] in [0, 1) @param temperature []
  */
 export function boltzmannIndex(q: tf.Tensor, uniform: tf.Tensor, temperature: tf.Tensor): tf.Tensor {
-  const gumbel = tf.neg(tf.log(tf.neg(tf.log(tf.clipByValue(uniform, 1e-20, 1 - 2 ** -24)))));
+  const { least, largest } = gumbelUniforms;
+  const gumbel = tf.neg(tf.log(tf.neg(tf.log(tf.clipByValue(uniform, least, largest)))));
   return tf.argMax(tf.add(tf.div(q, temperature), gumbel), 1);
 }

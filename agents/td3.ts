@@ -32,6 +32,7 @@ import {
   smokeTraining,
   trainingShape,
 } from './config.ts';
+import { learnerConstants } from './constants.ts';
 import { tdStep, tdTarget } from './critic.ts';
 import { type Algorithm, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
@@ -53,6 +54,9 @@ export type Td3Config = z.infer<typeof config>;
 
 const constants = { explorationNoise: 0.1, targetNoise: 0.2, targetNoiseClip: 0.5, policyDelay: 2 };
 
+/** Of the policy's last layer, so that it starts near the middle of the box. */
+const outputGain = 0.01;
+
 export const td3: AgentFactory<Td3Config> = {
   name: 'td3',
   description: 'Twin Delayed DDPG: a deterministic policy with Gaussian exploration',
@@ -63,6 +67,7 @@ export const td3: AgentFactory<Td3Config> = {
     laptop: { ...laptopTraining, ...laptopCritic, ...laptopActor, ...constants },
     smoke: { ...smokeTraining, ...smokeCritic, ...smokeActor, ...constants },
   },
+  constants: { ...learnerConstants, outputGain },
   create: (context) =>
     hostAgent(td3Algorithm(context.config, context.observation.size, context.action.size), context),
 };
@@ -81,7 +86,13 @@ export function td3Algorithm(
 ): Algorithm<State, Noise, Policy, { exploration: tf.Tensor }, Record<never, tf.Tensor>> {
   const { maxGradNorm, policyDelay, discount, tau } = config;
   const actorLayout = ParameterLayout.of(
-    residualMlpLayers(observationSize, config.actorWidth, config.actorBlocks, actionSize, orthogonal(0.01)),
+    residualMlpLayers(
+      observationSize,
+      config.actorWidth,
+      config.actorBlocks,
+      actionSize,
+      orthogonal(outputGain),
+    ),
   );
   const { critic, criticAdam } = criticParts(config, observationSize, actionSize);
   const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });

@@ -15,14 +15,17 @@ export type AdamState = {
   count: tf.Tensor;
 };
 
+/** Adam's constants where its options leave them out (Kingma and Ba 2015). */
+export const adamDefaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+
 export interface AdamOptions {
   /** A number, or a scalar tensor for a schedule. */
   readonly learningRate: number | tf.Tensor;
-  /** Decay of the first moment; 0.9 by default. */
+  /** Decay of the first moment. */
   readonly beta1?: number;
-  /** Decay of the second moment; 0.999 by default. */
+  /** Decay of the second moment. */
   readonly beta2?: number;
-  /** Added to the root of the corrected second moment; 1e-8 by default. */
+  /** Added to the root of the corrected second moment. */
   readonly epsilon?: number;
   /** The gradient's largest norm (of each ensemble row); not clipped by default. */
   readonly maxGradNorm?: number;
@@ -101,7 +104,8 @@ export function gradientNorm(gradient: tf.Tensor): tf.Tensor {
  * corrections are folded into scalars, so that the large tensors are passed over as few times as possible.
  */
 export function adam(options: AdamOptions): Adam {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, maxGradNorm } = options;
+  const { learningRate, maxGradNorm } = options;
+  const { beta1 = adamDefaults.beta1, beta2 = adamDefaults.beta2, epsilon = adamDefaults.epsilon } = options;
   return {
     init(layout, params) {
       const shape = layout.shape;

@@ -1,6 +1,6 @@
 /** The agents as a table. */
 import { type Preset, presets } from '../agents/agent.ts';
-import { builtInAgents } from '../agents/registry.ts';
+import { type AnyAgentFactory, builtInAgents } from '../agents/registry.ts';
 import { loadAgent } from './load-agent.ts';
 import { printableLine } from './printable.ts';
 
@@ -10,6 +10,8 @@ export interface AgentRow {
   readonly reference: string;
   /** Preset → key → value. */
   readonly presets: Readonly<Record<Preset, Readonly<Record<string, unknown>>>>;
+  /** What no config holds: key → value; empty for files that tell of none. */
+  readonly constants: NonNullable<AnyAgentFactory['constants']>;
 }
 
 /** @param names names or files; all built-in agents if empty */
@@ -20,7 +22,8 @@ export async function describeAgents(names: readonly string[]): Promise<AgentRow
     const { factory } = await loadAgent(asking);
     const { name } = factory;
     const [description, reference] = [factory.description, factory.reference].map(printableLine);
-    rows.push({ name, description, reference, presets: factory.presets as unknown as AgentRow['presets'] });
+    const presets = factory.presets as unknown as AgentRow['presets'];
+    rows.push({ name, description, reference, presets, constants: factory.constants ?? {} });
   }
   return rows;
 }
@@ -32,7 +35,7 @@ export function agentList(rows: readonly AgentRow[]): string {
   return `${lines.join('\n')}\n\nPresets of each: ${presets.join(', ')}. 'harness agents NAME' shows their values.`;
 }
 
-/** Every key of every preset, agent by agent. */
+/** Every key of every preset, and what the code fixes, agent by agent. */
 export function agentConfigs(rows: readonly AgentRow[]): string {
   return rows.map(configTable).join('\n\n');
 }
@@ -54,5 +57,13 @@ function configTable(row: AgentRow): string {
       .join('  ')
       .trimEnd(),
   );
-  return `${row.name}: ${row.description} (${row.reference})\n${lines.join('\n')}`;
+  return `${row.name}: ${row.description} (${row.reference})\n${lines.join('\n')}${constantList(row)}`;
+}
+
+function constantList({ constants }: AgentRow): string {
+  const names = Object.keys(constants);
+  if (names.length === 0) return '';
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = names.map((name) => `${name.padEnd(width)}  ${[constants[name]].flat().join(', ')}`);
+  return `\nfixed in the code:\n${lines.join('\n')}`;
 }

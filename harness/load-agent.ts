@@ -78,6 +78,7 @@ function checkFactory(value: unknown, file: string): asserts value is AnyAgentFa
   }
   const schema = factory.config as { safeParse?: unknown } | undefined;
   if (typeof schema?.safeParse !== 'function') throw fault('config must be a zod schema');
+  checkConstants(factory.constants, fault);
   const found = factory.presets as Partial<Record<Preset, unknown>> | undefined;
   for (const preset of presets) {
     if (found?.[preset] === undefined)
@@ -91,6 +92,16 @@ function checkFactory(value: unknown, file: string): asserts value is AnyAgentFa
     }
     checkTraining(parsed.data, (what) => fault(`presets.${preset}: ${what}`));
   }
+}
+
+/** What `harness agents` shows beside the presets; a file need not have it. */
+function checkConstants(constants: unknown, fault: (what: string) => Error): void {
+  if (constants === undefined) return;
+  const isNumber = (value: unknown) => typeof value === 'number';
+  const isShown = (value: unknown) => isNumber(value) || (Array.isArray(value) && value.every(isNumber));
+  const isRecord = typeof constants === 'object' && constants !== null && !Array.isArray(constants);
+  if (!isRecord || !Object.values(constants).every(isShown))
+    throw fault('constants must be an object of numbers, or of lists of numbers');
 }
 
 /** The keys that the run loop reads. */

@@ -36,8 +36,9 @@ import {
   timeNetworkShape,
   trainingShape,
 } from '../config.ts';
+import { timePolicyConstants } from '../constants.ts';
 import { hostAgent } from '../host.ts';
-import { maxEntDpAlgorithm } from './algorithm.ts';
+import { dataBound, maxEntDpAlgorithm } from './algorithm.ts';
 
 const config = z.strictObject({
   ...trainingShape,
@@ -102,6 +103,7 @@ export const maxentdp: AgentFactory<MaxEntDpConfig> = {
       logDensityDraws: 2,
     },
   },
+  constants: { ...timePolicyConstants, dataBound },
   create: (context) =>
     hostAgent(maxEntDpAlgorithm(context.config, context.observation.size, context.action.size), context),
 };

@@ -27,6 +27,9 @@ const metricNames = [
   'action_spread',
 ] as const;
 
+/** Bound on each coordinate of the action that the sampler predicts: the box. */
+export const dataBound = 1;
+
 export function maxEntDpAlgorithm(
   config: MaxEntDpConfig,
   observationSize: number,
@@ -56,7 +59,7 @@ export function maxEntDpAlgorithm(
     const [states, m] = noise.start.shape;
     const field = noisePrediction(actor, observation, temperature, samplerTimes, m);
     const start = tf.reshape(noise.start, [states * m, actionSize]);
-    const options = { schedule, dataBound: 1, variance: 'forward' as const };
+    const options = { schedule, dataBound, variance: 'forward' as const };
     const samples = denoise(field, start, samplerTimes, options, noise.path);
     return tf.reshape(tf.clipByValue(samples, -1, 1), [states, m, actionSize]);
   }

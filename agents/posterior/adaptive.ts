@@ -18,11 +18,14 @@ import { identityRows } from './solve.ts';
 import type { WeighedDraws } from './weighing.ts';
 
 /** Standard errors by which each coefficient is lowered; in one dimension no axes share the evidence. */
-const cautionIn = (dimensions: number): number => (dimensions === 1 ? 3 : 2);
+export const caution = { oneDimension: 3, more: 2 } as const;
+const cautionIn = (dimensions: number): number => (dimensions === 1 ? caution.oneDimension : caution.more);
 /** The matrix is fitted only where there are two draws per column and this many more. */
-const spareDraws = 4;
+export const spareDraws = 4;
 /** Bound of the end points' ratio of variances; its square still fits float32. */
-const largestRatio = 1e9;
+export const largestRatio = 1e9;
+/** A mean of y0 farther out than √D and this is not believed. */
+export const farthestBeyond = 4;
 /** Keeps 0/0 at 0. */
 const tiny = 1e-30;
 
@@ -48,7 +51,7 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
  * tells. That is where tanh is flat, for the latent density of bounded actions at small t.
  */
 function plausible<A>(a: Algebra<A>, draws: WeighedDraws<A>, { y0, cvWeight }: ControlledMean<A>) {
-  const farthest = Math.sqrt(a.shape(y0)[1]) + 4;
+  const farthest = Math.sqrt(a.shape(y0)[1]) + farthestBeyond;
   const excess = a.minimum(a.div(farthest ** 2, a.add(inner(a, y0, y0), tiny)), 1);
   const kept = a.mul(excess, excess);
   const change = a.mul(kept, a.sub(y0, draws.meanPrior));

@@ -54,9 +54,9 @@ export function policyProposal<A>(
 }
 
 /** The Laplace proposal's variance in units of the fitted posterior's. */
-const inflation = 2;
+export const inflation = 2;
 /** Its smallest standard deviation in units of the prior's. */
-const narrowest = 1e-4;
+export const narrowest = 1e-4;
 
 /**
  * A proposal around the modes that pilot draws from the prior see: every pilot takes the Newton step

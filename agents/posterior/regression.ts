@@ -6,13 +6,13 @@ import type { Algebra } from './arithmetic.ts';
 import { identityRows, solveSymmetric } from './solve.ts';
 
 /** Effective draws that the regression asks for: this many, and one more per dimension. */
-const regressionDraws = 8;
+export const regressionDraws = 8;
 /** ... but never more than this share of the draws. */
-const regressionShare = 0.5;
+export const regressionShare = 0.5;
 /** Exponents τ that are tried, largest first; 0 (all draws alike) if none leaves draws enough. */
-const exponents = Array.from({ length: 10 }, (_, j) => 1.5 * 2 ** -j);
+export const exponents = Array.from({ length: 10 }, (_, j) => 1.5 * 2 ** -j);
 /** The matrix's penalty: keeps the system's condition below its inverse. */
-const penaltyShare = 1e-3;
+export const penaltyShare = 1e-3;
 /** Keeps 0/0 at 0. */
 const tiny = 1e-30;
 

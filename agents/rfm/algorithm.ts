@@ -60,7 +60,7 @@ const metricNames = [
 ] as const;
 
 /** Replay actions are pulled this far from the box's edge before atanh (method.md section 2). */
-const edge = 1e-4;
+export const edge = 1e-4;
 
 export function rfmAlgorithm(
   form: PolicyForm,

@@ -12,9 +12,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Draws } from '../host.ts';
 
 /** F: features. */
-const features = 32;
+export const features = 32;
 /** ℓ in units of actions, whose box is 2 wide. */
-const lengthScale = 0.5;
+export const lengthScale = 0.5;
 
 export type CriticNoise = {
   /** ω, [F, act] normal */

@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AgentFactory } from '../agent.ts';
 import { hostAgent } from '../host.ts';
-import { createSchedule } from '../posterior/schedules.ts';
+import { createSchedule, scheduleDefaults } from '../posterior/schedules.ts';
 import { boundedNoise, coefficientsAt, denoise } from '../samplers.ts';
 import { rfmAlgorithm } from './algorithm.ts';
 import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { rfmConstants } from './constants.ts';
 import { noiseChange, type PolicyForm, predictData } from './prediction.ts';
 
 const config = z
@@ -39,6 +40,7 @@ export const rfmDiffusion: AgentFactory<Config> = {
     laptop: { ...rfmLaptop, ...constants },
     smoke: { ...rfmSmoke, ...constants },
   },
+  constants: { ...rfmConstants, ...scheduleDefaults },
   create(context) {
     const { config, observation, action } = context;
     return hostAgent(rfmAlgorithm(diffusionForm(config), config, observation.size, action.size), context);

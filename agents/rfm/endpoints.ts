@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Neither source of end points falls below this share in any state. */
-const leastShare = 0.1;
+export const leastShare = 0.1;
 
 /**
  * Per state the policy's sample with its Boltzmann weight against the replay action,

@@ -7,6 +7,7 @@ import { createSchedule } from '../posterior/schedules.ts';
 import { euler, heun } from '../samplers.ts';
 import { rfmAlgorithm } from './algorithm.ts';
 import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { rfmConstants } from './constants.ts';
 import { type PolicyForm, predictData } from './prediction.ts';
 
 const config = z
@@ -29,6 +30,7 @@ export const rfmFlow: AgentFactory<Config> = {
     laptop: { ...rfmLaptop, solver },
     smoke: { ...rfmSmoke, solver },
   },
+  constants: rfmConstants,
   create(context) {
     const { config, observation, action } = context;
     return hostAgent(rfmAlgorithm(flowForm(config), config, observation.size, action.size), context);

@@ -9,7 +9,7 @@ import type { ProposalRequest } from '../posterior/proposals.ts';
 import type { RfmConfig } from './config.ts';
 
 /** The rule's smallest bandwidth: a policy that has collapsed to a point still proposes its surroundings. */
-const narrowest = 0.05;
+export const narrowest = 0.05;
 /** Keeps the square root's slope finite. */
 const tiny = 1e-12;
 

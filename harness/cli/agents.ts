@@ -7,7 +7,9 @@ interface AgentsFlags {
 
 export function agentsCommand(): Command {
   return new Command('agents')
-    .description('list the agents: description, reference, presets; with names, every key of their config')
+    .description(
+      'list the agents: description, reference, presets; with names, every key of their config and what their code fixes',
+    )
     .argument('[agents...]', 'names or files (default: all that come with the harness)')
     .option('--json', 'print as JSON')
     .addHelpText(
