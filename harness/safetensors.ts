@@ -3,16 +3,19 @@
  * { name: { dtype, shape, data_offsets }, "__metadata__": { key: string } }, then the raw little-endian
  * arrays. Python's `safetensors` package reads such files as they are.
  */
+import { z } from 'zod';
 import type { NdArray } from '../engine/types.ts';
 
 const dtypeOf = (data: NdArray['data']): 'F32' | 'I32' | 'U8' =>
   data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
+const size = z.number().int().nonnegative();
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(size),
+  data_offsets: z.tuple([size, size]),
+});
+const metadataSchema = z.record(z.string(), z.string()).optional();
 
 /** The file as consecutive parts, so that large arrays are not copied. */
 export function encodeSafetensors(
@@ -41,7 +44,7 @@ export function encodeSafetensors(
   return [length, padded, ...parts];
 }
 
-/** @throws Error naming what is wrong with the file */
+/** @throws Error that says in words what is wrong with the file */
 export function decodeSafetensors(file: Uint8Array): {
   arrays: Record<string, NdArray>;
   metadata: Record<string, string>;
@@ -50,28 +53,53 @@ export function decodeSafetensors(file: Uint8Array): {
   if (buffer.length < 8) throw new Error(`too short: ${buffer.length} bytes`);
   const headerLength = Number(buffer.readBigUInt64LE(0));
   if (headerLength > buffer.length - 8) throw new Error('the header is cut off');
-  const header = JSON.parse(buffer.toString('utf8', 8, 8 + headerLength)) as Record<string, unknown>;
+  const header = parseHeader(buffer.toString('utf8', 8, 8 + headerLength));
   const body = buffer.subarray(8 + headerLength);
   const arrays: Record<string, NdArray> = {};
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue;
-    const { dtype, shape, data_offsets: range } = value as Entry;
+    const entry = entrySchema.safeParse(value);
+    if (!entry.success) throw new Error(`the header describes no array by '${name}'`);
+    const { dtype, shape, data_offsets: range } = entry.data;
     if (range[1] > body.length) throw new Error(`array '${name}' is cut off`);
     const copy = new Uint8Array(body.subarray(range[0], range[1])).buffer;
-    arrays[name] = { data: typed(dtype, copy, name), shape };
+    const expected = shape.reduce((a, b) => a * b, 1) * bytesOf(dtype, name);
+    if (copy.byteLength !== expected) {
+      throw new Error(`array '${name}' [${shape}] has ${copy.byteLength} bytes instead of ${expected}`);
+    }
+    arrays[name] = { data: typed(dtype, copy), shape };
   }
-  return { arrays, metadata: (header.__metadata__ ?? {}) as Record<string, string> };
+  const metadata = metadataSchema.safeParse(header.__metadata__);
+  if (!metadata.success) throw new Error("the header's __metadata__ holds something else than texts");
+  return { arrays, metadata: metadata.data ?? {} };
 }
 
-function typed(dtype: string, buffer: ArrayBuffer, name: string): NdArray['data'] {
+function parseHeader(text: string): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch (cause) {
+    throw new Error('the header is damaged: it is no JSON', { cause });
+  }
+  if (typeof header === 'object' && header !== null && !Array.isArray(header))
+    return header as Record<string, unknown>;
+  throw new Error('the header is damaged: it lists no arrays');
+}
+
+function bytesOf(dtype: string, name: string): number {
+  if (dtype === 'F32' || dtype === 'I32') return 4;
+  if (dtype === 'U8') return 1;
+  throw new Error(`array '${name}' has the type ${dtype}; F32, I32 and U8 are read`);
+}
+
+/** @param dtype one that bytesOf knows */
+function typed(dtype: string, buffer: ArrayBuffer): NdArray['data'] {
   switch (dtype) {
     case 'F32':
       return new Float32Array(buffer);
     case 'I32':
       return new Int32Array(buffer);
-    case 'U8':
-      return new Uint8Array(buffer);
     default:
-      throw new Error(`array '${name}' has the type ${dtype}; F32, I32 and U8 are read`);
+      return new Uint8Array(buffer);
   }
 }

@@ -59,4 +59,33 @@ describe('safetensors', () => {
     expect(() => decodeSafetensors(file.subarray(0, 60))).toThrow('the header is cut off');
     expect(() => decodeSafetensors(file.subarray(0, file.length - 4))).toThrow("array 'steps' is cut off");
   });
+
+  it.each([
+    ['{"weight": ', 'the header is damaged: it is no JSON'],
+    ['null', 'the header is damaged: it lists no arrays'],
+    ['[1]', 'the header is damaged: it lists no arrays'],
+    ['{"weight": null}', "the header describes no array by 'weight'"],
+    [
+      '{"weight": {"dtype": "F32", "shape": "2", "data_offsets": [0, 8]}}',
+      "the header describes no array by 'weight'",
+    ],
+    [
+      '{"weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 7]}}',
+      "array 'weight' [2] has 7 bytes instead of 8",
+    ],
+    [
+      '{"weight": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}',
+      "array 'weight' [2] has 0 bytes instead of 8",
+    ],
+    [
+      '{"weight": {"dtype": "F16", "shape": [2], "data_offsets": [0, 4]}}',
+      "array 'weight' has the type F16; F32, I32 and U8 are read",
+    ],
+    ['{"__metadata__": {"run": 1}}', "the header's __metadata__ holds something else than texts"],
+  ])('says in words what is wrong with the header %s', (header, reason) => {
+    const file = Buffer.alloc(8 + header.length + 8);
+    file.writeBigUInt64LE(BigInt(header.length), 0);
+    file.write(header, 8);
+    expect(() => decodeSafetensors(file)).toThrow(reason);
+  });
 });
