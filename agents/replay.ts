@@ -9,16 +9,24 @@ export interface TransitionSizes {
   readonly action: number;
 }
 
-/** Allocates a batch that `ReplayBuffer.sample` fills again and again. */
+/**
+ * Allocates a batch that `ReplayBuffer.sample` fills again and again.
+ * @param size the config's `batchSize`
+ * @throws RangeError if there is no room for it
+ */
 export function allocateBatch(size: number, sizes: TransitionSizes): Batch {
-  return {
-    size,
-    observation: new Float32Array(size * sizes.observation),
-    action: new Float32Array(size * sizes.action),
-    reward: new Float32Array(size),
-    mask: new Float32Array(size),
-    nextObservation: new Float32Array(size * sizes.observation),
-  };
+  try {
+    return {
+      size,
+      observation: new Float32Array(size * sizes.observation),
+      action: new Float32Array(size * sizes.action),
+      reward: new Float32Array(size),
+      mask: new Float32Array(size),
+      nextObservation: new Float32Array(size * sizes.observation),
+    };
+  } catch (cause) {
+    throw new RangeError(`batchSize ${size} is too large: there is no memory for such a batch`, { cause });
+  }
 }
 
 /**

@@ -104,18 +104,26 @@ function checkConstants(constants: unknown, fault: (what: string) => Error): voi
     throw fault('constants must be an object of numbers, or of lists of numbers');
 }
 
-/** The keys that the run loop reads. */
-function checkTraining(
+/** Above any that is meant, and far below what an array can hold. */
+const LARGEST_BATCH = 2 ** 24;
+
+/** The keys that the run loop reads. @param fault makes the error to throw */
+export function checkTraining(
   config: Partial<AnyAgentFactory['presets'][Preset]>,
   fault: (what: string) => Error,
 ): void {
-  const whole = (key: 'batchSize' | 'randomSteps' | 'replayCapacity', minimum: number) => {
+  const whole = (
+    key: 'batchSize' | 'randomSteps' | 'replayCapacity',
+    minimum: number,
+    maximum = Infinity,
+  ) => {
     const value = config[key];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum) {
-      throw fault(`${key} must be a whole number ≥ ${minimum}, found ${value}`);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
+      const range = maximum === Infinity ? `≥ ${minimum}` : `from ${minimum} to ${maximum}`;
+      throw fault(`${key} must be a whole number ${range}, found ${value}`);
     }
   };
-  whole('batchSize', 1);
+  whole('batchSize', 1, LARGEST_BATCH);
   whole('randomSteps', 0);
   whole('replayCapacity', 1);
   const updates = config.updatesPerStep;

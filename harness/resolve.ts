@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
 import { UserError, unknownName } from './errors.ts';
-import { agentTitle, isSafeName, type LoadedAgent, loadAgent } from './load-agent.ts';
+import { agentTitle, checkTraining, isSafeName, type LoadedAgent, loadAgent } from './load-agent.ts';
 import { resolveTasks } from './load-task.ts';
 import { type AgentPlan, type ComparisonPlan, defaultEvaluationEvery, threadsFor } from './plan.ts';
 import { parseCount } from './quantity.ts';
@@ -82,6 +82,7 @@ export function resolveConfig(
     const found = key in set ? `, found ${JSON.stringify(set[key])}` : '';
     throw new UserError(`${agentTitle(source)}: ${label}.${key}: ${issue.message}${found}`);
   }
+  checkTraining(parsed.data, (what) => new UserError(`${agentTitle(source)}: ${label}.${what}`));
   return parsed.data as unknown as Record<string, unknown>;
 }
 

@@ -96,6 +96,8 @@ async function checkFiles({ out, page, force }: RolloutFlags): Promise<void> {
     if (file !== undefined && existsSync(file) && !force)
       throw new UserError(`${file} exists; --force replaces it`);
   }
+  if (out !== undefined && !/\.(csv|json)$/.test(out))
+    throw new UserError(`--out ${out}: expected a name that ends in .csv or .json`);
   if (page !== undefined && !/\.html?$/.test(page))
     throw new UserError(`--page ${page}: expected a name that ends in .html`);
 }

@@ -63,4 +63,8 @@ describe('ReplayBuffer', () => {
     expect(() => buffer.read(10, 20)).toThrow(/not held/);
     expect(() => new ReplayBuffer(0, sizes)).toThrow(/positive integer/);
   });
+
+  it('names the key of a batch that there is no memory for', () => {
+    expect(() => allocateBatch(1e15, sizes)).toThrow('batchSize 1000000000000000 is too large');
+  });
 });

@@ -13,6 +13,7 @@ const files: Record<string, string> = {
   'no-preset.ts': agentFile({ presets: '{ paper: small, laptop: small }' }),
   'bad-preset.ts': agentFile({ presets: '{ paper: small, laptop: small, smoke: { ...small, rate: -1 } }' }),
   'bad-constants.ts': agentFile().replace('  config,', "  config, constants: { edge: 'sharp' },"),
+  'vast-batch.ts': agentFile().replace('batchSize: 8', 'batchSize: 1e12'),
   'throws.ts': "throw new Error('not today');\n",
   'good.ts': agentFile(),
   'malformed.yaml': 'agents: [sac, random\ntasks: x\n',
@@ -101,6 +102,14 @@ const cases: [string, RegExp][] = [
   ['compare --agents ./no-preset.ts', /\.\/no-preset\.ts: presets must have 'smoke'/],
   ['compare --agents ./bad-preset.ts', /\.\/bad-preset\.ts: presets\.smoke\.rate: /],
   ['agents ./bad-constants.ts', /\.\/bad-constants\.ts: constants must be an object of numbers/],
+  [
+    'compare --agents ./vast-batch.ts',
+    /vast-batch\.ts: presets\.paper: batchSize must be a whole number from 1 to 16777216, found 1000000000000/,
+  ],
+  [
+    'compare --agents sac --set sac.batchSize=1e12',
+    /agent 'sac': sac\.batchSize must be a whole number from 1 to 16777216, found 1000000000000/,
+  ],
   ['compare --agents ./bad-name.ts', /\.\/bad-name\.ts: name must match/],
   ['compare --agents random --tasks ./broken.ts', /\.\/broken\.ts does not parse: /],
   ['compare --agents random --tasks ./good.ts', /\.\/good\.ts: the default export must be a domain/],
@@ -109,6 +118,10 @@ const cases: [string, RegExp][] = [
   ['train random cartpole-balance --seed -1', /--seed must lie between 0/],
   ['eval results/nowhere', /cannot find results\/nowhere/],
   ['eval results/foreign', /results\/foreign holds no checkpoint/],
+  [
+    'rollout --agent random --task cartpole-balance --out x.pdf',
+    /--out x\.pdf: expected a name that ends in \.csv or \.json/,
+  ],
   ['rollout', /give a checkpoint, or --agent and --task/],
   ['check-agent ./broken.ts', /\.\/broken\.ts does not parse: /],
   ['agents sacc', /unknown agent 'sacc'; did you mean 'sac'\?/],
