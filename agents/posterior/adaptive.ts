@@ -45,15 +45,16 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
 }
 
 /**
- * A mean that lies farther out than y0 does, back towards the noise expectation by the fourth power of the excess. Averaged
- * over y_t, y0 given y_t is N(0, I) again, so that a mean beyond √D + 4 is one in ten thousand; and where every draw
- * sees the same slope of the density, it may not hold for a hundred standard deviations more, but nothing in the draws
- * tells. That is where tanh is flat, for the latent density of bounded actions at small t.
+ * A mean that lies farther out than y0 does, back towards the noise expectation. Averaged over y_t, y0 given y_t is
+ * N(0, I) again, so that a mean beyond √D + 1.5 is one in a hundred; where every draw sees the same slope of the density,
+ * or the same far mode of it, their fits agree on such a mean and nothing else in them tells that it is wrong. That is so
+ * where tanh is flat, for the latent density of bounded actions at small t.
  */
 function plausible<A>(a: Algebra<A>, draws: WeighedDraws<A>, { y0, cvWeight }: ControlledMean<A>) {
-  const farthest = Math.sqrt(a.shape(y0)[1]) + farthestBeyond;
+  const farthest = Math.sqrt(a.shape(y0)[1]) + 1.5;
   const excess = a.minimum(a.div(farthest ** 2, a.add(inner(a, y0, y0), tiny)), 1);
-  const kept = a.mul(excess, excess);
+  const squared = a.mul(excess, excess);
+  const kept = a.mul(squared, squared);
   const change = a.mul(kept, a.sub(y0, draws.meanPrior));
   return { y0: a.add(draws.meanPrior, change), cvWeight: a.mul(kept, cvWeight) };
 }
