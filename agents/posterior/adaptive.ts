@@ -25,7 +25,7 @@ export const spareDraws = 4;
 /** Bound of the end points' ratio of variances; its square still fits float32. */
 export const largestRatio = 1e9;
 /** A mean of y0 farther out than √D and this is not believed. */
-export const farthestBeyond = 4;
+export const farthestBeyond = 1.5;
 /** Keeps 0/0 at 0. */
 const tiny = 1e-30;
 
@@ -51,7 +51,7 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
  * where tanh is flat, for the latent density of bounded actions at small t.
  */
 function plausible<A>(a: Algebra<A>, draws: WeighedDraws<A>, { y0, cvWeight }: ControlledMean<A>) {
-  const farthest = Math.sqrt(a.shape(y0)[1]) + 1.5;
+  const farthest = Math.sqrt(a.shape(y0)[1]) + farthestBeyond;
   const excess = a.minimum(a.div(farthest ** 2, a.add(inner(a, y0, y0), tiny)), 1);
   const squared = a.mul(excess, excess);
   const kept = a.mul(squared, squared);
