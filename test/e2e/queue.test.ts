@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { agentFile, patientAgent } from '../harness/support/agent-files.ts';
+import { agentFile, waitingAgent } from '../harness/support/agent-files.ts';
 import { shortPole } from '../harness/support/task-file.ts';
 import { harness, killGroup, pause, type Started, start, workplace } from './support/command.ts';
 import { freePort, startRedis, type TestRedis, whyNoRedis } from './support/redis.ts';
@@ -14,13 +14,13 @@ import { tableBytes } from './support/tables.ts';
 const missing = whyNoRedis();
 if (missing !== undefined) console.warn(`queue.test.ts is skipped: ${missing}`);
 
-/** Four runs, two of them of some seconds. */
+/** Four runs, two of them longer than it takes to start a command that tries three files first. */
 const comparison = [
   ...['compare', '--agents', './patient.ts,./tiny.ts', '--tasks', './short.ts', '--seeds', '1'],
   ...['--steps', '220', '--evaluate-every', '100', '--log-every', '50', '--evaluation-episodes', '2'],
   ...['--preset', 'smoke', '--checkpoint-seconds', '0.1', '--threads', '1'],
 ];
-const files = { 'patient.ts': patientAgent, 'tiny.ts': agentFile(), 'short.ts': shortPole };
+const files = { 'patient.ts': waitingAgent(40), 'tiny.ts': agentFile(), 'short.ts': shortPole };
 
 /** Resolves when a process has said something. */
 function said({ stderr }: ChildProcess, what: RegExp): Promise<void> {

@@ -66,10 +66,15 @@ export default factory;
 }
 
 /** Sleeps in every update, so that a run lasts for seconds on a machine of any speed. */
-export const patientAgent = agentFile({
-  name: 'patient',
-  update: `
-    await new Promise((resolve) => setTimeout(resolve, 10));
+export const patientAgent = waitingAgent(10);
+
+/** The patient agent with this many milliseconds for an update. */
+export function waitingAgent(milliseconds: number): string {
+  return agentFile({
+    name: 'patient',
+    update: `
+    await new Promise((resolve) => setTimeout(resolve, ${milliseconds}));
     for (let i = 0; i < batch.size; i++) state.sum += batch.reward[i] * 0.001;
     return { sum: state.sum };`,
-});
+  });
+}
