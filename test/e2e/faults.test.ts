@@ -61,7 +61,7 @@ describe('a comparison under faults', () => {
     let kills = 0;
     for (; kills < 20; kills++) {
       const { child, ended } = start(folder, ...comparison, '--out', 'killed', '--workers', '2', '--resume');
-      await pause(800 + 1800 * Number(instant.next().value));
+      await pause(1200 + 2400 * Number(instant.next().value));
       // Everything at once, the executor alone, or one worker alone.
       if (kills % 3 === 0) killGroup(child);
       else if (kills % 3 === 1) child.kill('SIGKILL');
@@ -153,7 +153,7 @@ describe('a comparison under faults', () => {
 function killOneWorker(executor: number): boolean {
   try {
     const children = readFileSync(`/proc/${executor}/task/${executor}/children`, 'utf8').trim().split(' ');
-    const isWorker = (pid: string) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker.js');
+    const isWorker = (pid: string) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/harness/worker.js');
     const worker = children.filter((pid) => pid !== '' && isWorker(pid)).at(-1);
     if (worker === undefined) return false;
     process.kill(Number(worker), 'SIGKILL');
