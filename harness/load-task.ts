@@ -17,6 +17,7 @@ import { packagedModels } from './assets.ts';
 import { nearest, UserError } from './errors.ts';
 import type { TaskSource } from './job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
+import { messageOf } from './printable.ts';
 import { passedTrial } from './trial.ts';
 
 /** Makes environments of one task. */
@@ -89,7 +90,7 @@ async function makeChecked(value: object, file: string): Promise<Environment> {
   try {
     made = isClass(value) ? new value() : await (value as () => unknown)();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new UserError(`${file}: an environment cannot be made: ${message}`, { cause: error });
   }
   return new CheckedEnvironment(made, file);

@@ -6,7 +6,9 @@
 import { z } from 'zod';
 import type { NdArray } from '../engine/types.ts';
 
-const dtypeOf = (data: NdArray['data']): 'F32' | 'I32' | 'U8' =>
+const arrayTypes = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
+
+const dtypeOf = (data: NdArray['data']): keyof typeof arrayTypes =>
   data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
 
 const size = z.number().int().nonnegative();
@@ -63,11 +65,12 @@ export function decodeSafetensors(file: Uint8Array): {
     const { dtype, shape, data_offsets: range } = entry.data;
     if (range[1] > body.length) throw new Error(`array '${name}' is cut off`);
     const copy = new Uint8Array(body.subarray(range[0], range[1])).buffer;
-    const expected = shape.reduce((a, b) => a * b, 1) * bytesOf(dtype, name);
+    const ArrayType = arrayType(dtype, name);
+    const expected = shape.reduce((a, b) => a * b, 1) * ArrayType.BYTES_PER_ELEMENT;
     if (copy.byteLength !== expected) {
       throw new Error(`array '${name}' [${shape}] has ${copy.byteLength} bytes instead of ${expected}`);
     }
-    arrays[name] = { data: typed(dtype, copy), shape };
+    arrays[name] = { data: new ArrayType(copy), shape };
   }
   const metadata = metadataSchema.safeParse(header.__metadata__);
   if (!metadata.success) throw new Error("the header's __metadata__ holds something else than texts");
@@ -86,20 +89,7 @@ function parseHeader(text: string): Record<string, unknown> {
   throw new Error('the header is damaged: it lists no arrays');
 }
 
-function bytesOf(dtype: string, name: string): number {
-  if (dtype === 'F32' || dtype === 'I32') return 4;
-  if (dtype === 'U8') return 1;
+function arrayType(dtype: string, name: string) {
+  if (Object.hasOwn(arrayTypes, dtype)) return arrayTypes[dtype as keyof typeof arrayTypes];
   throw new Error(`array '${name}' has the type ${dtype}; F32, I32 and U8 are read`);
-}
-
-/** @param dtype one that bytesOf knows */
-function typed(dtype: string, buffer: ArrayBuffer): NdArray['data'] {
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(buffer);
-    case 'I32':
-      return new Int32Array(buffer);
-    default:
-      return new Uint8Array(buffer);
-  }
 }

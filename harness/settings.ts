@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { presets } from '../agents/agent.ts';
 import { nearest, UserError } from './errors.ts';
+import { messageOf } from './printable.ts';
 import { parseCount } from './quantity.ts';
 
 const quantity = z.union([z.number(), z.string()], { error: 'expected a number, such as 300 or 30k' });
@@ -91,7 +92,7 @@ export function readSettingsFile(path: string): Settings {
 }
 
 const notYaml = (path: string, error: unknown) => {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new UserError(`${path} is not valid YAML: ${message.split('\n', 1)[0].replace(/:$/, '')}`);
 };
 

@@ -8,6 +8,7 @@ import { type Trace, type TracedSeed, traceSeed } from '../envs/trace.ts';
 import { UserError } from './errors.ts';
 import type { TaskSource } from './job.ts';
 import { loadTask, resolveTasks } from './load-task.ts';
+import { messageOf } from './printable.ts';
 import { textTable } from './text-table.ts';
 
 /** What a step from a recorded state needs. */
@@ -137,9 +138,7 @@ function readTrace(file: string): Trace {
     const bytes = readFileSync(file);
     content = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
   } catch (error) {
-    throw new UserError(
-      `cannot read the trace ${file}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new UserError(`cannot read the trace ${file}: ${messageOf(error)}`);
   }
   const { error } = recording.safeParse(content);
   if (error === undefined) return content as Trace;

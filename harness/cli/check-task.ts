@@ -36,7 +36,7 @@ async function checkTaskNamed(name: string, flags: CheckFlags): Promise<void> {
   const tell = ({ task, broken, verdicts }: (typeof results)[number]) => {
     if (!flags.json) console.log(`${task}: ${verdicts.length - broken} promise(s) kept, ${broken} broken`);
   };
-  for await (const { subject, verdict } of checkApart({ kind: 'task', name, preset: 'smoke' })) {
+  for await (const { subject, verdict } of checkApart({ kind: 'task', name })) {
     let result = results.at(-1);
     if (result?.task !== subject) {
       if (result !== undefined) tell(result);

@@ -24,10 +24,10 @@ function reduce(
     return graph.constant(x.type, shape, new Array<number>(sizeOf(shape)).fill(empty));
   if (axes.every((axis) => x.shape[axis] === 1)) return graph.reshape(x, shape);
   if (operation === 'ReduceSum' && x.type === 'float32' && x.shape.length === 2 && axes.join() === '0') {
-    const [rows, columns] = x.shape;
+    const [rows] = x.shape;
     if (rows <= MOST_ROWS) {
       const ones = graph.constant('float32', [1, rows], new Float32Array(rows).fill(1));
-      return graph.reshape(matMul(graph, ones, x, false, false), keep ? [1, columns] : [columns]);
+      return graph.reshape(matMul(graph, ones, x, false, false), shape);
     }
   }
   return graph.node(operation, [x, graph.int64(axes)], { type: x.type, shape }, { keepdims: keep ? 1 : 0 });

@@ -5,7 +5,7 @@ import { samplerDefaults } from '../../../agents/toy/config.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { UserError } from '../../errors.ts';
 import { formatTable } from '../../results/csv.ts';
-import { outputFolder } from '../row-output.ts';
+import { checkFormat, outputFolder } from '../row-output.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';
 import { checkMethod, methodNames, type PosteriorDraws } from './methods.ts';
 import { seedColumns, summarise, summaryColumns, toyTable } from './summary.ts';
@@ -55,7 +55,7 @@ export function toyPlan(settings: ToySettings): ToyPlan {
 
 /** Trains, measures and prints; with `out` also writes tables, pictures and the report's section. */
 export async function runToyCommand(settings: ToySettings): Promise<void> {
-  if (settings.json && settings.csv) throw new UserError('--json and --csv exclude each other');
+  checkFormat(settings);
   const plan = toyPlan(settings);
   const folder = await outputFolder(settings.out);
   const bar = process.stderr.isTTY ? '\r' : '\n';
