@@ -1,5 +1,6 @@
 /** Compiles pure functions of tensors, written in the TensorFlow.js API, and runs them. */
 import { EagerRunner } from './backends/eager.ts';
+import { NativeRunner } from './backends/native.ts';
 import { OnnxRunner } from './backends/onnx.ts';
 import type { CallableGraph, FunctionRunner } from './backends/runner.ts';
 import type { TracedFunction } from './trace/trace.ts';
@@ -29,6 +30,8 @@ export interface EngineOptions {
   readonly providers?: readonly string[];
   /** Called with each compiled graph, for example to save `model` as a file. */
   readonly dumpGraph?: (traced: TracedFunction) => void;
+  /** Called with the name of each function that `native` leaves to ONNX Runtime, and why. */
+  readonly onFallback?: (name: string, reason: string) => void;
   /** Path prefix of ONNX Runtime's profiles, one file for each graph. */
   readonly profile?: string;
   /** Eager backends: throws at the first operation that makes a value non-finite. */
@@ -37,16 +40,7 @@ export interface EngineOptions {
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const { backend = 'onnx', threads = 1 } = options;
-  const runner: FunctionRunner =
-    backend === 'onnx'
-      ? new OnnxRunner({
-          threads,
-          spin: options.spin,
-          providers: options.providers,
-          onGraph: options.dumpGraph,
-          profilePrefix: options.profile,
-        })
-      : new EagerRunner({ backend, debugNumerics: options.debugNumerics });
+  const runner = runnerOf(backend, threads, options);
   const compiled = new Set<Variants>();
   const variantsOf = (name: string, fn: (inputs: never) => unknown) => {
     const variants = new Variants(name, fn, runner);
@@ -82,6 +76,28 @@ export function createEngine(options: EngineOptions = {}): Engine {
       await Promise.all([...compiled].map((variants) => variants.dispose()));
     },
   };
+}
+
+function runnerOf(backend: string, threads: number, options: EngineOptions): FunctionRunner {
+  const onnx = () =>
+    new OnnxRunner({
+      threads,
+      spin: options.spin,
+      providers: options.providers,
+      onGraph: options.dumpGraph,
+      profilePrefix: options.profile,
+    });
+  if (backend === 'onnx') return onnx();
+  if (backend === 'native') {
+    return new NativeRunner({
+      threads,
+      spin: options.spin,
+      onGraph: options.dumpGraph,
+      fallback: onnx(),
+      onFallback: options.onFallback,
+    });
+  }
+  return new EagerRunner({ backend: backend as 'wasm', debugNumerics: options.debugNumerics });
 }
 
 interface Variant {

@@ -2,7 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** `onnx`: compiled graphs on ONNX Runtime (default). `wasm`, `tensorflow`: the same functions, eager. */
-export type BackendName = 'onnx' | 'wasm' | 'tensorflow';
+export type BackendName = 'native' | 'onnx' | 'wasm' | 'tensorflow';
 
 /** A dense row-major array on the host. `data.length` is the product of `shape`; `shape` [] is a scalar. */
 export interface NdArray {

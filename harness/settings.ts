@@ -37,7 +37,7 @@ export const settingsSchema = z.strictObject({
   evaluateEvery: quantity.optional(),
   evaluationEpisodes: quantity.optional(),
   logEvery: quantity.optional(),
-  backend: z.enum(['onnx', 'wasm', 'tensorflow']).optional(),
+  backend: z.enum(['native', 'onnx', 'wasm', 'tensorflow']).optional(),
   threads: quantity.optional(),
   workers: quantity.optional(),
   out: z.string().optional(),

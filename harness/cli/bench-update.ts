@@ -25,7 +25,7 @@ export function benchUpdateCommand(): Command {
     .addOption(new Option('--preset <names...>', 'presets to measure').choices(['paper', 'laptop', 'smoke']))
     .addOption(
       new Option('--backend <name>', 'compute backend')
-        .choices(['onnx', 'wasm', 'tensorflow'])
+        .choices(['native', 'onnx', 'wasm', 'tensorflow'])
         .default('onnx'),
     )
     .option(

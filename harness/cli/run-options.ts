@@ -47,7 +47,9 @@ export function addRunOptions(command: Command): Command {
       '--log-every <steps>',
       'control steps between rows of training.csv (default: half of --evaluate-every)',
     )
-    .addOption(new Option('--backend <name>', 'compute backend').choices(['onnx', 'wasm', 'tensorflow']))
+    .addOption(
+      new Option('--backend <name>', 'compute backend').choices(['native', 'onnx', 'wasm', 'tensorflow']),
+    )
     .option(
       '--threads <count>',
       "threads of each run's engine (default: 1, more if runs are fewer than cores)",

@@ -26,7 +26,7 @@ const runJob = z.strictObject({
   steps: count,
   evaluation: z.strictObject({ every: count, episodes: count }),
   logEvery: count,
-  backend: z.enum(['onnx', 'wasm', 'tensorflow']),
+  backend: z.enum(['native', 'onnx', 'wasm', 'tensorflow']),
   threads: count.max(256),
 });
 

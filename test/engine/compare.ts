@@ -2,10 +2,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { createEngine } from '../../engine/index.ts';
+import { whyUnavailable as nativeUnavailable } from '../../engine/native/memory.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { NdArray } from '../../engine/types.ts';
 
-const compiled = createEngine({ backend: 'onnx' });
+/** Functions that have no native code and ran on ONNX Runtime instead, with the reason. */
+export const fallbacks = new Map<string, string>();
+
+/** Every way of compiling that this machine has. */
+const compiled = [
+  createEngine({ backend: 'onnx' }),
+  ...(nativeUnavailable() === undefined
+    ? [createEngine({ backend: 'native', onFallback: (name, reason) => fallbacks.set(name, reason) })]
+    : []),
+];
 const eager = createEngine({ backend: 'cpu' });
 
 export type Tensors = Record<string, tf.Tensor>;
@@ -23,11 +33,18 @@ export async function expectSame(
   inputs: Inputs,
   tolerance: Tolerance = {},
 ): Promise<void> {
-  const fast = compiled.compile<Tensors, Tensors>(name, fn);
-  const [got, expected] = [await fast(inputs), await eager.compile<Tensors, Tensors>(name, fn)(inputs)];
-  await fast.dispose();
-  expect(Object.keys(got)).toEqual(Object.keys(expected));
-  for (const key of Object.keys(expected)) expectClose(`${name}.${key}`, got[key], expected[key], tolerance);
+  const functions = compiled.map((engine) => engine.compile<Tensors, Tensors>(name, fn));
+  // Eager kernels come last: some write into their operands.
+  const all = [];
+  for (const fast of functions) all.push(await fast(inputs));
+  const expected = await eager.compile<Tensors, Tensors>(name, fn)(inputs);
+  for (const [i, got] of all.entries()) {
+    expect(Object.keys(got)).toEqual(Object.keys(expected));
+    for (const key of Object.keys(expected)) {
+      expectClose(`${compiled[i].backend} ${name}.${key}`, got[key], expected[key], tolerance);
+    }
+    await functions[i].dispose();
+  }
 }
 
 export function expectClose(
@@ -64,16 +81,21 @@ export async function expectGradient(
     )(keys.map((key) => all[key]));
     return Object.fromEntries(keys.map((key, i) => [key, gradients[i]]));
   };
-  const fast = compiled.compile<Tensors, Tensors>(`${name}/gradient`, gradientOf);
-  const got = await fast(inputs);
-  await fast.dispose();
   const eagerGradient = await eager.compile<Tensors, Tensors>(`${name}/gradient`, gradientOf)(inputs);
+  let got = eagerGradient;
+  for (const engine of compiled) {
+    const fast = engine.compile<Tensors, Tensors>(`${name}/gradient`, gradientOf);
+    got = await fast(inputs);
+    for (const key of keys) {
+      expectClose(`${name}: ${engine.backend} and eager gradient of ${key}`, got[key], eagerGradient[key], {
+        relative: 1e-4,
+        absolute: 1e-5,
+      });
+    }
+    await fast.dispose();
+  }
   const value = eager.compile<Tensors, tf.Tensor>(name, (all) => weigh(fn(all)));
   for (const key of keys) {
-    expectClose(`${name}: compiled and eager gradient of ${key}`, got[key], eagerGradient[key], {
-      relative: 1e-4,
-      absolute: 1e-5,
-    });
     const { data, shape } = inputs[key];
     for (let i = 0; i < data.length; i++) {
       const at = async (delta: number) => {

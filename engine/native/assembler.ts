@@ -1,0 +1,536 @@
+/**
+ * Writes x86-64 machine code: the few integer instructions that loops need, and AVX-512 in its EVEX encoding.
+ * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
+ */
+
+/** General registers by their number in the encoding. */
+export const R = {
+  rax: 0,
+  rcx: 1,
+  rdx: 2,
+  rbx: 3,
+  rsp: 4,
+  rbp: 5,
+  rsi: 6,
+  rdi: 7,
+  r8: 8,
+  r9: 9,
+  r10: 10,
+  r11: 11,
+  r12: 12,
+  r13: 13,
+  r14: 14,
+  r15: 15,
+} as const;
+
+/** base + index · scale + displacement; without a base the displacement is an address below 2³¹. */
+export interface Address {
+  readonly base?: number;
+  readonly index?: number;
+  readonly scale?: 1 | 2 | 4 | 8;
+  readonly displacement: number;
+}
+
+/** How the bytes of an instruction's memory operand relate to its one-byte displacements. */
+type Tuple = 4 | 64;
+
+export interface Masking {
+  /** k1 to k7; lanes whose bit is 0 are left as they are. */
+  readonly mask?: number;
+  /** Lanes whose bit is 0 become 0 instead. */
+  readonly zero?: boolean;
+}
+
+/** A place in the code, known when it is bound. */
+export class Label {
+  position: number | undefined;
+  readonly uses: number[] = [];
+}
+
+/** Opcode maps 0F, 0F38 and 0F3A. */
+export type OpcodeMap = 1 | 2 | 3;
+/** Implied prefixes: none, 66, F3, F2. */
+export type Prefix = 0 | 1 | 2 | 3;
+
+/** An AVX-512 instruction on 16 floats (or 32-bit integers). */
+export interface VectorInstruction {
+  readonly map: OpcodeMap;
+  readonly prefix: Prefix;
+  readonly opcode: number;
+  readonly wide?: boolean;
+}
+
+const vector = (map: OpcodeMap, prefix: Prefix, opcode: number, wide = false): VectorInstruction => ({
+  map,
+  prefix,
+  opcode,
+  wide,
+});
+
+/** destination, first operand, second operand (register or memory). */
+export const V = {
+  add: vector(1, 0, 0x58),
+  mul: vector(1, 0, 0x59),
+  sub: vector(1, 0, 0x5c),
+  min: vector(1, 0, 0x5d),
+  div: vector(1, 0, 0x5e),
+  max: vector(1, 0, 0x5f),
+  and: vector(1, 1, 0xdb),
+  andNot: vector(1, 1, 0xdf),
+  or: vector(1, 1, 0xeb),
+  xor: vector(1, 1, 0xef),
+  addInt: vector(1, 1, 0xfe),
+  subInt: vector(1, 1, 0xfa),
+  mulInt: vector(2, 1, 0x40),
+  minInt: vector(2, 1, 0x39),
+  maxInt: vector(2, 1, 0x3d),
+  scale: vector(2, 1, 0x2c),
+  /** destination = destination · first + second, and its permutations; n: minus the product. */
+  fma213: vector(2, 1, 0xa8),
+  fma231: vector(2, 1, 0xb8),
+  fma132: vector(2, 1, 0x98),
+  fnma213: vector(2, 1, 0xac),
+  fnma231: vector(2, 1, 0xbc),
+  fms213: vector(2, 1, 0xaa),
+  /** Under a mask: second operand where the bit is set, else first. */
+  blend: vector(2, 1, 0x65),
+  unpackLow: vector(1, 0, 0x14),
+  unpackHigh: vector(1, 0, 0x15),
+  unpackLow64: vector(1, 1, 0x14, true),
+  unpackHigh64: vector(1, 1, 0x15, true),
+} as const;
+
+/** destination, operand. */
+export const V1 = {
+  load: vector(1, 0, 0x10),
+  move: vector(1, 0, 0x28),
+  sqrt: vector(1, 0, 0x51),
+  getExponent: vector(2, 1, 0x42),
+  toInt: vector(1, 1, 0x5b),
+  truncate: vector(1, 2, 0x5b),
+  toFloat: vector(1, 0, 0x5b),
+  absInt: vector(2, 1, 0x1e),
+} as const;
+
+/** destination, (first operand,) operand, immediate byte. */
+export const VI = {
+  round: vector(3, 1, 0x08),
+  getMantissa: vector(3, 1, 0x26),
+  permuteInLane: vector(3, 1, 0x04),
+  shuffleLanes: vector(3, 1, 0x23),
+} as const;
+
+/** Predicates of compareFloat. */
+export const FLOAT = { equal: 0, less: 1, lessEqual: 2, unordered: 3 } as const;
+/** Predicates of compareInt. */
+export const INT = { equal: 0, less: 1, lessEqual: 2 } as const;
+
+export type Operand = number | Address;
+
+const isAddress = (operand: Operand): operand is Address => typeof operand !== 'number';
+
+export class Assembler {
+  #bytes = new Uint8Array(1 << 16);
+  length = 0;
+
+  /** @returns the code written so far */
+  code(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  byte(...values: readonly number[]): void {
+    if (this.length + values.length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#bytes.length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    for (const value of values) this.#bytes[this.length++] = value;
+  }
+
+  #int32(value: number): void {
+    this.byte(value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >> 24) & 255);
+  }
+
+  bind(label: Label): void {
+    label.position = this.length;
+    for (const use of label.uses) this.#patch(use, this.length);
+  }
+
+  #patch(at: number, target: number): void {
+    const distance = target - (at + 4);
+    for (let i = 0; i < 4; i++) this.#bytes[at + i] = (distance >> (8 * i)) & 255;
+  }
+
+  #relative(label: Label): void {
+    const at = this.length;
+    this.#int32(0);
+    if (label.position === undefined) label.uses.push(at);
+    else this.#patch(at, label.position);
+  }
+
+  /** ModRM, SIB and displacement of a memory operand; `unit` compresses one-byte displacements. */
+  #memory(reg: number, { base, index, scale = 1, displacement }: Address, unit: number): void {
+    const field = (reg & 7) << 3;
+    const scaleBits = { 1: 0, 2: 1, 4: 2, 8: 3 }[scale] << 6;
+    if (base === undefined) {
+      this.byte(field | 4, scaleBits | ((index === undefined ? 4 : index & 7) << 3) | 5);
+      this.#int32(displacement);
+      return;
+    }
+    const short = displacement % unit === 0 && Math.abs(displacement / unit) < 128;
+    const mode = displacement === 0 && (base & 7) !== 5 ? 0 : short ? 0x40 : 0x80;
+    if (index === undefined && (base & 7) !== 4) this.byte(mode | field | (base & 7));
+    else this.byte(mode | field | 4, scaleBits | ((index === undefined ? 4 : index & 7) << 3) | (base & 7));
+    if (mode === 0x40) this.byte((displacement / unit) & 255);
+    else if (mode === 0x80) this.#int32(displacement);
+  }
+
+  // Integers.
+
+  #rex(reg: number, rm: Operand, wide = true): void {
+    const base = isAddress(rm) ? (rm.base ?? 0) : rm;
+    const index = isAddress(rm) ? (rm.index ?? 0) : 0;
+    this.byte(0x40 | (wide ? 8 : 0) | ((reg >> 3) << 2) | ((index >> 3) << 1) | (base >> 3));
+  }
+
+  #integer(opcode: readonly number[], reg: number, rm: Operand, wide = true): void {
+    this.#rex(reg, rm, wide);
+    this.byte(...opcode);
+    if (isAddress(rm)) this.#memory(reg, rm, 1);
+    else this.byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
+  }
+
+  /** register = operand */
+  move(register: number, operand: Operand): void {
+    this.#integer([0x8b], register, operand);
+  }
+
+  /** register = the 32-bit operand, zeros above */
+  move32(register: number, operand: Operand): void {
+    this.#integer([0x8b], register, operand, false);
+  }
+
+  store(address: Address, register: number): void {
+    this.#integer([0x89], register, address);
+  }
+
+  store32(address: Address, register: number): void {
+    this.#integer([0x89], register, address, false);
+  }
+
+  /** register = a number below 2³¹ */
+  moveNumber(register: number, value: number): void {
+    this.#rex(0, register);
+    this.byte(0xc7, 0xc0 | (register & 7));
+    this.#int32(value);
+  }
+
+  /** register = any 64 bits */
+  moveWide(register: number, value: bigint): void {
+    this.#rex(0, register);
+    this.byte(0xb8 | (register & 7));
+    for (let i = 0n; i < 64n; i += 8n) this.byte(Number((value >> i) & 255n));
+  }
+
+  loadAddress(register: number, address: Address): void {
+    this.#integer([0x8d], register, address);
+  }
+
+  addNumber(register: number, value: number): void {
+    if (value === 0) return;
+    this.#rex(0, register);
+    this.byte(0x81, 0xc0 | (register & 7));
+    this.#int32(value);
+  }
+
+  add(register: number, operand: Operand): void {
+    this.#integer([0x03], register, operand);
+  }
+
+  multiplyNumber(register: number, operand: Operand, value: number): void {
+    this.#integer([0x69], register, operand);
+    this.#int32(value);
+  }
+
+  compareNumber(register: number, value: number): void {
+    this.#rex(0, register);
+    this.byte(0x81, 0xf8 | (register & 7));
+    this.#int32(value);
+  }
+
+  /** Compares a 64-bit number in memory. */
+  compareMemory(address: Address, value: number): void {
+    this.#rex(7, address);
+    this.byte(0x81);
+    this.#memory(7, address, 1);
+    this.#int32(value);
+  }
+
+  compareRegisters(a: number, b: number): void {
+    this.#integer([0x3b], a, b);
+  }
+
+  /** register = where a label is */
+  loadLabel(register: number, label: Label): void {
+    this.#rex(register, 0);
+    this.byte(0x8d, ((register & 7) << 3) | 5);
+    this.#relative(label);
+  }
+
+  /** Swaps a register with 64 bits of memory, seen by every thread at once. */
+  exchange(address: Address, register: number): void {
+    this.#integer([0x87], register, address);
+  }
+
+  /** As atomicAdd, on 32 bits. */
+  atomicAdd32(address: Address, register: number): void {
+    this.byte(0xf0);
+    this.#integer([0x01], register, address, false);
+  }
+
+  /** address += register, seen by every thread at once */
+  atomicAdd(address: Address, register: number): void {
+    this.byte(0xf0);
+    this.#integer([0x01], register, address);
+  }
+
+  decrement(register: number): void {
+    this.#rex(0, register);
+    this.byte(0xff, 0xc8 | (register & 7));
+  }
+
+  push(register: number): void {
+    this.#rex(0, register, false);
+    this.byte(0x50 | (register & 7));
+  }
+
+  pop(register: number): void {
+    this.#rex(0, register, false);
+    this.byte(0x58 | (register & 7));
+  }
+
+  jump(label: Label): void {
+    this.byte(0xe9);
+    this.#relative(label);
+  }
+
+  /** Conditions by their code: less 0xc, notLess 0xd, zero 4, notZero 5, below 2, above 7. */
+  jumpIf(condition: number, label: Label): void {
+    this.byte(0x0f, 0x80 | condition);
+    this.#relative(label);
+  }
+
+  call(label: Label): void {
+    this.byte(0xe8);
+    this.#relative(label);
+  }
+
+  callRegister(register: number): void {
+    this.#rex(0, register, false);
+    this.byte(0xff, 0xd0 | (register & 7));
+  }
+
+  return(): void {
+    this.byte(0xc3);
+  }
+
+  /** rax = the processor's time stamp; rdx is overwritten. */
+  timeStamp(): void {
+    this.byte(0x0f, 0x31);
+    this.#rex(0, R.rdx);
+    this.byte(0xc1, 0xe2, 32);
+    this.#integer([0x0b], R.rax, R.rdx);
+  }
+
+  pause(): void {
+    this.byte(0xf3, 0x90);
+  }
+
+  systemCall(): void {
+    this.byte(0x0f, 0x05);
+  }
+
+  /** The control word of vector arithmetic, to and from memory. */
+  loadControl(address: Address): void {
+    this.byte(0x0f, 0xae);
+    this.#memory(2, address, 1);
+  }
+
+  storeControl(address: Address): void {
+    this.byte(0x0f, 0xae);
+    this.#memory(3, address, 1);
+  }
+
+  clearUpper(): void {
+    this.byte(0xc5, 0xf8, 0x77);
+  }
+
+  // Vectors.
+
+  #evex(
+    { map, prefix, opcode, wide = false }: VectorInstruction,
+    reg: number,
+    first: number,
+    rm: Operand,
+    masking: Masking = {},
+    broadcast = false,
+    unit: Tuple = broadcast ? 4 : 64,
+    length: 0 | 1 | 2 = 2,
+  ): void {
+    const memory = isAddress(rm);
+    const base = memory ? (rm.base ?? 0) : rm;
+    const index = memory ? (rm.index ?? 0) : 0;
+    const x = memory ? (index >> 3) & 1 : (base >> 4) & 1;
+    const inverted = (bit: number) => (bit ^ 1) & 1;
+    this.byte(
+      0x62,
+      (inverted(reg >> 3) << 7) |
+        (inverted(x) << 6) |
+        (inverted(base >> 3) << 5) |
+        (inverted(reg >> 4) << 4) |
+        map,
+      ((wide ? 1 : 0) << 7) | ((~first & 15) << 3) | 4 | prefix,
+      ((masking.zero ? 1 : 0) << 7) |
+        (length << 5) |
+        ((broadcast ? 1 : 0) << 4) |
+        (inverted(first >> 4) << 3) |
+        (masking.mask ?? 0),
+      opcode,
+    );
+    if (memory) this.#memory(reg, rm, unit);
+    else this.byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
+  }
+
+  vector3(
+    instruction: VectorInstruction,
+    destination: number,
+    first: number,
+    second: Operand,
+    masking?: Masking,
+  ): void {
+    this.#evex(instruction, destination, first, second, masking);
+  }
+
+  /** The second operand is one number in memory, the same for every lane. */
+  vector3Broadcast(
+    instruction: VectorInstruction,
+    destination: number,
+    first: number,
+    second: Address,
+    masking?: Masking,
+  ): void {
+    this.#evex(instruction, destination, first, second, masking, true);
+  }
+
+  vector2(instruction: VectorInstruction, destination: number, operand: Operand, masking?: Masking): void {
+    this.#evex(instruction, destination, 0, operand, masking);
+  }
+
+  vector2Immediate(
+    instruction: VectorInstruction,
+    destination: number,
+    operand: Operand,
+    immediate: number,
+    masking?: Masking,
+  ): void {
+    this.#evex(instruction, destination, 0, operand, masking);
+    this.byte(immediate);
+  }
+
+  vector3Immediate(
+    instruction: VectorInstruction,
+    destination: number,
+    first: number,
+    second: Operand,
+    immediate: number,
+    masking?: Masking,
+  ): void {
+    this.#evex(instruction, destination, first, second, masking);
+    this.byte(immediate);
+  }
+
+  /** One number in memory to every lane. */
+  broadcast(destination: number, address: Address, masking?: Masking): void {
+    this.#evex(vector(2, 1, 0x18), destination, 0, address, masking, false, 4);
+  }
+
+  storeVector(address: Address, source: number, masking?: Masking): void {
+    this.#evex(vector(1, 0, 0x11), source, 0, address, masking);
+  }
+
+  /** The lowest lane alone. */
+  storeScalar(address: Address, source: number): void {
+    this.#evex(vector(1, 2, 0x11), source, 0, address, {}, false, 4, 0);
+  }
+
+  loadScalar(destination: number, address: Address): void {
+    this.#evex(vector(1, 2, 0x10), destination, 0, address, {}, false, 4, 0);
+  }
+
+  /** Lanes from base + 4 · indices under a mask, which ends as 0. */
+  gather(destination: number, indices: number, base: number, mask: number): void {
+    this.#indexed(0x92, destination, indices, base, mask);
+  }
+
+  /** Lanes to base + 4 · indices under a mask, which ends as 0. */
+  scatter(source: number, indices: number, base: number, mask: number): void {
+    this.#indexed(0xa2, source, indices, base, mask);
+  }
+
+  /** An address whose index is a vector register. */
+  #indexed(opcode: number, register: number, indices: number, base: number, mask: number): void {
+    const inverted = (bit: number) => (bit ^ 1) & 1;
+    this.byte(
+      0x62,
+      (inverted(register >> 3) << 7) |
+        (inverted(indices >> 3) << 6) |
+        (inverted(base >> 3) << 5) |
+        (inverted(register >> 4) << 4) |
+        2,
+      (15 << 3) | 4 | 1,
+      (2 << 5) | (inverted(indices >> 4) << 3) | mask,
+      opcode,
+      0x80 | ((register & 7) << 3) | 4,
+      (2 << 6) | ((indices & 7) << 3) | (base & 7),
+    );
+    this.#int32(0);
+  }
+
+  /** mask = lanes where the comparison holds */
+  compareFloat(
+    mask: number,
+    first: number,
+    second: Operand,
+    predicate: number,
+    masking?: Masking,
+    broadcast = false,
+  ): void {
+    this.#evex(vector(1, 0, 0xc2), mask, first, second, masking, broadcast);
+    this.byte(predicate);
+  }
+
+  compareInt(mask: number, first: number, second: Operand, predicate: number, broadcast = false): void {
+    this.#evex(vector(3, 1, 0x1f), mask, first, second, {}, broadcast);
+    this.byte(predicate);
+  }
+
+  /** mask = lanes with a bit in common */
+  testBits(mask: number, first: number, second: number): void {
+    this.#evex(vector(2, 1, 0x27), mask, first, second);
+  }
+
+  shiftLeft(destination: number, source: number, bits: number): void {
+    this.#evex(vector(1, 1, 0x72), 6, destination, source);
+    this.byte(bits);
+  }
+
+  /** mask = the low 16 bits of a number, through rax */
+  setMask(mask: number, bits: number): void {
+    this.moveNumber(R.rax, bits);
+    this.byte(0xc5, 0xf8, 0x92, 0xc0 | (mask << 3));
+  }
+
+  zero(register: number): void {
+    this.vector3(V.xor, register, register, register);
+  }
+}

@@ -1,0 +1,300 @@
+/** Element-wise operations on one shape, computed together in one pass with their results in registers. */
+import { R, V, V1 } from './assembler.ts';
+import { elementCode, type Parameters } from './elements.ts';
+import { type Emitter, FLOAT_BYTES, type Place, VECTOR } from './emitter.ts';
+import { type Access, type Cursor, emitLoops, LOOP_REGISTERS, registersOf } from './loops.ts';
+import { PRODUCT_SCRATCH } from './products.ts';
+import type { Storage, View } from './views.ts';
+
+export type Kind = 'float32' | 'int32' | 'bool' | 'int64';
+
+/** What an operation reads: another one's result in the group, a tensor spread to the shape, or a number. */
+export type GroupOperand = { readonly inner: number } | { readonly view: View } | { readonly bits: number };
+
+export interface GroupOperation {
+  readonly operation: string;
+  /** Of the operands; of the second for Where. */
+  readonly type: Kind;
+  readonly resultType: Kind;
+  readonly parameters: Parameters;
+  readonly operands: readonly GroupOperand[];
+  /** Where the result goes, if anything outside reads it. */
+  readonly store?: View;
+}
+
+export interface Group {
+  /** Without axes of length 1; every view has its strides along these axes. */
+  readonly sizes: readonly number[];
+  readonly operations: readonly GroupOperation[];
+}
+
+/** Working memory of a thread for registers that give way. */
+export const SPILL_BYTES = 256 * VECTOR * FLOAT_BYTES;
+
+/** A view's strides along the axes of `shape` that are longer than 1, spread where it is shorter. */
+export function stridesAlong(view: View, shape: readonly number[]): number[] {
+  const missing = shape.length - view.shape.length;
+  const strides: number[] = [];
+  shape.forEach((n, i) => {
+    if (n === 1) return;
+    const own = i - missing;
+    strides.push(own < 0 || view.shape[own] === 1 ? 0 : view.strides[own]);
+  });
+  return strides;
+}
+
+export type PlaceOf = (storage: Storage, offset: number) => Place;
+
+interface Walk {
+  readonly accesses: Access[];
+  /** Index of an access by its view's storage, offset and strides. */
+  indexOf(view: View): number;
+}
+
+function walk(group: Group, placeOf: PlaceOf): Walk {
+  const accesses: Access[] = [];
+  const known = new Map<string, number>();
+  const key = ({ storage, offset, strides }: View) => `${storage.id}:${offset}:${strides}`;
+  const add = (view: View, store: boolean) => {
+    const found = known.get(key(view));
+    if (found !== undefined) {
+      if (store) accesses[found] = { ...accesses[found], store };
+      return;
+    }
+    known.set(key(view), accesses.length);
+    accesses.push({ place: placeOf(view.storage, view.offset), strides: view.strides, store });
+  };
+  for (const { operands, store } of group.operations) {
+    for (const operand of operands) if ('view' in operand) add(operand.view, false);
+    if (store !== undefined) add(store, true);
+  }
+  return { accesses, indexOf: (view) => known.get(key(view)) as number };
+}
+
+/** Whether loops have registers enough for a group. */
+export function fits(group: Group): boolean {
+  const { accesses } = walk(group, (storage, offset) => ({ slot: storage.slot, offset }));
+  return registersOf({ sizes: group.sizes, accesses }) <= LOOP_REGISTERS;
+}
+
+export function emitGroup(emitter: Emitter, group: Group, placeOf: PlaceOf, threads: number): void {
+  const { accesses, indexOf } = walk(group, placeOf);
+  emitLoops(emitter, { sizes: group.sizes, accesses }, threads, (cursor) => {
+    new Body(emitter, group, cursor, indexOf).emit();
+  });
+}
+
+/** A value in the body: an operation's result, a load, or a number. */
+interface Value {
+  readonly uses: number[];
+  register?: number;
+  /** Working memory that holds it too. */
+  spill?: number;
+  readonly load?: (register: number) => void;
+}
+
+const registers = Array.from({ length: 32 }, (_, i) => i);
+const simple: Readonly<Record<string, typeof V.add>> = { Add: V.add, Sub: V.sub, Mul: V.mul, Div: V.div };
+
+/** One pass of the loop: straight code, registers given to what is used next (Belady). */
+class Body {
+  readonly #emitter: Emitter;
+  readonly #group: Group;
+  readonly #cursor: Cursor;
+  readonly #indexOf: (view: View) => number;
+  readonly #results: Value[] = [];
+  readonly #loads = new Map<number, Value>();
+  readonly #numbers = new Map<number, Value>();
+  readonly #free = new Set(registers);
+  readonly #held = new Map<number, Value>();
+  #position = 0;
+  /** Operands of the operation at hand, which stay in registers. */
+  #pinned: readonly (Value | undefined)[] = [];
+  #spills = 0;
+
+  constructor(emitter: Emitter, group: Group, cursor: Cursor, indexOf: (view: View) => number) {
+    this.#emitter = emitter;
+    this.#group = group;
+    this.#cursor = cursor;
+    this.#indexOf = indexOf;
+  }
+
+  emit(): void {
+    const { operations } = this.#group;
+    const operands = operations.map((operation, at) => {
+      this.#results.push({ uses: [] });
+      return operation.operands.map((operand, i) => {
+        if ('bits' in operand && i === 1 && this.#embeds(operation)) return undefined;
+        const value = this.#valueOf(operand);
+        value.uses.push(at);
+        return value;
+      });
+    });
+    for (const [at, operation] of operations.entries()) {
+      this.#position = at;
+      this.#operation(operation, operands[at], this.#results[at]);
+    }
+  }
+
+  /** Whether a number as second operand is read by the instruction itself. */
+  #embeds({ operation, type }: GroupOperation): boolean {
+    return type === 'float32' && simple[operation] !== undefined;
+  }
+
+  #valueOf(operand: GroupOperand): Value {
+    if ('inner' in operand) return this.#results[operand.inner];
+    if ('bits' in operand) {
+      let value = this.#numbers.get(operand.bits);
+      if (value === undefined) {
+        const address = this.#emitter.constantBits(operand.bits);
+        value = { uses: [], load: (register) => this.#emitter.asm.broadcast(register, address) };
+        this.#numbers.set(operand.bits, value);
+      }
+      return value;
+    }
+    const access = this.#indexOf(operand.view);
+    let value = this.#loads.get(access);
+    if (value === undefined) {
+      value = { uses: [], load: (register) => this.#load(register, access) };
+      this.#loads.set(access, value);
+    }
+    return value;
+  }
+
+  #operation(operation: GroupOperation, operands: readonly (Value | undefined)[], result: Value): void {
+    const { asm } = this.#emitter;
+    this.#pinned = operands;
+    const sources = operands.map((value) => (value === undefined ? -1 : this.#present(value)));
+    const release = () => {
+      for (const value of operands) if (value !== undefined) this.#releaseIfDone(value);
+    };
+    const embedded = operation.operands[1];
+    if (embedded !== undefined && 'bits' in embedded && sources[1] === -1) {
+      release();
+      this.#pinned = [];
+      const target = this.#take();
+      const address = this.#emitter.constantBits(embedded.bits);
+      asm.vector3Broadcast(simple[operation.operation], target, sources[0], address);
+      this.#keep(result, target);
+    } else {
+      const code = elementCode(
+        operation.operation,
+        operation.type,
+        operation.resultType,
+        operation.parameters,
+      );
+      if (code === undefined) throw new RangeError(`no code for ${operation.operation}`);
+      if (code.spare === 0) {
+        release();
+        this.#pinned = [];
+      }
+      const target = this.#take();
+      const spare: number[] = [];
+      for (let i = 0; i < code.spare; i++) spare.push(this.#take());
+      code.emit(this.#emitter, { result: target, operands: sources, spare });
+      for (const register of spare) this.#free.add(register);
+      if (code.spare > 0) release();
+      this.#keep(result, target);
+    }
+    this.#pinned = [result];
+    if (operation.store !== undefined) this.#store(result.register as number, this.#indexOf(operation.store));
+    this.#releaseIfDone(result);
+  }
+
+  #keep(value: Value, register: number): void {
+    value.register = register;
+    this.#held.set(register, value);
+  }
+
+  /** The register of a value, loaded if it must be. */
+  #present(value: Value): number {
+    if (value.register !== undefined) return value.register;
+    const register = this.#take();
+    if (value.load !== undefined) value.load(register);
+    else
+      this.#emitter.asm.vector2(V1.load, register, {
+        displacement: this.#spillAddress(value.spill as number),
+      });
+    this.#keep(value, register);
+    return register;
+  }
+
+  #spillAddress(slot: number): number {
+    return this.#emitter.scratch + PRODUCT_SCRATCH + slot * VECTOR * FLOAT_BYTES;
+  }
+
+  #releaseIfDone(value: Value): void {
+    if (value.register === undefined || value.uses.some((use) => use > this.#position)) return;
+    this.#held.delete(value.register);
+    this.#free.add(value.register);
+    value.register = undefined;
+  }
+
+  /** A free register; the value used last gives way. */
+  #take(): number {
+    for (const register of this.#free) {
+      this.#free.delete(register);
+      return register;
+    }
+    let victim: Value | undefined;
+    let farthest = -1;
+    for (const value of this.#held.values()) {
+      if (this.#pinned.includes(value)) continue;
+      const next = value.uses.find((use) => use >= this.#position) ?? Number.POSITIVE_INFINITY;
+      if (next > farthest) {
+        farthest = next;
+        victim = value;
+      }
+    }
+    if (victim?.register === undefined)
+      throw new RangeError('an operation needs more registers than there are');
+    const { register } = victim;
+    if (victim.load === undefined && victim.spill === undefined) {
+      victim.spill = this.#spills++;
+      if (this.#spills * VECTOR * FLOAT_BYTES > SPILL_BYTES)
+        throw new RangeError('too many registers give way');
+      this.#emitter.asm.storeVector({ displacement: this.#spillAddress(victim.spill) }, register);
+    }
+    victim.register = undefined;
+    this.#held.delete(register);
+    return register;
+  }
+
+  #load(register: number, access: number): void {
+    const { asm } = this.#emitter;
+    const { address, stride } = this.#cursor.at(access);
+    if (stride === 0) asm.broadcast(register, address);
+    else if (stride === 1) {
+      asm.vector2(V1.load, register, address, this.#cursor.masked ? { mask: 1, zero: true } : {});
+    } else {
+      const indices = this.#take();
+      this.#indices(indices, stride);
+      asm.zero(register);
+      asm.loadAddress(R.rax, address);
+      asm.gather(register, indices, R.rax, GATHER_MASK);
+      this.#free.add(indices);
+    }
+  }
+
+  #store(register: number, access: number): void {
+    const { asm } = this.#emitter;
+    const { address, stride } = this.#cursor.at(access);
+    if (stride <= 1 && stride >= 0) {
+      asm.storeVector(address, register, this.#cursor.masked ? { mask: 1 } : {});
+      return;
+    }
+    const indices = this.#take();
+    this.#indices(indices, stride);
+    asm.loadAddress(R.rax, address);
+    asm.scatter(register, indices, R.rax, GATHER_MASK);
+    this.#free.add(indices);
+  }
+
+  #indices(register: number, stride: number): void {
+    const { asm } = this.#emitter;
+    asm.vector2(V1.load, register, this.#emitter.constantSteps(stride));
+    asm.setMask(GATHER_MASK, (1 << this.#cursor.lanes) - 1);
+  }
+}
+
+const GATHER_MASK = 4;

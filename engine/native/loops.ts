@@ -1,0 +1,186 @@
+/** Loops over tensors: axes merged where memory allows, vectors of 16 along the innermost, a mask for the rest. */
+import { type Address, Label, R } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, NOT_ZERO, type Place, share, VECTOR } from './emitter.ts';
+
+/** One tensor as a loop walks it: strides in elements, one for each axis of the loop. */
+export interface Access {
+  readonly place: Place;
+  readonly strides: readonly number[];
+  /** Written: its innermost stride matters most. */
+  readonly store?: boolean;
+}
+
+export interface Nest {
+  readonly sizes: readonly number[];
+  readonly accesses: readonly Access[];
+}
+
+/** Axes of length 1 go, the best innermost axis comes last, neighbours become one axis where all strides agree. */
+export function simplify({ sizes, accesses }: Nest): Nest {
+  let axes = sizes.map((_, i) => i).filter((i) => sizes[i] !== 1);
+  const score = (axis: number) =>
+    accesses.reduce((sum, { strides, store }) => {
+      if (strides[axis] === 1) return sum + (store ? 4 : 2);
+      return strides[axis] === 0 ? sum + (store ? 0 : 1) : sum;
+    }, 0) * (sizes[axis] < 4 ? 0.5 : 1);
+  if (axes.length > 1) {
+    const last = axes[axes.length - 1];
+    const best = axes.reduce((a, b) => (score(b) > score(a) ? b : a), last);
+    if (best !== last) axes = [...axes.filter((axis) => axis !== best), best];
+  }
+  const merged: number[][] = [];
+  for (const axis of axes) {
+    const group = merged[merged.length - 1];
+    const outer = group?.[group.length - 1];
+    const follows =
+      outer !== undefined && accesses.every(({ strides }) => strides[outer] === strides[axis] * sizes[axis]);
+    if (follows) group.push(axis);
+    else merged.push([axis]);
+  }
+  return {
+    sizes: merged.map((group) => group.reduce((n, axis) => n * sizes[axis], 1)),
+    accesses: accesses.map((access) => ({
+      ...access,
+      strides: merged.map((group) => access.strides[group[group.length - 1]]),
+    })),
+  };
+}
+
+/** Registers that loops may use; rax is for masks and calls in between. */
+const pool = [R.rcx, R.rdx, R.rbx, R.rsi, R.rdi, R.rbp, R.r8, R.r9, R.r10, R.r11, R.r12, R.r13, R.r14, R.r15];
+
+/** Registers that a nest takes. */
+export function registersOf(nest: Nest): number {
+  const { sizes, accesses } = simplify(nest);
+  const patterns = new Set(accesses.map(({ strides }) => strides.join()).filter((key) => /[1-9]/.test(key)));
+  const slots = new Set(accesses.map(({ place }) => place.slot).filter((slot) => slot !== undefined));
+  return sizes.length + patterns.size + slots.size;
+}
+
+export const LOOP_REGISTERS = pool.length;
+
+/** How the body reaches the elements at hand. */
+export interface Cursor {
+  /** The address of an access's elements, and their stride along the innermost axis. */
+  at(access: number): { readonly address: Address; readonly stride: number };
+  /** Lanes of k1 are the elements that exist. */
+  readonly masked: boolean;
+  /** How many elements there are: 16, or fewer if masked. */
+  readonly lanes: number;
+}
+
+export interface LoopOptions {
+  /** The body handles one element at a time. */
+  readonly single?: boolean;
+  /** Registers that the body uses. */
+  readonly reserved?: readonly number[];
+}
+
+/**
+ * Writes loops whose body handles up to 16 elements along the innermost axis.
+ * @param from the part of the outermost axis that is walked, by thread
+ */
+export function emitLoops(
+  emitter: Emitter,
+  nest: Nest,
+  threads: number,
+  body: (cursor: Cursor) => void,
+  options: LoopOptions = {},
+): void {
+  const { asm } = emitter;
+  const simple = simplify(nest);
+  const single = simple.sizes.length === 0 || options.single === true;
+  const sizes = single ? [...simple.sizes, 1] : [...simple.sizes];
+  const accesses = simple.accesses.map(({ place, strides }) => ({
+    place,
+    strides: single ? [...strides, 0] : strides,
+  }));
+  const only = sizes.length === 1;
+  const [from, to] =
+    threads === 1 ? [0, sizes[0]] : share(sizes[0], only ? VECTOR : 1, emitter.thread, threads);
+  if (to <= from) return;
+  sizes[0] = to - from;
+  const starts = accesses.map(({ place, strides }) => ({
+    ...place,
+    offset: place.offset + FLOAT_BYTES * from * strides[0],
+  }));
+
+  const free = pool.filter((register) => options.reserved?.includes(register) !== true);
+  const take = () => {
+    const register = free.shift();
+    if (register === undefined) throw new RangeError('a loop needs more registers than there are');
+    return register;
+  };
+  const patterns = new Map<string, { register: number; strides: readonly number[] }>();
+  const slots = new Map<number, number>();
+  for (const [i, { strides }] of accesses.entries()) {
+    const { slot } = starts[i];
+    if (slot !== undefined && !slots.has(slot)) slots.set(slot, take());
+    const key = strides.join();
+    if (strides.some((stride) => stride !== 0) && !patterns.has(key))
+      patterns.set(key, { register: take(), strides });
+  }
+  for (const [slot, register] of slots) asm.move(register, { displacement: emitter.layout.table + 8 * slot });
+  for (const { register } of patterns.values()) asm.moveNumber(register, 0);
+
+  const depth = sizes.length;
+  const inner = sizes[depth - 1];
+  const whole = Math.floor(inner / VECTOR);
+  const rest = inner % VECTOR;
+  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  const counters = sizes.map((_, level) =>
+    (level === depth - 1 ? whole : sizes[level]) > 1 ? take() : undefined,
+  );
+  const cursor = (masked: boolean): Cursor => ({
+    masked,
+    lanes: masked ? rest : VECTOR,
+    at(access) {
+      const { slot, offset } = starts[access];
+      const { strides } = accesses[access];
+      const index = patterns.get(strides.join())?.register;
+      const base = slot === undefined ? undefined : slots.get(slot);
+      const address: Address =
+        base === undefined ? { base: index, displacement: offset } : { base, index, displacement: offset };
+      return { address, stride: strides[depth - 1] };
+    },
+  });
+  const advance = (bytes: (strides: readonly number[]) => number) => {
+    for (const { register, strides } of patterns.values()) asm.addNumber(register, bytes(strides));
+  };
+  const level = (at: number): void => {
+    if (at === depth - 1) {
+      repeat(emitter, counters[at], whole, () => {
+        body(cursor(false));
+        if (whole > 1 || rest > 0) advance((strides) => VECTOR * FLOAT_BYTES * strides[at]);
+      });
+      if (rest > 0) body(cursor(true));
+      return;
+    }
+    repeat(emitter, counters[at], sizes[at], () => {
+      level(at + 1);
+      const walked = at + 1 === depth - 1 ? walkedInner(whole, rest) : sizes[at + 1];
+      advance((strides) => FLOAT_BYTES * (strides[at] - walked * strides[at + 1]));
+    });
+  };
+  level(0);
+}
+
+/** Elements that the innermost loop has moved on by at its end. */
+function walkedInner(whole: number, rest: number): number {
+  return whole > 1 || rest > 0 ? whole * VECTOR : 0;
+}
+
+function repeat(emitter: Emitter, counter: number | undefined, times: number, body: () => void): void {
+  if (times === 0) return;
+  if (counter === undefined) {
+    body();
+    return;
+  }
+  const { asm } = emitter;
+  asm.moveNumber(counter, times);
+  const again = new Label();
+  asm.bind(again);
+  body();
+  asm.decrement(counter);
+  asm.jumpIf(NOT_ZERO, again);
+}

@@ -1,0 +1,100 @@
+/** Memory that machine code runs in and on, through the C library. Linux on x86-64 with AVX-512. */
+import { readFileSync } from 'node:fs';
+import { EngineError } from '../errors.ts';
+
+type Koffi = typeof import('koffi')['default'];
+
+/** What the C library and the foreign-function interface offer; opened once. */
+interface Native {
+  readonly koffi: Koffi;
+  map(address: null, length: number, protection: number, flags: number, file: number, offset: number): bigint;
+  unmap(address: bigint, length: number): number;
+  protect(address: bigint, length: number, protection: number): number;
+  symbol(library: null, name: string): bigint | null;
+  createThread(identifier: BigUint64Array, attributes: null, code: bigint, argument: null): number;
+  detachThread(identifier: bigint): number;
+  readonly entry: ReturnType<Koffi['proto']>;
+}
+
+let opened: Promise<Native> | undefined;
+
+export function openNative(): Promise<Native> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<Native> {
+  const { default: koffi } = await import('koffi');
+  const library = koffi.load('libc.so.6');
+  koffi.load('libm.so.6', { global: true });
+  return {
+    koffi,
+    map: library.func('void *mmap(void *a, size_t n, int protection, int flags, int file, int64_t offset)'),
+    unmap: library.func('int munmap(void *a, size_t n)'),
+    protect: library.func('int mprotect(void *a, size_t n, int protection)'),
+    symbol: library.func('void *dlsym(void *library, const char *name)'),
+    createThread: library.func(
+      'int pthread_create(_Out_ uint64_t *id, void *attributes, void *code, void *argument)',
+    ),
+    detachThread: library.func('int pthread_detach(uint64_t id)'),
+    entry: koffi.proto('void rfm_harness_entry(void *table, int64_t thread)'),
+  };
+}
+
+const needed = ['avx512f', 'avx512dq', 'avx512bw', 'avx512vl', 'fma'];
+
+/** Why machine code cannot run here, or undefined. */
+export function whyUnavailable(): string | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return `it is for Linux on x86-64, this is ${process.platform} on ${process.arch}`;
+  }
+  let flags: Set<string>;
+  try {
+    const line = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
+    flags = new Set(line.trim().split(/\s+/));
+  } catch {
+    return '/proc/cpuinfo cannot be read';
+  }
+  const absent = needed.filter((name) => !flags.has(name));
+  return absent.length === 0 ? undefined : `this processor has no ${absent.join(', ')}`;
+}
+
+const READ = 1;
+const WRITE = 2;
+const EXECUTE = 4;
+/** Private, anonymous, below 2 GiB so that an address fits a displacement. */
+const FLAGS = 0x02 | 0x20 | 0x40;
+
+/** A piece of memory below 2 GiB. */
+export class NativeMemory {
+  readonly #native: Native;
+  readonly address: number;
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly buffer: ArrayBuffer;
+
+  /** @throws EngineError if the system gives no such memory */
+  constructor(native: Native, size: number) {
+    this.#native = native;
+    this.size = Math.max(4096, Math.ceil(size / 4096) * 4096);
+    const address = native.map(null, this.size, READ | WRITE, FLAGS, -1, 0);
+    if (address < 0 || address > 0x7fffffffn) {
+      throw new EngineError(`the system gives no ${this.size} bytes of memory below 2 GiB`);
+    }
+    this.address = Number(address);
+    this.buffer = native.koffi.view(address, this.size);
+    this.bytes = new Uint8Array(this.buffer);
+  }
+
+  /** From now on it can be run and not be written. */
+  seal(): void {
+    if (this.#native.protect(BigInt(this.address), this.size, READ | EXECUTE) !== 0) {
+      throw new EngineError('the system does not let this process run code that it has written');
+    }
+  }
+
+  free(): void {
+    this.#native.unmap(BigInt(this.address), this.size);
+  }
+}
+export type { Native };

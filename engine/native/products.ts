@@ -1,0 +1,371 @@
+/**
+ * Matrix products: tiles of up to 12 rows × 32 columns in registers, over panels of the right operand that are
+ * packed so that they stay in the first-level cache (Goto and van de Geijn 2008, doi 10.1145/1356052.1356053).
+ */
+import { type Operand, R, V, V1, VI } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, type Place, placeAt, VECTOR } from './emitter.ts';
+
+/** A matrix in memory; strides in bytes. */
+export interface Matrix {
+  readonly place: Place;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+export interface Product {
+  readonly rows: number;
+  readonly columns: number;
+  /** Length of the sums. */
+  readonly depth: number;
+  readonly a: Matrix;
+  readonly b: Matrix;
+  /** Rows of the result are contiguous. */
+  readonly c: Matrix;
+}
+
+/** Rows of a tile. */
+const TILE_ROWS = 12;
+/** Sums are made in pieces of this length: a packed panel of 32 columns then takes 32 KiB. */
+const MOST_DEPTH = 256;
+/** An unpacked operand smaller than this stays in the first-level cache as it is. */
+const SMALL_BYTES = 24 << 10;
+/** Working memory of a thread: a packed panel, or a column. */
+export const PRODUCT_SCRATCH = MOST_DEPTH * 8 * VECTOR * FLOAT_BYTES;
+
+const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
+
+export function transposed({ place, rowStride, columnStride }: Matrix): Matrix {
+  return { place, rowStride: columnStride, columnStride: rowStride };
+}
+
+/** Whether a matrix can be an operand as it lies. */
+export function usable({ rowStride, columnStride }: Matrix): boolean {
+  return rowStride === FLOAT_BYTES || columnStride === FLOAT_BYTES;
+}
+
+/** Writes the product of rows [from, to). */
+export function emitProduct(emitter: Emitter, product: Product, from: number, to: number): void {
+  const { columns, a, b, c } = product;
+  const rows = to - from;
+  if (rows <= 0) return;
+  const part: Product = {
+    ...product,
+    rows,
+    a: { ...a, place: placeAt(a.place, from * a.rowStride) },
+    c: { ...c, place: placeAt(c.place, from * c.rowStride) },
+  };
+  if (columns === 1 && a.columnStride === FLOAT_BYTES && b.rowStride === FLOAT_BYTES) {
+    emitDots(emitter, part);
+    return;
+  }
+  emitTiles(emitter, part);
+}
+
+/** Rows of the left operand times one column. */
+function emitDots(emitter: Emitter, { rows, depth, a, b, c }: Product): void {
+  const { asm } = emitter;
+  emitter.point(R.r12, a.place);
+  emitter.point(R.rsi, b.place);
+  emitter.point(R.r13, c.place);
+  const group = Math.min(rows, 8);
+  const tile = (height: number) => {
+    asm.loadAddress(R.rdi, { base: R.r12, displacement: 0 });
+    asm.loadAddress(R.rdx, { base: R.r13, displacement: 0 });
+    const key = `dots ${height} ${depth} ${a.rowStride} ${c.rowStride}`;
+    emitter.call(key, () => dotTile(emitter, height, depth, a.rowStride, c.rowStride));
+    asm.addNumber(R.r12, height * a.rowStride);
+    asm.addNumber(R.r13, height * c.rowStride);
+  };
+  emitter.repeat(R.r15, Math.floor(rows / group), () => tile(group));
+  if (rows % group > 0) tile(rows % group);
+}
+
+/** rdi rows, rsi the column, rdx results. */
+function dotTile(emitter: Emitter, height: number, depth: number, rowStride: number, resultStride: number) {
+  const { asm } = emitter;
+  const column = 16;
+  for (let i = 0; i < height; i++) asm.zero(i);
+  const step = (mask?: number) => {
+    const masking = mask === undefined ? {} : { mask, zero: true };
+    asm.vector2(V1.load, column, { base: R.rsi, index: R.rax, displacement: 0 }, masking);
+    for (let i = 0; i < height; i++) {
+      const address = { base: R.rdi, index: R.rax, displacement: i * rowStride };
+      asm.vector2(V1.load, column + 1, address, masking);
+      asm.vector3(V.fma231, i, column, column + 1);
+    }
+  };
+  const whole = Math.floor(depth / VECTOR);
+  const rest = depth % VECTOR;
+  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  asm.moveNumber(R.rax, 0);
+  emitter.repeat(R.rcx, whole, () => {
+    step();
+    asm.addNumber(R.rax, VECTOR_BYTES);
+  });
+  if (rest > 0) step(1);
+  for (let i = 0; i < height; i++) {
+    sumLanes(emitter, i, column);
+    asm.storeScalar({ base: R.rdx, displacement: i * resultStride }, i);
+  }
+}
+
+/** Every lane of a register becomes the sum (or another combination) of all lanes. */
+export function sumLanes(
+  emitter: Emitter,
+  register: number,
+  spare: number,
+  combine: (destination: number, a: number, b: number) => void = (d, a, b) =>
+    emitter.asm.vector3(V.add, d, a, b),
+): void {
+  const { asm } = emitter;
+  for (const order of [0x4e, 0xb1]) {
+    asm.vector3Immediate(VI.shuffleLanes, spare, register, register, order);
+    combine(register, register, spare);
+  }
+  for (const order of [0x4e, 0xb1]) {
+    asm.vector2Immediate(VI.permuteInLane, spare, register, order);
+    combine(register, register, spare);
+  }
+}
+
+function emitTiles(emitter: Emitter, product: Product): void {
+  const { rows, columns, depth, b } = product;
+  const contiguous = b.columnStride === FLOAT_BYTES;
+  const pack = !contiguous || (rows > TILE_ROWS && depth * b.rowStride > SMALL_BYTES);
+  const pieces = pack ? Math.ceil(depth / MOST_DEPTH) : 1;
+  const width = VECTOR * tileVectors(rows, columns, pack);
+  for (let piece = 0; piece < pieces; piece++) {
+    const begin = Math.floor((depth * piece) / pieces);
+    const end = Math.floor((depth * (piece + 1)) / pieces);
+    const whole = Math.floor(columns / width);
+    emitPanels(emitter, product, { begin, end, first: 0, count: whole, width, pack });
+    if (columns % width > 0) {
+      const rest = columns - whole * width;
+      emitPanels(emitter, product, { begin, end, first: whole * width, count: 1, width: rest, pack });
+    }
+  }
+}
+
+/** Vectors side by side in a tile: few rows leave registers for more. */
+function tileVectors(rows: number, columns: number, pack: boolean): number {
+  const most = pack || rows > 8 ? 2 : rows > 5 ? 3 : rows > 3 ? 4 : 8;
+  return Math.min(most, Math.ceil(columns / VECTOR));
+}
+
+interface Panels {
+  /** The piece of the sums. */
+  readonly begin: number;
+  readonly end: number;
+  /** Column at which they start, how many, columns of each. */
+  readonly first: number;
+  readonly count: number;
+  readonly width: number;
+  readonly pack: boolean;
+}
+
+function emitPanels(emitter: Emitter, product: Product, panels: Panels): void {
+  const { asm } = emitter;
+  const { rows, a, b, c } = product;
+  const { begin, end, first, count, width, pack } = panels;
+  if (count === 0) return;
+  const depth = end - begin;
+  emitter.point(R.r14, placeAt(b.place, begin * b.rowStride + first * b.columnStride));
+  emitter.point(R.rbx, placeAt(c.place, first * FLOAT_BYTES));
+  const vectors = Math.ceil(width / VECTOR);
+  const panelStride = pack ? vectors * VECTOR_BYTES : b.rowStride;
+  // Rows in tiles of nearly the same height: no tile of one row at the end.
+  const most = vectors <= 2 ? TILE_ROWS : vectors === 3 ? 8 : vectors === 4 ? 6 : 3;
+  const tiles = Math.ceil(rows / most);
+  const height = Math.ceil(rows / tiles);
+  const low = tiles * height - rows;
+  emitter.repeat(R.rbp, count, () => {
+    if (pack) {
+      asm.loadAddress(R.rdi, { base: R.r14, displacement: 0 });
+      asm.moveNumber(R.rsi, emitter.scratch);
+      emitPack(emitter, b, depth, width);
+      asm.moveNumber(R.r8, emitter.scratch);
+    } else {
+      asm.loadAddress(R.r8, { base: R.r14, displacement: 0 });
+    }
+    emitter.point(R.r12, placeAt(a.place, begin * a.columnStride));
+    asm.loadAddress(R.r13, { base: R.rbx, displacement: 0 });
+    const tile = (tileRows: number) => {
+      const shape: Tile = {
+        rows: tileRows,
+        width,
+        depth,
+        accumulate: begin > 0,
+        rowStride: a.rowStride,
+        columnStride: a.columnStride,
+        panelStride,
+        maskLoads: !pack,
+        resultStride: c.rowStride,
+      };
+      asm.loadAddress(R.rdi, { base: R.r12, displacement: 0 });
+      asm.loadAddress(R.rsi, { base: R.r8, displacement: 0 });
+      emitter.call(`tile ${JSON.stringify(shape)}`, () => emitTile(emitter, shape));
+      asm.addNumber(R.r12, tileRows * a.rowStride);
+      asm.addNumber(R.r13, tileRows * c.rowStride);
+    };
+    emitter.repeat(R.r15, tiles - low, () => tile(height));
+    emitter.repeat(R.r15, low, () => tile(height - 1));
+    asm.addNumber(R.r14, width * b.columnStride);
+    asm.addNumber(R.rbx, width * FLOAT_BYTES);
+  });
+}
+
+interface Tile {
+  readonly rows: number;
+  readonly width: number;
+  readonly depth: number;
+  /** Adds to what the result holds. */
+  readonly accumulate: boolean;
+  readonly rowStride: number;
+  readonly columnStride: number;
+  /** From one row of the right operand to the next. */
+  readonly panelStride: number;
+  readonly maskLoads: boolean;
+  readonly resultStride: number;
+}
+
+/** Steps of the sums written out in a loop's body. */
+const UNROLL = 4;
+
+/** rdi the left operand's rows, rsi the panel, r13 the result. */
+function emitTile(emitter: Emitter, tile: Tile): void {
+  const { asm } = emitter;
+  const { rows, width, depth, accumulate, rowStride, columnStride, panelStride, maskLoads, resultStride } =
+    tile;
+  const vectors = Math.ceil(width / VECTOR);
+  const rest = width % VECTOR;
+  const masked = rest > 0;
+  if (masked) asm.setMask(1, (1 << rest) - 1);
+  const sum = (row: number, vector: number) => 32 - rows * vectors + row * vectors + vector;
+  const spare = 32 - rows * vectors - vectors;
+  const result = (row: number, vector: number) => ({
+    base: R.r13,
+    displacement: row * resultStride + vector * VECTOR_BYTES,
+  });
+  const last = (vector: number) => masked && vector === vectors - 1;
+  for (let row = 0; row < rows; row++) {
+    for (let vector = 0; vector < vectors; vector++) {
+      const masking = last(vector) ? { mask: 1, zero: true } : {};
+      if (accumulate) asm.vector2(V1.load, sum(row, vector), result(row, vector), masking);
+      else asm.zero(sum(row, vector));
+    }
+  }
+  const step = (k: number) => {
+    for (let vector = 0; vector < vectors; vector++) {
+      const address = { base: R.rsi, displacement: k * panelStride + vector * VECTOR_BYTES };
+      asm.vector2(V1.load, vector, address, maskLoads && last(vector) ? { mask: 1, zero: true } : {});
+    }
+    for (let row = 0; row < rows; row++) {
+      const address = { base: R.rdi, displacement: row * rowStride + k * columnStride };
+      if (vectors === 1 || spare < 1) {
+        for (let vector = 0; vector < vectors; vector++) {
+          asm.vector3Broadcast(V.fma231, sum(row, vector), vector, address);
+        }
+      } else {
+        const factor = vectors + (row % spare);
+        asm.broadcast(factor, address);
+        for (let vector = 0; vector < vectors; vector++)
+          asm.vector3(V.fma231, sum(row, vector), factor, vector);
+      }
+    }
+  };
+  emitter.repeat(R.rcx, Math.floor(depth / UNROLL), () => {
+    for (let k = 0; k < UNROLL; k++) step(k);
+    asm.addNumber(R.rdi, UNROLL * columnStride);
+    asm.addNumber(R.rsi, UNROLL * panelStride);
+  });
+  for (let k = 0; k < depth % UNROLL; k++) step(k);
+  for (let row = 0; row < rows; row++) {
+    for (let vector = 0; vector < vectors; vector++) {
+      asm.storeVector(result(row, vector), sum(row, vector), last(vector) ? { mask: 1 } : {});
+    }
+  }
+}
+
+/** Copies a panel: rows of whole vectors, zeros behind the last column. rdi source, rsi destination. */
+function emitPack(emitter: Emitter, b: Matrix, depth: number, width: number): void {
+  const { rowStride, columnStride } = b;
+  const key = `pack ${depth} ${width} ${rowStride} ${columnStride}`;
+  if (columnStride === FLOAT_BYTES) {
+    emitter.call(key, () => packRows(emitter, depth, width, rowStride));
+    return;
+  }
+  emitter.call(key, () => packColumns(emitter, depth, width, columnStride));
+}
+
+function packRows(emitter: Emitter, depth: number, width: number, rowStride: number): void {
+  const { asm } = emitter;
+  const vectors = Math.ceil(width / VECTOR);
+  const rest = width % VECTOR;
+  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  emitter.repeat(R.rcx, depth, () => {
+    for (let vector = 0; vector < vectors; vector++) {
+      const masking = rest > 0 && vector === vectors - 1 ? { mask: 1, zero: true } : {};
+      asm.vector2(V1.load, vector, { base: R.rdi, displacement: vector * VECTOR_BYTES }, masking);
+      asm.storeVector({ base: R.rsi, displacement: vector * VECTOR_BYTES }, vector);
+    }
+    asm.addNumber(R.rdi, rowStride);
+    asm.addNumber(R.rsi, vectors * VECTOR_BYTES);
+  });
+}
+
+/** The source holds columns contiguously, `stride` bytes apart: blocks of 16 × 16 are transposed in registers. */
+function packColumns(emitter: Emitter, depth: number, width: number, stride: number): void {
+  const { asm } = emitter;
+  const vectors = Math.ceil(width / VECTOR);
+  const rest = depth % VECTOR;
+  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  const block = (vector: number, count: number) => {
+    const present = Math.min(VECTOR, width - vector * VECTOR);
+    for (let i = 0; i < VECTOR; i++) {
+      const address = { base: R.rdi, displacement: (vector * VECTOR + i) * stride };
+      if (i >= present) asm.zero(i);
+      else asm.vector2(V1.load, i, address, count < VECTOR ? { mask: 1, zero: true } : {});
+    }
+    transposeBlock(emitter);
+    for (let i = 0; i < count; i++) {
+      asm.storeVector({ base: R.rsi, displacement: (i * vectors + vector) * VECTOR_BYTES }, i);
+    }
+  };
+  emitter.repeat(R.rcx, Math.floor(depth / VECTOR), () => {
+    for (let vector = 0; vector < vectors; vector++) block(vector, VECTOR);
+    asm.addNumber(R.rdi, VECTOR_BYTES);
+    asm.addNumber(R.rsi, VECTOR * vectors * VECTOR_BYTES);
+  });
+  if (rest > 0) for (let vector = 0; vector < vectors; vector++) block(vector, rest);
+}
+
+/** Registers 0 to 15, rows of a block, become its columns; 16 to 31 are overwritten. */
+export function transposeBlock(emitter: Emitter): void {
+  const { asm } = emitter;
+  const op = (instruction: typeof V.unpackLow, d: number, a: number, b: Operand) =>
+    asm.vector3(instruction, d, a, b);
+  for (let i = 0; i < 16; i += 2) {
+    op(V.unpackLow, 16 + i, i, i + 1);
+    op(V.unpackHigh, 17 + i, i, i + 1);
+  }
+  for (let i = 0; i < 16; i += 4) {
+    op(V.unpackLow64, i, 16 + i, 18 + i);
+    op(V.unpackHigh64, i + 1, 16 + i, 18 + i);
+    op(V.unpackLow64, i + 2, 17 + i, 19 + i);
+    op(V.unpackHigh64, i + 3, 17 + i, 19 + i);
+  }
+  const lanes = (d: number, a: number, b: number, order: number) =>
+    asm.vector3Immediate(VI.shuffleLanes, d, a, b, order);
+  for (let c = 0; c < 4; c++) {
+    lanes(16 + c, c, 4 + c, 0x44);
+    lanes(20 + c, 8 + c, 12 + c, 0x44);
+    lanes(24 + c, c, 4 + c, 0xee);
+    lanes(28 + c, 8 + c, 12 + c, 0xee);
+  }
+  for (let c = 0; c < 4; c++) {
+    lanes(c, 16 + c, 20 + c, 0x88);
+    lanes(4 + c, 16 + c, 20 + c, 0xdd);
+    lanes(8 + c, 24 + c, 28 + c, 0x88);
+    lanes(12 + c, 24 + c, 28 + c, 0xdd);
+  }
+}

@@ -1,0 +1,442 @@
+/** A traced function as machine code: memory planned, code written. */
+
+import { sizeOf } from '../trace/shapes.ts';
+import type { TracedFunction } from '../trace/trace.ts';
+import { Label, R } from './assembler.ts';
+import { CONSTANT_BYTES, Emitter, FLOAT_BYTES, type Layout, type Place, share } from './emitter.ts';
+import { fuse, type Step } from './fusion.ts';
+import { emitGroup, SPILL_BYTES } from './groups.ts';
+import {
+  type CallKernel,
+  type Kernel,
+  type ProductKernel,
+  type ReductionKernel,
+  readsOf,
+  writesOf,
+} from './kernels.ts';
+import { lower } from './lowering.ts';
+import { type Native, NativeMemory } from './memory.ts';
+import { emitProduct, type Matrix, PRODUCT_SCRATCH, type Product, transposed, usable } from './products.ts';
+import { emitReduction } from './reductions.ts';
+import type { Storage, View } from './views.ts';
+import { emitBarrier, emitJob, workers } from './workers.ts';
+
+/** Control words of a program, at the start of its memory. */
+const CONTROL = { barrier: 0, status: 64, savedStatus: 128, bytes: 128 + 64 * 64 } as const;
+/** Rounding to nearest, no exceptions, denormal numbers count as zero. */
+const STATUS = 0x1f80 | 0x8040;
+const LINE = 64;
+
+const aligned = (bytes: number) => Math.ceil(bytes / LINE) * LINE;
+
+/** Work below this stays on one thread: handing it out costs more. */
+const SHARED_ELEMENTS = 8192;
+const SHARED_FLOPS = 1e6;
+
+export interface ProgramOptions {
+  readonly threads: number;
+  /** Whether threads wait longer before they sleep. */
+  readonly spin?: boolean;
+  /** Measures every step: see Program.times. */
+  readonly profile?: boolean;
+}
+
+export class Program {
+  readonly #native: Native;
+  readonly #memory: NativeMemory;
+  readonly #code: NativeMemory;
+  readonly #entries: readonly number[];
+  readonly #profile?: { readonly steps: readonly Step[]; readonly at: number };
+  /** Addresses of the caller's arrays: inputs, then outputs. */
+  readonly table: BigInt64Array;
+
+  private constructor(
+    native: Native,
+    memory: NativeMemory,
+    code: NativeMemory,
+    entries: readonly number[],
+    slots: number,
+    profile?: { readonly steps: readonly Step[]; readonly at: number },
+  ) {
+    this.#profile = profile;
+    this.#native = native;
+    this.#memory = memory;
+    this.#code = code;
+    this.#entries = entries;
+    this.table = new BigInt64Array(memory.buffer, CONTROL.bytes, slots);
+  }
+
+  /** @throws NotNative */
+  static build(native: Native, traced: TracedFunction, options: ProgramOptions): Program {
+    const { kernels, storages } = lower(traced);
+    const steps = fuse(kernels, (storage) => storage.slot !== undefined);
+    const slots = traced.inputs.length + traced.outputs.length;
+    const plan = planMemory(steps, storages);
+    const scratch = aligned(PRODUCT_SCRATCH + SPILL_BYTES);
+    const tableBytes = aligned(8 * slots);
+    const fixed = CONTROL.bytes + tableBytes + CONSTANT_BYTES + options.threads * scratch;
+    const memory = new NativeMemory(
+      native,
+      fixed + plan.bytes + (options.profile === true ? 8 * (steps.length + 1) : 0),
+    );
+    const layout: Layout = {
+      table: memory.address + CONTROL.bytes,
+      constants: memory.address + CONTROL.bytes + tableBytes,
+      scratch: Array.from(
+        { length: options.threads },
+        (_, i) => memory.address + CONTROL.bytes + tableBytes + CONSTANT_BYTES + i * scratch,
+      ),
+    };
+    const emitter = new Emitter(layout, options.threads);
+    const placeOf = (storage: Storage, offset: number): Place => {
+      if (storage.slot !== undefined) return { slot: storage.slot, offset: FLOAT_BYTES * offset };
+      const at = plan.offsets.get(storage.id);
+      if (at === undefined) throw new RangeError('a tensor without memory');
+      return { offset: memory.address + fixed + at + FLOAT_BYTES * offset };
+    };
+    const profile = options.profile === true ? memory.address + fixed + plan.bytes : undefined;
+    const entries = writeCode(native, emitter, steps, placeOf, memory.address, {
+      profile,
+      spin: options.spin === true,
+    });
+    const code = new NativeMemory(native, emitter.asm.length);
+    code.bytes.set(emitter.asm.code());
+    code.seal();
+    new Uint32Array(memory.buffer, layout.constants - memory.address, emitter.constants.length).set(
+      emitter.constants,
+    );
+    new Uint32Array(memory.buffer, CONTROL.status, 1)[0] = STATUS;
+    for (const { id, constant } of storages) {
+      const at = plan.offsets.get(id);
+      if (constant === undefined || at === undefined) continue;
+      memory.bytes.set(new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength), fixed + at);
+    }
+    return new Program(
+      native,
+      memory,
+      code,
+      entries.map((position) => code.address + position),
+      slots,
+      options.profile === true ? { steps, at: fixed + plan.bytes } : undefined,
+    );
+  }
+
+  /** Ticks of the time stamp counter that each step of the last run took. */
+  times(): { readonly label: string; readonly ticks: number }[] {
+    if (this.#profile === undefined) return [];
+    const { steps, at } = this.#profile;
+    const stamps = new BigInt64Array(this.#memory.buffer, at, steps.length + 1);
+    return steps.map((step, i) => ({ label: labelOf(step), ticks: Number(stamps[i + 1] - stamps[i]) }));
+  }
+
+  run(): void {
+    this.#native.koffi.call(BigInt(this.#entries[0]), this.#native.entry, null, 0);
+  }
+
+  free(): void {
+    this.#memory.free();
+    this.#code.free();
+  }
+}
+
+/** What a step does, with its sizes. */
+function labelOf({ kernels, group }: Step): string {
+  const [first] = kernels;
+  if (group !== undefined) {
+    const operations = group.operations.map(({ operation }) => operation);
+    return `element ${operations.join('+')} [${group.sizes}]`;
+  }
+  if (first.kind === 'product') {
+    const [{ a, b, c }] = first.products;
+    return `product ${first.products.length} × [${a.shape}] (${a.strides}) [${b.shape}] (${b.strides}) -> (${c.strides})`;
+  }
+  if (first.kind === 'call') return `call ${first.symbol} [${first.result.shape}]`;
+  return `reduction ${first.kind === 'reduction' ? `${first.combination} [${first.source.shape}] over ${first.axes}` : ''}`;
+}
+
+// Memory.
+
+interface MemoryPlan {
+  /** Bytes from the start of the tensors, by storage. */
+  readonly offsets: ReadonlyMap<number, number>;
+  readonly bytes: number;
+}
+
+/** Tensors that are not needed at the same time share memory. */
+function planMemory(steps: readonly Step[], storages: readonly Storage[]): MemoryPlan {
+  const first = new Map<number, number>();
+  const last = new Map<number, number>();
+  steps.forEach((step, at) => {
+    for (const storage of touched(step)) {
+      if (storage.slot !== undefined) continue;
+      if (!first.has(storage.id)) first.set(storage.id, at);
+      last.set(storage.id, at);
+    }
+  });
+  const offsets = new Map<number, number>();
+  let end = 0;
+  for (const { id, constant, elements } of storages) {
+    if (constant === undefined || !first.has(id)) continue;
+    offsets.set(id, end);
+    end += aligned(FLOAT_BYTES * elements);
+  }
+  const free: { at: number; bytes: number }[] = [];
+  const starting = new Map<number, Storage[]>();
+  const ending = new Map<number, Storage[]>();
+  for (const storage of storages) {
+    const from = first.get(storage.id);
+    if (from === undefined || storage.constant !== undefined) continue;
+    starting.set(from, [...(starting.get(from) ?? []), storage]);
+    const to = last.get(storage.id) as number;
+    ending.set(to, [...(ending.get(to) ?? []), storage]);
+  }
+  for (let at = 0; at < steps.length; at++) {
+    for (const storage of starting.get(at) ?? []) {
+      const bytes = aligned(FLOAT_BYTES * storage.elements);
+      const fitting = free.filter((piece) => piece.bytes >= bytes).sort((a, b) => a.bytes - b.bytes)[0];
+      if (fitting === undefined) {
+        offsets.set(storage.id, end);
+        end += bytes;
+      } else {
+        offsets.set(storage.id, fitting.at);
+        fitting.at += bytes;
+        fitting.bytes -= bytes;
+      }
+    }
+    for (const storage of ending.get(at) ?? []) {
+      release(free, offsets.get(storage.id) as number, aligned(FLOAT_BYTES * storage.elements));
+    }
+  }
+  // Vectors may be read a line beyond the last element.
+  return { offsets, bytes: end + 16 * LINE };
+}
+
+/** Storages that a step reads or writes in memory. */
+function touched({ kernels, group }: Step): Storage[] {
+  if (group === undefined) return kernels.flatMap((kernel) => [...readsOf(kernel), writesOf(kernel)]);
+  return group.operations.flatMap(({ operands, store }) => [
+    ...operands.flatMap((operand) => ('view' in operand ? [operand.view.storage] : [])),
+    ...(store === undefined ? [] : [store.storage]),
+  ]);
+}
+
+/** Gives a piece back, joined with its neighbours. */
+function release(free: { at: number; bytes: number }[], at: number, bytes: number): void {
+  const piece = { at, bytes };
+  for (let i = free.length - 1; i >= 0; i--) {
+    const other = free[i];
+    if (other.bytes === 0) free.splice(i, 1);
+    else if (other.at + other.bytes === piece.at) {
+      piece.at = other.at;
+      piece.bytes += other.bytes;
+      free.splice(i, 1);
+    } else if (piece.at + piece.bytes === other.at) {
+      piece.bytes += other.bytes;
+      free.splice(i, 1);
+    }
+  }
+  free.push(piece);
+}
+
+// Code.
+
+const saved = [R.rbx, R.rbp, R.r12, R.r13, R.r14, R.r15];
+
+type PlaceOf = (storage: Storage, offset: number) => Place;
+
+/** @returns where each thread's code begins */
+function writeCode(
+  native: Native,
+  emitter: Emitter,
+  steps: readonly Step[],
+  placeOf: PlaceOf,
+  control: number,
+  { profile, spin }: { readonly profile: number | undefined; readonly spin: boolean },
+): number[] {
+  const { asm, threads } = emitter;
+  const begins = Array.from({ length: threads }, () => new Label());
+  const helpers = workers(native, threads - 1, spin);
+  let stamps = 0;
+  const entries: number[] = [];
+  for (let thread = 0; thread < threads; thread++) {
+    emitter.thread = thread;
+    entries.push(asm.length);
+    asm.bind(begins[thread]);
+    for (const register of saved) asm.push(register);
+    // Seven registers and the return address: calls find the stack aligned.
+    asm.push(R.rax);
+    if (thread === 0 && threads > 1) {
+      asm.moveNumber(R.rax, 0);
+      asm.store({ displacement: control + CONTROL.barrier }, R.rax);
+      for (const [i, helper] of helpers.entries()) emitJob(asm, helper, begins[i + 1]);
+    }
+    asm.storeControl({ displacement: control + CONTROL.savedStatus + LINE * thread });
+    asm.loadControl({ displacement: control + CONTROL.status });
+    let barriers = 0;
+    let before: 'nothing' | 'one' | 'all' = 'nothing';
+    const wait = () => {
+      if (threads === 1) return;
+      barriers++;
+      emitBarrier(asm, control + CONTROL.barrier, threads * barriers);
+    };
+    for (const step of steps) {
+      const all = threads > 1 && isShared(step);
+      if (all ? before !== 'nothing' : before === 'all') wait();
+      before = all ? 'all' : 'one';
+      if (profile !== undefined && thread === 0) emitStamp(emitter, profile + 8 * stamps++);
+      if (all || thread === 0) emitStep(native, emitter, step, placeOf, all ? threads : 1);
+    }
+    // The last word of a helper: from then on it does not look at the barrier, which the next run starts anew.
+    if (threads > 1) emitBarrier(asm, control + CONTROL.barrier, threads * (barriers + 1), thread !== 0);
+    if (profile !== undefined && thread === 0) emitStamp(emitter, profile + 8 * stamps++);
+    asm.loadControl({ displacement: control + CONTROL.savedStatus + LINE * thread });
+    asm.clearUpper();
+    asm.pop(R.rax);
+    for (const register of [...saved].reverse()) asm.pop(register);
+    asm.return();
+  }
+  emitter.finish();
+  return entries;
+}
+
+function emitStamp({ asm }: Emitter, address: number): void {
+  asm.timeStamp();
+  asm.store({ displacement: address }, R.rax);
+}
+
+function isShared({ kernels, group }: Step): boolean {
+  if (group !== undefined) {
+    return sizeOf(group.sizes) * Math.max(1, group.operations.length / 4) >= SHARED_ELEMENTS;
+  }
+  const [kernel] = kernels;
+  if (kernel.kind === 'product') {
+    return (
+      kernel.products.reduce((sum, { a, c }) => sum + 2 * sizeOf(c.shape) * a.shape[1], 0) >= SHARED_FLOPS
+    );
+  }
+  return (
+    kernel.kind === 'reduction' &&
+    sizeOf(kernel.result.shape) > 1 &&
+    sizeOf(kernel.source.shape) >= SHARED_ELEMENTS
+  );
+}
+
+function emitStep(native: Native, emitter: Emitter, step: Step, placeOf: PlaceOf, threads: number): void {
+  if (step.group !== undefined) {
+    emitGroup(emitter, step.group, placeOf, threads);
+    return;
+  }
+  const [kernel] = step.kernels;
+  switch (kernel.kind) {
+    case 'product':
+      emitProducts(emitter, kernel, placeOf, threads);
+      break;
+    case 'reduction':
+      emitReduce(emitter, kernel, placeOf, threads);
+      break;
+    case 'call':
+      emitCall(native, emitter, kernel, placeOf);
+      break;
+    default:
+      throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
+  }
+}
+
+function emitProducts(
+  emitter: Emitter,
+  { products }: ProductKernel,
+  placeOf: PlaceOf,
+  threads: number,
+): void {
+  const byProduct = products.length % threads === 0;
+  for (const [i, views] of products.entries()) {
+    const product = productOf(views, placeOf);
+    if (threads === 1) emitProduct(emitter, product, 0, product.rows);
+    else if (byProduct) {
+      if (i % threads === emitter.thread) emitProduct(emitter, product, 0, product.rows);
+    } else {
+      const [from, to] = share(product.rows, 1, emitter.thread, threads);
+      emitProduct(emitter, product, from, to);
+    }
+  }
+}
+
+function productOf({ a, b, c }: ProductKernel['products'][number], placeOf: PlaceOf): Product {
+  const matrix = ({ storage, offset, strides }: View): Matrix => ({
+    place: placeOf(storage, offset),
+    rowStride: FLOAT_BYTES * strides[0],
+    columnStride: FLOAT_BYTES * strides[1],
+  });
+  const product: Product = {
+    rows: c.shape[0],
+    columns: c.shape[1],
+    depth: a.shape[1],
+    a: matrix(a),
+    b: matrix(b),
+    c: matrix(c),
+  };
+  // A column times the right matrix's rows: the transposed product has long rows.
+  const column = product.columns === 1 && product.a.columnStride !== FLOAT_BYTES;
+  const row = product.rows === 1 && product.b.columnStride !== FLOAT_BYTES;
+  if (!(column || row) || !usable(product.a)) return product;
+  if (column && product.c.rowStride !== FLOAT_BYTES) return product;
+  return {
+    rows: product.columns,
+    columns: product.rows,
+    depth: product.depth,
+    a: transposed(product.b),
+    b: transposed(product.a),
+    c: transposed(product.c),
+  };
+}
+
+function emitReduce(emitter: Emitter, kernel: ReductionKernel, placeOf: PlaceOf, threads: number): void {
+  const { source, result, axes, combination, type, factor } = kernel;
+  const all = source.shape.map((size, axis) => ({
+    axis,
+    size,
+    source: source.strides[axis],
+    result: result.strides[axis],
+  }));
+  emitReduction(
+    emitter,
+    {
+      combination,
+      type,
+      factor,
+      source: placeOf(source.storage, source.offset),
+      result: placeOf(result.storage, result.offset),
+      kept: all.filter(({ axis }) => !axes.includes(axis)),
+      reduced: all.filter(({ axis }) => axes.includes(axis)),
+    },
+    threads,
+  );
+}
+
+/** A function of the C library, element by element. */
+function emitCall(
+  native: Native,
+  emitter: Emitter,
+  { symbol, operands, result }: CallKernel,
+  placeOf: PlaceOf,
+) {
+  const { asm } = emitter;
+  const address = native.symbol(null, symbol);
+  if (address === null) throw new RangeError(`the C library has no ${symbol}`);
+  const pointers = [R.r12, R.r13];
+  operands.forEach((view, i) => {
+    emitter.point(pointers[i], placeOf(view.storage, view.offset));
+  });
+  emitter.point(R.r14, placeOf(result.storage, result.offset));
+  const uniform = operands.map((view) => view.strides.every((stride) => stride === 0));
+  emitter.repeat(R.rbx, sizeOf(result.shape), () => {
+    operands.forEach((_, i) => {
+      asm.loadScalar(i, { base: pointers[i], displacement: 0 });
+      if (!uniform[i]) asm.addNumber(pointers[i], FLOAT_BYTES);
+    });
+    asm.moveWide(R.rax, address);
+    asm.callRegister(R.rax);
+    asm.storeScalar({ base: R.r14, displacement: 0 }, 0);
+    asm.addNumber(R.r14, FLOAT_BYTES);
+  });
+}
