@@ -3,6 +3,7 @@ import { EagerRunner } from './backends/eager.ts';
 import { NativeRunner } from './backends/native.ts';
 import { OnnxRunner } from './backends/onnx.ts';
 import type { CallableGraph, FunctionRunner } from './backends/runner.ts';
+import { defaultBackend } from './default-backend.ts';
 import type { TracedFunction } from './trace/trace.ts';
 import { isNdArray, leavesOf } from './tree.ts';
 import type {
@@ -17,7 +18,7 @@ import type {
 } from './types.ts';
 
 export interface EngineOptions {
-  /** `onnx` by default. `cpu` is TensorFlow.js's plain JavaScript, for tests. */
+  /** By default `native` where it runs, else `onnx`. `cpu` is TensorFlow.js's plain JavaScript, for tests. */
   readonly backend?: BackendName | 'cpu';
   /** Intra-op threads of compiled graphs; 1 by default. Small graphs take one whatever is given. */
   readonly threads?: number;
@@ -39,7 +40,8 @@ export interface EngineOptions {
 }
 
 export function createEngine(options: EngineOptions = {}): Engine {
-  const { backend = 'onnx', threads = 1 } = options;
+  const { threads = 1 } = options;
+  const backend = options.backend ?? (options.providers === undefined ? defaultBackend() : 'onnx');
   const runner = runnerOf(backend, threads, options);
   const compiled = new Set<Variants>();
   const variantsOf = (name: string, fn: (inputs: never) => unknown) => {
@@ -170,4 +172,4 @@ function check(name: string, path: string, { data, shape }: NdArray): void {
 }
 
 export type { TracedFunction } from './trace/trace.ts';
-export type * from './types.ts';
+export * from './types.ts';

@@ -1,8 +1,13 @@
 /** The types that everything computed by the engine is described with. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** `onnx`: compiled graphs on ONNX Runtime (default). `wasm`, `tensorflow`: the same functions, eager. */
-export type BackendName = 'native' | 'onnx' | 'wasm' | 'tensorflow';
+/**
+ * `native`: compiled graphs as machine code (Linux on x86-64 with AVX-512, the default there). `onnx`: compiled graphs
+ * on ONNX Runtime (the default elsewhere). `wasm`, `tensorflow`: the same functions, eager.
+ */
+export type BackendName = (typeof backendNames)[number];
+
+export const backendNames = ['native', 'onnx', 'wasm', 'tensorflow'] as const;
 
 /** A dense row-major array on the host. `data.length` is the product of `shape`; `shape` [] is a scalar. */
 export interface NdArray {

@@ -1,6 +1,7 @@
 /** What is installed, which compute backends work here, and how fast a matrix product is in each. */
 import { availableParallelism, cpus } from 'node:os';
 import { matMul, type Tensor } from '@tensorflow/tfjs-core';
+import { defaultBackend } from '../engine/default-backend.ts';
 import { createEngine, type EngineOptions } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
 import { installedVersion } from './installed-version.ts';
@@ -36,6 +37,7 @@ export interface Diagnosis {
 const packages: readonly [name: string, optional: boolean][] = [
   ['@mujoco/mujoco', false],
   ['onnxruntime-node', false],
+  ['koffi', true],
   ['@tensorflow/tfjs-core', false],
   ['@tensorflow/tfjs-backend-wasm', false],
   ['@tensorflow/tfjs-node', true],
@@ -46,6 +48,8 @@ const packages: readonly [name: string, optional: boolean][] = [
 export async function diagnose(): Promise<Diagnosis> {
   const cores = availableParallelism();
   const trials: (EngineOptions & { readonly label: string })[] = [
+    { label: 'native', backend: 'native', threads: 1 },
+    ...(cores > 1 ? [{ label: 'native', backend: 'native' as const, threads: cores }] : []),
     { label: 'onnx', backend: 'onnx', threads: 1 },
     ...(cores > 1 ? [{ label: 'onnx', backend: 'onnx' as const, threads: cores }] : []),
     { label: 'wasm', backend: 'wasm' },
@@ -67,7 +71,7 @@ export async function diagnose(): Promise<Diagnosis> {
 export function isHealthy({ packages: found, backends }: Diagnosis): boolean {
   return (
     found.every(({ version, optional }) => optional || version !== undefined) &&
-    backends.some(({ backend, works }) => backend === 'onnx' && works)
+    backends.some(({ backend, works }) => backend === defaultBackend() && works)
   );
 }
 

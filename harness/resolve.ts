@@ -1,6 +1,7 @@
 /** From settings to a plan: names looked up, presets opened, every value checked. */
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
+import { defaultBackend } from '../engine/default-backend.ts';
 import { UserError, unknownName } from './errors.ts';
 import { agentTitle, checkTraining, isSafeName, type LoadedAgent, loadAgent } from './load-agent.ts';
 import { resolveTasks } from './load-task.ts';
@@ -42,7 +43,7 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
       1,
       1e10,
     ),
-    backend: settings.backend ?? 'onnx',
+    backend: settings.backend ?? defaultBackend(),
     threads: parseCount(threads, '--threads', 1, 256),
   };
 }

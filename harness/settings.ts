@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { presets } from '../agents/agent.ts';
+import { backendNames } from '../engine/types.ts';
 import { nearest, UserError } from './errors.ts';
 import { messageOf } from './printable.ts';
 import { parseCount } from './quantity.ts';
@@ -37,7 +38,7 @@ export const settingsSchema = z.strictObject({
   evaluateEvery: quantity.optional(),
   evaluationEpisodes: quantity.optional(),
   logEvery: quantity.optional(),
-  backend: z.enum(['native', 'onnx', 'wasm', 'tensorflow']).optional(),
+  backend: z.enum(backendNames).optional(),
   threads: quantity.optional(),
   workers: quantity.optional(),
   out: z.string().optional(),

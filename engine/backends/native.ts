@@ -31,7 +31,7 @@ export class NativeRunner implements FunctionRunner {
       shape: value.shape,
       type: inputType(value),
     }));
-    const native = await openNative();
+    const native = openNative();
     const traced = traceFunction(name, fn, specs);
     this.#options.onGraph?.(traced);
     const threads = traced.productFlops < SHARED_FLOPS ? 1 : this.#options.threads;

@@ -1,6 +1,7 @@
 /** Puts element-wise kernels of one shape together, so that a loop computes them in registers. */
-import { fits, type Group, type GroupOperand, type GroupOperation, stridesAlong } from './groups.ts';
+import { type Group, type GroupOperand, type GroupOperation, stridesAlong } from './groups.ts';
 import { type ElementKernel, type Kernel, readsOf, type Tensor, writesOf } from './kernels.ts';
+import { LOOP_REGISTERS } from './loops.ts';
 import type { Storage, View } from './views.ts';
 
 /** Kernels that run as one. */
@@ -33,15 +34,24 @@ class Bits {
 interface Node {
   readonly id: number;
   kernels: Kernel[];
-  /** Essential shape of element-wise kernels. */
-  readonly shape?: string;
+  /** Of element-wise kernels. */
+  readonly loop?: LoopNeeds;
   readonly dependencies: Set<Node>;
   /** Everything that must have run before. */
   ancestors: Bits;
   merged?: Node;
 }
 
-const essentialKey = (shape: readonly number[]) => shape.filter((n) => n !== 1).join();
+/** What kernels need of a loop, and of each other. */
+interface LoopNeeds {
+  /** Of every result, without axes of length 1. */
+  readonly shape: string;
+  readonly axes: number;
+  readonly written: Set<number>;
+  /** Arrays of the caller, and ways of walking through memory: registers of a loop. */
+  readonly slots: Set<number>;
+  readonly patterns: Set<string>;
+}
 
 function final(node: Node): Node {
   let at = node;
@@ -54,35 +64,59 @@ export function fuse(kernels: readonly Kernel[], isResult: (storage: Storage) =>
   const live = used(kernels, isResult);
   const nodes: Node[] = [];
   const writers = new Map<number, Node[]>();
+  const readers = new Map<number, Kernel[]>();
   const nodeOf = new Map<Kernel, Node>();
   const order = new Map<Kernel, number>(live.map((kernel, i) => [kernel, i]));
   for (const kernel of live) {
     const dependencies = new Set<Node>();
     for (const storage of readsOf(kernel)) {
       for (const writer of writers.get(storage.id) ?? []) dependencies.add(final(writer));
+      push(readers, storage.id, kernel);
     }
-    const shape = kernel.kind === 'element' ? essentialKey(kernel.result.shape) : undefined;
     let node: Node = {
       id: nodes.length,
       kernels: [kernel],
-      shape,
+      loop: kernel.kind === 'element' ? loopNeeds(kernel) : undefined,
       dependencies,
       ancestors: ancestorsOf(dependencies, live.length),
     };
     nodes.push(node);
     nodeOf.set(kernel, node);
-    const storage = writesOf(kernel);
-    writers.set(storage.id, [...(writers.get(storage.id) ?? []), node]);
+    push(writers, writesOf(kernel).id, node);
     if (kernel.kind !== 'element') continue;
     for (const { origin } of kernel.operands) {
       const producer = origin === undefined ? undefined : nodeOf.get(origin);
       if (producer === undefined) continue;
       const before = final(producer);
-      if (before === node || before.shape !== node.shape) continue;
-      node = merge(before, node, nodes, order) ?? node;
+      if (before !== node) node = merge(before, node, nodes, order) ?? node;
     }
   }
-  return ordered(nodes.filter((node) => node.merged === undefined)).map((node) => step(node, live, isResult));
+  const isRead = (node: Node) => (storage: Storage) =>
+    isResult(storage) ||
+    (readers.get(storage.id) ?? []).some((kernel) => final(nodeOf.get(kernel) as Node) !== node);
+  return ordered(nodes.filter((node) => node.merged === undefined)).map((node) => ({
+    kernels: node.kernels,
+    group: node.loop === undefined ? undefined : groupOf(node.kernels as ElementKernel[], isRead(node)),
+  }));
+}
+
+function push<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+function loopNeeds({ operands, result }: ElementKernel): LoopNeeds {
+  const views = [...operands.filter((x) => x.uniform === undefined).map((x) => x.view), result];
+  const sizes = result.shape.filter((n) => n !== 1);
+  const patterns = views.map((view) => stridesAlong(view, result.shape).join());
+  return {
+    shape: sizes.join(),
+    axes: sizes.length,
+    written: new Set([result.storage.id]),
+    slots: new Set(views.flatMap(({ storage }) => storage.slot ?? [])),
+    patterns: new Set(patterns.filter((pattern) => /[1-9]/.test(pattern))),
+  };
 }
 
 /** Kernels whose results something reads. */
@@ -115,14 +149,20 @@ function merge(
   nodes: readonly Node[],
   order: ReadonlyMap<Kernel, number>,
 ): Node | undefined {
-  const between = (a: Node, b: Node) =>
-    [...b.dependencies].map(final).some((node) => node !== a && node.ancestors.has(a.id));
+  const [a, b] = [first.loop, second.loop];
+  if (a === undefined || b === undefined || a.shape !== b.shape) return undefined;
+  if (first.kernels.length + second.kernels.length > MOST_OPERATIONS) return undefined;
+  const registers = a.axes + union(a.slots, b.slots) + union(a.patterns, b.patterns);
+  if (registers > LOOP_REGISTERS) return undefined;
+  const between = (one: Node, other: Node) =>
+    [...other.dependencies].map(final).some((node) => node !== one && node.ancestors.has(one.id));
   if (between(first, second) || between(second, first)) return undefined;
-  const kernels = [...first.kernels, ...second.kernels].filter((kernel) => kernel.kind === 'element');
-  kernels.sort((a, b) => (order.get(a) as number) - (order.get(b) as number));
-  if (kernels.length > MOST_OPERATIONS || readsOwn(kernels) || !fits(groupOf(kernels, () => true)))
-    return undefined;
-  first.kernels = kernels;
+  if (readsOther(first, second) || readsOther(second, first)) return undefined;
+  const place = (kernel: Kernel) => order.get(kernel) as number;
+  first.kernels = [...first.kernels, ...second.kernels].sort((x, y) => place(x) - place(y));
+  for (const set of ['written', 'slots', 'patterns'] as const) {
+    for (const item of b[set]) (a[set] as Set<unknown>).add(item);
+  }
   for (const node of second.dependencies) {
     const other = final(node);
     if (other !== first) first.dependencies.add(other);
@@ -140,14 +180,22 @@ function merge(
   return first;
 }
 
-/** Whether one of the kernels reads what another writes other than element by element. */
-function readsOwn(kernels: readonly ElementKernel[]): boolean {
-  const written = new Set(kernels.map((kernel) => kernel.result.storage));
-  const inside = new Set<Kernel>(kernels);
-  return kernels.some((kernel) =>
-    kernel.operands.some(
+function union(a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): number {
+  let count = a.size;
+  for (const item of b) if (!a.has(item)) count++;
+  return count;
+}
+
+/** Whether a kernel of one node reads what the other writes other than element by element. */
+function readsOther(one: Node, other: Node): boolean {
+  const inside = new Set<Kernel>(other.kernels);
+  const written = other.loop?.written;
+  return (one.kernels as ElementKernel[]).some(({ operands }) =>
+    operands.some(
       ({ origin, uniform, view }) =>
-        uniform === undefined && !(origin !== undefined && inside.has(origin)) && written.has(view.storage),
+        uniform === undefined &&
+        written?.has(view.storage.id) === true &&
+        !(origin !== undefined && inside.has(origin)),
     ),
   );
 }
@@ -165,19 +213,6 @@ function ordered(nodes: readonly Node[]): Node[] {
   };
   for (const node of nodes) visit(node);
   return result;
-}
-
-function step(node: Node, all: readonly Kernel[], isResult: (storage: Storage) => boolean): Step {
-  const { kernels } = node;
-  if (kernels[0].kind !== 'element') return { kernels };
-  const inside = new Set(kernels);
-  const outside = new Set<number>();
-  for (const kernel of all) {
-    if (inside.has(kernel)) continue;
-    for (const storage of readsOf(kernel)) outside.add(storage.id);
-  }
-  const elements = kernels as ElementKernel[];
-  return { kernels, group: groupOf(elements, (storage) => isResult(storage) || outside.has(storage.id)) };
 }
 
 /** The loop of element-wise kernels; `kept` says which storages are read outside. */

@@ -2,7 +2,7 @@
 import { R, V, V1 } from './assembler.ts';
 import { elementCode, type Parameters } from './elements.ts';
 import { type Emitter, FLOAT_BYTES, type Place, VECTOR } from './emitter.ts';
-import { type Access, type Cursor, emitLoops, LOOP_REGISTERS, registersOf } from './loops.ts';
+import { type Access, type Cursor, emitLoops } from './loops.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
 import type { Storage, View } from './views.ts';
 
@@ -69,12 +69,6 @@ function walk(group: Group, placeOf: PlaceOf): Walk {
     if (store !== undefined) add(store, true);
   }
   return { accesses, indexOf: (view) => known.get(key(view)) as number };
-}
-
-/** Whether loops have registers enough for a group. */
-export function fits(group: Group): boolean {
-  const { accesses } = walk(group, (storage, offset) => ({ slot: storage.slot, offset }));
-  return registersOf({ sizes: group.sizes, accesses }) <= LOOP_REGISTERS;
 }
 
 export function emitGroup(emitter: Emitter, group: Group, placeOf: PlaceOf, threads: number): void {

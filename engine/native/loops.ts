@@ -49,14 +49,6 @@ export function simplify({ sizes, accesses }: Nest): Nest {
 /** Registers that loops may use; rax is for masks and calls in between. */
 const pool = [R.rcx, R.rdx, R.rbx, R.rsi, R.rdi, R.rbp, R.r8, R.r9, R.r10, R.r11, R.r12, R.r13, R.r14, R.r15];
 
-/** Registers that a nest takes. */
-export function registersOf(nest: Nest): number {
-  const { sizes, accesses } = simplify(nest);
-  const patterns = new Set(accesses.map(({ strides }) => strides.join()).filter((key) => /[1-9]/.test(key)));
-  const slots = new Set(accesses.map(({ place }) => place.slot).filter((slot) => slot !== undefined));
-  return sizes.length + patterns.size + slots.size;
-}
-
 export const LOOP_REGISTERS = pool.length;
 
 /** How the body reaches the elements at hand. */

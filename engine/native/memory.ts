@@ -1,11 +1,12 @@
 /** Memory that machine code runs in and on, through the C library. Linux on x86-64 with AVX-512. */
 import { readFileSync } from 'node:fs';
-import { EngineError } from '../errors.ts';
+import { createRequire } from 'node:module';
+import { BackendUnavailableError, EngineError } from '../errors.ts';
 
 type Koffi = typeof import('koffi')['default'];
 
-/** What the C library and the foreign-function interface offer; opened once. */
-interface Native {
+/** What the C library and the foreign-function interface offer. */
+export interface Native {
   readonly koffi: Koffi;
   map(address: null, length: number, protection: number, flags: number, file: number, offset: number): bigint;
   unmap(address: bigint, length: number): number;
@@ -13,18 +14,39 @@ interface Native {
   symbol(library: null, name: string): bigint | null;
   createThread(identifier: BigUint64Array, attributes: null, code: bigint, argument: null): number;
   detachThread(identifier: bigint): number;
+  /** The type of a program's code: no operands, no result. */
   readonly entry: ReturnType<Koffi['proto']>;
 }
 
-let opened: Promise<Native> | undefined;
+let opened: { readonly native: Native } | { readonly reason: string } | undefined;
 
-export function openNative(): Promise<Native> {
-  opened ??= open();
-  return opened;
+/** @throws BackendUnavailableError with the reason */
+export function openNative(): Native {
+  opened ??= tryToOpen();
+  if ('native' in opened) return opened.native;
+  throw new BackendUnavailableError(`machine code cannot run here: ${opened.reason}; use the backend onnx`);
 }
 
-async function open(): Promise<Native> {
-  const { default: koffi } = await import('koffi');
+/** Why machine code cannot run here, or undefined. */
+export function whyUnavailable(): string | undefined {
+  opened ??= tryToOpen();
+  return 'reason' in opened ? opened.reason : undefined;
+}
+
+function tryToOpen(): NonNullable<typeof opened> {
+  const reason = unsuitable();
+  if (reason !== undefined) return { reason };
+  try {
+    const native = open();
+    runProbe(native);
+    return { native };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message.split('\n')[0] : String(error) };
+  }
+}
+
+function open(): Native {
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   const library = koffi.load('libc.so.6');
   koffi.load('libm.so.6', { global: true });
   return {
@@ -37,14 +59,22 @@ async function open(): Promise<Native> {
       'int pthread_create(_Out_ uint64_t *id, void *attributes, void *code, void *argument)',
     ),
     detachThread: library.func('int pthread_detach(uint64_t id)'),
-    entry: koffi.proto('void rfm_harness_entry(void *table, int64_t thread)'),
+    entry: koffi.proto('void rfm_harness_entry()'),
   };
+}
+
+/** Writes code that returns, and runs it: some systems let no process run what it has written. */
+function runProbe(native: Native): void {
+  const code = new NativeMemory(native, 1);
+  code.bytes[0] = 0xc3;
+  code.seal();
+  native.koffi.call(BigInt(code.address), native.entry);
+  code.free();
 }
 
 const needed = ['avx512f', 'avx512dq', 'avx512bw', 'avx512vl', 'fma'];
 
-/** Why machine code cannot run here, or undefined. */
-export function whyUnavailable(): string | undefined {
+function unsuitable(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return `it is for Linux on x86-64, this is ${process.platform} on ${process.arch}`;
   }
@@ -97,4 +127,3 @@ export class NativeMemory {
     this.#native.unmap(BigInt(this.address), this.size);
   }
 }
-export type { Native };

@@ -45,7 +45,7 @@ export class Program {
   readonly #native: Native;
   readonly #memory: NativeMemory;
   readonly #code: NativeMemory;
-  readonly #entries: readonly number[];
+  readonly #entry: bigint;
   readonly #profile?: { readonly steps: readonly Step[]; readonly at: number };
   /** Addresses of the caller's arrays: inputs, then outputs. */
   readonly table: BigInt64Array;
@@ -54,7 +54,7 @@ export class Program {
     native: Native,
     memory: NativeMemory,
     code: NativeMemory,
-    entries: readonly number[],
+    entry: bigint,
     slots: number,
     profile?: { readonly steps: readonly Step[]; readonly at: number },
   ) {
@@ -62,7 +62,7 @@ export class Program {
     this.#native = native;
     this.#memory = memory;
     this.#code = code;
-    this.#entries = entries;
+    this.#entry = entry;
     this.table = new BigInt64Array(memory.buffer, CONTROL.bytes, slots);
   }
 
@@ -95,7 +95,7 @@ export class Program {
       return { offset: memory.address + fixed + at + FLOAT_BYTES * offset };
     };
     const profile = options.profile === true ? memory.address + fixed + plan.bytes : undefined;
-    const entries = writeCode(native, emitter, steps, placeOf, memory.address, {
+    writeCode(native, emitter, steps, placeOf, memory.address, {
       profile,
       spin: options.spin === true,
     });
@@ -115,7 +115,7 @@ export class Program {
       native,
       memory,
       code,
-      entries.map((position) => code.address + position),
+      BigInt(code.address),
       slots,
       options.profile === true ? { steps, at: fixed + plan.bytes } : undefined,
     );
@@ -130,7 +130,7 @@ export class Program {
   }
 
   run(): void {
-    this.#native.koffi.call(BigInt(this.#entries[0]), this.#native.entry, null, 0);
+    this.#native.koffi.call(this.#entry, this.#native.entry);
   }
 
   free(): void {
@@ -244,7 +244,7 @@ const saved = [R.rbx, R.rbp, R.r12, R.r13, R.r14, R.r15];
 
 type PlaceOf = (storage: Storage, offset: number) => Place;
 
-/** @returns where each thread's code begins */
+/** The first thread's code is at the beginning. */
 function writeCode(
   native: Native,
   emitter: Emitter,
@@ -252,15 +252,13 @@ function writeCode(
   placeOf: PlaceOf,
   control: number,
   { profile, spin }: { readonly profile: number | undefined; readonly spin: boolean },
-): number[] {
+): void {
   const { asm, threads } = emitter;
   const begins = Array.from({ length: threads }, () => new Label());
   const helpers = workers(native, threads - 1, spin);
   let stamps = 0;
-  const entries: number[] = [];
   for (let thread = 0; thread < threads; thread++) {
     emitter.thread = thread;
-    entries.push(asm.length);
     asm.bind(begins[thread]);
     for (const register of saved) asm.push(register);
     // Seven registers and the return address: calls find the stack aligned.
@@ -296,7 +294,6 @@ function writeCode(
     asm.return();
   }
   emitter.finish();
-  return entries;
 }
 
 function emitStamp({ asm }: Emitter, address: number): void {

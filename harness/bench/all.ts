@@ -1,6 +1,7 @@
 /** Every speed of this machine in one record. */
 import { presets } from '../../agents/agent.ts';
 import { builtInAgents } from '../../agents/registry.ts';
+import { defaultBackend } from '../../engine/default-backend.ts';
 import { cpu, versions } from '../manifest.ts';
 import { textTable } from '../text-table.ts';
 import { benchEnvironments, type EnvironmentSpeed, speedTable } from './env.ts';
@@ -22,7 +23,7 @@ export async function benchAll(workers: readonly number[]): Promise<MachineSpeed
     updates: await benchUpdates({
       agents: builtInAgents.map((agent) => agent.name),
       presets,
-      backend: 'onnx',
+      backend: defaultBackend(),
       threads: [1],
       rounds: 3,
       seconds: 1,

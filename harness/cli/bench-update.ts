@@ -2,12 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Preset } from '../../agents/agent.ts';
+import { type BackendName, backendNames } from '../../engine/types.ts';
 import type { UpdateSpeed } from '../bench/update.ts';
 import { parseCount } from '../quantity.ts';
 
 interface BenchUpdateFlags {
   readonly preset?: string[];
-  readonly backend: 'onnx' | 'wasm' | 'tensorflow';
+  readonly backend?: BackendName;
   readonly threads?: string[];
   readonly spin?: boolean;
   readonly rounds: string;
@@ -24,9 +25,9 @@ export function benchUpdateCommand(): Command {
     .argument('[agents...]', 'names or files (default: all that learn)')
     .addOption(new Option('--preset <names...>', 'presets to measure').choices(['paper', 'laptop', 'smoke']))
     .addOption(
-      new Option('--backend <name>', 'compute backend')
-        .choices(['native', 'onnx', 'wasm', 'tensorflow'])
-        .default('onnx'),
+      new Option('--backend <name>', 'compute backend (default: native where it runs, else onnx)').choices([
+        ...backendNames,
+      ]),
     )
     .option(
       '--threads <counts...>',
@@ -35,7 +36,7 @@ export function benchUpdateCommand(): Command {
     .option('--spin', 'threads wait by spinning: for a machine with nothing else to do')
     .option('--rounds <count>', 'repetitions, of which the median counts', '5')
     .option('--seconds <S>', 'seconds per repetition', positive, 1)
-    .option('--profile [folder]', "the time per operation; keeps ONNX Runtime's profiles in the folder")
+    .option('--profile [folder]', 'the time per operation; keeps the profiles in the folder')
     .option('--dump-graph <folder>', 'writes the graphs as .onnx files (Netron shows them)')
     .option(
       '--debug-numerics',
@@ -57,6 +58,7 @@ Examples:
   harness bench update ./my-agent.ts --backend wasm --debug-numerics --rounds 1`,
     )
     .action(async (names: string[], flags: BenchUpdateFlags) => {
+      const { defaultBackend } = await import('../../engine/default-backend.ts');
       const { benchUpdates } = await import('../bench/update.ts');
       const { builtInAgents } = await import('../../agents/registry.ts');
       const folder = flags.profile === true ? await temporaryFolder() : flags.profile;
@@ -74,7 +76,7 @@ Examples:
         {
           agents: names.length === 0 ? builtInAgents.map((agent) => agent.name) : names,
           presets: (flags.preset ?? ['paper', 'laptop', 'smoke']) as Preset[],
-          backend: flags.backend,
+          backend: flags.backend ?? defaultBackend(),
           threads: threads ?? [...new Set([1, availableParallelism()])],
           spin: flags.spin,
           rounds: parseCount(flags.rounds, '--rounds', 1, 1000),

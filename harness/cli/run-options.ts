@@ -1,6 +1,7 @@
 /** The options that `compare` and `train` share, and what both do with a plan. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison.ts';
 import { UserError } from '../errors.ts';
 import type { ComparisonPlan } from '../plan.ts';
@@ -48,7 +49,9 @@ export function addRunOptions(command: Command): Command {
       'control steps between rows of training.csv (default: half of --evaluate-every)',
     )
     .addOption(
-      new Option('--backend <name>', 'compute backend').choices(['native', 'onnx', 'wasm', 'tensorflow']),
+      new Option('--backend <name>', 'compute backend (default: native where it runs, else onnx)').choices([
+        ...backendNames,
+      ]),
     )
     .option(
       '--threads <count>',

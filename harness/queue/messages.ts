@@ -1,5 +1,6 @@
 /** What a comparison and its workers tell each other by way of the queue; checked on arrival, as anyone may write there. */
 import { z } from 'zod';
+import { backendNames } from '../../engine/types.ts';
 import { runName } from '../job.ts';
 import { isSafeName } from '../load-agent.ts';
 import type { RunIdentity } from '../streams.ts';
@@ -26,7 +27,7 @@ const runJob = z.strictObject({
   steps: count,
   evaluation: z.strictObject({ every: count, episodes: count }),
   logEvery: count,
-  backend: z.enum(['native', 'onnx', 'wasm', 'tensorflow']),
+  backend: z.enum(backendNames),
   threads: count.max(256),
 });
 

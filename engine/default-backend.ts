@@ -1,0 +1,8 @@
+/** The backend that is used where none is named. */
+import { whyUnavailable } from './native/memory.ts';
+import type { BackendName } from './types.ts';
+
+/** `native` where this machine runs it (Linux on x86-64 with AVX-512), else `onnx`. */
+export function defaultBackend(): BackendName {
+  return whyUnavailable() === undefined ? 'native' : 'onnx';
+}
