@@ -163,7 +163,7 @@ interface MemoryPlan {
 }
 
 /** Tensors that are not needed at the same time share memory. */
-function planMemory(steps: readonly Step[], storages: readonly Storage[]): MemoryPlan {
+export function planMemory(steps: readonly Step[], storages: readonly Storage[]): MemoryPlan {
   const first = new Map<number, number>();
   const last = new Map<number, number>();
   steps.forEach((step, at) => {
