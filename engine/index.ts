@@ -33,7 +33,7 @@ export interface EngineOptions {
   readonly dumpGraph?: (traced: TracedFunction) => void;
   /** Called with the name of each function that `native` leaves to ONNX Runtime, and why. */
   readonly onFallback?: (name: string, reason: string) => void;
-  /** Path prefix of ONNX Runtime's profiles, one file for each graph. */
+  /** Path prefix of profiles, one file for each graph, in the layout of ONNX Runtime's. */
   readonly profile?: string;
   /** Eager backends: throws at the first operation that makes a value non-finite. */
   readonly debugNumerics?: boolean;
@@ -95,6 +95,7 @@ function runnerOf(backend: string, threads: number, options: EngineOptions): Fun
       threads,
       spin: options.spin,
       onGraph: options.dumpGraph,
+      profilePrefix: options.profile,
       fallback: onnx(),
       onFallback: options.onFallback,
     });

@@ -1,10 +1,13 @@
 /** Compiled functions as machine code of our own; what it has no code for goes to ONNX Runtime. */
+import { writeFileSync } from 'node:fs';
+import { EngineError } from '../errors.ts';
 import { NotNative } from '../native/lowering.ts';
 import { type Native, openNative } from '../native/memory.ts';
 import { Program } from '../native/program.ts';
-import { type InputSpec, inputType, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import { type InputSpec, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { isNdArray, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
+import { type ResultSet, ResultSets } from './result-sets.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface NativeOptions {
@@ -12,6 +15,8 @@ export interface NativeOptions {
   /** Whether threads that wait for work spin. */
   readonly spin?: boolean;
   readonly onGraph?: (traced: TracedFunction) => void;
+  /** Where profiles are written, a path prefix: the same layout as ONNX Runtime's. */
+  readonly profilePrefix?: string;
   /** Takes graphs that have no native code. */
   readonly fallback: FunctionRunner;
   /** Told why a graph has none. */
@@ -33,11 +38,12 @@ export class NativeRunner implements FunctionRunner {
     }));
     const native = openNative();
     const traced = traceFunction(name, fn, specs);
-    this.#options.onGraph?.(traced);
     const threads = traced.productFlops < SHARED_FLOPS ? 1 : this.#options.threads;
     try {
-      const program = Program.build(native, traced, { threads, spin: this.#options.spin });
-      return new NativeGraph(native, program, traced);
+      const { spin, profilePrefix } = this.#options;
+      const program = Program.build(native, traced, { threads, spin, profile: profilePrefix !== undefined });
+      this.#options.onGraph?.(traced);
+      return new NativeGraph(native, program, traced, profilePrefix);
     } catch (error) {
       if (!(error instanceof NotNative)) throw error;
       this.#options.onFallback?.(name, error.message);
@@ -46,34 +52,37 @@ export class NativeRunner implements FunctionRunner {
   }
 }
 
-interface ResultSet {
-  readonly arrays: readonly NdArray[];
+interface AddressedResults extends ResultSet {
   readonly addresses: readonly bigint[];
-  readonly tree: unknown;
-  readonly buffers: ReadonlySet<NdArray['data']>;
 }
 
 const ALIGNMENT = 64;
 /** Graphs with less work than this run on one thread: handing it out costs more than it saves. */
 const SHARED_FLOPS = 2e7;
 
+/** Runs whose times a profile keeps. */
+const MOST_PROFILED = 50;
+
 class NativeGraph implements CallableGraph {
   readonly #native: Native;
   readonly #program: Program;
-  readonly #inputs: readonly Port[];
-  readonly #outputs: readonly Port[];
+  readonly #traced: TracedFunction;
+  /** The array that each input's address was last taken of. */
   readonly #fed: unknown[] = [];
-  readonly #results: ResultSet[] = [];
-  #last = 0;
+  readonly #results = new ResultSets<AddressedResults>(() => this.#allocate());
+  readonly #profilePrefix?: string;
+  readonly #profile: ProfileEvent[][] = [];
+  #disposed = false;
 
-  constructor(native: Native, program: Program, traced: TracedFunction) {
+  constructor(native: Native, program: Program, traced: TracedFunction, profilePrefix?: string) {
     this.#native = native;
     this.#program = program;
-    this.#inputs = traced.inputs;
-    this.#outputs = traced.outputs;
+    this.#traced = traced;
+    this.#profilePrefix = profilePrefix;
   }
 
   async run(inputs: readonly NdArray[]): Promise<unknown> {
+    if (this.#disposed) throw new EngineError(`'${this.#traced.name}' was disposed`);
     const { table } = this.#program;
     for (let i = 0; i < inputs.length; i++) {
       const { data } = inputs[i];
@@ -81,35 +90,47 @@ class NativeGraph implements CallableGraph {
       table[i] = this.#native.koffi.address(data);
       this.#fed[i] = data;
     }
-    const { addresses, tree } = this.#free(inputs);
-    for (let i = 0; i < addresses.length; i++) table[this.#inputs.length + i] = addresses[i];
-    this.#program.run();
+    const { addresses, tree } = this.#results.next(inputs);
+    for (let i = 0; i < addresses.length; i++) table[inputs.length + i] = addresses[i];
+    if (this.#profilePrefix === undefined) this.#program.run();
+    else this.#profiledRun();
     return tree;
   }
 
   async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#program.free();
+    if (this.#profilePrefix === undefined) return;
+    const file = `${this.#profilePrefix}${this.#traced.name.replaceAll('/', '-')}.json`;
+    writeFileSync(file, JSON.stringify(this.#profile.flat()));
   }
 
-  #free(inputs: readonly NdArray[]): ResultSet {
-    for (let i = 1; i <= 2; i++) {
-      const index = (this.#last + i) % 2;
-      this.#results[index] ??= this.#allocate();
-      const { buffers } = this.#results[index];
-      if (inputs.some(({ data }) => buffers.has(data))) continue;
-      this.#last = index;
-      return this.#results[index];
-    }
-    this.#last = 1 - this.#last;
-    this.#results[this.#last] = this.#allocate();
-    return this.#results[this.#last];
+  #profiledRun(): void {
+    const begin = performance.now();
+    this.#program.run();
+    const microseconds = 1000 * (performance.now() - begin);
+    const times = this.#program.times();
+    const total = times.reduce((sum, { ticks }) => sum + ticks, 0);
+    this.#profile.push([
+      { cat: 'Session', name: 'model_run', dur: microseconds },
+      ...times.map(({ label, ticks }, i) => ({
+        cat: 'Node',
+        name: `${i}_kernel_time`,
+        dur: (microseconds * ticks) / total,
+        args: { op_name: label },
+      })),
+    ]);
+    if (this.#profile.length > MOST_PROFILED) this.#profile.shift();
   }
 
-  #allocate(): ResultSet {
+  #allocate(): AddressedResults {
+    const { outputs } = this.#traced;
     const arrays: NdArray[] = [];
     const addresses: bigint[] = [];
-    for (const { value } of this.#outputs) {
+    for (const { value } of outputs) {
       const size = value.shape.reduce((product, n) => product * n, 1);
+      // Whole cache lines: a vector across two takes twice as long.
       const buffer = new ArrayBuffer(4 * size + ALIGNMENT);
       const address = this.#native.koffi.address(buffer);
       const shift = (ALIGNMENT - Number(address % BigInt(ALIGNMENT))) % ALIGNMENT;
@@ -120,12 +141,16 @@ class NativeGraph implements CallableGraph {
       arrays.push({ data, shape: value.shape });
       addresses.push(address + BigInt(shift));
     }
-    const leaves = this.#outputs.map((output) => output.leaf);
-    return {
-      arrays,
-      addresses,
-      tree: treeOf(leaves, arrays),
-      buffers: new Set(arrays.map(({ data }) => data)),
-    };
+    const leaves = outputs.map((output) => output.leaf);
+    return { arrays, addresses, tree: treeOf(leaves, arrays) };
   }
+}
+
+/** One entry of a profile, as ONNX Runtime writes them. */
+interface ProfileEvent {
+  readonly cat: string;
+  readonly name: string;
+  /** Microseconds. */
+  readonly dur: number;
+  readonly args?: { readonly op_name: string };
 }

@@ -4,6 +4,7 @@ import { BackendUnavailableError, EngineError } from '../errors.ts';
 import { type InputSpec, inputType, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { isNdArray, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
+import { type ResultSet, ResultSets } from './result-sets.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface OnnxOptions {
@@ -101,16 +102,11 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-interface ResultSet {
+interface Fetches extends ResultSet {
   readonly fetches: Record<string, OnnxTensor>;
-  readonly tree: unknown;
-  readonly buffers: ReadonlySet<NdArray['data']>;
 }
 
-/**
- * One loaded graph. Outputs are written into two sets of arrays in turn, so that a step's state goes back and
- * forth between them and a call never allocates.
- */
+/** One loaded graph. */
 class OnnxGraph implements CallableGraph {
   readonly #runtime: Runtime;
   readonly #session: InferenceSession;
@@ -119,8 +115,7 @@ class OnnxGraph implements CallableGraph {
   readonly #feeds: Record<string, OnnxTensor> = {};
   /** The array that each input's tensor was last made of. */
   readonly #fed: unknown[] = [];
-  readonly #results: ResultSet[] = [];
-  #last = 0;
+  readonly #results = new ResultSets<Fetches>(() => this.#allocate());
   #running = false;
 
   constructor(runtime: Runtime, session: InferenceSession, traced: TracedFunction) {
@@ -139,7 +134,7 @@ class OnnxGraph implements CallableGraph {
       this.#feeds[name] = this.#tensor(value.type, data, value.shape);
       this.#fed[i] = data;
     }
-    const { fetches, tree } = this.#free(inputs);
+    const { fetches, tree } = this.#results.next(inputs);
     this.#running = true;
     try {
       await this.#session.run(this.#feeds, fetches);
@@ -154,23 +149,7 @@ class OnnxGraph implements CallableGraph {
     await this.#session.release();
   }
 
-  /** The next set of outputs of which no array is an input of this call. */
-  #free(inputs: readonly NdArray[]): ResultSet {
-    for (let i = 1; i <= 2; i++) {
-      const index = (this.#last + i) % 2;
-      this.#results[index] ??= this.#allocate();
-      const { buffers } = this.#results[index];
-      if (inputs.some(({ data }) => buffers.has(data))) continue;
-      this.#last = index;
-      return this.#results[index];
-    }
-    // Inputs from both sets: the older one is the caller's from now on.
-    this.#last = 1 - this.#last;
-    this.#results[this.#last] = this.#allocate();
-    return this.#results[this.#last];
-  }
-
-  #allocate(): ResultSet {
+  #allocate(): Fetches {
     const fetches: Record<string, OnnxTensor> = {};
     const arrays: NdArray[] = this.#outputs.map(({ name, value }) => {
       const size = value.shape.reduce((product, n) => product * n, 1);
@@ -184,7 +163,7 @@ class OnnxGraph implements CallableGraph {
       return { data, shape: value.shape };
     });
     const leaves = this.#outputs.map((output) => output.leaf);
-    return { fetches, tree: treeOf(leaves, arrays), buffers: new Set(arrays.map(({ data }) => data)) };
+    return { fetches, tree: treeOf(leaves, arrays), arrays };
   }
 
   #tensor(type: string, data: NdArray['data'], shape: readonly number[]): OnnxTensor {

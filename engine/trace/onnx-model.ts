@@ -3,7 +3,6 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 import protobuf from 'protobufjs/minimal.js';
-import { fuse } from './fusion.ts';
 import { type Attribute, type GraphNode, MICROSOFT, onnxTypes, type Value } from './graph.ts';
 import { sizeOf } from './shapes.ts';
 
@@ -37,7 +36,6 @@ export function onnxModel({ name, inputs, outputs }: ModelParts): Uint8Array {
   const nameOf = (value: Value | undefined) =>
     value === undefined ? '' : (names.get(value.id) ?? `v${value.id}`);
   const results = outputs.map((output) => output.value);
-  fuse(needed(results).nodes, results);
   const { nodes, constants } = needed(results);
 
   const model = Writer.create();

@@ -5,6 +5,7 @@ import { type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
 import { withoutChance } from './chance.ts';
+import { fuse } from './fusion.ts';
 import { type ElementType, Graph, type GraphNode, type Value } from './graph.ts';
 import { needed, onnxModel } from './onnx-model.ts';
 import { sizeOf } from './shapes.ts';
@@ -25,7 +26,7 @@ export interface TracedFunction {
   readonly operations: ReadonlyMap<string, number>;
   /** Multiplications and additions of its matrix products. */
   readonly productFlops: number;
-  /** The graph as an ONNX file. */
+  /** The graph as an ONNX file, written when it is first asked for. */
   readonly model: Uint8Array;
 }
 
@@ -82,14 +83,26 @@ export function traceFunction(
           return { leaf, name: `out:${leaf.path}`, value };
         });
         if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
-        const model = onnxModel({ name, inputs, outputs });
+        const values = outputs.map((output) => output.value);
+        fuse(needed(values).nodes, values);
         const operations = new Map<string, number>();
         let productFlops = 0;
-        for (const node of needed(outputs.map((output) => output.value)).nodes) {
+        for (const node of needed(values).nodes) {
           operations.set(node.operation, (operations.get(node.operation) ?? 0) + 1);
           productFlops += flopsOf(node);
         }
-        return { name, inputs, outputs, operations, productFlops, model };
+        let model: Uint8Array | undefined;
+        return {
+          name,
+          inputs,
+          outputs,
+          operations,
+          productFlops,
+          get model() {
+            model ??= onnxModel({ name, inputs, outputs });
+            return model;
+          },
+        };
       } finally {
         engine.endScope();
       }

@@ -1,4 +1,4 @@
-/** Reads ONNX Runtime's profiles: how long each kind of operation takes in one run of a graph. */
+/** Reads profiles in the layout of ONNX Runtime's: how long each kind of operation takes in one run of a graph. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 

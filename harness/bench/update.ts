@@ -23,7 +23,7 @@ export interface UpdateBenchOptions {
   /** Measured this many times, each for `seconds`; the median counts. */
   readonly rounds: number;
   readonly seconds: number;
-  /** Folder for ONNX Runtime's profiles; none are made without. */
+  /** Folder for profiles; none are made without. */
   readonly profileFolder?: string;
   /** Folder for the graphs as ONNX files. */
   readonly graphFolder?: string;
