@@ -98,6 +98,8 @@ export const V = {
   unpackHigh: vector(1, 0, 0x15),
   unpackLow64: vector(1, 1, 0x14, true),
   unpackHigh64: vector(1, 1, 0x15, true),
+  /** On 8 doubles. */
+  divDouble: vector(1, 1, 0x5e, true),
 } as const;
 
 /** destination, operand. */
@@ -110,6 +112,13 @@ export const V1 = {
   truncate: vector(1, 2, 0x5b),
   toFloat: vector(1, 0, 0x5b),
   absInt: vector(2, 1, 0x1e),
+  /** 8 doubles from the lower 8 integers, and back; the upper half becomes 0. */
+  intToDouble: vector(1, 2, 0xe6),
+  truncateDouble: vector(1, 1, 0xe6, true),
+  /** 16 integers from 16 bytes. */
+  loadBytes: vector(2, 1, 0x31),
+  /** The lowest bytes of 16 integers; the source comes first, then the place. */
+  storeBytes: vector(2, 2, 0x31),
 } as const;
 
 /** destination, (first operand,) operand, immediate byte. */
@@ -118,6 +127,11 @@ export const VI = {
   getMantissa: vector(3, 1, 0x26),
   permuteInLane: vector(3, 1, 0x04),
   shuffleLanes: vector(3, 1, 0x23),
+  roundDouble: vector(3, 1, 0x09, true),
+  /** The half of a vector that the immediate says; the source comes first, then the destination. */
+  extractHalf: vector(3, 1, 0x3b, true),
+  /** The first operand with one half from the second. */
+  insertHalf: vector(3, 1, 0x3a, true),
 } as const;
 
 /** Predicates of compareFloat. */
@@ -365,6 +379,18 @@ export class Assembler {
     this.byte(0xc5, 0xf8, 0x77);
   }
 
+  /** The lowest double of a vector register from a 32-bit integer in memory. */
+  loadIntAsDouble(destination: number, address: Address): void {
+    this.byte(0xf2);
+    this.#integer([0x0f, 0x2a], destination, address, false);
+  }
+
+  /** register = a double towards zero; what does not fit 64 bits becomes their least number */
+  truncateDouble(register: number, source: number): void {
+    this.byte(0xf2);
+    this.#integer([0x0f, 0x2c], register, source);
+  }
+
   // Vectors.
 
   #evex(
@@ -509,9 +535,21 @@ export class Assembler {
     this.byte(predicate);
   }
 
-  compareInt(mask: number, first: number, second: Operand, predicate: number, broadcast = false): void {
-    this.#evex(vector(3, 1, 0x1f), mask, first, second, {}, broadcast);
+  compareInt(
+    mask: number,
+    first: number,
+    second: Operand,
+    predicate: number,
+    broadcast = false,
+    masking: Masking = {},
+  ): void {
+    this.#evex(vector(3, 1, 0x1f), mask, first, second, masking, broadcast);
     this.byte(predicate);
+  }
+
+  /** mask = first or second, of masks */
+  orMasks(mask: number, first: number, second: number): void {
+    this.byte(0xc5, 0x84 | ((~first & 15) << 3), 0x45, 0xc0 | (mask << 3) | second);
   }
 
   /** mask = lanes with a bit in common */

@@ -186,7 +186,34 @@ function sigmoid(emitter: Emitter, result: number, x: number, [n, r, t]: readonl
   asm.vector3(V.div, result, n, result);
 }
 
+/** x above zero times `scale`, else exp(x) - 1 times `slope`. */
+function exponentialUnit(scale: number, slope: number): ElementCode {
+  return {
+    spare: 3,
+    emit: (emitter, { result, operands: [x], spare: [n, r, y] }) => {
+      const { asm } = emitter;
+      exponential(emitter, result, x, n, r);
+      asm.vector3Broadcast(V.sub, result, result, emitter.constant(1));
+      // Near zero: x + x² P(x)
+      horner(emitter, y, x, EXP);
+      asm.vector3(V.mul, r, x, x);
+      asm.vector3(V.fma213, y, r, x);
+      absolute(emitter, n, x);
+      asm.broadcast(r, emitter.constant(0.34));
+      asm.compareFloat(MASK, n, r, FLOAT.less);
+      asm.vector2(V1.move, result, y, { mask: MASK });
+      if (slope !== 1) asm.vector3Broadcast(V.mul, result, result, emitter.constant(slope));
+      asm.zero(n);
+      asm.compareFloat(MASK, n, x, FLOAT.lessEqual);
+      if (scale === 1) asm.vector2(V1.move, result, x, { mask: MASK });
+      else asm.vector3Broadcast(V.mul, result, x, emitter.constant(scale), { mask: MASK });
+    },
+  };
+}
+
 const floats: Readonly<Record<string, ElementCode>> = {
+  Elu: exponentialUnit(1, 1),
+  Selu: exponentialUnit(1.0507009873554805, 1.7580993408473768),
   Add: binary(V.add),
   Sub: binary(V.sub),
   Mul: binary(V.mul),
@@ -326,7 +353,72 @@ const floats: Readonly<Record<string, ElementCode>> = {
   },
 };
 
+/** result = a / b, rounded to an integer by way of doubles, which hold every quotient; 0 where b is 0. */
+function quotient(
+  emitter: Emitter,
+  result: number,
+  a: number,
+  b: number,
+  [p, q, h]: readonly number[],
+  mode: typeof DOWN | 'toZero',
+): void {
+  const { asm } = emitter;
+  const divide = (target: number, left: number, right: number) => {
+    asm.vector2(V1.intToDouble, p, left);
+    asm.vector2(V1.intToDouble, q, right);
+    asm.vector3(V.divDouble, p, p, q);
+    if (mode !== 'toZero') asm.vector2Immediate(VI.roundDouble, p, p, mode);
+    asm.vector2(V1.truncateDouble, target, p);
+  };
+  divide(result, a, b);
+  asm.vector2Immediate(VI.extractHalf, a, h, 1);
+  asm.vector2Immediate(VI.extractHalf, b, q, 1);
+  divide(h, h, q);
+  asm.vector3Immediate(VI.insertHalf, result, result, h, 1);
+  zeroWhereZero(emitter, result, b, p);
+}
+
+/** result = 0 where x is 0 */
+function zeroWhereZero({ asm }: Emitter, result: number, x: number, spare: number): void {
+  asm.zero(spare);
+  asm.compareInt(MASK, x, spare, INT.equal);
+  asm.vector2(V1.move, result, spare, { mask: MASK });
+}
+
+/** No integer is NaN or infinite. */
+const never: ElementCode = { spare: 0, emit: ({ asm }, { result }) => asm.zero(result) };
+
 const integers: Readonly<Record<string, ElementCode>> = {
+  Div: {
+    spare: 3,
+    emit: (emitter, { result, operands: [a, b], spare }) => quotient(emitter, result, a, b, spare, 'toZero'),
+  },
+  Mod: {
+    spare: 3,
+    emit: (emitter, { result, operands: [a, b], spare }) => {
+      quotient(emitter, result, a, b, spare, DOWN);
+      emitter.asm.vector3(V.mulInt, result, result, b);
+      emitter.asm.vector3(V.subInt, result, a, result);
+      zeroWhereZero(emitter, result, b, spare[0]);
+    },
+  },
+  Relu: {
+    spare: 1,
+    emit: ({ asm }, { result, operands: [x] }) => {
+      asm.zero(result);
+      asm.vector3(V.maxInt, result, result, x);
+    },
+  },
+  Sign: {
+    spare: 1,
+    emit: (emitter, { result, operands: [x] }) => {
+      emitter.asm.broadcast(result, emitter.constantBits(1));
+      emitter.asm.vector3(V.minInt, result, result, x);
+      emitter.asm.vector3Broadcast(V.maxInt, result, result, emitter.constantBits(-1 >>> 0));
+    },
+  },
+  IsNaN: never,
+  IsInf: never,
   Add: binary(V.addInt),
   Sub: binary(V.subInt),
   Mul: binary(V.mulInt),
@@ -449,6 +541,17 @@ function withParameters(operation: string, parameters: Parameters): ElementCode 
   }
 }
 
+function clipInteger({ low, high }: Parameters): ElementCode {
+  return {
+    spare: 1,
+    emit: (emitter, { result, operands: [x] }) => {
+      emitter.asm.broadcast(result, emitter.constantBits(low >>> 0));
+      emitter.asm.vector3(V.maxInt, result, result, x);
+      emitter.asm.vector3Broadcast(V.minInt, result, result, emitter.constantBits(high >>> 0));
+    },
+  };
+}
+
 /** Steps a rectifier's gradient needs: 1 where x > 0, else 0. */
 const positive: ElementCode = {
   spare: 1,
@@ -471,8 +574,6 @@ export function elementCode(
   if (operation === 'Where') return select;
   if (operation === 'HardSigmoid' && parameters.alpha > 1e38) return positive;
   const table = type === 'float32' ? floats : type === 'bool' ? booleans : integers;
-  const special =
-    type === 'float32' || operation === 'Clip' ? withParameters(operation, parameters) : undefined;
-  if (special !== undefined) return type === 'float32' ? special : undefined;
-  return table[operation];
+  if (type !== 'float32') return operation === 'Clip' ? clipInteger(parameters) : table[operation];
+  return withParameters(operation, parameters) ?? table[operation];
 }

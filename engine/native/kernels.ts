@@ -43,13 +43,102 @@ export interface ReductionKernel {
 
 export interface CallKernel {
   readonly kind: 'call';
-  /** A function of the C library on floats. */
+  /** A function of the C library: on floats, or for int32 on doubles whose result is truncated. */
   readonly symbol: string;
+  readonly type: 'float32' | 'int32';
   readonly operands: readonly View[];
   readonly result: View;
 }
 
-export type Kernel = ElementKernel | ProductKernel | ReductionKernel | CallKernel;
+/** One matrix product for every index of the axes before the last two. */
+export interface BatchKernel {
+  readonly kind: 'batch';
+  readonly a: View;
+  readonly b: View;
+  readonly result: View;
+}
+
+/** Positions in a tensor of shape [batch, ...bounds, slice], given by tuples of indices [batch, count, bounds]. */
+export interface Positions {
+  readonly batch: number;
+  readonly count: number;
+  /** Lengths of the axes that a tuple's indices go along. */
+  readonly bounds: readonly number[];
+  /** Elements at each position, one after another. */
+  readonly slice: number;
+  /** Whether every member of the batch has the same tuples. */
+  readonly shared: boolean;
+}
+
+/** result [batch, count, slice] from source [batch, ...bounds, slice]; all contiguous. */
+export interface GatherKernel {
+  readonly kind: 'gather';
+  readonly positions: Positions;
+  readonly source: View;
+  readonly indices: View;
+  readonly result: View;
+}
+
+/** Updates [count, slice] added to or put into a result [...bounds, slice] that is there before; all contiguous. */
+export interface ScatterKernel {
+  readonly kind: 'scatter';
+  readonly type: Kind;
+  readonly reduction: 'add' | 'none';
+  readonly positions: Positions;
+  readonly indices: View;
+  readonly updates: View;
+  readonly result: View;
+}
+
+/** Running sums along an axis. */
+export interface ScanKernel {
+  readonly kind: 'scan';
+  readonly type: Kind;
+  readonly exclusive: boolean;
+  readonly axis: number;
+  readonly source: View;
+  readonly result: View;
+}
+
+/** The first index of the extreme along an axis, which the result has with length 1. */
+export interface ExtremeKernel {
+  readonly kind: 'extreme';
+  readonly type: Kind;
+  readonly largest: boolean;
+  readonly axis: number;
+  readonly source: View;
+  readonly result: View;
+}
+
+/** The largest numbers along the last axis in descending order, and their indices. */
+export interface TopKernel {
+  readonly kind: 'top';
+  readonly type: Kind;
+  readonly source: View;
+  /** Values, then indices, along an axis in front. */
+  readonly result: View;
+}
+
+/** Bools between the caller's bytes and 32 bits; contiguous. */
+export interface BoolKernel {
+  readonly kind: 'bools';
+  readonly direction: 'in' | 'out';
+  readonly source: View;
+  readonly result: View;
+}
+
+export type Kernel =
+  | ElementKernel
+  | ProductKernel
+  | ReductionKernel
+  | CallKernel
+  | BatchKernel
+  | GatherKernel
+  | ScatterKernel
+  | ScanKernel
+  | ExtremeKernel
+  | TopKernel
+  | BoolKernel;
 
 export function readsOf(kernel: Kernel): Storage[] {
   switch (kernel.kind) {
@@ -57,10 +146,16 @@ export function readsOf(kernel: Kernel): Storage[] {
       return kernel.operands.filter((x) => x.uniform === undefined).map((x) => x.view.storage);
     case 'product':
       return kernel.products.flatMap(({ a, b }) => [a.storage, b.storage]);
-    case 'reduction':
-      return [kernel.source.storage];
     case 'call':
       return kernel.operands.map((view) => view.storage);
+    case 'batch':
+      return [kernel.a.storage, kernel.b.storage];
+    case 'gather':
+      return [kernel.source.storage, kernel.indices.storage];
+    case 'scatter':
+      return [kernel.indices.storage, kernel.updates.storage, kernel.result.storage];
+    default:
+      return [kernel.source.storage];
   }
 }
 

@@ -1,14 +1,16 @@
 /** From the nodes of a traced graph to kernels on views: what only moves data becomes a view where it can. */
 import { type GraphNode, uniformNumber, type Value } from '../trace/graph.ts';
 import { needed } from '../trace/onnx-model.ts';
-import { sameShape, sizeOf } from '../trace/shapes.ts';
+import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
-import { elementCode, type Parameters } from './elements.ts';
-import type { Kind } from './groups.ts';
+import { Builder, combinations, NotNative } from './builder.ts';
+import type { Parameters } from './elements.ts';
 import type { Kernel, Tensor } from './kernels.ts';
-import type { Combination } from './reductions.ts';
+import { extreme, largest, scan, softmax } from './lowering-axes.ts';
+import { einsum } from './lowering-einsum.ts';
+import { gather, gatherTuples, scatterTuples } from './lowering-indexing.ts';
+import { pad, tile } from './lowering-moving.ts';
 import {
-  contiguousStrides,
   expandView,
   reshapeView,
   type Storage,
@@ -18,20 +20,14 @@ import {
   wholeView,
 } from './views.ts';
 
-/** Something that this backend has no code for; another one takes the graph. */
-export class NotNative extends Error {}
+export { NotNative };
 
 export interface Lowered {
   readonly kernels: readonly Kernel[];
   readonly storages: readonly Storage[];
 }
 
-/** Axes up to this long are combined element by element, which fuses with what comes before and after. */
-const SHORT_AXIS = 8;
-/** Products of a batch are written one after another. */
-const MOST_PRODUCTS = 64;
-
-/** Functions of one number that the C library computes. */
+/** Functions that the C library computes. */
 const calls: Readonly<Record<string, string>> = {
   Acos: 'acosf',
   Acosh: 'acoshf',
@@ -40,24 +36,10 @@ const calls: Readonly<Record<string, string>> = {
   Atan: 'atanf',
   Cosh: 'coshf',
   Erf: 'erff',
+  Mod: 'fmodf',
   Pow: 'powf',
   Sinh: 'sinhf',
   Tan: 'tanf',
-};
-
-const combinations: Readonly<Record<string, Combination>> = {
-  ReduceSum: 'sum',
-  ReduceMean: 'sum',
-  ReduceProd: 'product',
-  ReduceMax: 'max',
-  ReduceMin: 'min',
-};
-
-const pairwise: Readonly<Record<Combination, string>> = {
-  sum: 'Add',
-  product: 'Mul',
-  max: 'Max',
-  min: 'Min',
 };
 
 /** @throws NotNative */
@@ -70,14 +52,10 @@ const views = new Set(['Reshape', 'Split', 'Slice', 'Transpose', 'Expand']);
 class Lowering {
   readonly #traced: TracedFunction;
   readonly #nodes: readonly GraphNode[];
-  readonly #kernels: Kernel[] = [];
-  readonly #storages: Storage[] = [];
+  readonly #builder = new Builder();
   readonly #tensors = new Map<Value, Tensor>();
   /** Where a value is wanted: in the caller's array, or in its part of a concatenation. */
   readonly #wanted = new Map<Value, View>();
-  /** Values that are not computed because only joinRows reads them. */
-  readonly #skipped = new Set<Value>();
-
   constructor(traced: TracedFunction) {
     this.#traced = traced;
     this.#nodes = needed(traced.outputs.map(({ value }) => value)).nodes;
@@ -85,17 +63,11 @@ class Lowering {
 
   run(): Lowered {
     const { inputs, outputs } = this.#traced;
-    for (const [slot, { value }] of inputs.entries()) {
-      if (value.type === 'bool') throw new NotNative('inputs of bools');
-      this.#tensors.set(value, {
-        type: value.type,
-        view: wholeView(this.#storage(value, { slot }), value.shape),
-      });
-    }
+    if (outputs.some(({ value }) => value.type === 'bool')) throw new NotNative('results of bool');
+    for (const [slot, { value }] of inputs.entries()) this.#input(value, slot);
     for (const [i, { value }] of outputs.entries()) {
-      if (value.type === 'bool' || value.type === 'int64') throw new NotNative(`results of ${value.type}`);
-      if (sizeOf(value.shape) === 0) throw new NotNative('empty results');
-      const storage = this.#storage(value, { slot: inputs.length + i });
+      if (value.type === 'bool' || sizeOf(value.shape) === 0) continue;
+      const storage = this.#builder.storage(value.shape, { slot: inputs.length + i });
       this.#want(value, wholeView(storage, value.shape));
     }
     for (let i = this.#nodes.length - 1; i >= 0; i--) {
@@ -103,16 +75,28 @@ class Lowering {
       if (node.operation === 'Concat') this.#wantParts(node);
     }
     for (const node of this.#nodes) this.#node(node);
-    if (outputs.some(({ value }) => !this.#tensors.has(value))) throw new NotNative('CumSum');
-    return { kernels: this.#kernels, storages: this.#storages };
+    for (const [i, { value }] of outputs.entries()) {
+      if (value.type === 'bool' && sizeOf(value.shape) > 0) this.#boolOutput(value, inputs.length + i);
+    }
+    const { kernels, storages } = this.#builder;
+    return { kernels, storages };
   }
 
   // Places.
 
-  #storage({ shape }: { shape: readonly number[] }, rest: Partial<Storage> = {}): Storage {
-    const storage = { id: this.#storages.length, elements: sizeOf(shape), ...rest };
-    this.#storages.push(storage);
-    return storage;
+  #input(value: Value, slot: number): void {
+    const { type, shape } = value;
+    const given = wholeView(this.#builder.storage(shape, { slot }), shape);
+    const view = type === 'bool' ? this.#builder.place(shape) : given;
+    this.#tensors.set(value, { type, view });
+    if (type !== 'bool' || sizeOf(shape) === 0) return;
+    this.#builder.kernels.push({ kind: 'bools', direction: 'in', source: given, result: view });
+  }
+
+  #boolOutput(value: Value, slot: number): void {
+    const source = this.#builder.contiguous(this.#tensor(value)).view;
+    const result = wholeView(this.#builder.storage(value.shape, { slot }), value.shape);
+    this.#builder.kernels.push({ kind: 'bools', direction: 'out', source, result });
   }
 
   /** Asks for a value at a place; what computes it will write there if nothing else was asked for first. */
@@ -133,7 +117,7 @@ class Lowering {
     const [result] = node.outputs;
     const axis = node.attributes.axis as number;
     if (isJoin(node)) return;
-    if (!this.#wanted.has(result)) this.#wanted.set(result, wholeView(this.#storage(result), result.shape));
+    if (!this.#wanted.has(result)) this.#wanted.set(result, this.#builder.place(result.shape));
     const whole = this.#wanted.get(result) as View;
     let at = 0;
     for (const part of node.inputs as readonly Value[]) {
@@ -155,7 +139,7 @@ class Lowering {
   /** Where a computed value goes. */
   #target(value: Value): View {
     const wanted = this.#wanted.get(value);
-    return wanted ?? wholeView(this.#storage(value), value.shape);
+    return wanted ?? this.#builder.place(value.shape);
   }
 
   // Values.
@@ -168,7 +152,7 @@ class Lowering {
     const numbers = Array.from(value.constant, Number);
     const uniform = uniformNumber(value);
     const data = value.type === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers);
-    const storage = this.#storage({ shape: [data.length] }, { constant: data });
+    const storage = this.#builder.storage([data.length], { constant: data });
     const view =
       uniform === undefined
         ? wholeView(storage, value.shape)
@@ -182,58 +166,12 @@ class Lowering {
   #set(value: Value, tensor: Tensor): void {
     this.#tensors.set(value, tensor);
     const wanted = this.#wanted.get(value);
-    if (wanted === undefined || sameView(wanted, tensor.view)) return;
-    this.#element('Copy', tensor.type, tensor.type, [tensor], wanted);
+    if (wanted === undefined || sameView(wanted, tensor.view) || sizeOf(value.shape) === 0) return;
+    this.#builder.copy(tensor, wanted);
   }
 
-  #element(
-    operation: string,
-    type: Kind,
-    resultType: Kind,
-    operands: readonly Tensor[],
-    result: View,
-    parameters: Parameters = {},
-  ): Tensor {
-    if (elementCode(operation, type, resultType, parameters) === undefined) {
-      throw new NotNative(`${operation} of ${type}`);
-    }
-    const kernel: Kernel = { kind: 'element', operation, type, resultType, parameters, operands, result };
-    this.#kernels.push(kernel);
-    return { type: resultType, view: result, origin: kernel };
-  }
-
-  /** An operation between nodes, on a place of its own. */
-  #compute(
-    operation: string,
-    operands: readonly Tensor[],
-    shape: readonly number[],
-    resultType?: Kind,
-  ): Tensor {
-    const type = operands[operands.length - 1].type;
-    const result = wholeView(this.#storage({ shape }), shape);
-    return this.#element(operation, type, resultType ?? type, operands, result);
-  }
-
-  #number(type: Kind, value: number): Tensor {
-    const constant = type === 'float32' ? Float32Array.of(value) : Int32Array.of(value);
-    const storage = this.#storage({ shape: [] }, { constant });
-    return { type, view: wholeView(storage, []), uniform: value };
-  }
-
-  #contiguous(tensor: Tensor): Tensor {
-    const { shape, strides } = tensor.view;
-    const plain = contiguousStrides(shape);
-    if (shape.every((n, i) => n === 1 || strides[i] === plain[i])) return tensor;
-    return this.#compute('Copy', [tensor], shape);
-  }
-
-  #reshaped(tensor: Tensor, shape: readonly number[]): Tensor {
-    const view = reshapeView(tensor.view, shape);
-    const moved = view === undefined ? this.#contiguous(tensor) : tensor;
-    const result = view ?? (reshapeView(moved.view, shape) as View);
-    const origin = sameShape(essential(shape), essential(tensor.view.shape)) ? moved.origin : undefined;
-    return { type: tensor.type, view: result, uniform: tensor.uniform, origin };
-  }
+  readonly #element = this.#builder.element.bind(this.#builder);
+  readonly #reshaped = this.#builder.reshaped.bind(this.#builder);
 
   #integers(value: Value | undefined): number[] {
     if (value?.constant === undefined) throw new NotNative('operands that are known only at run time');
@@ -244,12 +182,18 @@ class Lowering {
   // Nodes.
 
   #node(node: GraphNode): void {
-    const [result] = node.outputs;
-    if (sizeOf(result.shape) === 0) throw new NotNative('empty tensors');
+    if (node.outputs.every(({ shape }) => sizeOf(shape) === 0)) {
+      for (const value of node.outputs) this.#set(value, this.#nothing(value));
+      return;
+    }
     const handle = this.#handlers[node.operation];
     if (handle !== undefined) handle(node);
     else if (combinations[node.operation] !== undefined) this.#reduce(node);
     else this.#elementwise(node);
+  }
+
+  #nothing({ type, shape }: Value): Tensor {
+    return { type, view: this.#builder.place(shape) };
   }
 
   /** What is not computed element by element, nor a reduction. */
@@ -273,7 +217,39 @@ class Lowering {
     ArgMax: (node) => this.#position(node),
     ArgMin: (node) => this.#position(node),
     Softmax: (node) => this.#softmax(node),
-    Gather: (node) => this.#joinRows(node),
+    LogSoftmax: (node) => this.#softmax(node),
+    CumSum: (node) => this.#scan(node),
+    TopK: (node) => this.#largest(node),
+    Gather: (node) => {
+      const joined = node.inputs[0]?.node;
+      if (joined?.operation === 'Concat' && isJoin(joined)) this.#joinRows(node);
+      else this.#gather(node);
+    },
+    GatherND: ({ inputs: [x, at], outputs: [result], attributes }) => {
+      const axes = (attributes.batch_dims as number | undefined) ?? 0;
+      const [source, indices] = [this.#tensor(x), this.#tensor(at)];
+      this.#set(result, gatherTuples(this.#builder, source, indices, axes, this.#target(result)));
+    },
+    ScatterND: ({ inputs, outputs: [result], attributes }) => {
+      const [x, indices, updates] = inputs.map((value) => this.#tensor(value));
+      const reduction = attributes.reduction as 'add' | 'none';
+      const target = this.#target(result);
+      this.#set(result, scatterTuples(this.#builder, x, indices, updates, reduction, target));
+    },
+    Pad: ({ inputs: [x, list, fill], outputs: [result] }) => {
+      const before = this.#integers(list).slice(0, result.shape.length);
+      const [source, frame] = [this.#tensor(x), this.#tensor(fill)];
+      this.#set(result, pad(this.#builder, source, before, frame, this.#target(result)));
+    },
+    Tile: ({ inputs: [x, list], outputs: [result] }) => {
+      const repeats = this.#integers(list);
+      this.#set(result, tile(this.#builder, this.#tensor(x), repeats, this.#target(result)));
+    },
+    Einsum: ({ inputs, outputs: [result], attributes }) => {
+      const operands = inputs.map((value) => this.#builder.cast(this.#tensor(value), 'float32'));
+      const equation = attributes.equation as string;
+      this.#set(result, einsum(this.#builder, equation, operands, this.#target(result)));
+    },
     Compress: (node) => this.#selectRows(node),
   };
 
@@ -312,7 +288,7 @@ class Lowering {
       const part = this.#tensor(value);
       const length = part.view.shape[axis];
       const place = sliceView(whole, axis, at, length);
-      if (!sameView(place, part.view)) this.#element('Copy', part.type, part.type, [part], place);
+      if (!sameView(place, part.view)) this.#builder.copy(part, place);
       at += length;
     }
     this.#tensors.set(result, { type: result.type, view: whole });
@@ -329,136 +305,48 @@ class Lowering {
     };
     const a = flip(this.#tensor(inputs[0]).view, attributes.transA);
     const b = flip(this.#tensor(inputs[1]).view, attributes.transB);
-    const depth = a.shape[a.shape.length - 1];
-    if (depth === 1) {
-      const left = this.#tensor(inputs[0]);
-      const right = this.#tensor(inputs[1]);
-      const operands = [
-        { type: left.type, view: a },
-        { type: right.type, view: b },
-      ];
-      this.#set(result, this.#element('Mul', 'float32', 'float32', operands, this.#target(result)));
-      return;
-    }
-    const target = this.#target(result);
-    // Rows of a product are written contiguously.
-    const inRows =
-      result.shape[result.shape.length - 1] === 1 || target.strides[target.strides.length - 1] === 1;
-    const c = inRows ? target : wholeView(this.#storage(result), result.shape);
-    const batch = result.shape.slice(0, -2);
-    if (sizeOf(batch) > MOST_PRODUCTS) throw new NotNative(`a batch of ${sizeOf(batch)} products`);
-    const spread = (view: View) => expandView(view, [...batch, ...view.shape.slice(-2)]);
-    const [left, right] = [spread(a), spread(this.#unitStride(b))];
-    const products = indices(batch).map((index) => ({
-      a: pick(left, index),
-      b: pick(right, index),
-      c: pick(c, index),
-    }));
-    this.#kernels.push({ kind: 'product', products });
-    this.#set(result, { type: 'float32', view: c });
-  }
-
-  /** A right operand must be contiguous along rows or along columns. */
-  #unitStride(view: View): View {
-    const [row, column] = view.strides.slice(-2);
-    const [rows, columns] = view.shape.slice(-2);
-    if (column === 1 || row === 1 || columns === 1 || rows === 1)
-      return columns === 1 ? unitColumns(view) : view;
-    return this.#compute('Copy', [{ type: 'float32', view }], view.shape).view;
+    this.#set(result, this.#builder.product(a, b, this.#target(result)));
   }
 
   #reduce({ operation, inputs, outputs: [result] }: GraphNode): void {
     const source = this.#tensor(inputs[0]);
     const axes = this.#integers(inputs[1]);
-    this.#set(result, this.#reduced(operation, source, axes, result.shape, this.#target(result)));
+    const target = this.#target(result);
+    this.#set(result, this.#builder.reduced(operation, source, axes, result.shape, target));
   }
 
-  #reduced(
-    operation: string,
-    source: Tensor,
-    axes: readonly number[],
-    shape: readonly number[],
-    target: View,
-  ): Tensor {
-    const combination = combinations[operation];
-    const { view, type } = source;
-    const long = axes.filter((axis) => view.shape[axis] > 1);
-    const kept = view.shape.map((n, i) => (axes.includes(i) ? 1 : n));
-    const count = sizeOf(axes.map((axis) => view.shape[axis]));
-    const factor = operation === 'ReduceMean' ? 1 / count : 1;
-    if (long.length === 1 && view.shape[long[0]] <= SHORT_AXIS && source.uniform === undefined) {
-      return this.#shortReduction(
-        combination,
-        source,
-        long[0],
-        factor,
-        reshapeView(target, kept) as View,
-        shape,
-      );
-    }
-    const result = reshapeView(target, kept);
-    if (result === undefined) throw new NotNative('a reduction into parts');
-    this.#kernels.push({ kind: 'reduction', combination, type, factor, source: view, result, axes: long });
-    return { type, view: reshapeView(target, shape) as View };
-  }
-
-  #shortReduction(
-    combination: Combination,
-    source: Tensor,
-    axis: number,
-    factor: number,
-    target: View,
-    shape: readonly number[],
-  ): Tensor {
-    const { type, view } = source;
-    const parts = Array.from({ length: view.shape[axis] }, (_, i) => ({
-      type,
-      view: sliceView(view, axis, i, 1),
-    }));
-    const rounds = parts.slice(1);
-    const operation = pairwise[combination];
-    let sum: Tensor = parts[0];
-    for (const [i, part] of rounds.entries()) {
-      const last = i === rounds.length - 1 && factor === 1;
-      sum = last
-        ? this.#element(operation, type, type, [sum, part], target)
-        : this.#compute(operation, [sum, part], target.shape);
-    }
-    if (factor !== 1) sum = this.#element('Mul', type, type, [sum, this.#number(type, factor)], target);
-    return this.#reshaped(sum, shape);
-  }
-
-  /** The first index of the extreme along a short axis. */
   #position({ operation, inputs, outputs: [result], attributes }: GraphNode): void {
-    const { type, view } = this.#tensor(inputs[0]);
     const axis = attributes.axis as number;
-    const length = view.shape[axis];
-    if (length > 64) throw new NotNative(`${operation} along ${length} elements`);
-    const part = (i: number): Tensor => ({ type, view: sliceView(view, axis, i, 1) });
-    const shape = part(0).view.shape;
-    let best = part(0);
-    let index = this.#number('int32', 0);
-    for (let i = 1; i < length; i++) {
-      const comparison = operation === 'ArgMax' ? 'Greater' : 'Less';
-      const better = this.#compute(comparison, [part(i), best], shape, 'bool');
-      index = this.#compute('Where', [better, this.#number('int32', i), index], shape);
-      best = this.#compute('Where', [better, part(i), best], shape);
-    }
-    if (length === 1) index = this.#compute('Copy', [index], shape);
+    const index = extreme(this.#builder, this.#tensor(inputs[0]), axis, operation === 'ArgMax');
     this.#set(result, this.#reshaped(index, result.shape));
   }
 
-  #softmax({ inputs, outputs: [result], attributes }: GraphNode): void {
-    const x = this.#tensor(inputs[0]);
+  #softmax({ operation, inputs, outputs: [result], attributes }: GraphNode): void {
     const axis = attributes.axis as number;
-    const shape = result.shape;
-    const kept = shape.map((n, i) => (i === axis ? 1 : n));
-    const along = (operation: string, tensor: Tensor) =>
-      this.#reduced(operation, tensor, [axis], kept, wholeView(this.#storage({ shape: kept }), kept));
-    const shifted = this.#compute('Sub', [x, along('ReduceMax', x)], shape);
-    const powers = this.#compute('Exp', [shifted], shape);
-    const sum = along('ReduceSum', powers);
-    this.#set(result, this.#element('Div', 'float32', 'float32', [powers, sum], this.#target(result)));
+    const logarithm = operation === 'LogSoftmax';
+    const x = this.#tensor(inputs[0]);
+    this.#set(result, softmax(this.#builder, x, axis, logarithm, this.#target(result)));
+  }
+
+  #scan({ inputs: [x, at], outputs: [result], attributes }: GraphNode): void {
+    const [axis] = this.#integers(at);
+    const options = { exclusive: attributes.exclusive === 1, reverse: attributes.reverse === 1 };
+    this.#set(result, scan(this.#builder, this.#tensor(x), axis, options, this.#target(result)));
+  }
+
+  #largest({ inputs: [x, k], outputs }: GraphNode): void {
+    const [count] = this.#integers(k);
+    const { values, indices } = largest(this.#builder, this.#tensor(x), count);
+    this.#set(outputs[0], values);
+    this.#set(outputs[1], indices);
+  }
+
+  #gather({ inputs: [x, at], outputs: [result], attributes }: GraphNode): void {
+    const axis = attributes.axis as number;
+    const constant = at?.constant === undefined ? undefined : this.#integers(at);
+    const [source, indices] = [this.#tensor(x), this.#tensor(at)];
+    const target = this.#target(result);
+    this.#set(result, gather(this.#builder, source, indices, constant, axis, target));
   }
 
   /**
@@ -497,8 +385,13 @@ class Lowering {
     const { inputs, outputs, operation } = node;
     const [result] = outputs;
     const target = () => this.#target(result);
-    if (calls[operation] !== undefined && result.type === 'float32') {
+    if (calls[operation] !== undefined && (result.type === 'float32' || operation === 'Pow')) {
       this.#call(node);
+      return;
+    }
+    if (operation === 'LeakyRelu') {
+      const x = this.#builder.cast(this.#tensor(inputs[0]), 'float32');
+      this.#set(result, this.#element(operation, 'float32', 'float32', [x], target(), parametersOf(node)));
       return;
     }
     if (operation === 'FastGelu') {
@@ -507,17 +400,8 @@ class Lowering {
       const biased =
         bias === undefined
           ? this.#tensor(x)
-          : this.#compute('Add', [this.#tensor(x), this.#tensor(bias)], shape);
+          : this.#builder.compute('Add', [this.#tensor(x), this.#tensor(bias)], shape);
       this.#set(result, this.#element('Gelu', 'float32', 'float32', [biased], target()));
-      return;
-    }
-    if (operation === 'CumSum') {
-      // joinRows does without it; whatever else reads it finds nothing.
-      this.#skipped.add(result);
-      return;
-    }
-    if (inputs.some((value) => value !== undefined && this.#skipped.has(value))) {
-      this.#skipped.add(result);
       return;
     }
     const operands = (operation === 'Clip' ? inputs.slice(0, 1) : inputs).map((value) => this.#tensor(value));
@@ -528,14 +412,16 @@ class Lowering {
   }
 
   #call({ operation, inputs, outputs: [result] }: GraphNode): void {
-    const shape = result.shape;
+    const { shape } = result;
+    const type = result.type === 'float32' ? 'float32' : 'int32';
     const operands = inputs.map((value) => {
-      const { type, view } = this.#tensor(value);
-      return this.#contiguous({ type, view: expandView(view, shape) }).view;
+      const operand = this.#tensor(value);
+      return this.#builder.contiguous({ type: operand.type, view: expandView(operand.view, shape) }).view;
     });
-    const computed = wholeView(this.#storage(result), shape);
-    this.#kernels.push({ kind: 'call', symbol: calls[operation], operands, result: computed });
-    this.#set(result, { type: 'float32', view: computed });
+    const computed = this.#builder.contiguousPlace(this.#target(result));
+    const symbol = type === 'float32' ? calls[operation] : 'pow';
+    this.#builder.kernels.push({ kind: 'call', symbol, type, operands, result: computed });
+    this.#set(result, { type, view: computed });
   }
 }
 
@@ -561,39 +447,10 @@ function isJoin({ inputs, outputs: [result], attributes }: GraphNode): boolean {
   return inputs.reduce((sum, part) => sum + (part?.shape[axis] ?? 0), 0) !== result.shape[axis];
 }
 
-function essential(shape: readonly number[]): number[] {
-  return shape.filter((n) => n !== 1);
-}
-
 function sameView(a: View, b: View): boolean {
   return (
     a.storage === b.storage &&
     a.offset === b.offset &&
     a.shape.every((n, i) => n === b.shape[i] && (n === 1 || a.strides[i] === b.strides[i]))
   );
-}
-
-/** A column counts as contiguous along its row of one element. */
-function unitColumns(view: View): View {
-  const strides = [...view.strides];
-  if (strides[strides.length - 2] !== 1) strides[strides.length - 1] = 1;
-  return { ...view, strides };
-}
-
-/** All index tuples of a shape. */
-function indices(shape: readonly number[]): number[][] {
-  return shape.reduce<number[][]>(
-    (tuples, n) => tuples.flatMap((tuple) => Array.from({ length: n }, (_, i) => [...tuple, i])),
-    [[]],
-  );
-}
-
-/** The matrix at an index of the axes before the last two. */
-function pick(view: View, index: readonly number[]): View {
-  return {
-    storage: view.storage,
-    offset: index.reduce((offset, i, axis) => offset + i * view.strides[axis], view.offset),
-    shape: view.shape.slice(-2),
-    strides: view.strides.slice(-2),
-  };
 }

@@ -3,9 +3,13 @@
 import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
 import { Label, R } from './assembler.ts';
+import { emitExtreme, emitScan, emitTop } from './axes.ts';
+import { emitBatch } from './batches.ts';
+import { emitBools, emitIntegerCall } from './conversions.ts';
 import { CONSTANT_BYTES, Emitter, FLOAT_BYTES, type Layout, type Place, share } from './emitter.ts';
 import { fuse, type Step } from './fusion.ts';
 import { emitGroup, SPILL_BYTES } from './groups.ts';
+import { emitGather, emitScatter } from './indexing.ts';
 import {
   type CallKernel,
   type Kernel,
@@ -151,7 +155,10 @@ function labelOf({ kernels, group }: Step): string {
     return `product ${first.products.length} × [${a.shape}] (${a.strides}) [${b.shape}] (${b.strides}) -> (${c.strides})`;
   }
   if (first.kind === 'call') return `call ${first.symbol} [${first.result.shape}]`;
-  return `reduction ${first.kind === 'reduction' ? `${first.combination} [${first.source.shape}] over ${first.axes}` : ''}`;
+  if (first.kind === 'reduction') {
+    return `reduction ${first.combination} [${first.source.shape}] over ${first.axes}`;
+  }
+  return `${first.kind} [${first.result.shape}]`;
 }
 
 // Memory.
@@ -311,6 +318,7 @@ function isShared({ kernels, group }: Step): boolean {
       kernel.products.reduce((sum, { a, c }) => sum + 2 * sizeOf(c.shape) * a.shape[1], 0) >= SHARED_FLOPS
     );
   }
+  if (kernel.kind === 'batch') return 2 * sizeOf(kernel.result.shape) * kernel.a.shape[kernel.a.shape.length - 1] >= SHARED_FLOPS;
   return (
     kernel.kind === 'reduction' &&
     sizeOf(kernel.result.shape) > 1 &&
@@ -333,6 +341,27 @@ function emitStep(native: Native, emitter: Emitter, step: Step, placeOf: PlaceOf
       break;
     case 'call':
       emitCall(native, emitter, kernel, placeOf);
+      break;
+    case 'batch':
+      emitBatch(emitter, kernel, placeOf, threads, productOf);
+      break;
+    case 'gather':
+      emitGather(emitter, kernel, placeOf);
+      break;
+    case 'scatter':
+      emitScatter(emitter, kernel, placeOf);
+      break;
+    case 'scan':
+      emitScan(emitter, kernel, placeOf);
+      break;
+    case 'extreme':
+      emitExtreme(emitter, kernel, placeOf);
+      break;
+    case 'top':
+      emitTop(emitter, kernel, placeOf);
+      break;
+    case 'bools':
+      emitBools(emitter, kernel, placeOf);
       break;
     default:
       throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
@@ -411,15 +440,15 @@ function emitReduce(emitter: Emitter, kernel: ReductionKernel, placeOf: PlaceOf,
 }
 
 /** A function of the C library, element by element. */
-function emitCall(
-  native: Native,
-  emitter: Emitter,
-  { symbol, operands, result }: CallKernel,
-  placeOf: PlaceOf,
-) {
+function emitCall(native: Native, emitter: Emitter, kernel: CallKernel, placeOf: PlaceOf) {
   const { asm } = emitter;
+  const { symbol, operands, result } = kernel;
   const address = native.symbol(null, symbol);
   if (address === null) throw new RangeError(`the C library has no ${symbol}`);
+  if (kernel.type === 'int32') {
+    emitIntegerCall(emitter, kernel, address, placeOf);
+    return;
+  }
   const pointers = [R.r12, R.r13];
   operands.forEach((view, i) => {
     emitter.point(pointers[i], placeOf(view.storage, view.offset));

@@ -1,0 +1,125 @@
+/** Code that reads and writes at indices known when the program runs: a loop over positions, slices in vectors. */
+import { Label, R, V, V1 } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, VECTOR } from './emitter.ts';
+import type { PlaceOf } from './groups.ts';
+import type { GatherKernel, Positions, ScatterKernel } from './kernels.ts';
+
+const BELOW = 2;
+const ABOVE_OR_EQUAL = 3;
+const BELOW_OR_EQUAL = 6;
+
+const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
+/** Lanes of a slice's last vector. */
+const REST = 1;
+
+/** Bytes from one position to the next along each axis of the tuples. */
+function positionStrides({ bounds, slice }: Positions): number[] {
+  const strides = bounds.map(() => FLOAT_BYTES * slice);
+  for (let i = bounds.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * bounds[i + 1];
+  return strides;
+}
+
+const batchBytes = ({ bounds, slice }: Positions) =>
+  FLOAT_BYTES * bounds.reduce((product, n) => product * n, slice);
+
+/** Indices below the first position read it, those beyond the last one that: nothing else is read. */
+export function emitGather(emitter: Emitter, kernel: GatherKernel, placeOf: PlaceOf): void {
+  const { asm } = emitter;
+  const { positions, source, indices, result } = kernel;
+  const { batch, count, bounds, slice, shared } = positions;
+  const strides = positionStrides(positions);
+  emitter.point(R.r12, placeOf(source.storage, source.offset));
+  emitter.point(R.r13, placeOf(indices.storage, indices.offset));
+  emitter.point(R.r14, placeOf(result.storage, result.offset));
+  if (slice % VECTOR > 0) asm.setMask(REST, (1 << (slice % VECTOR)) - 1);
+  emitter.repeat(R.r15, batch, () => {
+    emitter.repeat(R.rbx, count, () => {
+      asm.move(R.rsi, R.r12);
+      for (const [j, bound] of bounds.entries()) {
+        clamped(emitter, FLOAT_BYTES * j, bound);
+        asm.multiplyNumber(R.rax, R.rax, strides[j]);
+        asm.add(R.rsi, R.rax);
+      }
+      inSlices(emitter, slice, [R.rsi, R.r14], (masking) => {
+        asm.vector2(
+          V1.load,
+          0,
+          { base: R.rsi, displacement: 0 },
+          { ...masking, zero: masking.mask !== undefined },
+        );
+        asm.storeVector({ base: R.r14, displacement: 0 }, 0, masking);
+      });
+      asm.addNumber(R.r13, FLOAT_BYTES * bounds.length);
+    });
+    if (shared) asm.addNumber(R.r13, -FLOAT_BYTES * bounds.length * count);
+    asm.addNumber(R.r12, batchBytes(positions));
+  });
+}
+
+/** rax = the index at r13, at least 0 and less than the bound */
+function clamped({ asm }: Emitter, displacement: number, bound: number): void {
+  const inside = new Label();
+  asm.move32(R.rax, { base: R.r13, displacement });
+  asm.compareNumber(R.rax, bound);
+  asm.jumpIf(BELOW, inside);
+  // Negative numbers have become large ones.
+  asm.compareNumber(R.rax, 2 ** 31 - 1);
+  asm.moveNumber(R.rax, bound - 1);
+  asm.jumpIf(BELOW_OR_EQUAL, inside);
+  asm.moveNumber(R.rax, 0);
+  asm.bind(inside);
+}
+
+/** Updates at positions out of range are left out, as TensorFlow.js's unsortedSegmentSum does. */
+export function emitScatter(emitter: Emitter, kernel: ScatterKernel, placeOf: PlaceOf): void {
+  const { asm } = emitter;
+  const { positions, indices, updates, result, reduction, type } = kernel;
+  const { count, bounds, slice } = positions;
+  const strides = positionStrides(positions);
+  emitter.point(R.r12, placeOf(result.storage, result.offset));
+  emitter.point(R.r13, placeOf(indices.storage, indices.offset));
+  emitter.point(R.r14, placeOf(updates.storage, updates.offset));
+  if (slice % VECTOR > 0) asm.setMask(REST, (1 << (slice % VECTOR)) - 1);
+  const add = type === 'float32' ? V.add : V.addInt;
+  emitter.repeat(R.rbx, count, () => {
+    const next = new Label();
+    asm.move(R.rdi, R.r12);
+    asm.move(R.rsi, R.r14);
+    for (const [j, bound] of bounds.entries()) {
+      asm.move32(R.rax, { base: R.r13, displacement: FLOAT_BYTES * j });
+      asm.compareNumber(R.rax, bound);
+      asm.jumpIf(ABOVE_OR_EQUAL, next);
+      asm.multiplyNumber(R.rax, R.rax, strides[j]);
+      asm.add(R.rdi, R.rax);
+    }
+    inSlices(emitter, slice, [R.rsi, R.rdi], (masking) => {
+      const zeroing = { ...masking, zero: masking.mask !== undefined };
+      asm.vector2(V1.load, 0, { base: R.rsi, displacement: 0 }, zeroing);
+      if (reduction === 'add') asm.vector3(add, 0, 0, { base: R.rdi, displacement: 0 }, zeroing);
+      asm.storeVector({ base: R.rdi, displacement: 0 }, 0, masking);
+    });
+    asm.bind(next);
+    asm.addNumber(R.r13, FLOAT_BYTES * bounds.length);
+    asm.addNumber(R.r14, FLOAT_BYTES * slice);
+  });
+}
+
+/** Walks pointers along a slice, a vector at a time; counts in rcx. */
+function inSlices(
+  emitter: Emitter,
+  slice: number,
+  pointers: readonly number[],
+  body: (masking: { mask?: number }) => void,
+): void {
+  const advance = (bytes: number) => {
+    for (const pointer of pointers) emitter.asm.addNumber(pointer, bytes);
+  };
+  emitter.repeat(R.rcx, Math.floor(slice / VECTOR), () => {
+    body({});
+    advance(VECTOR_BYTES);
+  });
+  const rest = slice % VECTOR;
+  if (rest === 0) return;
+  body({ mask: REST });
+  advance(FLOAT_BYTES * rest);
+}
