@@ -318,7 +318,8 @@ function isShared({ kernels, group }: Step): boolean {
       kernel.products.reduce((sum, { a, c }) => sum + 2 * sizeOf(c.shape) * a.shape[1], 0) >= SHARED_FLOPS
     );
   }
-  if (kernel.kind === 'batch') return 2 * sizeOf(kernel.result.shape) * kernel.a.shape[kernel.a.shape.length - 1] >= SHARED_FLOPS;
+  if (kernel.kind === 'batch')
+    return 2 * sizeOf(kernel.result.shape) * kernel.a.shape[kernel.a.shape.length - 1] >= SHARED_FLOPS;
   return (
     kernel.kind === 'reduction' &&
     sizeOf(kernel.result.shape) > 1 &&
