@@ -3,9 +3,10 @@ import { type GraphNode, uniformNumber, type Value } from '../trace/graph.ts';
 import { needed } from '../trace/onnx-model.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
-import { Builder, combinations, NotNative } from './builder.ts';
+import { Builder, combinations, NotByRow, NotNative } from './builder.ts';
 import type { Parameters } from './elements.ts';
-import type { Kernel, Tensor } from './kernels.ts';
+import type { Chosen } from './groups.ts';
+import { type ChoiceKernel, chosenBy, type Kernel, type Tensor } from './kernels.ts';
 import { extreme, largest, scan, softmax } from './lowering-axes.ts';
 import { einsum } from './lowering-einsum.ts';
 import { gather, gatherTuples, scatterTuples } from './lowering-indexing.ts';
@@ -44,7 +45,12 @@ const calls: Readonly<Record<string, string>> = {
 
 /** @throws NotNative */
 export function lower(traced: TracedFunction): Lowered {
-  return new Lowering(traced).run();
+  try {
+    return new Lowering(traced, true).run();
+  } catch (error) {
+    if (!(error instanceof NotByRow)) throw error;
+    return new Lowering(traced, false).run();
+  }
 }
 
 const views = new Set(['Reshape', 'Split', 'Slice', 'Transpose', 'Expand']);
@@ -56,8 +62,13 @@ class Lowering {
   readonly #tensors = new Map<Value, Tensor>();
   /** Where a value is wanted: in the caller's array, or in its part of a concatenation. */
   readonly #wanted = new Map<Value, View>();
-  constructor(traced: TracedFunction) {
+  /** Whether what is computed for chosen rows is computed for them alone. */
+  readonly #byRow: boolean;
+  readonly #choices = new Map<Value, readonly [Chosen, Chosen]>();
+
+  constructor(traced: TracedFunction, byRow: boolean) {
     this.#traced = traced;
+    this.#byRow = byRow;
     this.#nodes = needed(traced.outputs.map(({ value }) => value)).nodes;
   }
 
@@ -68,8 +79,10 @@ class Lowering {
     for (const [i, { value }] of outputs.entries()) {
       if (value.type === 'bool' || sizeOf(value.shape) === 0) continue;
       const storage = this.#builder.storage(value.shape, { slot: inputs.length + i });
-      this.#want(value, wholeView(storage, value.shape));
+      this.#wanted.set(value, wholeView(storage, value.shape));
     }
+    // What is a result itself goes to its own place, not to that of a result that reshapes it.
+    for (const [value, view] of [...this.#wanted]) this.#wantSource(value, view);
     for (let i = this.#nodes.length - 1; i >= 0; i--) {
       const node = this.#nodes[i];
       if (node.operation === 'Concat') this.#wantParts(node);
@@ -101,16 +114,16 @@ class Lowering {
 
   /** Asks for a value at a place; what computes it will write there if nothing else was asked for first. */
   #want(value: Value, view: View): void {
-    const { node } = value;
-    if (node === undefined || this.#wanted.has(value)) return;
-    if (node.operation === 'Reshape') {
-      this.#wanted.set(value, view);
-      const source = node.inputs[0] as Value;
-      const inner = reshapeView(view, source.shape);
-      if (inner !== undefined) this.#want(source, inner);
-      return;
-    }
+    if (value.node === undefined || this.#wanted.has(value)) return;
     this.#wanted.set(value, view);
+    this.#wantSource(value, view);
+  }
+
+  #wantSource({ node }: Value, view: View): void {
+    if (node?.operation !== 'Reshape') return;
+    const source = node.inputs[0] as Value;
+    const inner = reshapeView(view, source.shape);
+    if (inner !== undefined) this.#want(source, inner);
   }
 
   #wantParts(node: GraphNode): void {
@@ -145,6 +158,13 @@ class Lowering {
   // Values.
 
   #tensor(value: Value | undefined): Tensor {
+    const tensor = this.#rowsOrTensor(value);
+    if (tensor.chosen !== undefined) throw new NotByRow();
+    return tensor;
+  }
+
+  /** As tensor, but it may be chosen rows. */
+  #rowsOrTensor(value: Value | undefined): Tensor {
     if (value === undefined) throw new NotNative('an operand left out');
     const known = this.#tensors.get(value);
     if (known !== undefined) return known;
@@ -166,6 +186,7 @@ class Lowering {
   #set(value: Value, tensor: Tensor): void {
     this.#tensors.set(value, tensor);
     const wanted = this.#wanted.get(value);
+    if (wanted !== undefined && tensor.chosen !== undefined) throw new NotByRow();
     if (wanted === undefined || sameView(wanted, tensor.view) || sizeOf(value.shape) === 0) return;
     this.#builder.copy(tensor, wanted);
   }
@@ -303,7 +324,14 @@ class Lowering {
       if (yes === 1) order.push(...order.splice(-2).reverse());
       return transposeView(view, order);
     };
-    const a = flip(this.#tensor(inputs[0]).view, attributes.transA);
+    const left = this.#rowsOrTensor(inputs[0]);
+    if (left.chosen !== undefined) {
+      const right = flip(this.#tensor(inputs[1]).view, attributes.transB);
+      if (attributes.transA === 1) throw new NotByRow();
+      this.#set(result, this.#builder.rowProduct(left, right, result.shape));
+      return;
+    }
+    const a = flip(left.view, attributes.transA);
     const b = flip(this.#tensor(inputs[1]).view, attributes.transB);
     this.#set(result, this.#builder.product(a, b, this.#target(result)));
   }
@@ -359,7 +387,29 @@ class Lowering {
     if (parts.length !== 2 || empty[0] === empty[1]) throw new NotNative('rows selected by a mask');
     const { type, view } = this.#tensor(x);
     const [rows] = result.shape;
-    this.#set(result, { type, view: sliceView(view, 0, empty[0] ? rows : 0, rows) });
+    const member = empty[0] ? 1 : 0;
+    const own = sliceView(view, 0, member * rows, rows);
+    const condition = member === 0 ? parts[0] : parts[1]?.node?.inputs[0];
+    const known = member === 0 || parts[1]?.node?.operation === 'Not';
+    if (!this.#byRow || condition === undefined || !known) {
+      this.#set(result, { type, view: own });
+      return;
+    }
+    const chosen = this.#choice(condition)[member];
+    this.#set(result, { type, view: { ...own, chosenRows: true }, chosen });
+  }
+
+  /** The rows where a condition holds, and the others. */
+  #choice(condition: Value): readonly [Chosen, Chosen] {
+    const known = this.#choices.get(condition);
+    if (known !== undefined) return known;
+    const source = this.#builder.contiguous(this.#tensor(condition)).view;
+    const result = this.#builder.place([2 + 2 * (source.shape[0] + 1)]);
+    const choice: ChoiceKernel = { kind: 'choice', source, result };
+    this.#builder.kernels.push(choice);
+    const lists = [chosenBy(choice, 0), chosenBy(choice, 1)] as const;
+    this.#choices.set(condition, lists);
+    return lists;
   }
 
   #joinRows({ inputs: [joined, at], outputs: [result], attributes }: GraphNode): void {
@@ -374,6 +424,13 @@ class Lowering {
       attributes.axis !== 0
     ) {
       throw new NotNative('gathering at indices');
+    }
+    const [rowsA, rowsB] = [this.#rowsOrTensor(a), this.#rowsOrTensor(b)];
+    if (rowsA.chosen !== undefined && rowsB.chosen !== undefined) {
+      const view = this.#target(result);
+      for (const rows of [rowsA, rowsB]) this.#builder.scatterRows(rows, view);
+      this.#set(result, { type: result.type, view });
+      return;
     }
     const condition = this.#tensor(first);
     const shape = [first.shape[0], ...a.shape.slice(1).map(() => 1)];
@@ -404,7 +461,15 @@ class Lowering {
       this.#set(result, this.#element('Gelu', 'float32', 'float32', [biased], target()));
       return;
     }
-    const operands = (operation === 'Clip' ? inputs.slice(0, 1) : inputs).map((value) => this.#tensor(value));
+    const operands = (operation === 'Clip' ? inputs.slice(0, 1) : inputs).map((value) =>
+      this.#rowsOrTensor(value),
+    );
+    if (operands.some(({ chosen }) => chosen !== undefined)) {
+      if (operation === 'Identity') throw new NotByRow();
+      const parameters = parametersOf(node);
+      this.#set(result, this.#builder.rows(operation, result.type, operands, result.shape, parameters));
+      return;
+    }
     const type = operation === 'Where' ? operands[1].type : operands[0].type;
     const name = operation === 'Identity' ? 'Copy' : operation;
     const kernel = this.#element(name, type, result.type, operands, target(), parametersOf(node));

@@ -458,6 +458,17 @@ describe.skipIf(native === undefined)('native code', () => {
     );
   });
 
+  it('gives a result and its reshaped form, in either order', async () => {
+    await expectNative(
+      'reshaped results',
+      ({ x }) => {
+        const [y, z] = [tf.exp(x), tf.neg(x)];
+        return { flatY: tf.reshape(y, [6]), y, z, flatZ: tf.reshape(z, [6]), column: tf.reshape(z, [6, 1]) };
+      },
+      { x: uniform(1, [2, 3]) },
+    );
+  });
+
   it('has nothing to do for empty tensors', async () => {
     await expectNative(
       'empty',
