@@ -261,6 +261,19 @@ export class Assembler {
     this.#integer([0x03], register, operand);
   }
 
+  subtract(register: number, operand: Operand): void {
+    this.#integer([0x2b], register, operand);
+  }
+
+  /** rax = rax / value, rounded down; rcx and rdx are overwritten. */
+  divideNumber(value: number): void {
+    if (value === 1) return;
+    this.moveNumber(R.rcx, value);
+    this.moveNumber(R.rdx, 0);
+    this.#rex(0, R.rcx);
+    this.byte(0xf7, 0xf0 | R.rcx);
+  }
+
   multiplyNumber(register: number, operand: Operand, value: number): void {
     this.#integer([0x69], register, operand);
     this.#int32(value);

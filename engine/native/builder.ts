@@ -3,6 +3,7 @@ import { sameShape, sizeOf } from '../trace/shapes.ts';
 import { elementCode, type Parameters } from './elements.ts';
 import type { Kind } from './groups.ts';
 import type { Kernel, Tensor } from './kernels.ts';
+import { ROW_PADDING } from './products.ts';
 import type { Combination } from './reductions.ts';
 import {
   contiguousStrides,
@@ -16,6 +17,9 @@ import {
 
 /** Something that this backend has no code for; another one takes the graph. */
 export class NotNative extends Error {}
+
+/** Chosen rows go into an operation that takes all rows. */
+export class NotByRow extends Error {}
 
 /** Axes up to this long are combined element by element, which fuses with what comes before and after. */
 export const SHORT_AXIS = 8;
@@ -84,6 +88,59 @@ export class Builder {
   ): Tensor {
     const type = operands[operands.length - 1].type;
     return this.element(operation, type, resultType ?? type, operands, this.place(shape));
+  }
+
+  /** An operation on the rows that chose a member: as many as did, one after another. */
+  rows(
+    operation: string,
+    resultType: Kind,
+    operands: readonly Tensor[],
+    shape: readonly number[],
+    parameters: Parameters = {},
+  ): Tensor {
+    return this.#onRows(operation, resultType, operands, this.rowPlace(shape), parameters);
+  }
+
+  /** Puts chosen rows where they are among all rows. */
+  scatterRows(tensor: Tensor, target: View): void {
+    this.#onRows('Copy', tensor.type, [tensor], { ...target, chosenRows: true });
+  }
+
+  /** Memory for chosen rows, with room behind the last. */
+  rowPlace(shape: readonly number[]): View {
+    const [rows, ...rest] = shape;
+    return wholeView(this.storage([rows + ROW_PADDING, ...rest]), shape);
+  }
+
+  #onRows(
+    operation: string,
+    resultType: Kind,
+    operands: readonly Tensor[],
+    result: View,
+    parameters: Parameters = {},
+  ): Tensor {
+    const chosen = operands.find((operand) => operand.chosen !== undefined)?.chosen;
+    const { shape } = result;
+    const same = operands.every(({ chosen: other, view }) =>
+      other === undefined ? view.shape.length < shape.length || view.shape[0] === 1 : other === chosen,
+    );
+    if (!same || essential(shape.slice(1)).length > 1) throw new NotByRow();
+    const { type } = operands[operands.length - 1];
+    if (elementCode(operation, type, resultType, parameters) === undefined) {
+      throw new NotNative(`${operation} of ${type}`);
+    }
+    const kernel = {
+      kind: 'element',
+      operation,
+      type,
+      resultType,
+      parameters,
+      operands,
+      result,
+      chosen,
+    } as const;
+    this.kernels.push(kernel);
+    return { type: resultType, view: result, origin: kernel, chosen };
   }
 
   copy(tensor: Tensor, target: View): Tensor {
@@ -204,6 +261,18 @@ export class Builder {
       this.kernels.push({ kind: 'product', products });
     }
     return { type: 'float32', view: c };
+  }
+
+  /** The product of chosen rows [rows, depth] and a matrix. */
+  rowProduct(tensor: Tensor, b: View, shape: readonly number[]): Tensor {
+    const { chosen } = tensor;
+    if (tensor.view.shape.length !== 2 || b.shape.length !== 2) throw new NotByRow();
+    const a = tensor.view.chosenRows
+      ? this.rows('Copy', tensor.type, [tensor], tensor.view.shape).view
+      : tensor.view;
+    const c = this.rowPlace(shape);
+    this.kernels.push({ kind: 'product', products: [{ a, b: this.#unitStride(b), c }], chosen });
+    return { type: 'float32', view: c, chosen };
   }
 
   /** A right operand must be contiguous along rows or along columns. */

@@ -1,5 +1,11 @@
 /** Puts element-wise kernels of one shape together, so that a loop computes them in registers. */
-import { type Group, type GroupOperand, type GroupOperation, stridesAlong } from './groups.ts';
+import {
+  type Group,
+  type GroupOperand,
+  type GroupOperation,
+  rowStridesAlong,
+  stridesAlong,
+} from './groups.ts';
 import { type ElementKernel, type Kernel, readsOf, type Tensor, writesOf } from './kernels.ts';
 import { LOOP_REGISTERS } from './loops.ts';
 import type { Storage, View } from './views.ts';
@@ -106,13 +112,17 @@ function push<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
   else list.push(item);
 }
 
-function loopNeeds({ operands, result }: ElementKernel): LoopNeeds {
+function loopNeeds({ operands, result, chosen }: ElementKernel): LoopNeeds {
   const views = [...operands.filter((x) => x.uniform === undefined).map((x) => x.view), result];
   const sizes = result.shape.filter((n) => n !== 1);
-  const patterns = views.map((view) => stridesAlong(view, result.shape).join());
+  const patterns = views.map((view) =>
+    chosen === undefined
+      ? stridesAlong(view, result.shape).join()
+      : `${rowStridesAlong(view, result.shape)} ${view.chosenRows}`,
+  );
   return {
-    shape: sizes.join(),
-    axes: sizes.length,
+    shape: chosen === undefined ? sizes.join() : `${sizes} of ${chosen.storage.id} ${chosen.index}`,
+    axes: chosen === undefined ? sizes.length : 3,
     written: new Set([result.storage.id]),
     slots: new Set(views.flatMap(({ storage }) => storage.slot ?? [])),
     patterns: new Set(patterns.filter((pattern) => /[1-9]/.test(pattern))),
@@ -218,16 +228,19 @@ function ordered(nodes: readonly Node[]): Node[] {
 /** The loop of element-wise kernels; `kept` says which storages are read outside. */
 function groupOf(kernels: readonly ElementKernel[], kept: (storage: Storage) => boolean): Group {
   const position = new Map<Kernel, number>(kernels.map((kernel, i) => [kernel, i]));
-  const shape = kernels[0].result.shape;
+  const { chosen, result } = kernels[0];
+  const sizes = result.shape.filter((n) => n !== 1);
   const operations: GroupOperation[] = kernels.map((kernel) => ({
     operation: kernel.operation,
     type: kernel.type,
     resultType: kernel.resultType,
     parameters: kernel.parameters,
     operands: kernel.operands.map((tensor) => operandOf(tensor, kernel, position)),
-    store: kept(kernel.result.storage) ? along(kernel.result, kernel.result.shape) : undefined,
+    store: kept(kernel.result.storage) ? along(kernel.result, kernel) : undefined,
   }));
-  return { sizes: shape.filter((n) => n !== 1), operations };
+  if (chosen === undefined) return { sizes, operations };
+  const [rows, ...rest] = result.shape;
+  return { sizes: [rows, rest.reduce((product, n) => product * n, 1)], operations, chosen };
 }
 
 function operandOf(
@@ -238,12 +251,16 @@ function operandOf(
   if (tensor.uniform !== undefined) return { bits: bitsOf(tensor) };
   const inner = tensor.origin === undefined ? undefined : position.get(tensor.origin);
   if (inner !== undefined) return { inner };
-  return { view: along(tensor.view, kernel.result.shape) };
+  return { view: along(tensor.view, kernel) };
 }
 
-function along(view: View, shape: readonly number[]): View {
-  const strides = stridesAlong(view, shape);
-  return { ...view, shape: shape.filter((n) => n !== 1), strides };
+/** A view with the axes of a kernel's loop. */
+function along(view: View, { result: { shape }, chosen }: ElementKernel): View {
+  if (chosen !== undefined) {
+    const strides = rowStridesAlong(view, shape);
+    return { ...view, shape: [shape[0], 1], strides };
+  }
+  return { ...view, shape: shape.filter((n) => n !== 1), strides: stridesAlong(view, shape) };
 }
 
 function bitsOf({ type, uniform }: Tensor): number {

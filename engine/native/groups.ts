@@ -4,6 +4,7 @@ import { elementCode, type Parameters } from './elements.ts';
 import { type Emitter, FLOAT_BYTES, type Place, VECTOR } from './emitter.ts';
 import { type Access, type Cursor, emitLoops } from './loops.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
+import { type ChosenRows, emitRowLoops } from './row-loops.ts';
 import type { Storage, View } from './views.ts';
 
 export type Kind = 'float32' | 'int32' | 'bool' | 'int64';
@@ -26,6 +27,15 @@ export interface Group {
   /** Without axes of length 1; every view has its strides along these axes. */
   readonly sizes: readonly number[];
   readonly operations: readonly GroupOperation[];
+  /** The first axis is rows of this choice; then `sizes` has two axes, the second perhaps of length 1. */
+  readonly chosen?: Chosen;
+}
+
+/** Rows that chose one member of an ensemble: where their number and their indices are in a storage. */
+export interface Chosen {
+  readonly storage: Storage;
+  readonly count: number;
+  readonly index: number;
 }
 
 /** Working memory of a thread for registers that give way. */
@@ -43,18 +53,30 @@ export function stridesAlong(view: View, shape: readonly number[]): number[] {
   return strides;
 }
 
+/** A view's strides along rows and along the one other axis of `shape` that is longer than 1. */
+export function rowStridesAlong(view: View, shape: readonly number[]): [number, number] {
+  const missing = shape.length - view.shape.length;
+  const along = (axis: number) => {
+    const own = axis - missing;
+    return own < 0 || (view.shape[own] === 1 && shape[axis] !== 1) ? 0 : view.strides[own];
+  };
+  const inner = shape.findIndex((n, axis) => axis > 0 && n !== 1);
+  return [along(0), inner < 0 ? 0 : along(inner)];
+}
+
 export type PlaceOf = (storage: Storage, offset: number) => Place;
 
 interface Walk {
-  readonly accesses: Access[];
+  readonly accesses: (Access & { readonly chosenRows: boolean })[];
   /** Index of an access by its view's storage, offset and strides. */
   indexOf(view: View): number;
 }
 
 function walk(group: Group, placeOf: PlaceOf): Walk {
-  const accesses: Access[] = [];
+  const accesses: Walk['accesses'] = [];
   const known = new Map<string, number>();
-  const key = ({ storage, offset, strides }: View) => `${storage.id}:${offset}:${strides}`;
+  const key = ({ storage, offset, strides, chosenRows }: View) =>
+    `${storage.id}:${offset}:${strides}:${chosenRows}`;
   const add = (view: View, store: boolean) => {
     const found = known.get(key(view));
     if (found !== undefined) {
@@ -62,7 +84,8 @@ function walk(group: Group, placeOf: PlaceOf): Walk {
       return;
     }
     known.set(key(view), accesses.length);
-    accesses.push({ place: placeOf(view.storage, view.offset), strides: view.strides, store });
+    const { storage, offset, strides, chosenRows = false } = view;
+    accesses.push({ place: placeOf(storage, offset), strides, store, chosenRows });
   };
   for (const { operands, store } of group.operations) {
     for (const operand of operands) if ('view' in operand) add(operand.view, false);
@@ -73,9 +96,23 @@ function walk(group: Group, placeOf: PlaceOf): Walk {
 
 export function emitGroup(emitter: Emitter, group: Group, placeOf: PlaceOf, threads: number): void {
   const { accesses, indexOf } = walk(group, placeOf);
-  emitLoops(emitter, { sizes: group.sizes, accesses }, threads, (cursor) => {
-    new Body(emitter, group, cursor, indexOf).emit();
-  });
+  const body = (cursor: Cursor) => new Body(emitter, group, cursor, indexOf).emit();
+  if (group.chosen === undefined) {
+    emitLoops(emitter, { sizes: group.sizes, accesses }, threads, body);
+    return;
+  }
+  const rows = accesses.map(({ place, strides: [rowStride, stride], chosenRows }) => ({
+    place,
+    rowStride,
+    stride,
+    indirect: chosenRows,
+  }));
+  emitRowLoops(emitter, chosenRowsOf(group.chosen, placeOf), group.sizes[1], rows, threads, body);
+}
+
+/** Where a choice's numbers are. */
+export function chosenRowsOf({ storage, count, index }: Chosen, placeOf: PlaceOf): ChosenRows {
+  return { count: placeOf(storage, count).offset, index: placeOf(storage, index).offset };
 }
 
 /** A value in the body: an operation's result, a load, or a number. */

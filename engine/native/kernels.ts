@@ -1,6 +1,6 @@
 /** What a program is made of, in order: each kernel reads views of storages and writes views of storages. */
 import type { Parameters } from './elements.ts';
-import type { Kind } from './groups.ts';
+import type { Chosen, Kind } from './groups.ts';
 import type { Combination } from './reductions.ts';
 import type { Storage, View } from './views.ts';
 
@@ -12,6 +12,8 @@ export interface Tensor {
   readonly uniform?: number;
   /** What computes it, if that works on every element and the elements are still in its order. */
   readonly origin?: ElementKernel;
+  /** Its rows are those that chose a member of an ensemble, one after another, or in their place (View.chosenRows). */
+  readonly chosen?: Chosen;
 }
 
 export interface ElementKernel {
@@ -22,12 +24,14 @@ export interface ElementKernel {
   readonly parameters: Parameters;
   readonly operands: readonly Tensor[];
   readonly result: View;
+  readonly chosen?: Chosen;
 }
 
 export interface ProductKernel {
   readonly kind: 'product';
   /** Two axes each, for every product of a batch. */
   readonly products: readonly { readonly a: View; readonly b: View; readonly c: View }[];
+  readonly chosen?: Chosen;
 }
 
 export interface ReductionKernel {
@@ -127,6 +131,18 @@ export interface BoolKernel {
   readonly result: View;
 }
 
+/** Lists of the rows where a condition holds, and of the others: two counts, then the indices of each. */
+export interface ChoiceKernel {
+  readonly kind: 'choice';
+  readonly source: View;
+  readonly result: View;
+}
+
+/** The first or the second list of a choice. */
+export function chosenBy({ source, result }: ChoiceKernel, member: 0 | 1): Chosen {
+  return { storage: result.storage, count: member, index: 2 + member * (source.shape[0] + 1) };
+}
+
 export type Kernel =
   | ElementKernel
   | ProductKernel
@@ -138,14 +154,18 @@ export type Kernel =
   | ScanKernel
   | ExtremeKernel
   | TopKernel
-  | BoolKernel;
+  | BoolKernel
+  | ChoiceKernel;
 
 export function readsOf(kernel: Kernel): Storage[] {
   switch (kernel.kind) {
     case 'element':
-      return kernel.operands.filter((x) => x.uniform === undefined).map((x) => x.view.storage);
+      return [
+        ...kernel.operands.filter((x) => x.uniform === undefined).map((x) => x.view.storage),
+        ...chosenStorage(kernel),
+      ];
     case 'product':
-      return kernel.products.flatMap(({ a, b }) => [a.storage, b.storage]);
+      return [...kernel.products.flatMap(({ a, b }) => [a.storage, b.storage]), ...chosenStorage(kernel)];
     case 'call':
       return kernel.operands.map((view) => view.storage);
     case 'batch':
@@ -157,6 +177,10 @@ export function readsOf(kernel: Kernel): Storage[] {
     default:
       return [kernel.source.storage];
   }
+}
+
+function chosenStorage({ chosen }: { readonly chosen?: Chosen }): Storage[] {
+  return chosen === undefined ? [] : [chosen.storage];
 }
 
 export function writesOf(kernel: Kernel): Storage {

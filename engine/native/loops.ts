@@ -47,7 +47,22 @@ export function simplify({ sizes, accesses }: Nest): Nest {
 }
 
 /** Registers that loops may use; rax is for masks and calls in between. */
-const pool = [R.rcx, R.rdx, R.rbx, R.rsi, R.rdi, R.rbp, R.r8, R.r9, R.r10, R.r11, R.r12, R.r13, R.r14, R.r15];
+export const pool = [
+  R.rcx,
+  R.rdx,
+  R.rbx,
+  R.rsi,
+  R.rdi,
+  R.rbp,
+  R.r8,
+  R.r9,
+  R.r10,
+  R.r11,
+  R.r12,
+  R.r13,
+  R.r14,
+  R.r15,
+];
 
 export const LOOP_REGISTERS = pool.length;
 

@@ -2,8 +2,9 @@
  * Matrix products: tiles of up to 12 rows × 32 columns in registers, over panels of the right operand that are
  * packed so that they stay in the first-level cache (Goto and van de Geijn 2008, doi 10.1145/1356052.1356053).
  */
-import { type Operand, R, V, V1, VI } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, type Place, placeAt, VECTOR } from './emitter.ts';
+import { Label, type Operand, R, V, V1, VI } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, type Place, placeAt, VECTOR, ZERO } from './emitter.ts';
+import { type ChosenRows, emitRowShare } from './row-loops.ts';
 
 /** A matrix in memory; strides in bytes. */
 export interface Matrix {
@@ -21,6 +22,8 @@ export interface Product {
   readonly b: Matrix;
   /** Rows of the result are contiguous. */
   readonly c: Matrix;
+  /** As many of the rows as were chosen at run time; whole tiles of them are written. */
+  readonly chosen?: ChosenRows;
 }
 
 /** Rows of a tile. */
@@ -29,6 +32,8 @@ const TILE_ROWS = 12;
 const MOST_DEPTH = 256;
 /** An unpacked operand smaller than this stays in the first-level cache as it is. */
 const SMALL_BYTES = 24 << 10;
+/** Rows behind the last that a product of chosen rows may write. */
+export const ROW_PADDING = TILE_ROWS;
 /** Working memory of a thread: a packed panel, or a column. */
 export const PRODUCT_SCRATCH = MOST_DEPTH * 8 * VECTOR * FLOAT_BYTES;
 
@@ -43,8 +48,11 @@ export function usable({ rowStride, columnStride }: Matrix): boolean {
   return rowStride === FLOAT_BYTES || columnStride === FLOAT_BYTES;
 }
 
-/** Writes the product of rows [from, to). */
-export function emitProduct(emitter: Emitter, product: Product, from: number, to: number): void {
+/**
+ * Writes the product of rows [from, to), or of the thread's share of chosen rows.
+ * @param threads between which chosen rows are shared
+ */
+export function emitProduct(emitter: Emitter, product: Product, from: number, to: number, threads = 1): void {
   const { columns, a, b, c } = product;
   const rows = to - from;
   if (rows <= 0) return;
@@ -55,19 +63,19 @@ export function emitProduct(emitter: Emitter, product: Product, from: number, to
     c: { ...c, place: placeAt(c.place, from * c.rowStride) },
   };
   if (columns === 1 && a.columnStride === FLOAT_BYTES && b.rowStride === FLOAT_BYTES) {
-    emitDots(emitter, part);
+    emitDots(emitter, part, threads);
     return;
   }
-  emitTiles(emitter, part);
+  emitTiles(emitter, part, threads);
 }
 
 /** Rows of the left operand times one column. */
-function emitDots(emitter: Emitter, { rows, depth, a, b, c }: Product): void {
+function emitDots(emitter: Emitter, { rows, depth, a, b, c, chosen }: Product, threads: number): void {
   const { asm } = emitter;
   emitter.point(R.r12, a.place);
   emitter.point(R.rsi, b.place);
   emitter.point(R.r13, c.place);
-  const group = Math.min(rows, 8);
+  const group = chosen === undefined ? Math.min(rows, 8) : 8;
   const tile = (height: number) => {
     asm.loadAddress(R.rdi, { base: R.r12, displacement: 0 });
     asm.loadAddress(R.rdx, { base: R.r13, displacement: 0 });
@@ -76,8 +84,43 @@ function emitDots(emitter: Emitter, { rows, depth, a, b, c }: Product): void {
     asm.addNumber(R.r12, height * a.rowStride);
     asm.addNumber(R.r13, height * c.rowStride);
   };
+  if (chosen !== undefined) {
+    emitChosenTiles(emitter, chosen, threads, group, a.rowStride, c.rowStride, () => tile(group));
+    return;
+  }
   emitter.repeat(R.r15, Math.floor(rows / group), () => tile(group));
   if (rows % group > 0) tile(rows % group);
+}
+
+/** Tiles of the rows that were chosen: moves r12 and r13, which point at the first rows, and runs the body for each. */
+function emitChosenTiles(
+  emitter: Emitter,
+  chosen: ChosenRows,
+  threads: number,
+  height: number,
+  rowStride: number,
+  resultStride: number,
+  tile: () => void,
+): void {
+  const { asm } = emitter;
+  emitRowShare(emitter, chosen, threads, height, R.r9, R.r15);
+  for (const [pointer, stride] of [
+    [R.r12, rowStride],
+    [R.r13, resultStride],
+  ]) {
+    asm.multiplyNumber(R.rax, R.r9, height * stride);
+    asm.add(pointer, R.rax);
+  }
+  asm.subtract(R.r15, R.r9);
+  const again = new Label();
+  const done = new Label();
+  asm.bind(again);
+  asm.compareNumber(R.r15, 0);
+  asm.jumpIf(ZERO, done);
+  tile();
+  asm.decrement(R.r15);
+  asm.jump(again);
+  asm.bind(done);
 }
 
 /** rdi rows, rsi the column, rdx results. */
@@ -128,7 +171,7 @@ export function sumLanes(
   }
 }
 
-function emitTiles(emitter: Emitter, product: Product): void {
+function emitTiles(emitter: Emitter, product: Product, threads: number): void {
   const { rows, columns, depth, b } = product;
   const contiguous = b.columnStride === FLOAT_BYTES;
   const pack = !contiguous || (rows > TILE_ROWS && depth * b.rowStride > SMALL_BYTES);
@@ -138,10 +181,17 @@ function emitTiles(emitter: Emitter, product: Product): void {
     const begin = Math.floor((depth * piece) / pieces);
     const end = Math.floor((depth * (piece + 1)) / pieces);
     const whole = Math.floor(columns / width);
-    emitPanels(emitter, product, { begin, end, first: 0, count: whole, width, pack });
+    emitPanels(emitter, product, threads, { begin, end, first: 0, count: whole, width, pack });
     if (columns % width > 0) {
       const rest = columns - whole * width;
-      emitPanels(emitter, product, { begin, end, first: whole * width, count: 1, width: rest, pack });
+      emitPanels(emitter, product, threads, {
+        begin,
+        end,
+        first: whole * width,
+        count: 1,
+        width: rest,
+        pack,
+      });
     }
   }
 }
@@ -163,9 +213,9 @@ interface Panels {
   readonly pack: boolean;
 }
 
-function emitPanels(emitter: Emitter, product: Product, panels: Panels): void {
+function emitPanels(emitter: Emitter, product: Product, threads: number, panels: Panels): void {
   const { asm } = emitter;
-  const { rows, a, b, c } = product;
+  const { rows, a, b, c, chosen } = product;
   const { begin, end, first, count, width, pack } = panels;
   if (count === 0) return;
   const depth = end - begin;
@@ -207,8 +257,12 @@ function emitPanels(emitter: Emitter, product: Product, panels: Panels): void {
       asm.addNumber(R.r12, tileRows * a.rowStride);
       asm.addNumber(R.r13, tileRows * c.rowStride);
     };
-    emitter.repeat(R.r15, tiles - low, () => tile(height));
-    emitter.repeat(R.r15, low, () => tile(height - 1));
+    if (chosen !== undefined) {
+      emitChosenTiles(emitter, chosen, threads, most, a.rowStride, c.rowStride, () => tile(most));
+    } else {
+      emitter.repeat(R.r15, tiles - low, () => tile(height));
+      emitter.repeat(R.r15, low, () => tile(height - 1));
+    }
     asm.addNumber(R.r14, width * b.columnStride);
     asm.addNumber(R.rbx, width * FLOAT_BYTES);
   });

@@ -8,10 +8,12 @@ import { emitBatch } from './batches.ts';
 import { emitBools, emitIntegerCall } from './conversions.ts';
 import { CONSTANT_BYTES, Emitter, FLOAT_BYTES, type Layout, type Place, share } from './emitter.ts';
 import { fuse, type Step } from './fusion.ts';
-import { emitGroup, SPILL_BYTES } from './groups.ts';
+import { chosenRowsOf, emitGroup, SPILL_BYTES } from './groups.ts';
 import { emitGather, emitScatter } from './indexing.ts';
 import {
   type CallKernel,
+  type ChoiceKernel,
+  chosenBy,
   type Kernel,
   type ProductKernel,
   type ReductionKernel,
@@ -22,6 +24,7 @@ import { lower } from './lowering.ts';
 import { type Native, NativeMemory } from './memory.ts';
 import { emitProduct, type Matrix, PRODUCT_SCRATCH, type Product, transposed, usable } from './products.ts';
 import { emitReduction } from './reductions.ts';
+import { emitChoice } from './row-loops.ts';
 import type { Storage, View } from './views.ts';
 import { emitBarrier, emitJob, workers } from './workers.ts';
 
@@ -221,7 +224,9 @@ export function planMemory(steps: readonly Step[], storages: readonly Storage[])
 /** Storages that a step reads or writes in memory. */
 function touched({ kernels, group }: Step): Storage[] {
   if (group === undefined) return kernels.flatMap((kernel) => [...readsOf(kernel), writesOf(kernel)]);
+  const choice = group.chosen === undefined ? [] : [group.chosen.storage];
   return group.operations.flatMap(({ operands, store }) => [
+    ...choice,
     ...operands.flatMap((operand) => ('view' in operand ? [operand.view.storage] : [])),
     ...(store === undefined ? [] : [store.storage]),
   ]);
@@ -364,17 +369,31 @@ function emitStep(native: Native, emitter: Emitter, step: Step, placeOf: PlaceOf
     case 'bools':
       emitBools(emitter, kernel, placeOf);
       break;
+    case 'choice':
+      emitChoiceKernel(emitter, kernel, placeOf);
+      break;
     default:
       throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
   }
 }
 
+function emitChoiceKernel(emitter: Emitter, kernel: ChoiceKernel, placeOf: PlaceOf): void {
+  const { source } = kernel;
+  const [first, second] = ([0, 1] as const).map((member) => chosenRowsOf(chosenBy(kernel, member), placeOf));
+  emitChoice(emitter, placeOf(source.storage, source.offset), source.shape[0], first, second);
+}
+
 function emitProducts(
   emitter: Emitter,
-  { products }: ProductKernel,
+  { products, chosen }: ProductKernel,
   placeOf: PlaceOf,
   threads: number,
 ): void {
+  if (chosen !== undefined) {
+    const product = { ...productOf(products[0], placeOf), chosen: chosenRowsOf(chosen, placeOf) };
+    emitProduct(emitter, product, 0, product.rows, threads);
+    return;
+  }
   const byProduct = products.length % threads === 0;
   for (const [i, views] of products.entries()) {
     const product = productOf(views, placeOf);

@@ -1,0 +1,147 @@
+/**
+ * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
+ * that chose one member of an ensemble (engine/routing.ts).
+ */
+import { type Address, Label, R } from './assembler.ts';
+import { ABOVE_OR_EQUAL, type Emitter, FLOAT_BYTES, type Place, VECTOR } from './emitter.ts';
+import { type Cursor, pool } from './loops.ts';
+
+export interface RowAccess {
+  readonly place: Place;
+  /** In elements. */
+  readonly rowStride: number;
+  readonly stride: number;
+  /** Row i is the one at index i of the chosen rows. */
+  readonly indirect: boolean;
+}
+
+/** Rows that were chosen: their number and their indices, 32-bit integers at addresses of the program's own. */
+export interface ChosenRows {
+  readonly count: number;
+  readonly index: number;
+}
+
+/** The thread's share of the rows, in units of so many: the first, and behind the last. */
+export function emitRowShare(
+  emitter: Emitter,
+  { count }: ChosenRows,
+  threads: number,
+  unit: number,
+  from: number,
+  to: number,
+): void {
+  const { asm, thread } = emitter;
+  const bound = (register: number, part: number) => {
+    asm.move32(R.rax, { displacement: count });
+    asm.addNumber(R.rax, unit - 1);
+    asm.divideNumber(unit);
+    if (part < threads) {
+      asm.multiplyNumber(R.rax, R.rax, part);
+      asm.divideNumber(threads);
+    }
+    asm.loadAddress(register, { base: R.rax, displacement: 0 });
+  };
+  bound(from, thread);
+  bound(to, thread + 1);
+}
+
+/** Walks the chosen rows; the body handles up to 16 elements of a row. */
+export function emitRowLoops(
+  emitter: Emitter,
+  chosen: ChosenRows,
+  width: number,
+  accesses: readonly RowAccess[],
+  threads: number,
+  body: (cursor: Cursor) => void,
+): void {
+  const { asm } = emitter;
+  emitRowShare(emitter, chosen, threads, 1, R.r14, R.r15);
+  const free = pool.filter((register) => register !== R.r14 && register !== R.r15);
+  const take = () => {
+    const register = free.shift();
+    if (register === undefined) throw new RangeError('a loop needs more registers than there are');
+    return register;
+  };
+  const slots = new Map<number, number>();
+  const patterns = new Map<string, RowAccess & { readonly register: number }>();
+  const keyOf = ({ rowStride, stride, indirect }: RowAccess) => `${rowStride} ${stride} ${indirect}`;
+  for (const access of accesses) {
+    const { slot } = access.place;
+    if (slot !== undefined && !slots.has(slot)) slots.set(slot, take());
+    const moves = access.rowStride !== 0 || access.stride !== 0;
+    if (moves && !patterns.has(keyOf(access))) patterns.set(keyOf(access), { ...access, register: take() });
+  }
+  for (const [slot, register] of slots) asm.move(register, { displacement: emitter.layout.table + 8 * slot });
+  const whole = Math.floor(width / VECTOR);
+  const rest = width % VECTOR;
+  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  const counter = whole > 1 ? take() : undefined;
+  const cursor = (masked: boolean): Cursor => ({
+    masked,
+    lanes: masked ? rest : VECTOR,
+    at(i) {
+      const access = accesses[i];
+      const { slot, offset } = access.place;
+      const index = patterns.get(keyOf(access))?.register;
+      const base = slot === undefined ? undefined : slots.get(slot);
+      const address: Address =
+        base === undefined ? { base: index, displacement: offset } : { base, index, displacement: offset };
+      return { address, stride: access.stride };
+    },
+  });
+  const step = (masked: boolean, advance: boolean) => {
+    body(cursor(masked));
+    if (!advance) return;
+    for (const { register, stride } of patterns.values())
+      asm.addNumber(register, VECTOR * FLOAT_BYTES * stride);
+  };
+  const again = new Label();
+  const done = new Label();
+  asm.bind(again);
+  asm.compareRegisters(R.r14, R.r15);
+  asm.jumpIf(ABOVE_OR_EQUAL, done);
+  const values = [...patterns.values()];
+  if (values.some(({ indirect }) => indirect)) {
+    asm.move32(R.rax, { index: R.r14, scale: 4, displacement: chosen.index });
+  }
+  for (const { register, rowStride, indirect } of values) {
+    asm.multiplyNumber(register, indirect ? R.rax : R.r14, FLOAT_BYTES * rowStride);
+  }
+  if (counter === undefined) {
+    if (whole === 1) step(false, rest > 0);
+  } else {
+    emitter.repeat(counter, whole, () => step(false, true));
+  }
+  if (rest > 0) step(true, false);
+  asm.addNumber(R.r14, 1);
+  asm.jump(again);
+  asm.bind(done);
+}
+
+/**
+ * Lists the rows where a condition holds, and the others.
+ * @param condition 32-bit integers 0 or 1, one for each row
+ */
+export function emitChoice(
+  emitter: Emitter,
+  condition: Place,
+  rows: number,
+  first: ChosenRows,
+  second: ChosenRows,
+): void {
+  const { asm } = emitter;
+  emitter.point(R.r8, condition);
+  for (const register of [R.r9, R.rcx, R.rdx]) asm.moveNumber(register, 0);
+  emitter.repeat(R.r10, rows, () => {
+    asm.move32(R.rax, { base: R.r8, index: R.r9, scale: 4, displacement: 0 });
+    // Both lists get the row; only one of them keeps it.
+    asm.store32({ index: R.rcx, scale: 4, displacement: first.index }, R.r9);
+    asm.store32({ index: R.rdx, scale: 4, displacement: second.index }, R.r9);
+    asm.addNumber(R.r9, 1);
+    asm.add(R.rcx, R.rax);
+    asm.loadAddress(R.rdx, { base: R.rdx, displacement: 1 });
+    asm.subtract(R.rdx, R.rax);
+  });
+  asm.store32({ displacement: first.count }, R.rcx);
+  asm.store32({ displacement: second.count }, R.rdx);
+}
