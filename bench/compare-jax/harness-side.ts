@@ -1,7 +1,7 @@
 /** The harness's side of the comparison: an agent as users run it, and its last update's numbers. */
 import type { Agent, Batch, Preset } from '../../agents/agent.ts';
 import { findAgent } from '../../agents/registry.ts';
-import { createEngine } from '../../engine/index.ts';
+import { createEngine, type EngineOptions } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { isNdArray, leavesOf } from '../../engine/tree.ts';
 import type { CompiledStep, Engine, NdArray, StepFunction } from '../../engine/types.ts';
@@ -31,13 +31,12 @@ export class HarnessSide {
     name: string,
     preset: Preset,
     sizes: readonly [number, number],
-    threads: number,
-    spin: boolean,
+    options: EngineOptions,
   ) {
     const factory = findAgent(name);
     if (factory === undefined) throw new Error(`no agent '${name}'`);
     const recorder: { recording?: Recording } = {};
-    const engine = recording(createEngine({ threads, spin }), recorder);
+    const engine = recording(createEngine(options), recorder);
     const config = factory.presets[preset];
     const [observation, action] = sizes;
     const random = RandomStream.fromSeed(0);

@@ -3,7 +3,7 @@
  * turn, several rounds in one run, and before that one step of both on the same numbers.
  *
  *   npx jiti bench/compare-jax/run.ts [--rounds 5] [--seconds 2] [--threads 2,1] [--spin] [--cases paper,laptop,smoke,sac]
- *     [--out file.json]
+ *     [--backend native|onnx] [--out file.json]
  *
  * --spin lets this harness's threads wait by spinning, as JAX's do; for a machine with nothing else to do.
  *
@@ -14,6 +14,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Preset } from '../../agents/agent.ts';
+import { type BackendName, backendNames } from '../../engine/types.ts';
 import { readArrays, writeArrays } from './arrays-file.ts';
 import { HarnessSide, type Timing } from './harness-side.ts';
 import { installPeer, JaxWorker } from './worker.ts';
@@ -40,9 +41,16 @@ const { values } = parseArgs({
     threads: { type: 'string', default: [...new Set([availableParallelism(), 1])].join() },
     cases: { type: 'string', default: cases.map(({ label }) => label).join() },
     spin: { type: 'boolean', default: false },
+    backend: { type: 'string' },
     out: { type: 'string' },
   },
 });
+function backend(): BackendName | undefined {
+  const name = backendNames.find((known) => known === values.backend);
+  if (values.backend !== undefined && name === undefined) throw new Error(`no backend '${values.backend}'`);
+  return name;
+}
+
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const wanted = values.cases.split(',');
@@ -73,7 +81,11 @@ async function compareCase(interpreter: string, { label, agent, preset, sizes }:
   const jax = new JaxWorker(interpreter, threads);
   const { milliseconds } = await jax.order<{ milliseconds: number }>({ do: 'load', agent, preset, obs, act });
   const start = performance.now();
-  const harness = await HarnessSide.create(agent, preset, sizes, threads, values.spin);
+  const harness = await HarnessSide.create(agent, preset, sizes, {
+    threads,
+    spin: values.spin,
+    backend: backend(),
+  });
   await harness.agent.update(harness.batch);
   const ready = performance.now() - start;
   console.log(
