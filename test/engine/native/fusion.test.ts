@@ -3,23 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { fuse } from '../../../engine/native/fusion.ts';
 import { readsOf, writesOf } from '../../../engine/native/kernels.ts';
 import { lower } from '../../../engine/native/lowering.ts';
-import { type InputSpec, traceFunction } from '../../../engine/trace/trace.ts';
-import { type Inputs, type Tensors, uniform } from '../compare.ts';
+import { type Tensors, uniform } from '../compare.ts';
 import { randomGraph } from './graphs.ts';
-import { absent, Dice, expectEager, type Fn, type Tensor, title } from './support.ts';
+import { absent, Dice, expectEager, type Fn, type Tensor, title, traced } from './support.ts';
 
 const exact = { relative: 0, absolute: 0 };
-
-function lowered(fn: Fn, inputs: Inputs) {
-  const specs = Object.entries(inputs).map(
-    ([path, { data, shape }]): InputSpec => ({
-      leaf: { path, keys: [path] },
-      shape,
-      type: data instanceof Int32Array ? 'int32' : 'float32',
-    }),
-  );
-  return lower(traceFunction('test', fn as (inputs: never) => unknown, specs));
-}
 
 /** Smooth functions that stay in a bounded interval, so that errors do not grow along a chain. */
 function smooth(dice: Dice, values: readonly Tensor[], recent: number): Tensor {
@@ -236,7 +224,7 @@ describe.skipIf(absent !== undefined)(title('operations in one loop'), () => {
     };
     for (let seed = 0; seed < 40; seed++) {
       const { fn, inputs } = randomGraph(7000 + seed, { steps: 60, weights, recent: 0.3 });
-      const { kernels } = lowered(fn, inputs);
+      const { kernels } = lower(traced(fn, inputs));
       const steps = fuse(kernels, (storage) => storage.slot !== undefined);
       const place = new Map(steps.flatMap((step) => step.kernels).map((kernel, i) => [kernel, i]));
       expect(place.size).toBe(steps.reduce((sum, step) => sum + step.kernels.length, 0));

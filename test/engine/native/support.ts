@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { createEngine, type EngineOptions } from '../../../engine/index.ts';
 import { whyUnavailable } from '../../../engine/native/memory.ts';
+import { inputType, traceFunction } from '../../../engine/trace/trace.ts';
 import type { NdArray } from '../../../engine/types.ts';
 import { expectClose, type Inputs, type Tensors, type Tolerance } from '../compare.ts';
 
@@ -29,6 +30,16 @@ export function run(engine: ReturnType<typeof createEngine>, fn: Fn, inputs: Inp
 }
 
 export const eagerly = (fn: Fn, inputs: Inputs) => run(eager, fn, inputs);
+
+/** The graph of a function. */
+export function traced(fn: Fn, inputs: Inputs) {
+  const specs = Object.entries(inputs).map(([path, array]) => ({
+    leaf: { path, keys: [path] },
+    shape: array.shape,
+    type: inputType(array),
+  }));
+  return traceFunction('test', fn as (inputs: never) => unknown, specs);
+}
 
 /** Copies: what a compiled function returns is written again. */
 export function copied(all: Inputs): Inputs {
