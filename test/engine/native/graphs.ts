@@ -196,7 +196,7 @@ function matching(dice: Dice, x: Tensor, draw: () => Tensor, values: readonly Te
       if (m !== n && m !== 1 && n !== 1) return false;
       size *= Math.max(m, n);
     }
-    return size <= 3000;
+    return size <= Math.max(3000, x.size);
   };
   for (let i = 0; i < 5; i++) {
     const y = draw();

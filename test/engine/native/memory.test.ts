@@ -8,7 +8,7 @@ import { planMemory } from '../../../engine/native/program.ts';
 import type { Storage } from '../../../engine/native/views.ts';
 import { type Inputs, type Tensors, uniform } from '../compare.ts';
 import { type GraphOptions, randomGraph } from './graphs.ts';
-import { absent, copied, eagerly, type Fn, nativeEngine, title, traced } from './support.ts';
+import { absent, copied, eagerly, expectBits, type Fn, nativeEngine, title, traced } from './support.ts';
 
 const weights: GraphOptions['weights'] = {
   unary: 4,
@@ -108,7 +108,7 @@ describe.skipIf(absent !== undefined)(title('memory of programs'), () => {
         const got = copied((await used(now)) as Inputs);
         const fresh = nativeEngine();
         const expected = (await fresh.compile<Tensors, Tensors>('fresh', fn)(now)) as Inputs;
-        expect(got, `seed ${seed}`).toEqual(expected);
+        expectBits(got, expected, `seed ${seed}`);
         await fresh.dispose();
       }
       await engine.dispose();

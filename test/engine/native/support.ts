@@ -48,6 +48,20 @@ export function copied(all: Inputs): Inputs {
   );
 }
 
+/** Throws unless the bits are the same; expect's own comparison takes long for large arrays. */
+export function expectBits(got: Inputs, expected: Inputs, label = 'bits'): void {
+  const bytes = ({ data }: NdArray) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  for (const key of new Set([...Object.keys(got), ...Object.keys(expected)])) {
+    const [a, b] = [got[key], expected[key]];
+    if (a.shape.join() !== b.shape.join() || a.data.constructor !== b.data.constructor) {
+      throw new Error(`${label}: ${key} is [${a.shape}], not [${b.shape}]`);
+    }
+    if (bytes(a).equals(bytes(b))) continue;
+    const at = a.data.findIndex((x, i) => !Object.is(x, b.data[i]));
+    throw new Error(`${label}: ${key}[${at}] of [${a.shape}] is ${a.data[at]}, not ${b.data[at]}`);
+  }
+}
+
 /** Machine code against TensorFlow.js's JavaScript; twice, so that a second run starts from used memory. */
 export async function expectEager(fn: Fn, inputs: Inputs, tolerance: Tolerance = {}): Promise<void> {
   const engine = nativeEngine();
