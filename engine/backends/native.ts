@@ -1,5 +1,4 @@
 /** Compiled functions as machine code of our own; what it has no code for goes to ONNX Runtime. */
-import { writeFileSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 import { NotNative } from '../native/lowering.ts';
 import { type Native, openNative } from '../native/memory.ts';
@@ -73,6 +72,7 @@ class NativeGraph implements CallableGraph {
   readonly #profilePrefix?: string;
   readonly #profile: ProfileEvent[][] = [];
   #disposed = false;
+  #running = false;
 
   constructor(native: Native, program: Program, traced: TracedFunction, profilePrefix?: string) {
     this.#native = native;
@@ -83,6 +83,7 @@ class NativeGraph implements CallableGraph {
 
   async run(inputs: readonly NdArray[]): Promise<unknown> {
     if (this.#disposed) throw new EngineError(`'${this.#traced.name}' was disposed`);
+    if (this.#running) throw new EngineError('two calls of one compiled function overlap; await the first');
     const { table } = this.#program;
     for (let i = 0; i < inputs.length; i++) {
       const { data } = inputs[i];
@@ -94,6 +95,10 @@ class NativeGraph implements CallableGraph {
     for (let i = 0; i < addresses.length; i++) table[inputs.length + i] = addresses[i];
     if (this.#profilePrefix === undefined) this.#program.run();
     else this.#profiledRun();
+    // Calls of one function must not overlap on any backend, though this one is done already.
+    this.#running = true;
+    await undefined;
+    this.#running = false;
     return tree;
   }
 
@@ -103,7 +108,7 @@ class NativeGraph implements CallableGraph {
     this.#program.free();
     if (this.#profilePrefix === undefined) return;
     const file = `${this.#profilePrefix}${this.#traced.name.replaceAll('/', '-')}.json`;
-    writeFileSync(file, JSON.stringify(this.#profile.flat()));
+    this.#native.writeFile(file, JSON.stringify(this.#profile.flat()));
   }
 
   #profiledRun(): void {
@@ -137,7 +142,9 @@ class NativeGraph implements CallableGraph {
       const data =
         value.type === 'float32'
           ? new Float32Array(buffer, shift, size)
-          : new Int32Array(buffer, shift, size);
+          : value.type === 'int32'
+            ? new Int32Array(buffer, shift, size)
+            : new Uint8Array(buffer, shift, size);
       arrays.push({ data, shape: value.shape });
       addresses.push(address + BigInt(shift));
     }

@@ -161,6 +161,9 @@ function sine(shift: 0 | 1): ElementCode {
       asm.vector3(V.and, n, n, r);
       asm.shiftLeft(n, n, 30);
       asm.vector3(V.xor, result, result, n);
+      if (shift === 1) return;
+      asm.compareFloat(MASK, x, emitter.constant(0), FLOAT.equal, {}, true);
+      asm.vector2(V1.move, result, x, { mask: MASK });
     },
   };
 }
@@ -269,8 +272,6 @@ const floats: Readonly<Record<string, ElementCode>> = {
       asm.vector3(V.sub, y, n, result);
       asm.vector3(V.add, n, n, result);
       asm.vector3(V.div, result, y, n);
-      asm.vector3Broadcast(V.and, n, x, emitter.constantBits(0x80000000));
-      asm.vector3(V.or, result, result, n);
       // Near zero: x + x z P(z)
       asm.vector3(V.mul, r, x, x);
       horner(emitter, y, r, TANH);
@@ -279,6 +280,8 @@ const floats: Readonly<Record<string, ElementCode>> = {
       asm.broadcast(n, emitter.constant(0.625));
       asm.compareFloat(MASK, t, n, FLOAT.less);
       asm.vector2(V1.move, result, y, { mask: MASK });
+      asm.vector3Broadcast(V.and, n, x, emitter.constantBits(0x80000000));
+      asm.vector3(V.or, result, result, n);
     },
   },
   Atanh: {

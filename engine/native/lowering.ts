@@ -74,7 +74,6 @@ class Lowering {
 
   run(): Lowered {
     const { inputs, outputs } = this.#traced;
-    if (outputs.some(({ value }) => value.type === 'bool')) throw new NotNative('results of bool');
     for (const [slot, { value }] of inputs.entries()) this.#input(value, slot);
     for (const [i, { value }] of outputs.entries()) {
       if (value.type === 'bool' || sizeOf(value.shape) === 0) continue;

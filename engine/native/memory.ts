@@ -1,6 +1,4 @@
 /** Memory that machine code runs in and on, through the C library. Linux on x86-64 with AVX-512. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { BackendUnavailableError, EngineError } from '../errors.ts';
 
 type Koffi = typeof import('koffi')['default'];
@@ -14,6 +12,7 @@ export interface Native {
   symbol(library: null, name: string): bigint | null;
   createThread(identifier: BigUint64Array, attributes: null, code: bigint, argument: null): number;
   detachThread(identifier: bigint): number;
+  writeFile(path: string, text: string): void;
   /** The type of a program's code: no operands, no result. */
   readonly entry: ReturnType<Koffi['proto']>;
 }
@@ -46,6 +45,7 @@ function tryToOpen(): NonNullable<typeof opened> {
 }
 
 function open(): Native {
+  const { createRequire } = process.getBuiltinModule('node:module');
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   const library = koffi.load('libc.so.6');
   koffi.load('libm.so.6', { global: true });
@@ -59,6 +59,7 @@ function open(): Native {
       'int pthread_create(_Out_ uint64_t *id, void *attributes, void *code, void *argument)',
     ),
     detachThread: library.func('int pthread_detach(uint64_t id)'),
+    writeFile: (path, text) => process.getBuiltinModule('node:fs').writeFileSync(path, text),
     entry: koffi.proto('void rfm_harness_entry()'),
   };
 }
@@ -75,11 +76,16 @@ function runProbe(native: Native): void {
 const needed = ['avx512f', 'avx512dq', 'avx512bw', 'avx512vl', 'fma'];
 
 function unsuitable(): string | undefined {
+  // The engine imports nothing from Node: it runs in a browser too, without machine code.
+  if (typeof process === 'undefined' || process.getBuiltinModule === undefined) {
+    return 'it needs Node 20.16 or newer';
+  }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return `it is for Linux on x86-64, this is ${process.platform} on ${process.arch}`;
   }
   let flags: Set<string>;
   try {
+    const { readFileSync } = process.getBuiltinModule('node:fs');
     const line = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
     flags = new Set(line.trim().split(/\s+/));
   } catch {

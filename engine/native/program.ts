@@ -1,5 +1,6 @@
 /** A traced function as machine code: memory planned, code written. */
 
+import { EngineError } from '../errors.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
 import { Label, R } from './assembler.ts';
@@ -20,7 +21,7 @@ import {
   readsOf,
   writesOf,
 } from './kernels.ts';
-import { lower } from './lowering.ts';
+import { lower, NotNative } from './lowering.ts';
 import { type Native, NativeMemory } from './memory.ts';
 import { emitProduct, type Matrix, PRODUCT_SCRATCH, type Product, transposed, usable } from './products.ts';
 import { emitReduction } from './reductions.ts';
@@ -73,59 +74,61 @@ export class Program {
     this.table = new BigInt64Array(memory.buffer, CONTROL.bytes, slots);
   }
 
-  /** @throws NotNative */
+  /** @throws NotNative, also for what is too large for a program's registers, constants or memory */
   static build(native: Native, traced: TracedFunction, options: ProgramOptions): Program {
+    try {
+      return Program.#build(native, traced, options);
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof EngineError) throw new NotNative(error.message);
+      throw error;
+    }
+  }
+
+  static #build(native: Native, traced: TracedFunction, options: ProgramOptions): Program {
     const { kernels, storages } = lower(traced);
     const steps = fuse(kernels, (storage) => storage.slot !== undefined);
     const slots = traced.inputs.length + traced.outputs.length;
     const plan = planMemory(steps, storages);
     const scratch = aligned(PRODUCT_SCRATCH + SPILL_BYTES);
-    const tableBytes = aligned(8 * slots);
-    const fixed = CONTROL.bytes + tableBytes + CONSTANT_BYTES + options.threads * scratch;
-    const memory = new NativeMemory(
-      native,
-      fixed + plan.bytes + (options.profile === true ? 8 * (steps.length + 1) : 0),
-    );
-    const layout: Layout = {
-      table: memory.address + CONTROL.bytes,
-      constants: memory.address + CONTROL.bytes + tableBytes,
-      scratch: Array.from(
-        { length: options.threads },
-        (_, i) => memory.address + CONTROL.bytes + tableBytes + CONSTANT_BYTES + i * scratch,
-      ),
-    };
-    const emitter = new Emitter(layout, options.threads);
-    const placeOf = (storage: Storage, offset: number): Place => {
-      if (storage.slot !== undefined) return { slot: storage.slot, offset: FLOAT_BYTES * offset };
-      const at = plan.offsets.get(storage.id);
-      if (at === undefined) throw new RangeError('a tensor without memory');
-      return { offset: memory.address + fixed + at + FLOAT_BYTES * offset };
-    };
-    const profile = options.profile === true ? memory.address + fixed + plan.bytes : undefined;
-    writeCode(native, emitter, steps, placeOf, memory.address, {
-      profile,
-      spin: options.spin === true,
-    });
-    const code = new NativeMemory(native, emitter.asm.length);
-    code.bytes.set(emitter.asm.code());
-    code.seal();
-    new Uint32Array(memory.buffer, layout.constants - memory.address, emitter.constants.length).set(
-      emitter.constants,
-    );
-    new Uint32Array(memory.buffer, CONTROL.status, 1)[0] = STATUS;
-    for (const { id, constant } of storages) {
-      const at = plan.offsets.get(id);
-      if (constant === undefined || at === undefined) continue;
-      memory.bytes.set(new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength), fixed + at);
+    const constants = CONTROL.bytes + aligned(8 * slots);
+    const working = constants + CONSTANT_BYTES;
+    const tensors = working + options.threads * scratch;
+    const stamps = tensors + plan.bytes;
+    const profile = options.profile === true ? { steps, at: stamps } : undefined;
+    const memory = new NativeMemory(native, stamps + (profile === undefined ? 0 : 8 * (steps.length + 1)));
+    try {
+      const layout: Layout = {
+        table: memory.address + CONTROL.bytes,
+        constants: memory.address + constants,
+        scratch: Array.from({ length: options.threads }, (_, i) => memory.address + working + i * scratch),
+      };
+      const emitter = new Emitter(layout, options.threads);
+      const placeOf = (storage: Storage, offset: number): Place => {
+        if (storage.slot !== undefined) return { slot: storage.slot, offset: FLOAT_BYTES * offset };
+        const at = plan.offsets.get(storage.id);
+        if (at === undefined) throw new RangeError('a tensor without memory');
+        return { offset: memory.address + tensors + at + FLOAT_BYTES * offset };
+      };
+      writeCode(native, emitter, steps, placeOf, memory.address, {
+        profile: profile === undefined ? undefined : memory.address + stamps,
+        spin: options.spin === true,
+      });
+      const code = new NativeMemory(native, emitter.asm.length);
+      code.bytes.set(emitter.asm.code());
+      code.seal();
+      new Uint32Array(memory.buffer, constants, emitter.constants.length).set(emitter.constants);
+      new Uint32Array(memory.buffer, CONTROL.status, 1)[0] = STATUS;
+      for (const { id, constant } of storages) {
+        const at = plan.offsets.get(id);
+        if (constant === undefined || at === undefined) continue;
+        const bytes = new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength);
+        memory.bytes.set(bytes, tensors + at);
+      }
+      return new Program(native, memory, code, BigInt(code.address), slots, profile);
+    } catch (error) {
+      memory.free();
+      throw error;
     }
-    return new Program(
-      native,
-      memory,
-      code,
-      BigInt(code.address),
-      slots,
-      options.profile === true ? { steps, at: fixed + plan.bytes } : undefined,
-    );
   }
 
   /** Ticks of the time stamp counter that each step of the last run took. */
@@ -138,6 +141,11 @@ export class Program {
 
   run(): void {
     this.#native.koffi.call(this.#entry, this.#native.entry);
+  }
+
+  /** Bytes of its own, code apart. */
+  get bytes(): number {
+    return this.#memory.size;
   }
 
   free(): void {

@@ -238,6 +238,17 @@ describe('operations on pairs of elements', () => {
     );
   });
 
+  it('clips integers between bounds that are none', async () => {
+    await expectSame(
+      'clip',
+      ({ n }) => ({
+        below: tf.clipByValue(n, 2, Number.POSITIVE_INFINITY),
+        above: tf.clipByValue(n, Number.NEGATIVE_INFINITY, 2),
+      }),
+      { n: integers(1, [3, 7], -5, 9) },
+    );
+  });
+
   it('chooses by a condition: broadcast, of integers, of bools', async () => {
     await expectSame(
       'select',

@@ -51,6 +51,7 @@ const movements: Record<string, Op> = {
   tileOfOnes: (x) => tf.tile(tf.reshape(x, [24, 1]), [1, 2]),
   broadcastTo: (x) => tf.broadcastTo(tf.slice(x, [0, 0, 0], [2, 1, 4]), [3, 2, 5, 4]),
   reverse: (x) => tf.reverse(x, [0, 2]),
+  reverseOne: (x) => tf.reverse(x, 1),
   concat: (x) => tf.concat([x, tf.neg(x), tf.slice(x, [0, 0, 0], [2, 3, 1])], 2),
   stack: (x) => tf.stack([x, tf.neg(x)], 1),
   unstack: (x) => tf.add(tf.unstack(x, 1)[0], tf.unstack(x, 1)[2]),

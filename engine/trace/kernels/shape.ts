@@ -2,7 +2,7 @@
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
 import type { Graph, Value } from '../graph.ts';
 import type { Lowerings } from '../lowering.ts';
-import { normaliseAxis, sameShape, sizeOf } from '../shapes.ts';
+import { normaliseAxes, normaliseAxis, sameShape, sizeOf } from '../shapes.ts';
 
 /** ONNX's slice: begin, end and step per axis; an end below 0 means "through the first element". */
 function slice(
@@ -166,7 +166,7 @@ export const shapeLowerings: Lowerings = {
   MirrorPad: (graph, { x }, { paddings, mode }) =>
     mirrorPad(graph, x, paddings as [number, number][], mode as string),
   Reverse: (graph, { x }, { dims }) => {
-    const axes = (dims as number[]).map((axis) => normaliseAxis(axis, x.shape.length));
+    const axes = normaliseAxes(dims as number | number[], x.shape.length);
     const begin = x.shape.map((n, i) => (axes.includes(i) ? n - 1 : 0));
     const steps = x.shape.map((_, i) => (axes.includes(i) ? -1 : 1));
     return slice(graph, x, begin, x.shape, steps);

@@ -50,9 +50,11 @@ function expm1(graph: Graph, x: Value): Value {
   return graph.where(near, small, difference);
 }
 
-/** Bounds of Clip are operands; x keeps its type. */
+/** Bounds of Clip are operands; x keeps its type, and integers have bounds of their own. */
 function clip(graph: Graph, x: Value, low: number, high: number): Value {
-  const bounds = [low, high].map((bound) => graph.scalar(x.type, bound));
+  const fitting = (bound: number) =>
+    x.type === 'float32' ? bound : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(bound)));
+  const bounds = [low, high].map((bound) => graph.scalar(x.type, fitting(bound)));
   return graph.node('Clip', [x, ...bounds], { type: x.type, shape: x.shape });
 }
 
