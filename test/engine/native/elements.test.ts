@@ -107,6 +107,8 @@ const unary: Readonly<Record<string, Unary>> = {
   relu6: [tf.relu6, (x) => Math.min(6, Math.max(0, x)), ...all, 0],
   clip: [(x) => tf.clipByValue(x, -0.5, 3), (x) => Math.min(3, Math.max(-0.5, x)), ...all, 0],
   leakyRelu: [(x) => tf.leakyRelu(x, 0.25), (x) => (x < 0 ? x / 4 : x), ...all, 0],
+  selu: [tf.selu, (x) => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * Math.expm1(x) : x), ...all, 2],
+  elu: [tf.elu, (x) => (x < 0 ? Math.expm1(x) : x), ...all, 1.3],
   step: [(x) => tf.cast(tf.greater(x, 0), 'float32'), (x) => (x > 0 ? 1 : 0), ...all, 0],
   sqrt: [tf.sqrt, Math.sqrt, ...all, 0.5],
   square: [tf.square, (x) => x * x, ...all, 0.5],
@@ -361,6 +363,20 @@ describe.skipIf(absent !== undefined)(title('casts, bools and whole numbers'), (
       const { c } = await run(engine, (t) => ({ c: op(t.x, t.y) }), { x: ints(x), y: ints(y) });
       expect(c.data, `${name} of ${n}`).toEqual(Int32Array.from(x, (value, i) => exact(value, y[i])));
     }
+  });
+
+  it('quotients and remainders of whole numbers', async () => {
+    const pairs = [...a.keys()].filter((i) => b[i] !== 0 && !(a[i] === -(2 ** 31) && b[i] === -1));
+    const [x, y] = [a, b].map((all) => Int32Array.from(pairs, (i) => all[i]));
+    const fn: Fn = (t) => ({ quotient: tf.floorDiv(t.x, t.y), rest: tf.mod(t.x, t.y) });
+    const { quotient, rest } = await run(engine, fn, { x: ints(x), y: ints(y) });
+    x.forEach((value, i) => {
+      const floor = Math.floor(value / y[i]) + 0;
+      expect([quotient.data[i], rest.data[i]], `${value} by ${y[i]}`).toEqual([
+        floor,
+        value - floor * y[i] + 0,
+      ]);
+    });
   });
 
   it('casts', async () => {

@@ -213,9 +213,42 @@ describe.skipIf(absent !== undefined)(title('what moves and repeats data'), () =
       ({ x }) => ({
         stack: tf.stack([x, tf.neg(x)], 1),
         unstacked: tf.unstack(x, 1)[2],
+        padded: tf.pad(
+          tf.transpose(x),
+          [
+            [1, 0],
+            [0, 2],
+            [3, 1],
+          ],
+          7,
+        ),
+        mirrored: tf.mirrorPad(
+          x,
+          [
+            [0, 1],
+            [2, 0],
+            [1, 3],
+          ],
+          'reflect',
+        ),
+        tiled: tf.tile(tf.exp(x), [2, 1, 3]),
+        tiledOften: tf.tile(tf.slice(x, [0, 1, 1], [2, 1, 3]), [3, 17, 2]),
         squeezed: tf.squeeze(tf.slice(x, [0, 2, 0], [2, 1, 4])),
       }),
       { x },
+    ],
+    'scans and gathering': [
+      ({ x, n }) => ({
+        sums: tf.cumsum(x, 1),
+        exclusive: tf.cumsum(tf.transpose(x), 2, true),
+        reverse: tf.cumsum(x, 0, false, true),
+        rows: tf.gather(x, tf.tensor1d([2, 0, 0, 1], 'int32'), 1),
+        found: tf.gather(tf.transpose(x), n),
+        hot: tf.oneHot(n, 5),
+        largest: tf.topk(x, 2).values,
+        sum: tf.einsum('abc,dbc->ad', x, tf.exp(x)),
+      }),
+      { x, n: integers(5, [3, 2], 0, 4) },
     ],
     'a column times a row': [
       ({ x }) => {
