@@ -3,6 +3,7 @@ import { EngineError } from '../errors.ts';
 import { NotNative } from '../native/lowering.ts';
 import { type Native, openNative } from '../native/memory.ts';
 import { Program } from '../native/program.ts';
+import { sizeOf } from '../trace/shapes.ts';
 import { type InputSpec, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { isNdArray, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
@@ -88,6 +89,7 @@ class NativeGraph implements CallableGraph {
     for (let i = 0; i < inputs.length; i++) {
       const { data } = inputs[i];
       if (this.#fed[i] === data) continue;
+      this.#check(i, inputs[i]);
       table[i] = this.#native.koffi.address(data);
       this.#fed[i] = data;
     }
@@ -109,6 +111,21 @@ class NativeGraph implements CallableGraph {
     if (this.#profilePrefix === undefined) return;
     const file = `${this.#profilePrefix}${this.#traced.name.replaceAll('/', '-')}.json`;
     this.#native.writeFile(file, JSON.stringify(this.#profile.flat()));
+  }
+
+  /** Machine code reads what it was made for: as many numbers of that type. */
+  #check(i: number, { data, shape }: NdArray): void {
+    const { name, inputs } = this.#traced;
+    const { leaf, value } = inputs[i];
+    const type = inputType({ data, shape });
+    if (type !== value.type) {
+      throw new TypeError(`'${name}': input '${leaf.path}' is ${type}, and was ${value.type} when compiled`);
+    }
+    if (data.length !== sizeOf(value.shape)) {
+      throw new RangeError(
+        `'${name}': input '${leaf.path}' has ${data.length} values for the shape [${shape}]`,
+      );
+    }
   }
 
   #profiledRun(): void {
@@ -134,7 +151,7 @@ class NativeGraph implements CallableGraph {
     const arrays: NdArray[] = [];
     const addresses: bigint[] = [];
     for (const { value } of outputs) {
-      const size = value.shape.reduce((product, n) => product * n, 1);
+      const size = sizeOf(value.shape);
       // Whole cache lines: a vector across two takes twice as long.
       const buffer = new ArrayBuffer(4 * size + ALIGNMENT);
       const address = this.#native.koffi.address(buffer);

@@ -146,6 +146,10 @@ function sine(shift: 0 | 1): ElementCode {
       for (const part of [HALF_PI_1, HALF_PI_2, HALF_PI_3]) {
         asm.vector3Broadcast(V.fnma231, r, n, emitter.constant(part));
       }
+      // Beyond some 10⁶ the parts are not exact any more: the result is then no sine, but within -1 and 1.
+      bound(emitter, V.max, result, r, -1);
+      asm.broadcast(r, emitter.constant(1));
+      asm.vector3(V.min, r, r, result);
       asm.vector3(V.mul, z, r, r);
       // sin: r + r z (S), cos: 1 - z / 2 + z² (C)
       horner(emitter, result, z, [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]);

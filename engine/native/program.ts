@@ -27,7 +27,7 @@ import { emitProduct, type Matrix, PRODUCT_SCRATCH, type Product, transposed, us
 import { emitReduction } from './reductions.ts';
 import { emitChoice } from './row-loops.ts';
 import type { Storage, View } from './views.ts';
-import { emitBarrier, emitJob, workers } from './workers.ts';
+import { emitBarrier, emitJob, waitForWorkers, workers } from './workers.ts';
 
 /** Control words of a program, at the start of its memory. */
 const CONTROL = { barrier: 0, status: 64, savedStatus: 128, bytes: 128 + 64 * 64 } as const;
@@ -149,6 +149,7 @@ export class Program {
   }
 
   free(): void {
+    waitForWorkers();
     this.#memory.free();
     this.#code.free();
   }

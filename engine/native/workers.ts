@@ -4,10 +4,12 @@ import { Assembler, Label, R } from './assembler.ts';
 import { ABOVE_OR_EQUAL, NOT_ZERO, ZERO } from './emitter.ts';
 import { type Native, NativeMemory } from './memory.ts';
 
-/** Words of a worker's memory: how many jobs there were, the code of the last, whether the worker sleeps. */
+/** Words of a worker's memory: how many jobs there were, the code of the last; whether the worker sleeps. */
 const JOBS = 0;
 const CODE = 8;
 const ASLEEP = 64;
+/** How many jobs the worker has come back from. */
+const DONE = 72;
 const BYTES = 128;
 
 /** System calls of Linux on x86-64. */
@@ -86,7 +88,19 @@ function emitWorker(asm: Assembler, address: number, patience: number): void {
   asm.loadAddress(R.rbx, { base: R.rax, displacement: 0 });
   asm.move(R.rax, { displacement: address + CODE });
   asm.callRegister(R.rax);
+  asm.moveNumber(R.rax, 1);
+  asm.atomicAdd32({ displacement: address + DONE }, R.rax);
   asm.jump(again);
+}
+
+/** Waits until no worker is in code that it was given: the last instructions of it may be behind the last barrier. */
+export function waitForWorkers(): void {
+  if (pool === undefined) return;
+  const words = new Int32Array(pool.memory.buffer);
+  for (let i = 0; i < pool.workers.length; i++) {
+    const at = (BYTES * i) / 4;
+    while (Atomics.load(words, at + JOBS / 4) !== Atomics.load(words, at + DONE / 4));
+  }
 }
 
 /** Gives a worker the code at an address; rax, rcx, rdx, rsi, rdi, r10 and r11 are overwritten. */

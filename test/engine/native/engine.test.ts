@@ -105,9 +105,7 @@ describe.skipIf(absent !== undefined)(title('compiled functions'), () => {
     }
   });
 
-  // A graph is found by the shapes of its operands alone: bits of another type are read as they are, and memory
-  // beyond an array that is too short.
-  it.fails.each([
+  it.each([
     ['whole numbers', Int32Array.of(1, 2, 3)],
     ['bytes', Uint8Array.of(1, 1, 1)],
   ] as const)('take or refuse %s where they first had floats', async (_, data) => {
@@ -119,7 +117,7 @@ describe.skipIf(absent !== undefined)(title('compiled functions'), () => {
     );
     expect(['refused', String([...data].map((x) => 2 * x + 1))]).toContain(outcome);
   });
-  it.fails('refuse an array that is too short for its shape', async () => {
+  it('refuse an array that is too short for its shape', async () => {
     const run = compile(affine, 'short');
     await call(run, { x: numbers(3) });
     await expect(call(run, { x: { data: new Float32Array(2), shape: [3] } })).rejects.toThrow();
