@@ -1,10 +1,11 @@
 /**
- * The time of single operations in ONNX Runtime, behind the table of docs/engine.md.
+ * The time of single operations in the compiled backends, behind the table of docs/engine.md.
  *
  *   npx jiti bench/engine-operations.ts [threads]
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { createEngine } from '../engine/index.ts';
+import { createEngine, type Engine } from '../engine/index.ts';
+import { whyUnavailable } from '../engine/native/memory.ts';
 import { RandomStream } from '../engine/random.ts';
 
 type Operation = (x: tf.Tensor, y: tf.Tensor) => tf.Tensor;
@@ -43,11 +44,22 @@ const operations: Readonly<Record<string, Operation>> = {
 const COPIES = 8;
 const SHAPE = [1024, 128];
 
-const engine = createEngine({ threads: Number(process.argv[2] ?? 1) });
+const threads = Number(process.argv[2] ?? 1);
+const backends = whyUnavailable() === undefined ? (['native', 'onnx'] as const) : (['onnx'] as const);
+const engines = backends.map((backend) => createEngine({ backend, threads }));
 const random = RandomStream.fromSeed(0);
 const array = () => ({ data: random.fillNormal(new Float32Array(SHAPE[0] * SHAPE[1])), shape: SHAPE });
 const inputs = Array.from({ length: COPIES }, () => ({ x: array(), y: array() }));
+console.log(`µs for [${SHAPE}]`.padEnd(26), ...backends.map((backend) => backend.padStart(8)));
 for (const [name, operation] of Object.entries(operations)) {
+  const times: string[] = [];
+  for (const engine of engines) times.push((await measure(engine, name, operation)).toFixed(1).padStart(8));
+  console.log(name.padEnd(26), ...times);
+}
+for (const engine of engines) await engine.dispose();
+
+/** Microseconds of one operation: the twentieth percentile of a half second of calls. */
+async function measure(engine: Engine, name: string, operation: Operation): Promise<number> {
   const run = engine.compile<{ x: tf.Tensor; y: tf.Tensor }[], { results: tf.Tensor[] }>(name, (pairs) => ({
     results: Object.values(pairs).map(({ x, y }) => operation(x, y)),
   }));
@@ -59,9 +71,7 @@ for (const [name, operation] of Object.entries(operations)) {
     await run(inputs);
     times.push(performance.now() - start);
   }
-  times.sort((a, b) => a - b);
-  const microseconds = (1000 * times[Math.floor(times.length / 20)]) / COPIES;
-  console.log(`${name.padEnd(26)} ${microseconds.toFixed(1).padStart(8)} µs for [${SHAPE}]`);
   await run.dispose();
+  times.sort((a, b) => a - b);
+  return (1000 * times[Math.floor(times.length / 20)]) / COPIES;
 }
-await engine.dispose();
