@@ -4,7 +4,7 @@ import { NotNative } from '../native/lowering.ts';
 import { type Native, openNative } from '../native/memory.ts';
 import { Program } from '../native/program.ts';
 import { sizeOf } from '../trace/shapes.ts';
-import { type InputSpec, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import { inputSpecs, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { isNdArray, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { type ResultSet, ResultSets } from './result-sets.ts';
@@ -31,13 +31,8 @@ export class NativeRunner implements FunctionRunner {
   }
 
   async build(name: string, fn: (inputs: never) => unknown, inputs: unknown): Promise<CallableGraph> {
-    const specs: InputSpec[] = leavesOf(inputs, isNdArray).map(({ leaf, value }) => ({
-      leaf,
-      shape: value.shape,
-      type: inputType(value),
-    }));
     const native = openNative();
-    const traced = traceFunction(name, fn, specs);
+    const traced = traceFunction(name, fn, inputSpecs(inputs));
     const threads = traced.productFlops < SHARED_FLOPS ? 1 : this.#options.threads;
     try {
       const { spin, profilePrefix } = this.#options;

@@ -1,7 +1,7 @@
 /** Compiled functions: traced once per combination of shapes, run by ONNX Runtime. */
 import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { BackendUnavailableError, EngineError } from '../errors.ts';
-import { type InputSpec, inputType, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import { inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { isNdArray, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { type ResultSet, ResultSets } from './result-sets.ts';
@@ -32,12 +32,7 @@ export class OnnxRunner implements FunctionRunner {
   }
 
   async build(name: string, fn: (inputs: never) => unknown, inputs: unknown): Promise<CallableGraph> {
-    const specs: InputSpec[] = leavesOf(inputs, isNdArray).map(({ leaf, value }) => ({
-      leaf,
-      shape: value.shape,
-      type: inputType(value),
-    }));
-    const traced = traceFunction(name, fn, specs);
+    const traced = traceFunction(name, fn, inputSpecs(inputs));
     this.#options.onGraph?.(traced);
     this.#runtime ??= import('onnxruntime-node');
     const runtime = await this.#runtime;

@@ -1,7 +1,7 @@
 /** Runs a function once on the tracing backend and gives the graph that it is. */
 import * as tf from '@tensorflow/tfjs-core';
 import '../gradients/index.ts';
-import { type Leaf, leavesOf, treeOf } from '../tree.ts';
+import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
 import { withoutChance } from './chance.ts';
@@ -40,6 +40,15 @@ export interface InputSpec {
 export function inputType({ data }: NdArray): InputSpec['type'] {
   if (data instanceof Float32Array) return 'float32';
   return data instanceof Int32Array ? 'int32' : 'bool';
+}
+
+/** What a tree of host arrays becomes. */
+export function inputSpecs(inputs: unknown): InputSpec[] {
+  return leavesOf(inputs, isNdArray).map(({ leaf, value }) => ({
+    leaf,
+    shape: value.shape,
+    type: inputType(value),
+  }));
 }
 
 function isTensor(value: unknown): value is tf.Tensor {
