@@ -5,7 +5,7 @@ import { type Native, openNative } from '../native/memory.ts';
 import { Program } from '../native/program.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import { inputSpecs, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
-import { isNdArray, leavesOf, treeOf } from '../tree.ts';
+import { treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { type ResultSet, ResultSets } from './result-sets.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';

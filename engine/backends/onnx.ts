@@ -2,7 +2,7 @@
 import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { BackendUnavailableError, EngineError } from '../errors.ts';
 import { inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
-import { isNdArray, leavesOf, treeOf } from '../tree.ts';
+import { treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { type ResultSet, ResultSets } from './result-sets.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
