@@ -210,7 +210,13 @@ export function planMemory(steps: readonly Step[], storages: readonly Storage[])
     ending.set(to, [...(ending.get(to) ?? []), storage]);
   }
   for (let at = 0; at < steps.length; at++) {
+    const given = inPlace(steps[at], starting.get(at) ?? [], ending.get(at) ?? []);
     for (const storage of starting.get(at) ?? []) {
+      const source = given.get(storage);
+      if (source !== undefined) {
+        offsets.set(storage.id, offsets.get(source.id) as number);
+        continue;
+      }
       const bytes = aligned(FLOAT_BYTES * storage.elements);
       const fitting = free.filter((piece) => piece.bytes >= bytes).sort((a, b) => a.bytes - b.bytes)[0];
       if (fitting === undefined) {
@@ -222,12 +228,58 @@ export function planMemory(steps: readonly Step[], storages: readonly Storage[])
         fitting.bytes -= bytes;
       }
     }
+    const taken = new Set(given.values());
     for (const storage of ending.get(at) ?? []) {
+      if (taken.has(storage)) continue;
       release(free, offsets.get(storage.id) as number, aligned(FLOAT_BYTES * storage.elements));
     }
   }
   // Vectors may be read a line beyond the last element.
   return { offsets, bytes: end + 16 * LINE };
+}
+
+/**
+ * Results of a loop that are written over operands which nothing reads afterwards: half the memory, and it is in the
+ * cache already. Every element of the operand is read where the result's is written, and not after it.
+ */
+export function inPlace(
+  { group }: Step,
+  starting: readonly Storage[],
+  ending: readonly Storage[],
+): Map<Storage, Storage> {
+  const given = new Map<Storage, Storage>();
+  if (group === undefined) return given;
+  const { operations, chosen } = group;
+  for (const [at, { store }] of operations.entries()) {
+    if (store === undefined || store.chosenRows || !starting.includes(store.storage)) continue;
+    if (given.has(store.storage)) continue;
+    const writers = operations.filter((other) => other.store?.storage === store.storage);
+    if (writers.length > 1) continue;
+    const source = ending.find((storage) => {
+      if (storage.constant !== undefined || storage.elements !== store.storage.elements) return false;
+      if (storage === chosen?.storage || [...given.values()].includes(storage)) return false;
+      return operations.every(({ operands, store: other }, i) => {
+        if (other?.storage === storage) return false;
+        return operands.every(
+          (operand) =>
+            !('view' in operand) ||
+            operand.view.storage !== storage ||
+            (i <= at && sameWalk(operand.view, store)),
+        );
+      });
+    });
+    if (source !== undefined) given.set(store.storage, source);
+  }
+  return given;
+}
+
+function sameWalk(a: View, b: View): boolean {
+  return (
+    a.offset === b.offset &&
+    a.chosenRows !== true &&
+    a.strides.length === b.strides.length &&
+    a.strides.every((stride, i) => stride === b.strides[i])
+  );
 }
 
 /** Storages that a step reads or writes in memory. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { defaultBackend } from '../../engine/default-backend.ts';
 import { agentFile } from '../harness/support/agent-files.ts';
 import { shortPole } from '../harness/support/task-file.ts';
 import { harness, type Outcome, workplace } from './support/command.ts';
@@ -89,7 +90,7 @@ out: mine
     expect(manifest.versions).toMatchObject({
       node: process.versions.node,
       mujoco: '3.14.0',
-      backend: 'onnx',
+      backend: defaultBackend(),
     });
     expect(Date.parse(manifest.endedAt)).toBeGreaterThan(Date.parse(manifest.startedAt));
     for (const run of manifest.runs) expect(run).toMatchObject({ status: 'done', steps: 200, attempts: 1 });

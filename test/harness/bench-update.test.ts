@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { defaultBackend } from '../../engine/default-backend.ts';
 import { benchUpdates } from '../../harness/bench/update.ts';
 import { benchUpdateCommand } from '../../harness/cli/bench-update.ts';
 import { diagnose, diagnosisText, isHealthy } from '../../harness/doctor.ts';
@@ -101,7 +102,7 @@ describe('doctor', () => {
 
   it('is not content without the default backend', async () => {
     const diagnosis = await diagnose();
-    const broken = diagnosis.backends.map((state) => ({ ...state, works: state.backend !== 'onnx' }));
+    const broken = diagnosis.backends.map((state) => ({ ...state, works: state.backend !== defaultBackend() }));
     expect(isHealthy({ ...diagnosis, backends: broken })).toBe(false);
     expect(isHealthy({ ...diagnosis, packages: [{ name: 'x', optional: false }] })).toBe(false);
   });
