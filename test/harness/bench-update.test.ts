@@ -102,7 +102,10 @@ describe('doctor', () => {
 
   it('is not content without the default backend', async () => {
     const diagnosis = await diagnose();
-    const broken = diagnosis.backends.map((state) => ({ ...state, works: state.backend !== defaultBackend() }));
+    const broken = diagnosis.backends.map((state) => ({
+      ...state,
+      works: state.backend !== defaultBackend(),
+    }));
     expect(isHealthy({ ...diagnosis, backends: broken })).toBe(false);
     expect(isHealthy({ ...diagnosis, packages: [{ name: 'x', optional: false }] })).toBe(false);
   });
