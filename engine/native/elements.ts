@@ -1,6 +1,6 @@
 /**
  * Operations on vectors of 16 elements. Floats keep NaN as IEEE 754 has it; bools are 32-bit 0 and 1.
- * Polynomials of exp, log, tanh, sin, cos and atanh are those of Cephes (S. Moshier), within 2 ulp.
+ * Polynomials of exp, log, tanh, sin, cos, atanh and of erf beyond 1 are those of Cephes (S. Moshier).
  */
 import { FLOAT, INT, V, V1, type VectorInstruction, VI } from './assembler.ts';
 import type { Emitter } from './emitter.ts';
@@ -218,7 +218,53 @@ function exponentialUnit(scale: number, slope: number): ElementCode {
   };
 }
 
+/** erf(x) = x + x P(x²) within 1, P by interpolation at Chebyshev's points; beyond it 1 - exp(-x²) Q(1/x²) / x with one polynomial up to 2 and one above. */
+const ERF_NEAR = [
+  1.058937985e-6, -1.390933959e-5, 1.195656248e-4, -8.542637987e-4, 5.223783477e-3, -2.686613323e-2,
+  1.128379131e-1, -3.761263889e-1, 0.128379167095,
+];
+const ERF_MIDDLE = [
+  2.326819970068386e-2, -1.387039388740657e-1, 3.687424674597105e-1, -5.824733027278666e-1,
+  6.210004621745983e-1, -4.944515323274145e-1, 3.404879937665872e-1, -2.741127028184656e-1,
+  5.638259427386472e-1,
+];
+const ERF_FAR = [
+  -1.047766399936249e1, 1.297719955372516e1, -7.495518717768503, 2.921019019210786, -1.0152652792027,
+  4.218463358204948e-1, -2.820767439740514e-1, 5.641895067754075e-1,
+];
+
+const errorFunction: ElementCode = {
+  spare: 6,
+  emit: (emitter, { result, operands: [x], spare: [n, r, a, q, y, t] }) => {
+    const { asm } = emitter;
+    absolute(emitter, a, x);
+    asm.vector3(V.mul, t, x, x);
+    negated(emitter, t, t);
+    exponential(emitter, y, t, n, r);
+    asm.broadcast(q, emitter.constant(1));
+    asm.vector3(V.div, q, q, a);
+    asm.vector3(V.mul, t, q, q);
+    horner(emitter, n, t, ERF_MIDDLE);
+    horner(emitter, r, t, ERF_FAR);
+    asm.compareFloat(MASK, a, emitter.constant(2), FLOAT.less, {}, true);
+    asm.vector2(V1.move, r, n, { mask: MASK });
+    asm.vector3(V.mul, y, y, q);
+    asm.vector3(V.mul, y, y, r);
+    asm.broadcast(result, emitter.constant(1));
+    asm.vector3(V.sub, result, result, y);
+    // Within 1, where 1/x may be infinite.
+    asm.vector3(V.mul, t, x, x);
+    horner(emitter, n, t, ERF_NEAR);
+    asm.vector3(V.fma213, n, a, a);
+    asm.compareFloat(MASK, a, emitter.constant(1), FLOAT.less, {}, true);
+    asm.vector2(V1.move, result, n, { mask: MASK });
+    asm.vector3Broadcast(V.and, n, x, emitter.constantBits(0x80000000));
+    asm.vector3(V.or, result, result, n);
+  },
+};
+
 const floats: Readonly<Record<string, ElementCode>> = {
+  Erf: errorFunction,
   Elu: exponentialUnit(1, 1),
   Selu: exponentialUnit(1.0507009873554805, 1.7580993408473768),
   Add: binary(V.add),

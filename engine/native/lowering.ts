@@ -36,7 +36,6 @@ const calls: Readonly<Record<string, string>> = {
   Asinh: 'asinhf',
   Atan: 'atanf',
   Cosh: 'coshf',
-  Erf: 'erff',
   Mod: 'fmodf',
   Pow: 'powf',
   Sinh: 'sinhf',

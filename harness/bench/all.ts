@@ -39,7 +39,7 @@ export function allTables({ machine, environments, updates, workers }: MachineSp
       agent,
       preset,
       updatesPerSecond.median.toFixed(1),
-      actMilliseconds?.toFixed(2) ?? '',
+      actMilliseconds?.toFixed(3) ?? '',
     ]),
   );
   return [machine.cpu.model, speedTable(environments), updateTable, scalingTable(workers)].join('\n\n');

@@ -101,7 +101,7 @@ function line(speed: UpdateSpeed): string {
     `${threads} thread${threads === 1 ? ' ' : 's'}`,
     `${digits(rate.median).padStart(7)} updates/s (${digits(rate.lowest)} - ${digits(rate.highest)})`,
     `cpu ${speed.cpuMillisecondsPerUpdate.toFixed(2)} ms`,
-    speed.actMilliseconds === undefined ? '' : `act ${speed.actMilliseconds.toFixed(2)} ms`,
+    speed.actMilliseconds === undefined ? '' : `act ${speed.actMilliseconds.toFixed(3)} ms`,
     `first ${speed.firstUpdateMilliseconds.toFixed(0)} ms`,
     speed.startMilliseconds === undefined ? '' : `(${speed.startMilliseconds.toFixed(0)} ms after start)`,
   ]
