@@ -1,7 +1,8 @@
 /** Code that goes along one axis for 16 places at a time: running sums, extremes with their indices. */
-import { FLOAT, INT, R, V, V1 } from './assembler.ts';
+import { R } from './assembler.ts';
 import { type Emitter, FLOAT_BYTES } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
+import { FLOAT, INT, V, V1 } from './instructions.ts';
 import type { ExtremeKernel, ScanKernel, TopKernel } from './kernels.ts';
 import { type Cursor, emitLoops } from './loops.ts';
 import type { View } from './views.ts';

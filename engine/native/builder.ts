@@ -22,7 +22,7 @@ export class NotNative extends Error {}
 export class NotByRow extends Error {}
 
 /** Axes up to this long are combined element by element, which fuses with what comes before and after. */
-export const SHORT_AXIS = 8;
+const SHORT_AXIS = 8;
 /** Products of a smaller batch are written one after another, those of a larger one as a loop. */
 const MOST_PRODUCTS = 64;
 /** Axes that do not follow each other in memory which one reduction goes along. */
@@ -285,7 +285,7 @@ export class Builder {
   }
 }
 
-export function isContiguous({ shape, strides }: View): boolean {
+function isContiguous({ shape, strides }: View): boolean {
   const plain = contiguousStrides(shape);
   return shape.every((n, i) => n === 1 || strides[i] === plain[i]);
 }

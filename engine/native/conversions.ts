@@ -1,9 +1,10 @@
 /** Code that changes how numbers are stored: the caller's bools, integers for functions of doubles. */
 
 import { sizeOf } from '../trace/shapes.ts';
-import { R, V1 } from './assembler.ts';
+import { R } from './assembler.ts';
 import { type Emitter, FLOAT_BYTES, VECTOR } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
+import { V1 } from './instructions.ts';
 import type { BoolKernel, CallKernel } from './kernels.ts';
 
 const REST = 1;

@@ -1,5 +1,5 @@
 /** What all parts of code generation share: where things are, subroutines, constants. */
-import { type Address, Assembler, Label, R } from './assembler.ts';
+import { type Address, Assembler, Label } from './assembler.ts';
 
 /**
  * Where a tensor's first element is: at an address known while code is generated, or at an offset from the address
@@ -125,7 +125,6 @@ export class Emitter {
 
 export const ZERO = 4;
 export const NOT_ZERO = 5;
-export const LESS = 0xc;
 export const ABOVE_OR_EQUAL = 3;
 
 /** The part of `count` items, in multiples of `unit`, that one of `threads` takes. */
@@ -139,5 +138,3 @@ export function share(
   const bound = (i: number) => Math.min(count, Math.floor((units * i) / threads) * unit);
   return [bound(thread), thread === threads - 1 ? count : bound(thread + 1)];
 }
-
-export { R };

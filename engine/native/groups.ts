@@ -1,7 +1,8 @@
 /** Element-wise operations on one shape, computed together in one pass with their results in registers. */
-import { R, V, V1 } from './assembler.ts';
+import { R } from './assembler.ts';
 import { elementCode, type Parameters } from './elements.ts';
 import { type Emitter, FLOAT_BYTES, type Place, VECTOR } from './emitter.ts';
+import { V, V1 } from './instructions.ts';
 import { type Access, type Cursor, emitLoops } from './loops.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
 import { type ChosenRows, emitRowLoops } from './row-loops.ts';

@@ -1,7 +1,8 @@
 /** Code that reads and writes at indices known when the program runs: a loop over positions, slices in vectors. */
-import { Label, R, V, V1 } from './assembler.ts';
+import { Label, R } from './assembler.ts';
 import { type Emitter, FLOAT_BYTES, VECTOR } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
+import { V, V1 } from './instructions.ts';
 import type { GatherKernel, Positions, ScatterKernel } from './kernels.ts';
 
 const BELOW = 2;

@@ -2,8 +2,9 @@
  * Matrix products: tiles of up to 12 rows × 32 columns in registers, over panels of the right operand that are
  * packed so that they stay in the first-level cache (Goto and van de Geijn 2008, doi 10.1145/1356052.1356053).
  */
-import { Label, type Operand, R, V, V1, VI } from './assembler.ts';
+import { Label, type Operand, R } from './assembler.ts';
 import { type Emitter, FLOAT_BYTES, type Place, placeAt, VECTOR, ZERO } from './emitter.ts';
+import { V, V1, VI } from './instructions.ts';
 import { type ChosenRows, emitRowShare } from './row-loops.ts';
 
 /** A matrix in memory; strides in bytes. */
@@ -394,7 +395,7 @@ function packColumns(emitter: Emitter, depth: number, width: number, stride: num
 }
 
 /** Registers 0 to 15, rows of a block, become its columns; 16 to 31 are overwritten. */
-export function transposeBlock(emitter: Emitter): void {
+function transposeBlock(emitter: Emitter): void {
   const { asm } = emitter;
   const op = (instruction: typeof V.unpackLow, d: number, a: number, b: Operand) =>
     asm.vector3(instruction, d, a, b);

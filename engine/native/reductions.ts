@@ -1,7 +1,8 @@
 /** Sums, products and extremes along axes. */
-import { Label, R, V, V1 } from './assembler.ts';
+import { Label, R } from './assembler.ts';
 import { type Emitter, FLOAT_BYTES, NOT_ZERO, type Place, VECTOR } from './emitter.ts';
 import type { Kind } from './groups.ts';
+import { V, V1 } from './instructions.ts';
 import { type Access, emitLoops, simplify } from './loops.ts';
 import { sumLanes } from './products.ts';
 
@@ -34,7 +35,7 @@ const integerCodes = { sum: V.addInt, product: V.mulInt, max: V.maxInt, min: V.m
 /** Registers of the loops over axes that go. */
 const POINTER = R.r15;
 const COUNTERS = [R.r14, R.r13, R.r12] as const;
-/** The accumulator of four: sums of one row do not wait for each other. */
+/** Sums of one row in turn, which do not wait for each other. */
 const ACCUMULATORS = 4;
 const LOADED = 8;
 

@@ -4,7 +4,7 @@ import { fuse, type Step } from '../../../engine/native/fusion.ts';
 import { readsOf, writesOf } from '../../../engine/native/kernels.ts';
 import { lower } from '../../../engine/native/lowering.ts';
 import { NativeMemory, openNative } from '../../../engine/native/memory.ts';
-import { planMemory } from '../../../engine/native/program.ts';
+import { planMemory } from '../../../engine/native/memory-plan.ts';
 import type { Storage, View } from '../../../engine/native/views.ts';
 import { type Inputs, type Tensors, uniform } from '../compare.ts';
 import { type GraphOptions, randomGraph } from './graphs.ts';

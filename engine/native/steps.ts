@@ -1,0 +1,226 @@
+/** The code of each step of a program. */
+import { sizeOf } from '../trace/shapes.ts';
+import { R } from './assembler.ts';
+import { emitExtreme, emitScan, emitTop } from './axes.ts';
+import { emitBatch } from './batches.ts';
+import { emitBools, emitIntegerCall } from './conversions.ts';
+import { type Emitter, FLOAT_BYTES, share } from './emitter.ts';
+import type { Step } from './fusion.ts';
+import { chosenRowsOf, emitGroup, type PlaceOf } from './groups.ts';
+import { emitGather, emitScatter } from './indexing.ts';
+import {
+  type CallKernel,
+  type ChoiceKernel,
+  chosenBy,
+  type Kernel,
+  type ProductKernel,
+  type ReductionKernel,
+} from './kernels.ts';
+import type { Native } from './memory.ts';
+import { emitProduct, type Matrix, type Product, transposed, usable } from './products.ts';
+import { emitReduction } from './reductions.ts';
+import { emitChoice } from './row-loops.ts';
+import type { View } from './views.ts';
+
+/** Work below this stays on one thread: handing it out costs more. */
+const SHARED_ELEMENTS = 8192;
+const SHARED_FLOPS = 1e6;
+
+/** What a step does, with its sizes. */
+export function labelOf({ kernels, group }: Step): string {
+  const [first] = kernels;
+  if (group !== undefined) {
+    const operations = group.operations.map(({ operation }) => operation);
+    return `element ${operations.join('+')} [${group.sizes}]`;
+  }
+  if (first.kind === 'product') {
+    const [{ a, b, c }] = first.products;
+    return `product ${first.products.length} × [${a.shape}] (${a.strides}) [${b.shape}] (${b.strides}) -> (${c.strides})`;
+  }
+  if (first.kind === 'call') return `call ${first.symbol} [${first.result.shape}]`;
+  if (first.kind === 'reduction') {
+    return `reduction ${first.combination} [${first.source.shape}] over ${first.axes}`;
+  }
+  return `${first.kind} [${first.result.shape}]`;
+}
+
+/** Whether threads share a step. */
+export function isShared({ kernels, group }: Step): boolean {
+  if (group !== undefined) {
+    return sizeOf(group.sizes) * Math.max(1, group.operations.length / 4) >= SHARED_ELEMENTS;
+  }
+  const [kernel] = kernels;
+  if (kernel.kind === 'product') {
+    return (
+      kernel.products.reduce((sum, { a, c }) => sum + 2 * sizeOf(c.shape) * a.shape[1], 0) >= SHARED_FLOPS
+    );
+  }
+  if (kernel.kind === 'batch')
+    return 2 * sizeOf(kernel.result.shape) * kernel.a.shape[kernel.a.shape.length - 1] >= SHARED_FLOPS;
+  return (
+    kernel.kind === 'reduction' &&
+    sizeOf(kernel.result.shape) > 1 &&
+    sizeOf(kernel.source.shape) >= SHARED_ELEMENTS
+  );
+}
+
+export function emitStep(
+  native: Native,
+  emitter: Emitter,
+  step: Step,
+  placeOf: PlaceOf,
+  threads: number,
+): void {
+  if (step.group !== undefined) {
+    emitGroup(emitter, step.group, placeOf, threads);
+    return;
+  }
+  const [kernel] = step.kernels;
+  switch (kernel.kind) {
+    case 'product':
+      emitProducts(emitter, kernel, placeOf, threads);
+      break;
+    case 'reduction':
+      emitReduce(emitter, kernel, placeOf, threads);
+      break;
+    case 'call':
+      emitCall(native, emitter, kernel, placeOf);
+      break;
+    case 'batch':
+      emitBatch(emitter, kernel, placeOf, threads, productOf);
+      break;
+    case 'gather':
+      emitGather(emitter, kernel, placeOf);
+      break;
+    case 'scatter':
+      emitScatter(emitter, kernel, placeOf);
+      break;
+    case 'scan':
+      emitScan(emitter, kernel, placeOf);
+      break;
+    case 'extreme':
+      emitExtreme(emitter, kernel, placeOf);
+      break;
+    case 'top':
+      emitTop(emitter, kernel, placeOf);
+      break;
+    case 'bools':
+      emitBools(emitter, kernel, placeOf);
+      break;
+    case 'choice':
+      emitChoiceKernel(emitter, kernel, placeOf);
+      break;
+    default:
+      throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
+  }
+}
+
+function emitChoiceKernel(emitter: Emitter, kernel: ChoiceKernel, placeOf: PlaceOf): void {
+  const { source } = kernel;
+  const [first, second] = ([0, 1] as const).map((member) => chosenRowsOf(chosenBy(kernel, member), placeOf));
+  emitChoice(emitter, placeOf(source.storage, source.offset), source.shape[0], first, second);
+}
+
+function emitProducts(
+  emitter: Emitter,
+  { products, chosen }: ProductKernel,
+  placeOf: PlaceOf,
+  threads: number,
+): void {
+  if (chosen !== undefined) {
+    const product = { ...productOf(products[0], placeOf), chosen: chosenRowsOf(chosen, placeOf) };
+    emitProduct(emitter, product, 0, product.rows, threads);
+    return;
+  }
+  const byProduct = products.length % threads === 0;
+  for (const [i, views] of products.entries()) {
+    const product = productOf(views, placeOf);
+    if (threads === 1) emitProduct(emitter, product, 0, product.rows);
+    else if (byProduct) {
+      if (i % threads === emitter.thread) emitProduct(emitter, product, 0, product.rows);
+    } else {
+      const [from, to] = share(product.rows, 1, emitter.thread, threads);
+      emitProduct(emitter, product, from, to);
+    }
+  }
+}
+
+function productOf({ a, b, c }: ProductKernel['products'][number], placeOf: PlaceOf): Product {
+  const matrix = ({ storage, offset, strides }: View): Matrix => ({
+    place: placeOf(storage, offset),
+    rowStride: FLOAT_BYTES * strides[0],
+    columnStride: FLOAT_BYTES * strides[1],
+  });
+  const product: Product = {
+    rows: c.shape[0],
+    columns: c.shape[1],
+    depth: a.shape[1],
+    a: matrix(a),
+    b: matrix(b),
+    c: matrix(c),
+  };
+  // A column times the right matrix's rows: the transposed product has long rows.
+  const column = product.columns === 1 && product.a.columnStride !== FLOAT_BYTES;
+  const row = product.rows === 1 && product.b.columnStride !== FLOAT_BYTES;
+  if (!(column || row) || !usable(product.a)) return product;
+  if (column && product.c.rowStride !== FLOAT_BYTES) return product;
+  return {
+    rows: product.columns,
+    columns: product.rows,
+    depth: product.depth,
+    a: transposed(product.b),
+    b: transposed(product.a),
+    c: transposed(product.c),
+  };
+}
+
+function emitReduce(emitter: Emitter, kernel: ReductionKernel, placeOf: PlaceOf, threads: number): void {
+  const { source, result, axes, combination, type, factor } = kernel;
+  const all = source.shape.map((size, axis) => ({
+    axis,
+    size,
+    source: source.strides[axis],
+    result: result.strides[axis],
+  }));
+  emitReduction(
+    emitter,
+    {
+      combination,
+      type,
+      factor,
+      source: placeOf(source.storage, source.offset),
+      result: placeOf(result.storage, result.offset),
+      kept: all.filter(({ axis }) => !axes.includes(axis)),
+      reduced: all.filter(({ axis }) => axes.includes(axis)),
+    },
+    threads,
+  );
+}
+
+/** A function of the C library, element by element. */
+function emitCall(native: Native, emitter: Emitter, kernel: CallKernel, placeOf: PlaceOf) {
+  const { asm } = emitter;
+  const { symbol, operands, result } = kernel;
+  const address = native.symbol(null, symbol);
+  if (address === null) throw new RangeError(`the C library has no ${symbol}`);
+  if (kernel.type === 'int32') {
+    emitIntegerCall(emitter, kernel, address, placeOf);
+    return;
+  }
+  const pointers = [R.r12, R.r13];
+  operands.forEach((view, i) => {
+    emitter.point(pointers[i], placeOf(view.storage, view.offset));
+  });
+  emitter.point(R.r14, placeOf(result.storage, result.offset));
+  const uniform = operands.map((view) => view.strides.every((stride) => stride === 0));
+  emitter.repeat(R.rbx, sizeOf(result.shape), () => {
+    operands.forEach((_, i) => {
+      asm.loadScalar(i, { base: pointers[i], displacement: 0 });
+      if (!uniform[i]) asm.addNumber(pointers[i], FLOAT_BYTES);
+    });
+    asm.moveWide(R.rax, address);
+    asm.callRegister(R.rax);
+    asm.storeScalar({ base: R.r14, displacement: 0 }, 0);
+    asm.addNumber(R.r14, FLOAT_BYTES);
+  });
+}
