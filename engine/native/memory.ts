@@ -1,7 +1,16 @@
 /** Memory that machine code runs in and on, through the C library. Linux on x86-64 with AVX-512. */
 import { BackendUnavailableError, EngineError } from '../errors.ts';
 
-type Koffi = typeof import('koffi')['default'];
+/** What is used of the foreign-function interface; written out, since the package is optional. */
+interface Koffi {
+  load(library: string, options?: { readonly global: boolean }): { func<Call>(definition: string): Call };
+  proto(definition: string): object;
+  call(code: bigint, type: object): void;
+  /** Memory of the process as an array buffer. */
+  view(address: bigint, length: number): ArrayBuffer;
+  /** Where an array's numbers are. */
+  address(data: ArrayBufferView | ArrayBuffer): bigint;
+}
 
 /** What the C library and the foreign-function interface offer. */
 export interface Native {
@@ -14,7 +23,7 @@ export interface Native {
   detachThread(identifier: bigint): number;
   writeFile(path: string, text: string): void;
   /** The type of a program's code: no operands, no result. */
-  readonly entry: ReturnType<Koffi['proto']>;
+  readonly entry: object;
 }
 
 let opened: { readonly native: Native } | { readonly reason: string } | undefined;
