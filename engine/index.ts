@@ -100,11 +100,12 @@ function runnerOf(backend: string, threads: number, options: EngineOptions): Fun
       onFallback: options.onFallback,
     });
   }
-  return new EagerRunner({ backend: backend as 'wasm', debugNumerics: options.debugNumerics });
+  return new EagerRunner({ backend, debugNumerics: options.debugNumerics });
 }
 
 interface Variant {
   readonly shapes: readonly (readonly number[])[];
+  readonly lengths: readonly number[];
   readonly paths: readonly string[];
   readonly graph: Promise<CallableGraph>;
 }
@@ -140,14 +141,18 @@ class Variants {
 
   #variant(inputs: unknown, arrays: readonly { leaf: { path: string }; value: NdArray }[]): Variant {
     const found = this.#variants.find(
-      ({ shapes, paths }) =>
+      ({ shapes, lengths, paths }) =>
         shapes.length === arrays.length &&
-        arrays.every(({ leaf, value }, i) => paths[i] === leaf.path && sameLengths(shapes[i], value.shape)),
+        arrays.every(
+          ({ leaf, value: { data, shape } }, i) =>
+            paths[i] === leaf.path && lengths[i] === data.length && sameLengths(shapes[i], shape),
+        ),
     );
     if (found !== undefined) return found;
     for (const { leaf, value } of arrays) check(this.#name, leaf.path, value);
     const variant: Variant = {
       shapes: arrays.map(({ value }) => [...value.shape]),
+      lengths: arrays.map(({ value }) => value.data.length),
       paths: arrays.map(({ leaf }) => leaf.path),
       graph: this.#runner.build(this.#name, this.#fn, inputs),
     };

@@ -1,13 +1,14 @@
 /** Compiled functions as machine code of our own; what it has no code for goes to ONNX Runtime. */
 import { EngineError } from '../errors.ts';
-import { NotNative } from '../native/lowering.ts';
+import { NotNative } from '../native/builder.ts';
 import { type Native, openNative } from '../native/memory.ts';
+import { LINE } from '../native/memory-plan.ts';
 import { Program } from '../native/program.ts';
 import { sizeOf } from '../trace/shapes.ts';
-import { inputSpecs, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import { type InputSpec, inputSpecs, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
-import { type ResultSet, ResultSets } from './result-sets.ts';
+import { arrayTypes, type ResultSet, ResultSets } from './result-sets.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface NativeOptions {
@@ -51,7 +52,6 @@ interface AddressedResults extends ResultSet {
   readonly addresses: readonly bigint[];
 }
 
-const ALIGNMENT = 64;
 /** Graphs with less work than this run on one thread: handing it out costs more than it saves. */
 const SHARED_FLOPS = 2e7;
 
@@ -108,18 +108,13 @@ class NativeGraph implements CallableGraph {
     this.#native.writeFile(file, JSON.stringify(this.#profile.flat()));
   }
 
-  /** Machine code reads what it was made for: as many numbers of that type. */
-  #check(i: number, { data, shape }: NdArray): void {
+  /** Machine code reads numbers of the type that it was made for. */
+  #check(i: number, input: NdArray): void {
     const { name, inputs } = this.#traced;
     const { leaf, value } = inputs[i];
-    const type = inputType({ data, shape });
+    const type = inputType(input);
     if (type !== value.type) {
       throw new TypeError(`'${name}': input '${leaf.path}' is ${type}, and was ${value.type} when compiled`);
-    }
-    if (data.length !== sizeOf(value.shape)) {
-      throw new RangeError(
-        `'${name}': input '${leaf.path}' has ${data.length} values for the shape [${shape}]`,
-      );
     }
   }
 
@@ -148,15 +143,10 @@ class NativeGraph implements CallableGraph {
     for (const { value } of outputs) {
       const size = sizeOf(value.shape);
       // Whole cache lines: a vector across two takes twice as long.
-      const buffer = new ArrayBuffer(4 * size + ALIGNMENT);
+      const buffer = new ArrayBuffer(4 * size + LINE);
       const address = this.#native.koffi.address(buffer);
-      const shift = (ALIGNMENT - Number(address % BigInt(ALIGNMENT))) % ALIGNMENT;
-      const data =
-        value.type === 'float32'
-          ? new Float32Array(buffer, shift, size)
-          : value.type === 'int32'
-            ? new Int32Array(buffer, shift, size)
-            : new Uint8Array(buffer, shift, size);
+      const shift = (LINE - Number(address % BigInt(LINE))) % LINE;
+      const data = new arrayTypes[value.type as InputSpec['type']](buffer, shift, size);
       arrays.push({ data, shape: value.shape });
       addresses.push(address + BigInt(shift));
     }

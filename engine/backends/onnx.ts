@@ -1,10 +1,11 @@
 /** Compiled functions: traced once per combination of shapes, run by ONNX Runtime. */
 import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { BackendUnavailableError, EngineError } from '../errors.ts';
-import { inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import { sizeOf } from '../trace/shapes.ts';
+import { type InputSpec, inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
-import { type ResultSet, ResultSets } from './result-sets.ts';
+import { arrayTypes, type ResultSet, ResultSets } from './result-sets.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface OnnxOptions {
@@ -147,13 +148,7 @@ class OnnxGraph implements CallableGraph {
   #allocate(): Fetches {
     const fetches: Record<string, OnnxTensor> = {};
     const arrays: NdArray[] = this.#outputs.map(({ name, value }) => {
-      const size = value.shape.reduce((product, n) => product * n, 1);
-      const data =
-        value.type === 'float32'
-          ? new Float32Array(size)
-          : value.type === 'int32'
-            ? new Int32Array(size)
-            : new Uint8Array(size);
+      const data = new arrayTypes[value.type as InputSpec['type']](sizeOf(value.shape));
       fetches[name] = this.#tensor(value.type, data, value.shape);
       return { data, shape: value.shape };
     });

@@ -7,17 +7,20 @@ export interface ResultSet {
   readonly arrays: readonly NdArray[];
 }
 
-export class ResultSets<Set extends ResultSet> {
-  readonly #allocate: () => Set;
-  readonly #sets: { readonly results: Set; readonly buffers: ReadonlySet<NdArray['data']> }[] = [];
+/** What holds a tensor's numbers on the host. */
+export const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+export class ResultSets<Results extends ResultSet> {
+  readonly #allocate: () => Results;
+  readonly #sets: { readonly results: Results; readonly buffers: ReadonlySet<NdArray['data']> }[] = [];
   #last = 0;
 
-  constructor(allocate: () => Set) {
+  constructor(allocate: () => Results) {
     this.#allocate = allocate;
   }
 
   /** The next set of which no array is an input of this call: a step's state goes back and forth between the two. */
-  next(inputs: readonly NdArray[]): Set {
+  next(inputs: readonly NdArray[]): Results {
     for (let i = 1; i <= 2; i++) {
       const index = (this.#last + i) % 2;
       this.#sets[index] ??= this.#new();
@@ -34,6 +37,6 @@ export class ResultSets<Set extends ResultSet> {
 
   #new() {
     const results = this.#allocate();
-    return { results, buffers: new globalThis.Set(results.arrays.map(({ data }) => data)) };
+    return { results, buffers: new Set(results.arrays.map(({ data }) => data)) };
   }
 }

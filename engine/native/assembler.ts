@@ -25,6 +25,9 @@ export const R = {
   r15: 15,
 } as const;
 
+/** Conditions of jumps by their code, of numbers without a sign. */
+export const IF = { below: 2, aboveOrEqual: 3, zero: 4, notZero: 5, belowOrEqual: 6 } as const;
+
 /** base + index · scale + displacement; without a base the displacement is an address below 2³¹. */
 export interface Address {
   readonly base?: number;
@@ -251,7 +254,7 @@ export class Assembler {
     this.#relative(label);
   }
 
-  /** Conditions by their code: less 0xc, notLess 0xd, zero 4, notZero 5, below 2, above 7. */
+  /** See IF. */
   jumpIf(condition: number, label: Label): void {
     this.byte(0x0f, 0x80 | condition);
     this.#relative(label);

@@ -4,7 +4,7 @@ import { type Emitter, FLOAT_BYTES } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
 import { FLOAT, INT, V, V1 } from './instructions.ts';
 import type { ExtremeKernel, ScanKernel, TopKernel } from './kernels.ts';
-import { type Cursor, emitLoops } from './loops.ts';
+import { type Cursor, emitLoops, type Nest } from './loops.ts';
 import type { View } from './views.ts';
 
 /** Masks beside k1, which belongs to loops. */
@@ -19,6 +19,18 @@ const [LOAD_STEPS, STORE_STEPS] = [30, 31];
 function others(view: View, axis: number): { sizes: number[]; strides: number[] } {
   const keep = <T>(list: readonly T[]) => list.filter((_, i) => i !== axis);
   return { sizes: keep(view.shape), strides: keep(view.strides) };
+}
+
+/** Loops over the axes other than the kernel's, reading the source and writing the result. */
+function across({ source, result, axis }: ScanKernel | ExtremeKernel, placeOf: PlaceOf): Nest {
+  const { sizes, strides } = others(source, axis);
+  return {
+    sizes,
+    accesses: [
+      { place: placeOf(source.storage, source.offset), strides },
+      { place: placeOf(result.storage, result.offset), strides: others(result, axis).strides, store: true },
+    ],
+  };
 }
 
 /** Lanes from where a register points, a stride apart. */
@@ -55,16 +67,12 @@ export function emitScan(emitter: Emitter, kernel: ScanKernel, placeOf: PlaceOf)
   const { asm } = emitter;
   const { source, result, axis, exclusive, type } = kernel;
   const add = type === 'float32' ? V.add : V.addInt;
-  const { sizes } = others(source, axis);
-  const accesses = [
-    { place: placeOf(source.storage, source.offset), strides: others(source, axis).strides },
-    { place: placeOf(result.storage, result.offset), strides: others(result, axis).strides, store: true },
-  ];
+  const nest = across(kernel, placeOf);
   const [sum, next] = [0, 1];
   const reserved = [R.r12, R.r13, R.r14];
   emitLoops(
     emitter,
-    { sizes, accesses },
+    nest,
     1,
     (cursor) => {
       const from = point(emitter, cursor, 0, R.r12, LOAD_STEPS);
@@ -86,17 +94,13 @@ export function emitScan(emitter: Emitter, kernel: ScanKernel, placeOf: PlaceOf)
 /** As eager TensorFlow.js: only what exceeds the best so far replaces it, so a NaN stays only in front. */
 export function emitExtreme(emitter: Emitter, kernel: ExtremeKernel, placeOf: PlaceOf): void {
   const { asm } = emitter;
-  const { source, result, axis, largest, type } = kernel;
-  const { sizes } = others(source, axis);
-  const accesses = [
-    { place: placeOf(source.storage, source.offset), strides: others(source, axis).strides },
-    { place: placeOf(result.storage, result.offset), strides: others(result, axis).strides, store: true },
-  ];
+  const { source, axis, largest, type } = kernel;
+  const nest = across(kernel, placeOf);
   const [best, bestIndex, index, next, one] = [0, 1, 2, 3, 4];
   const reserved = [R.r12, R.r13, R.r14];
   emitLoops(
     emitter,
-    { sizes, accesses },
+    nest,
     1,
     (cursor) => {
       const from = point(emitter, cursor, 0, R.r12, LOAD_STEPS);

@@ -1,7 +1,7 @@
 /** A loop over many products of the same shape. */
-import { Label, R } from './assembler.ts';
+import { IF, Label, R } from './assembler.ts';
 import { pick } from './builder.ts';
-import { type Emitter, FLOAT_BYTES, NOT_ZERO, type Place, share } from './emitter.ts';
+import { type Emitter, FLOAT_BYTES, type Place, share } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
 import type { BatchKernel, ProductKernel } from './kernels.ts';
 import { emitProduct, PRODUCT_SCRATCH, type Product } from './products.ts';
@@ -66,7 +66,7 @@ export function emitBatch(
     asm.move(R.rax, counter);
     asm.decrement(R.rax);
     asm.store(counter, R.rax);
-    asm.jumpIf(NOT_ZERO, again);
+    asm.jumpIf(IF.notZero, again);
   };
   level(0);
 }

@@ -1,5 +1,5 @@
 /** What all parts of code generation share: where things are, subroutines, constants. */
-import { type Address, Assembler, Label } from './assembler.ts';
+import { type Address, Assembler, IF, Label } from './assembler.ts';
 
 /**
  * Where a tensor's first element is: at an address known while code is generated, or at an offset from the address
@@ -15,6 +15,7 @@ export const placeAt = (place: Place, bytes: number): Place => ({ ...place, offs
 
 export const VECTOR = 16;
 export const FLOAT_BYTES = 4;
+export const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
 
 /** Addresses below 2 GiB of what a program reads beside tensors. */
 export interface Layout {
@@ -107,25 +108,24 @@ export class Emitter {
     }
   }
 
-  /** Runs `body` a fixed number of times, counting in a register that the body leaves alone. */
-  repeat(register: number, times: number, body: () => void): void {
+  /**
+   * Runs `body` a fixed number of times, counting in a register that the body leaves alone; once or never needs none.
+   */
+  repeat(register: number | undefined, times: number, body: () => void): void {
     if (times <= 0) return;
     if (times === 1) {
       body();
       return;
     }
+    if (register === undefined) throw new RangeError('a loop without a register to count in');
     this.asm.moveNumber(register, times);
     const again = new Label();
     this.asm.bind(again);
     body();
     this.asm.decrement(register);
-    this.asm.jumpIf(NOT_ZERO, again);
+    this.asm.jumpIf(IF.notZero, again);
   }
 }
-
-export const ZERO = 4;
-export const NOT_ZERO = 5;
-export const ABOVE_OR_EQUAL = 3;
 
 /** The part of `count` items, in multiples of `unit`, that one of `threads` takes. */
 export function share(

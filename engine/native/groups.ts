@@ -1,7 +1,7 @@
 /** Element-wise operations on one shape, computed together in one pass with their results in registers. */
 import { R } from './assembler.ts';
 import { elementCode, type Parameters } from './elements.ts';
-import { type Emitter, FLOAT_BYTES, type Place, VECTOR } from './emitter.ts';
+import { type Emitter, type Place, VECTOR_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { type Access, type Cursor, emitLoops } from './loops.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
@@ -40,7 +40,7 @@ export interface Chosen {
 }
 
 /** Working memory of a thread for registers that give way. */
-export const SPILL_BYTES = 256 * VECTOR * FLOAT_BYTES;
+export const SPILL_BYTES = 256 * VECTOR_BYTES;
 
 /** A view's strides along the axes of `shape` that are longer than 1, spread where it is shorter. */
 export function stridesAlong(view: View, shape: readonly number[]): number[] {
@@ -252,7 +252,7 @@ class Body {
   }
 
   #spillAddress(slot: number): number {
-    return this.#emitter.scratch + PRODUCT_SCRATCH + slot * VECTOR * FLOAT_BYTES;
+    return this.#emitter.scratch + PRODUCT_SCRATCH + slot * VECTOR_BYTES;
   }
 
   #releaseIfDone(value: Value): void {
@@ -283,8 +283,7 @@ class Body {
     const { register } = victim;
     if (victim.load === undefined && victim.spill === undefined) {
       victim.spill = this.#spills++;
-      if (this.#spills * VECTOR * FLOAT_BYTES > SPILL_BYTES)
-        throw new RangeError('too many registers give way');
+      if (this.#spills * VECTOR_BYTES > SPILL_BYTES) throw new RangeError('too many registers give way');
       this.#emitter.asm.storeVector({ displacement: this.#spillAddress(victim.spill) }, register);
     }
     victim.register = undefined;

@@ -1,15 +1,10 @@
 /** Code that reads and writes at indices known when the program runs: a loop over positions, slices in vectors. */
-import { Label, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, VECTOR } from './emitter.ts';
+import { IF, Label, R } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
 import { V, V1 } from './instructions.ts';
 import type { GatherKernel, Positions, ScatterKernel } from './kernels.ts';
 
-const BELOW = 2;
-const ABOVE_OR_EQUAL = 3;
-const BELOW_OR_EQUAL = 6;
-
-const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
 /** Lanes of a slice's last vector. */
 const REST = 1;
 
@@ -62,11 +57,11 @@ function clamped({ asm }: Emitter, displacement: number, bound: number): void {
   const inside = new Label();
   asm.move32(R.rax, { base: R.r13, displacement });
   asm.compareNumber(R.rax, bound);
-  asm.jumpIf(BELOW, inside);
+  asm.jumpIf(IF.below, inside);
   // Negative numbers have become large ones.
   asm.compareNumber(R.rax, 2 ** 31 - 1);
   asm.moveNumber(R.rax, bound - 1);
-  asm.jumpIf(BELOW_OR_EQUAL, inside);
+  asm.jumpIf(IF.belowOrEqual, inside);
   asm.moveNumber(R.rax, 0);
   asm.bind(inside);
 }
@@ -89,7 +84,7 @@ export function emitScatter(emitter: Emitter, kernel: ScatterKernel, placeOf: Pl
     for (const [j, bound] of bounds.entries()) {
       asm.move32(R.rax, { base: R.r13, displacement: FLOAT_BYTES * j });
       asm.compareNumber(R.rax, bound);
-      asm.jumpIf(ABOVE_OR_EQUAL, next);
+      asm.jumpIf(IF.aboveOrEqual, next);
       asm.multiplyNumber(R.rax, R.rax, strides[j]);
       asm.add(R.rdi, R.rax);
     }

@@ -1,6 +1,6 @@
 /** Loops over tensors: axes merged where memory allows, vectors of 16 along the innermost, a mask for the rest. */
-import { type Address, Label, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, NOT_ZERO, type Place, share, VECTOR } from './emitter.ts';
+import { type Address, R } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, type Place, share, VECTOR, VECTOR_BYTES } from './emitter.ts';
 
 /** One tensor as a loop walks it: strides in elements, one for each axis of the loop. */
 export interface Access {
@@ -47,24 +47,33 @@ export function simplify({ sizes, accesses }: Nest): Nest {
 }
 
 /** Registers that loops may use; rax is for masks and calls in between. */
-export const pool = [
-  R.rcx,
-  R.rdx,
-  R.rbx,
-  R.rsi,
-  R.rdi,
-  R.rbp,
-  R.r8,
-  R.r9,
-  R.r10,
-  R.r11,
-  R.r12,
-  R.r13,
-  R.r14,
-  R.r15,
-];
+const pool = [R.rcx, R.rdx, R.rbx, R.rsi, R.rdi, R.rbp, R.r8, R.r9, R.r10, R.r11, R.r12, R.r13, R.r14, R.r15];
 
 export const LOOP_REGISTERS = pool.length;
+
+/** Gives out the registers of loops, one at each call, those aside that something else uses. */
+export function registersBeside(reserved: readonly number[]): () => number {
+  const free = pool.filter((register) => !reserved.includes(register));
+  return () => {
+    const register = free.shift();
+    if (register === undefined) throw new RangeError('a loop needs more registers than there are');
+    return register;
+  };
+}
+
+/**
+ * The address of elements at a place.
+ * @param slots registers that hold the addresses of the caller's arrays
+ * @param index the register of how far the loop has come, in bytes
+ */
+export function addressOf(
+  { slot, offset }: Place,
+  slots: ReadonlyMap<number, number>,
+  index: number | undefined,
+): Address {
+  const base = slot === undefined ? undefined : slots.get(slot);
+  return base === undefined ? { base: index, displacement: offset } : { base, index, displacement: offset };
+}
 
 /** How the body reaches the elements at hand. */
 export interface Cursor {
@@ -112,12 +121,7 @@ export function emitLoops(
     offset: place.offset + FLOAT_BYTES * from * strides[0],
   }));
 
-  const free = pool.filter((register) => options.reserved?.includes(register) !== true);
-  const take = () => {
-    const register = free.shift();
-    if (register === undefined) throw new RangeError('a loop needs more registers than there are');
-    return register;
-  };
+  const take = registersBeside(options.reserved ?? []);
   const patterns = new Map<string, { register: number; strides: readonly number[] }>();
   const slots = new Map<number, number>();
   for (const [i, { strides }] of accesses.entries()) {
@@ -142,12 +146,8 @@ export function emitLoops(
     masked,
     lanes: masked ? rest : VECTOR,
     at(access) {
-      const { slot, offset } = starts[access];
       const { strides } = accesses[access];
-      const index = patterns.get(strides.join())?.register;
-      const base = slot === undefined ? undefined : slots.get(slot);
-      const address: Address =
-        base === undefined ? { base: index, displacement: offset } : { base, index, displacement: offset };
+      const address = addressOf(starts[access], slots, patterns.get(strides.join())?.register);
       return { address, stride: strides[depth - 1] };
     },
   });
@@ -156,14 +156,14 @@ export function emitLoops(
   };
   const level = (at: number): void => {
     if (at === depth - 1) {
-      repeat(emitter, counters[at], whole, () => {
+      emitter.repeat(counters[at], whole, () => {
         body(cursor(false));
-        if (whole > 1 || rest > 0) advance((strides) => VECTOR * FLOAT_BYTES * strides[at]);
+        if (whole > 1 || rest > 0) advance((strides) => VECTOR_BYTES * strides[at]);
       });
       if (rest > 0) body(cursor(true));
       return;
     }
-    repeat(emitter, counters[at], sizes[at], () => {
+    emitter.repeat(counters[at], sizes[at], () => {
       level(at + 1);
       const walked = at + 1 === depth - 1 ? walkedInner(whole, rest) : sizes[at + 1];
       advance((strides) => FLOAT_BYTES * (strides[at] - walked * strides[at + 1]));
@@ -175,19 +175,4 @@ export function emitLoops(
 /** Elements that the innermost loop has moved on by at its end. */
 function walkedInner(whole: number, rest: number): number {
   return whole > 1 || rest > 0 ? whole * VECTOR : 0;
-}
-
-function repeat(emitter: Emitter, counter: number | undefined, times: number, body: () => void): void {
-  if (times === 0) return;
-  if (counter === undefined) {
-    body();
-    return;
-  }
-  const { asm } = emitter;
-  asm.moveNumber(counter, times);
-  const again = new Label();
-  asm.bind(again);
-  body();
-  asm.decrement(counter);
-  asm.jumpIf(NOT_ZERO, again);
 }

@@ -21,8 +21,6 @@ import {
   wholeView,
 } from './views.ts';
 
-export { NotNative };
-
 export interface Lowered {
   readonly kernels: readonly Kernel[];
   readonly storages: readonly Storage[];

@@ -76,7 +76,7 @@ export function planMemory(steps: readonly Step[], storages: readonly Storage[])
  * Results of a loop that are written over operands which nothing reads afterwards: half the memory, and it is in the
  * cache already. Every element of the operand is read where the result's is written, and not after it.
  */
-export function inPlace(
+function inPlace(
   { group }: Step,
   starting: readonly Storage[],
   ending: readonly Storage[],

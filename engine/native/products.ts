@@ -2,8 +2,8 @@
  * Matrix products: tiles of up to 12 rows × 32 columns in registers, over panels of the right operand that are
  * packed so that they stay in the first-level cache (Goto and van de Geijn 2008, doi 10.1145/1356052.1356053).
  */
-import { Label, type Operand, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, type Place, placeAt, VECTOR, ZERO } from './emitter.ts';
+import { IF, Label, type Operand, R } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, type Place, placeAt, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1, VI } from './instructions.ts';
 import { type ChosenRows, emitRowShare } from './row-loops.ts';
 
@@ -36,9 +36,7 @@ const SMALL_BYTES = 24 << 10;
 /** Rows behind the last that a product of chosen rows may write. */
 export const ROW_PADDING = TILE_ROWS;
 /** Working memory of a thread: a packed panel, or a column. */
-export const PRODUCT_SCRATCH = MOST_DEPTH * 8 * VECTOR * FLOAT_BYTES;
-
-const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
+export const PRODUCT_SCRATCH = MOST_DEPTH * 8 * VECTOR_BYTES;
 
 export function transposed({ place, rowStride, columnStride }: Matrix): Matrix {
   return { place, rowStride: columnStride, columnStride: rowStride };
@@ -117,7 +115,7 @@ function emitChosenTiles(
   const done = new Label();
   asm.bind(again);
   asm.compareNumber(R.r15, 0);
-  asm.jumpIf(ZERO, done);
+  asm.jumpIf(IF.zero, done);
   tile();
   asm.decrement(R.r15);
   asm.jump(again);

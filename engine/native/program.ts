@@ -2,10 +2,11 @@
 import { EngineError } from '../errors.ts';
 import type { TracedFunction } from '../trace/trace.ts';
 import { Label, R } from './assembler.ts';
+import { NotNative } from './builder.ts';
 import { CONSTANT_BYTES, Emitter, FLOAT_BYTES, type Layout, type Place } from './emitter.ts';
 import { fuse, type Step } from './fusion.ts';
 import { type PlaceOf, SPILL_BYTES } from './groups.ts';
-import { lower, NotNative } from './lowering.ts';
+import { lower } from './lowering.ts';
 import { type Native, NativeMemory } from './memory.ts';
 import { aligned, LINE, planMemory } from './memory-plan.ts';
 import { PRODUCT_SCRATCH } from './products.ts';

@@ -1,6 +1,6 @@
 /** Sums, products and extremes along axes. */
-import { Label, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, NOT_ZERO, type Place, VECTOR } from './emitter.ts';
+import { R } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, type Place, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import type { Kind } from './groups.ts';
 import { V, V1 } from './instructions.ts';
 import { type Access, emitLoops, simplify } from './loops.ts';
@@ -175,21 +175,15 @@ function alongVectors(emitter: Emitter, reduction: Reduction, size: number, coun
   const vectors = Math.floor(size / VECTOR);
   const rest = size % VECTOR;
   const step = (i: number) => {
-    asm.vector2(V1.load, LOADED, { base: POINTER, displacement: i * VECTOR * FLOAT_BYTES });
+    asm.vector2(V1.load, LOADED, { base: POINTER, displacement: i * VECTOR_BYTES });
     combine(emitter, reduction, i, i, LOADED);
   };
-  const rounds = Math.floor(vectors / ACCUMULATORS);
-  if (rounds > 0) {
-    asm.moveNumber(counter, rounds);
-    const again = new Label();
-    asm.bind(again);
+  emitter.repeat(counter, Math.floor(vectors / ACCUMULATORS), () => {
     for (let i = 0; i < ACCUMULATORS; i++) step(i);
-    asm.addNumber(POINTER, ACCUMULATORS * VECTOR * FLOAT_BYTES);
-    asm.decrement(counter);
-    asm.jumpIf(NOT_ZERO, again);
-  }
+    asm.addNumber(POINTER, ACCUMULATORS * VECTOR_BYTES);
+  });
   for (let i = 0; i < vectors % ACCUMULATORS; i++) step(i);
-  asm.addNumber(POINTER, (vectors % ACCUMULATORS) * VECTOR * FLOAT_BYTES);
+  asm.addNumber(POINTER, (vectors % ACCUMULATORS) * VECTOR_BYTES);
   if (rest === 0) return;
   asm.setMask(3, (1 << rest) - 1);
   asm.vector2(V1.load, LOADED, { base: POINTER, displacement: 0 }, { mask: 3, zero: true });

@@ -2,9 +2,9 @@
  * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
  * that chose one member of an ensemble (engine/routing.ts).
  */
-import { type Address, Label, R } from './assembler.ts';
-import { ABOVE_OR_EQUAL, type Emitter, FLOAT_BYTES, type Place, VECTOR } from './emitter.ts';
-import { type Cursor, pool } from './loops.ts';
+import { IF, Label, R } from './assembler.ts';
+import { type Emitter, FLOAT_BYTES, type Place, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import { addressOf, type Cursor, registersBeside } from './loops.ts';
 
 export interface RowAccess {
   readonly place: Place;
@@ -56,12 +56,7 @@ export function emitRowLoops(
 ): void {
   const { asm } = emitter;
   emitRowShare(emitter, chosen, threads, 1, R.r14, R.r15);
-  const free = pool.filter((register) => register !== R.r14 && register !== R.r15);
-  const take = () => {
-    const register = free.shift();
-    if (register === undefined) throw new RangeError('a loop needs more registers than there are');
-    return register;
-  };
+  const take = registersBeside([R.r14, R.r15]);
   const slots = new Map<number, number>();
   const patterns = new Map<string, RowAccess & { readonly register: number }>();
   const keyOf = ({ rowStride, stride, indirect }: RowAccess) => `${rowStride} ${stride} ${indirect}`;
@@ -81,25 +76,20 @@ export function emitRowLoops(
     lanes: masked ? rest : VECTOR,
     at(i) {
       const access = accesses[i];
-      const { slot, offset } = access.place;
-      const index = patterns.get(keyOf(access))?.register;
-      const base = slot === undefined ? undefined : slots.get(slot);
-      const address: Address =
-        base === undefined ? { base: index, displacement: offset } : { base, index, displacement: offset };
+      const address = addressOf(access.place, slots, patterns.get(keyOf(access))?.register);
       return { address, stride: access.stride };
     },
   });
   const step = (masked: boolean, advance: boolean) => {
     body(cursor(masked));
     if (!advance) return;
-    for (const { register, stride } of patterns.values())
-      asm.addNumber(register, VECTOR * FLOAT_BYTES * stride);
+    for (const { register, stride } of patterns.values()) asm.addNumber(register, VECTOR_BYTES * stride);
   };
   const again = new Label();
   const done = new Label();
   asm.bind(again);
   asm.compareRegisters(R.r14, R.r15);
-  asm.jumpIf(ABOVE_OR_EQUAL, done);
+  asm.jumpIf(IF.aboveOrEqual, done);
   const values = [...patterns.values()];
   if (values.some(({ indirect }) => indirect)) {
     asm.move32(R.rax, { index: R.r14, scale: 4, displacement: chosen.index });
@@ -107,11 +97,7 @@ export function emitRowLoops(
   for (const { register, rowStride, indirect } of values) {
     asm.multiplyNumber(register, indirect ? R.rax : R.r14, FLOAT_BYTES * rowStride);
   }
-  if (counter === undefined) {
-    if (whole === 1) step(false, rest > 0);
-  } else {
-    emitter.repeat(counter, whole, () => step(false, true));
-  }
+  emitter.repeat(counter, whole, () => step(false, whole > 1 || rest > 0));
   if (rest > 0) step(true, false);
   asm.addNumber(R.r14, 1);
   asm.jump(again);

@@ -1,15 +1,14 @@
 /** The code of each step of a program. */
 import { sizeOf } from '../trace/shapes.ts';
-import { R } from './assembler.ts';
 import { emitExtreme, emitScan, emitTop } from './axes.ts';
 import { emitBatch } from './batches.ts';
-import { emitBools, emitIntegerCall } from './conversions.ts';
+import { emitCall } from './calls.ts';
+import { emitBools } from './conversions.ts';
 import { type Emitter, FLOAT_BYTES, share } from './emitter.ts';
 import type { Step } from './fusion.ts';
 import { chosenRowsOf, emitGroup, type PlaceOf } from './groups.ts';
 import { emitGather, emitScatter } from './indexing.ts';
 import {
-  type CallKernel,
   type ChoiceKernel,
   chosenBy,
   type Kernel,
@@ -195,32 +194,4 @@ function emitReduce(emitter: Emitter, kernel: ReductionKernel, placeOf: PlaceOf,
     },
     threads,
   );
-}
-
-/** A function of the C library, element by element. */
-function emitCall(native: Native, emitter: Emitter, kernel: CallKernel, placeOf: PlaceOf) {
-  const { asm } = emitter;
-  const { symbol, operands, result } = kernel;
-  const address = native.symbol(null, symbol);
-  if (address === null) throw new RangeError(`the C library has no ${symbol}`);
-  if (kernel.type === 'int32') {
-    emitIntegerCall(emitter, kernel, address, placeOf);
-    return;
-  }
-  const pointers = [R.r12, R.r13];
-  operands.forEach((view, i) => {
-    emitter.point(pointers[i], placeOf(view.storage, view.offset));
-  });
-  emitter.point(R.r14, placeOf(result.storage, result.offset));
-  const uniform = operands.map((view) => view.strides.every((stride) => stride === 0));
-  emitter.repeat(R.rbx, sizeOf(result.shape), () => {
-    operands.forEach((_, i) => {
-      asm.loadScalar(i, { base: pointers[i], displacement: 0 });
-      if (!uniform[i]) asm.addNumber(pointers[i], FLOAT_BYTES);
-    });
-    asm.moveWide(R.rax, address);
-    asm.callRegister(R.rax);
-    asm.storeScalar({ base: R.r14, displacement: 0 }, 0);
-    asm.addNumber(R.r14, FLOAT_BYTES);
-  });
 }

@@ -1,7 +1,7 @@
 /** Threads of the operating system that wait for machine code to run. They belong to the process and end with it. */
 import { EngineError } from '../errors.ts';
-import { Assembler, Label, R } from './assembler.ts';
-import { ABOVE_OR_EQUAL, NOT_ZERO, ZERO } from './emitter.ts';
+import { Assembler, IF, Label, R } from './assembler.ts';
+
 import { type Native, NativeMemory } from './memory.ts';
 
 /** Words of a worker's memory: how many jobs there were, the code of the last; whether the worker sleeps. */
@@ -22,16 +22,19 @@ const WAKE_PRIVATE = 129;
 const SHORT_WAIT = 1000;
 const LONG_WAIT = 100_000;
 
+const MOST_WORKERS = 63;
+
 /** A worker's address: machine code hands it jobs there. */
 export interface Worker {
   readonly address: number;
 }
 
-let pool: { readonly memory: NativeMemory; readonly workers: Worker[]; readonly spin: boolean } | undefined;
+let pool: { readonly memory: NativeMemory; readonly workers: Worker[] } | undefined;
 
 /** The first `count` workers of this process, started when first asked for. */
 export function workers(native: Native, count: number, spin: boolean): readonly Worker[] {
-  pool ??= { memory: new NativeMemory(native, MOST_WORKERS * BYTES), workers: [], spin };
+  if (count === 0) return [];
+  pool ??= { memory: new NativeMemory(native, MOST_WORKERS * BYTES), workers: [] };
   while (pool.workers.length < count) {
     if (pool.workers.length === MOST_WORKERS)
       throw new EngineError(`no more than ${MOST_WORKERS + 1} threads`);
@@ -41,8 +44,6 @@ export function workers(native: Native, count: number, spin: boolean): readonly 
   }
   return pool.workers.slice(0, count);
 }
-
-const MOST_WORKERS = 63;
 
 function start(native: Native, address: number, spin: boolean): void {
   const asm = new Assembler();
@@ -68,10 +69,10 @@ function emitWorker(asm: Assembler, address: number, patience: number): void {
   asm.bind(waiting);
   asm.move32(R.rax, { displacement: address + JOBS });
   asm.compareRegisters(R.rax, R.rbx);
-  asm.jumpIf(NOT_ZERO, found);
+  asm.jumpIf(IF.notZero, found);
   asm.pause();
   asm.decrement(R.rcx);
-  asm.jumpIf(NOT_ZERO, waiting);
+  asm.jumpIf(IF.notZero, waiting);
   // Sleep, unless a job came before whoever gives it could see that this thread sleeps.
   asm.moveNumber(R.rax, 1);
   asm.exchange({ displacement: address + ASLEEP }, R.rax);
@@ -112,7 +113,7 @@ export function emitJob(asm: Assembler, { address }: Worker, code: Label): void 
   asm.move(R.rax, { displacement: address + ASLEEP });
   asm.compareNumber(R.rax, 0);
   const awake = new Label();
-  asm.jumpIf(ZERO, awake);
+  asm.jumpIf(IF.zero, awake);
   asm.moveNumber(R.rax, FUTEX);
   asm.moveNumber(R.rdi, address + JOBS);
   asm.moveNumber(R.rsi, WAKE_PRIVATE);
@@ -135,10 +136,10 @@ export function emitBarrier(asm: Assembler, word: number, count: number, leave =
   asm.moveNumber(R.rcx, SHORT_WAIT);
   asm.bind(waiting);
   asm.compareMemory({ displacement: word }, count);
-  asm.jumpIf(ABOVE_OR_EQUAL, done);
+  asm.jumpIf(IF.aboveOrEqual, done);
   asm.pause();
   asm.decrement(R.rcx);
-  asm.jumpIf(NOT_ZERO, waiting);
+  asm.jumpIf(IF.notZero, waiting);
   asm.moveNumber(R.rax, YIELD);
   asm.systemCall();
   asm.moveNumber(R.rcx, 1);
