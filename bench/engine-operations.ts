@@ -4,8 +4,8 @@
  *   npx jiti bench/engine-operations.ts [threads]
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { whyUnavailable } from '../engine/codegen/avx512/memory.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
-import { whyUnavailable } from '../engine/native/memory.ts';
 import { RandomStream } from '../engine/random.ts';
 
 type Operation = (x: tf.Tensor, y: tf.Tensor) => tf.Tensor;

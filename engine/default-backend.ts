@@ -1,5 +1,5 @@
 /** The backend that is used where none is named. */
-import { whyUnavailable } from './native/memory.ts';
+import { whyUnavailable } from './codegen/avx512/memory.ts';
 import type { BackendName } from './types.ts';
 
 /** `native` where this machine runs it (Linux on x86-64 with AVX-512), else `onnx`. */

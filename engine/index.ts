@@ -1,9 +1,9 @@
 /** Compiles pure functions of tensors, written in the TensorFlow.js API, and runs them. */
 import { EagerRunner } from './backends/eager.ts';
-import { NativeRunner } from './backends/native.ts';
-import { OnnxRunner } from './backends/onnx.ts';
 import type { CallableGraph, FunctionRunner } from './backends/runner.ts';
+import { NativeRunner } from './codegen/avx512/runner.ts';
 import { defaultBackend } from './default-backend.ts';
+import { OnnxRunner } from './onnx/runner.ts';
 import type { TracedFunction } from './trace/trace.ts';
 import { isNdArray, leavesOf } from './tree.ts';
 import type {

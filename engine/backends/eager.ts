@@ -2,11 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '../gradients/index.ts';
 import { BackendUnavailableError } from '../errors.ts';
+import { quietCpu } from '../trace/quiet-cpu.ts';
 import { inputType, onBackend } from '../trace/trace.ts';
 import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { checkingNumerics } from './numerics.ts';
-import { quietCpu } from './quiet-cpu.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface EagerOptions {

@@ -1,8 +1,8 @@
 /** Kernels whose operands are all constant are computed while tracing, by TensorFlow.js's JavaScript backend. */
 import * as tf from '@tensorflow/tfjs-core';
-import { quietCpu } from '../backends/quiet-cpu.ts';
 import type { Graph, Value } from './graph.ts';
 import { elementType } from './lowering.ts';
+import { quietCpu } from './quiet-cpu.ts';
 import { sizeOf } from './shapes.ts';
 
 /** Larger constants are left to be computed when the graph runs. */

@@ -1,8 +1,8 @@
 /** Runs the same function compiled and eagerly on TensorFlow.js's JavaScript backend, and compares. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
+import { whyUnavailable as nativeUnavailable } from '../../engine/codegen/avx512/memory.ts';
 import { createEngine } from '../../engine/index.ts';
-import { whyUnavailable as nativeUnavailable } from '../../engine/native/memory.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { NdArray } from '../../engine/types.ts';
 

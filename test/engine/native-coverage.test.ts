@@ -1,8 +1,8 @@
 /** What tracing can record runs as machine code, without ONNX Runtime, and as eagerly. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { whyUnavailable } from '../../engine/codegen/avx512/memory.ts';
 import { createEngine } from '../../engine/index.ts';
-import { whyUnavailable } from '../../engine/native/memory.ts';
 import {
   bools,
   expectClose,

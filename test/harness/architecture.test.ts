@@ -14,7 +14,7 @@ const mayImport: Record<string, RegExp[]> = {
 };
 
 /** Asks for what is Node's at run time, and says that there is no machine code where there is no Node. */
-const asksForNode = 'engine/native/memory.ts';
+const asksForNode = 'engine/codegen/avx512/memory.ts';
 
 /** Beside their own folders: what no folder but these may import. */
 const portable = Object.keys(mayImport);

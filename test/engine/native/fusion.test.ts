@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { fuse } from '../../../engine/native/fusion.ts';
-import { readsOf, writesOf } from '../../../engine/native/kernels.ts';
-import { lower } from '../../../engine/native/lowering.ts';
+import { fuse } from '../../../engine/kernels/fusion.ts';
+import { readsOf, writesOf } from '../../../engine/kernels/kernels.ts';
+import { lower } from '../../../engine/kernels/lowering.ts';
 import { type Tensors, uniform } from '../compare.ts';
 import { randomGraph } from './graphs.ts';
 import { absent, Dice, expectEager, type Fn, type Tensor, title, traced } from './support.ts';

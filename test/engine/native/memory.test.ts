@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fuse, type Step } from '../../../engine/native/fusion.ts';
-import { readsOf, writesOf } from '../../../engine/native/kernels.ts';
-import { lower } from '../../../engine/native/lowering.ts';
-import { NativeMemory, openNative } from '../../../engine/native/memory.ts';
-import { planMemory } from '../../../engine/native/memory-plan.ts';
-import type { Storage, View } from '../../../engine/native/views.ts';
+import { NativeMemory, openNative } from '../../../engine/codegen/avx512/memory.ts';
+import { fuse, type Step } from '../../../engine/kernels/fusion.ts';
+import { readsOf, writesOf } from '../../../engine/kernels/kernels.ts';
+import { lower } from '../../../engine/kernels/lowering.ts';
+import { planMemory } from '../../../engine/kernels/memory-plan.ts';
+import type { Storage, View } from '../../../engine/kernels/views.ts';
 import { type Inputs, type Tensors, uniform } from '../compare.ts';
 import { type GraphOptions, randomGraph } from './graphs.ts';
 import { absent, copied, eagerly, expectBits, type Fn, nativeEngine, title, traced } from './support.ts';

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { R } from '../../../engine/native/assembler.ts';
-import { CONSTANT_BYTES, Emitter, FLOAT_BYTES } from '../../../engine/native/emitter.ts';
-import { NativeMemory, openNative } from '../../../engine/native/memory.ts';
-import { emitProduct, PRODUCT_SCRATCH } from '../../../engine/native/products.ts';
+import { R } from '../../../engine/codegen/avx512/assembler.ts';
+import { CONSTANT_BYTES, Emitter, FLOAT_BYTES } from '../../../engine/codegen/avx512/emitter.ts';
+import { NativeMemory, openNative } from '../../../engine/codegen/avx512/memory.ts';
+import { emitProduct, PRODUCT_SCRATCH } from '../../../engine/codegen/avx512/products.ts';
 import { type Inputs, uniform } from '../compare.ts';
 import { absent, Dice, type Fn, nativeEngine, run, title } from './support.ts';
 

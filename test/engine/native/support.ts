@@ -1,7 +1,7 @@
 /** What the tests of machine code share: engines, random graphs' numbers, distances in units of the last place. */
 import type * as tf from '@tensorflow/tfjs-core';
+import { whyUnavailable } from '../../../engine/codegen/avx512/memory.ts';
 import { createEngine, type EngineOptions } from '../../../engine/index.ts';
-import { whyUnavailable } from '../../../engine/native/memory.ts';
 import { inputType, traceFunction } from '../../../engine/trace/trace.ts';
 import type { NdArray } from '../../../engine/types.ts';
 import { expectClose, type Inputs, type Tensors, type Tolerance } from '../compare.ts';

@@ -9,7 +9,7 @@ import {
   transposeView,
   type View,
   wholeView,
-} from '../../../engine/native/views.ts';
+} from '../../../engine/kernels/views.ts';
 import { type Inputs, integers, uniform } from '../compare.ts';
 import { randomGraph } from './graphs.ts';
 import { absent, expectEager, type Fn, title } from './support.ts';

@@ -1,5 +1,5 @@
 /** Threads of the operating system that wait for machine code to run. They belong to the process and end with it. */
-import { EngineError } from '../errors.ts';
+import { EngineError } from '../../errors.ts';
 import { Assembler, IF, Label, R } from './assembler.ts';
 
 import { type Native, NativeMemory } from './memory.ts';

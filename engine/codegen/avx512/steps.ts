@@ -1,25 +1,26 @@
 /** The code of each step of a program. */
-import { sizeOf } from '../trace/shapes.ts';
-import { emitExtreme, emitScan, emitTop } from './axes.ts';
-import { emitBatch } from './batches.ts';
-import { emitCall } from './calls.ts';
-import { emitBools } from './conversions.ts';
-import { type Emitter, FLOAT_BYTES, share } from './emitter.ts';
-import type { Step } from './fusion.ts';
-import { chosenRowsOf, emitGroup, type PlaceOf } from './groups.ts';
-import { emitGather, emitScatter } from './indexing.ts';
+
+import type { Step } from '../../kernels/fusion.ts';
 import {
   type ChoiceKernel,
   chosenBy,
   type Kernel,
   type ProductKernel,
   type ReductionKernel,
-} from './kernels.ts';
+} from '../../kernels/kernels.ts';
+import type { View } from '../../kernels/views.ts';
+import { sizeOf } from '../../trace/shapes.ts';
+import { emitExtreme, emitScan, emitTop } from './axes.ts';
+import { emitBatch } from './batches.ts';
+import { emitCall } from './calls.ts';
+import { emitBools } from './conversions.ts';
+import { type Emitter, FLOAT_BYTES, share } from './emitter.ts';
+import { chosenRowsOf, emitGroup, type PlaceOf } from './groups.ts';
+import { emitGather, emitScatter } from './indexing.ts';
 import type { Native } from './memory.ts';
 import { emitProduct, type Matrix, type Product, transposed, usable } from './products.ts';
 import { emitReduction } from './reductions.ts';
 import { emitChoice } from './row-loops.ts';
-import type { View } from './views.ts';
 
 /** Work below this stays on one thread: handing it out costs more. */
 const SHARED_ELEMENTS = 8192;

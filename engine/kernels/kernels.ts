@@ -1,7 +1,7 @@
 /** What a program is made of, in order: each kernel reads views of storages and writes views of storages. */
-import type { Parameters } from './elements.ts';
-import type { Chosen, Kind } from './groups.ts';
-import type { Combination } from './reductions.ts';
+import type { Parameters } from '../codegen/avx512/elements.ts';
+import type { Chosen, Kind } from '../codegen/avx512/groups.ts';
+import type { Combination } from '../codegen/avx512/reductions.ts';
 import type { Storage, View } from './views.ts';
 
 /** A graph's value while kernels are made. */

@@ -1,11 +1,11 @@
 /** Code that changes how numbers are stored: the caller's bools. */
 
-import { sizeOf } from '../trace/shapes.ts';
+import type { BoolKernel } from '../../kernels/kernels.ts';
+import { sizeOf } from '../../trace/shapes.ts';
 import { R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
 import { V1 } from './instructions.ts';
-import type { BoolKernel } from './kernels.ts';
 
 const REST = 1;
 const TRUE = 2;

@@ -1,12 +1,12 @@
 /** Compiled functions: traced once per combination of shapes, run by ONNX Runtime. */
 import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import { arrayTypes, type ResultSet, ResultSets } from '../backends/result-sets.ts';
+import type { CallableGraph, FunctionRunner } from '../backends/runner.ts';
 import { BackendUnavailableError, EngineError } from '../errors.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import { type InputSpec, inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
-import { arrayTypes, type ResultSet, ResultSets } from './result-sets.ts';
-import type { CallableGraph, FunctionRunner } from './runner.ts';
 
 export interface OnnxOptions {
   /** Intra-op threads of graphs that are large enough for more than one. */

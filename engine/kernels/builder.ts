@@ -1,10 +1,11 @@
 /** Makes kernels and the places they write: what lowering a node of any kind needs. */
+
+import { elementCode, type Parameters } from '../codegen/avx512/elements.ts';
+import type { Kind } from '../codegen/avx512/groups.ts';
+import { ROW_PADDING } from '../codegen/avx512/products.ts';
+import type { Combination } from '../codegen/avx512/reductions.ts';
 import { sameShape, sizeOf } from '../trace/shapes.ts';
-import { elementCode, type Parameters } from './elements.ts';
-import type { Kind } from './groups.ts';
 import type { Kernel, Tensor } from './kernels.ts';
-import { ROW_PADDING } from './products.ts';
-import type { Combination } from './reductions.ts';
 import {
   contiguousStrides,
   expandView,

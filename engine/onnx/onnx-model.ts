@@ -3,8 +3,8 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 import protobuf from 'protobufjs/minimal.js';
-import { type Attribute, type GraphNode, MICROSOFT, onnxTypes, type Value } from './graph.ts';
-import { sizeOf } from './shapes.ts';
+import { type Attribute, type GraphNode, MICROSOFT, onnxTypes, type Value } from '../trace/graph.ts';
+import { sizeOf } from '../trace/shapes.ts';
 
 const IR_VERSION = 10;
 /** The newest operator set whose semantics the lowerings are written for. */

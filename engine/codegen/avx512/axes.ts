@@ -1,11 +1,12 @@
 /** Code that goes along one axis for 16 places at a time: running sums, extremes with their indices. */
+
+import type { ExtremeKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
+import type { View } from '../../kernels/views.ts';
 import { R } from './assembler.ts';
 import { type Emitter, FLOAT_BYTES } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
 import { FLOAT, INT, V, V1 } from './instructions.ts';
-import type { ExtremeKernel, ScanKernel, TopKernel } from './kernels.ts';
 import { type Cursor, emitLoops, type Nest } from './loops.ts';
-import type { View } from './views.ts';
 
 /** Masks beside k1, which belongs to loops. */
 const LANES = 4;

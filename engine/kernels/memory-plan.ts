@@ -1,5 +1,5 @@
 /** Where each tensor of a program lies in memory: tensors that do not live at the same time share it. */
-import { FLOAT_BYTES } from './emitter.ts';
+import { FLOAT_BYTES } from '../codegen/avx512/emitter.ts';
 import type { Step } from './fusion.ts';
 import { readsOf, writesOf } from './kernels.ts';
 import type { Storage, View } from './views.ts';

@@ -1,5 +1,5 @@
 /** Memory that machine code runs in and on, through the C library. Linux on x86-64 with AVX-512. */
-import { BackendUnavailableError, EngineError } from '../errors.ts';
+import { BackendUnavailableError, EngineError } from '../../errors.ts';
 
 /** What is used of the foreign-function interface; written out, since the package is optional. */
 interface Koffi {

@@ -1,17 +1,17 @@
 /** A traced function as machine code: memory planned, code written. */
-import { EngineError } from '../errors.ts';
-import type { TracedFunction } from '../trace/trace.ts';
+import { EngineError } from '../../errors.ts';
+import { NotNative } from '../../kernels/builder.ts';
+import { fuse, type Step } from '../../kernels/fusion.ts';
+import { lower } from '../../kernels/lowering.ts';
+import { aligned, LINE, planMemory } from '../../kernels/memory-plan.ts';
+import type { Storage } from '../../kernels/views.ts';
+import type { TracedFunction } from '../../trace/trace.ts';
 import { Label, R } from './assembler.ts';
-import { NotNative } from './builder.ts';
 import { CONSTANT_BYTES, Emitter, FLOAT_BYTES, type Layout, type Place } from './emitter.ts';
-import { fuse, type Step } from './fusion.ts';
 import { type PlaceOf, SPILL_BYTES } from './groups.ts';
-import { lower } from './lowering.ts';
 import { type Native, NativeMemory } from './memory.ts';
-import { aligned, LINE, planMemory } from './memory-plan.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
 import { emitStep, isShared, labelOf } from './steps.ts';
-import type { Storage } from './views.ts';
 import { emitBarrier, emitJob, waitForWorkers, workers } from './workers.ts';
 
 /** Control words of a program, at the start of its memory. */

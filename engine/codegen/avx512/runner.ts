@@ -1,15 +1,22 @@
 /** Compiled functions as machine code of our own; what it has no code for goes to ONNX Runtime. */
-import { EngineError } from '../errors.ts';
-import { NotNative } from '../native/builder.ts';
-import { type Native, openNative } from '../native/memory.ts';
-import { LINE } from '../native/memory-plan.ts';
-import { Program } from '../native/program.ts';
-import { sizeOf } from '../trace/shapes.ts';
-import { type InputSpec, inputSpecs, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
-import { treeOf } from '../tree.ts';
-import type { NdArray } from '../types.ts';
-import { arrayTypes, type ResultSet, ResultSets } from './result-sets.ts';
-import type { CallableGraph, FunctionRunner } from './runner.ts';
+
+import { arrayTypes, type ResultSet, ResultSets } from '../../backends/result-sets.ts';
+import type { CallableGraph, FunctionRunner } from '../../backends/runner.ts';
+import { EngineError } from '../../errors.ts';
+import { NotNative } from '../../kernels/builder.ts';
+import { LINE } from '../../kernels/memory-plan.ts';
+import { sizeOf } from '../../trace/shapes.ts';
+import {
+  type InputSpec,
+  inputSpecs,
+  inputType,
+  type TracedFunction,
+  traceFunction,
+} from '../../trace/trace.ts';
+import { treeOf } from '../../tree.ts';
+import type { NdArray } from '../../types.ts';
+import { type Native, openNative } from './memory.ts';
+import { Program } from './program.ts';
 
 export interface NativeOptions {
   readonly threads: number;

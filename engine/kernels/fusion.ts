@@ -5,9 +5,9 @@ import {
   type GroupOperation,
   rowStridesAlong,
   stridesAlong,
-} from './groups.ts';
+} from '../codegen/avx512/groups.ts';
+import { LOOP_REGISTERS } from '../codegen/avx512/loops.ts';
 import { type ElementKernel, type Kernel, readsOf, type Tensor, writesOf } from './kernels.ts';
-import { LOOP_REGISTERS } from './loops.ts';
 import type { Storage, View } from './views.ts';
 
 /** Kernels that run as one. */

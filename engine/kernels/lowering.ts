@@ -1,11 +1,12 @@
 /** From the nodes of a traced graph to kernels on views: what only moves data becomes a view where it can. */
+
+import type { Parameters } from '../codegen/avx512/elements.ts';
+import type { Chosen } from '../codegen/avx512/groups.ts';
+import { needed } from '../onnx/onnx-model.ts';
 import { type GraphNode, uniformNumber, type Value } from '../trace/graph.ts';
-import { needed } from '../trace/onnx-model.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
 import { Builder, combinations, NotByRow, NotNative } from './builder.ts';
-import type { Parameters } from './elements.ts';
-import type { Chosen } from './groups.ts';
 import { type ChoiceKernel, chosenBy, type Kernel, type Tensor } from './kernels.ts';
 import { extreme, largest, scan, softmax } from './lowering-axes.ts';
 import { einsum } from './lowering-einsum.ts';

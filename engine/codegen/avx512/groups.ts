@@ -1,4 +1,6 @@
 /** Element-wise operations on one shape, computed together in one pass with their results in registers. */
+
+import type { Storage, View } from '../../kernels/views.ts';
 import { R } from './assembler.ts';
 import { elementCode, type Parameters } from './elements.ts';
 import { type Emitter, type Place, VECTOR_BYTES } from './emitter.ts';
@@ -6,7 +8,6 @@ import { V, V1 } from './instructions.ts';
 import { type Access, type Cursor, emitLoops } from './loops.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
 import { type ChosenRows, emitRowLoops } from './row-loops.ts';
-import type { Storage, View } from './views.ts';
 
 export type Kind = 'float32' | 'int32' | 'bool' | 'int64';
 

@@ -1,11 +1,12 @@
 /** A loop over many products of the same shape. */
+
+import { pick } from '../../kernels/builder.ts';
+import type { BatchKernel, ProductKernel } from '../../kernels/kernels.ts';
+import type { View } from '../../kernels/views.ts';
 import { IF, Label, R } from './assembler.ts';
-import { pick } from './builder.ts';
 import { type Emitter, FLOAT_BYTES, type Place, share } from './emitter.ts';
 import type { PlaceOf } from './groups.ts';
-import type { BatchKernel, ProductKernel } from './kernels.ts';
 import { emitProduct, PRODUCT_SCRATCH, type Product } from './products.ts';
-import type { View } from './views.ts';
 
 const WORD = 8;
 
