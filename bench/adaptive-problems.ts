@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { GaussianMixture, type MixtureDescription } from '../agents/posterior/mixture.ts';
 import { RandomStream } from '../engine/random.ts';
-import { builtInProblems, type Problem, readProblems } from '../harness/ablate/problems.ts';
+import { builtInProblems, type Problem, readProblems } from '../ablations/problems.ts';
 
 type Rows = number[][];
 

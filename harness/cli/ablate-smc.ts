@@ -54,7 +54,7 @@ Examples:
   harness ablate smc --full --out results/smc`,
     )
     .action(async (flags: SmcFlags) => {
-      const { runSmc } = await import('../ablate/smc-command.ts');
+      const { runSmc } = await import('../../ablations/smc/command.ts');
       await runSmc(flags);
     });
 }

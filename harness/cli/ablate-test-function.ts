@@ -60,7 +60,7 @@ Examples:
   harness ablate test-function --full --out results/test-function`,
     )
     .action(async (flags: TestFunctionFlags) => {
-      const { runTestFunction } = await import('../ablate/test-function-command.ts');
+      const { runTestFunction } = await import('../../ablations/test-function/command.ts');
       await runTestFunction(flags);
     });
 }

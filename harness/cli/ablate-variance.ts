@@ -1,7 +1,7 @@
 /** `harness ablate variance`: errors of the posterior-mean estimators on targets with exact answers. */
 import { Command, Option } from 'commander';
 import { type ScheduleName, scheduleNames } from '../../agents/posterior/schedules.ts';
-import type { ProposalName } from '../ablate/variance.ts';
+import type { ProposalName } from '../../ablations/variance/experiment.ts';
 import { append, count, counts, names, seed, times } from './ablate-options.ts';
 
 interface VarianceFlags {
@@ -72,7 +72,7 @@ Examples:
   harness ablate variance --full --out results/variance`,
     )
     .action(async (flags: VarianceFlags) => {
-      const { runVariance } = await import('../ablate/variance-command.ts');
+      const { runVariance } = await import('../../ablations/variance/command.ts');
       await runVariance(flags);
     });
 }

@@ -23,7 +23,7 @@ describe('the architecture', () => {
   let result: ICruiseResult;
 
   beforeAll(async () => {
-    const { output } = await cruise(['index.ts', 'envs', 'engine', 'agents', 'harness'], {
+    const { output } = await cruise(['index.ts', 'envs', 'engine', 'agents', 'harness', 'ablations'], {
       baseDir: root,
       doNotFollow: { path: 'node_modules' },
       tsPreCompilationDeps: true,

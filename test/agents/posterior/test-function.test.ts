@@ -6,7 +6,7 @@ import { createSchedule, scheduleNames } from '../../../agents/posterior/schedul
 import { createTestFunction } from '../../../agents/posterior/test-function.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
-import { trainTestFunction } from '../../../harness/ablate/test-function-training.ts';
+import { trainTestFunction } from '../../../ablations/test-function/training.ts';
 import { posteriorMixture, samples } from './exact-draws.ts';
 import { pointColumns, variance } from './reference.ts';
 

@@ -1,0 +1,70 @@
+/** How experiments on estimators print their rows, and what they have in common beside that. */
+import { makeFolder } from '../harness/durable.ts';
+import { UserError } from '../harness/errors.ts';
+import { formatTable, type Row } from '../harness/results/csv.ts';
+import { shellWord } from '../harness/shell-word.ts';
+import { builtInProblems, type Problem, readProblems } from './problems.ts';
+
+export interface RowFormat {
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
+/** @throws UserError for both at once */
+export function checkFormat({ json, csv }: RowFormat): void {
+  if (json && csv) throw new UserError('--json and --csv exclude each other');
+}
+
+/** The folder of `--out`, a name under results/ or a path; made before anything is computed for it. */
+export async function outputFolder(out: string | undefined): Promise<string | undefined> {
+  if (out === undefined) return undefined;
+  const { resultsFolder } = await import('../harness/comparison.ts');
+  const folder = resultsFolder(out);
+  makeFolder(folder);
+  return folder;
+}
+
+/** As JSON, as CSV, or the table that people read. */
+export function printRows<Column extends string>(
+  format: RowFormat,
+  columns: readonly Column[],
+  rows: readonly Row<Column>[],
+  table: () => string,
+): void {
+  if (format.json) process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`);
+  else if (format.csv) process.stdout.write(formatTable(columns, rows));
+  else process.stdout.write(table());
+}
+
+/** A line of progress on standard error: rewritten on a terminal, one below the other in a file. */
+export function printProgress(done: number, total: number, what: string): void {
+  const bar = process.stderr.isTTY ? '\r' : '\n';
+  process.stderr.write(`${bar}${done}/${total} ${what.padEnd(20)}${done === total ? '\n' : ''}`);
+}
+
+/** The problems of the files, or the named built-in ones. @throws UserError */
+export function problemsOf(files: readonly string[], builtIn: readonly string[]): Problem[] {
+  return files.length === 0 ? builtInProblems(builtIn) : files.flatMap((file) => readProblems(file));
+}
+
+/** What repeats an experiment: all settings that are not left to the mode, whatever the rows were printed as. */
+export function commandLine(name: string, settings: object): string {
+  const words = Object.entries({ ...settings, out: undefined, json: undefined, csv: undefined }).flatMap(
+    ([key, value]) => {
+      const option = `--${key}`;
+      if (value === undefined || value === false) return [];
+      if (value === true) return [option];
+      if (key === 'problem') return (value as string[]).map((file) => `${option} ${shellWord(file)}`);
+      return [`${option} ${shellWord(String(value))}`]; // lists are joined by commas
+    },
+  );
+  return ['harness ablate', name, ...words, '--out DIR'].join(' ');
+}
+
+/** 95 % normal interval of a mean squared error, which is not below 0. */
+export function interval({ mse, mse_se }: { mse: number; mse_se: number }): {
+  mse_low: number;
+  mse_high: number;
+} {
+  return { mse_low: Math.max(0, mse - 1.96 * mse_se), mse_high: mse + 1.96 * mse_se };
+}

@@ -1,0 +1,205 @@
+/** The table of an ablation that trains: per variant and task its returns, speed and what its actor reported. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { RandomStream } from '../../engine/random.ts';
+import type { ComparisonPlan } from '../../harness/plan.ts';
+import { type Cell, readTable } from '../../harness/results/csv.ts';
+import { type Run, readEvaluations } from '../../harness/results/runs.ts';
+import { readTrainingRows, type TrainingMetrics } from '../../harness/results/training.ts';
+import { bootstrapIntervals, mean } from '../../harness/statistics/index.ts';
+import type { TrainingAblation } from './ablation.ts';
+
+/** A comparison that has run. */
+export interface FinishedComparison {
+  readonly folder: string;
+  readonly plan: ComparisonPlan;
+}
+
+export interface TrainingAblationRow {
+  readonly variant: string;
+  readonly task: string;
+  /** Varied config key → value. */
+  readonly varied: Readonly<Record<string, Cell>>;
+  readonly seeds: number;
+  /** Environment steps at the last evaluation. */
+  readonly step: number;
+  /** Mean return at the last evaluation, with a 95 % interval over seeds. */
+  readonly return: number;
+  readonly low: number;
+  readonly high: number;
+  /** Area under the learning curve over the range of steps. */
+  readonly auc: number;
+  readonly stepsPerSecond: number | undefined;
+  /** Where the ablation asks for it: the return as a share of the unperturbed variant's. */
+  readonly relative: { readonly value: number; readonly low: number; readonly high: number } | undefined;
+  /** Means over seeds of what was logged over the last fifth of training. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** Part of training whose logged metrics count as final. */
+const FINAL_PART = 0.2;
+const RESAMPLES = 20_000;
+/** Metrics that tell how the actor's regression fares, in the order of the columns. */
+const reported = [
+  'ess',
+  'cv_weight',
+  'actor_loss',
+  'actor_loss_max',
+  'policy_spread',
+  'policy_endpoints',
+  'entropy',
+  'q_max_abs',
+];
+/** The same by t: metrics named after the lower edge of a bin. */
+const byTime = /^(actor_loss|ess)_t([\d.]+)$/;
+
+/** Rows by task, then variant, in the plan's order; variants of which no run ended well are left out. */
+export function trainingRows(
+  ablation: TrainingAblation,
+  comparisons: readonly FinishedComparison[],
+): TrainingAblationRow[] {
+  return comparisons.flatMap((comparison) => comparisonRows(ablation, comparison));
+}
+
+function comparisonRows(ablation: TrainingAblation, { folder, plan }: FinishedComparison) {
+  const summaryFile = join(folder, 'summary.csv');
+  if (!existsSync(summaryFile)) return [];
+  const summary = readTable(summaryFile, ['task', 'agent', 'seeds', 'step', 'mean', 'ci_low', 'ci_high']);
+  const logged = readTrainingRows(folder);
+  const runs = readEvaluations(folder);
+  return plan.tasks.flatMap(({ name: task }) =>
+    plan.agents.flatMap((agent): TrainingAblationRow[] => {
+      const line = summary.find((row) => row.text('task') === task && row.text('agent') === agent.label);
+      if (line === undefined) return [];
+      return [
+        {
+          variant: agent.label,
+          task,
+          varied: Object.fromEntries(ablation.varied.map((key) => [key, cellOf(agent.config[key])])),
+          seeds: line.count('seeds'),
+          step: line.count('step'),
+          return: line.number('mean'),
+          low: line.number('ci_low'),
+          high: line.number('ci_high'),
+          auc: line.number('auc'),
+          stepsPerSecond: line.optionalNumber('steps_per_second'),
+          relative: relativeReturn(ablation, plan, agent.label, task, runs),
+          metrics: finalMetrics(
+            plan.seeds.flatMap((seed) => {
+              const rows = logged.get(JSON.stringify([task, agent.label, String(seed)]));
+              return rows === undefined ? [] : [rows];
+            }),
+            plan.steps,
+          ),
+        },
+      ];
+    }),
+  );
+}
+
+const cellOf = (value: unknown): Cell =>
+  typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value ?? undefined);
+
+/** @param runs the logged rows of every seed */
+function finalMetrics(
+  runs: readonly (readonly TrainingMetrics[])[],
+  steps: number,
+): Readonly<Record<string, number>> {
+  const perSeed = runs.flatMap((rows) => {
+    const late = rows.filter((row) => row.step > (1 - FINAL_PART) * steps);
+    return late.length > 0 || rows.length === 0 ? [late] : [rows.slice(-1)];
+  });
+  const names = new Set(perSeed.flatMap((rows) => rows.flatMap(({ values }) => Object.keys(values))));
+  const means: Record<string, number> = {};
+  for (const name of names) {
+    if (!reported.includes(name) && !byTime.test(name)) continue;
+    const ofSeeds = perSeed.flatMap((rows) => {
+      const found = rows.flatMap(({ values }) => values[name] ?? []);
+      return found.length === 0 ? [] : [mean(found)];
+    });
+    means[name] = mean(ofSeeds);
+  }
+  const losses = runs.flatMap((rows) => rows.flatMap(({ values }) => values.actor_loss ?? []));
+  if (losses.length > 0) means.actor_loss_max = losses.reduce((most, loss) => Math.max(most, loss));
+  return means;
+}
+
+/** The ratio of the mean returns, with the bootstrap over the runs of both. */
+function relativeReturn(
+  { relativeTo, varied }: TrainingAblation,
+  plan: ComparisonPlan,
+  label: string,
+  task: string,
+  runs: readonly Run[],
+): TrainingAblationRow['relative'] {
+  if (relativeTo === undefined) return undefined;
+  const configOf = (name: string) => plan.agents.find((agent) => agent.label === name)?.config ?? {};
+  const base = plan.agents.find(({ config }) =>
+    varied.every((key) => config[key] === (key === relativeTo.key ? relativeTo.value : configOf(label)[key])),
+  );
+  const scoresOf = (agent: string) =>
+    runs.filter((run) => run.task === task && run.agent === agent).map((run) => run.score);
+  const scores = [scoresOf(label), base === undefined ? [] : scoresOf(base.label)];
+  if (scores.some((own) => own.length === 0) || mean(scores[1]) <= 0) return undefined;
+  const ratio = ([own, reference]: readonly (readonly number[])[]) => [mean(own) / mean(reference)];
+  const [value] = ratio(scores);
+  if (base?.label === label) return { value, low: 1, high: 1 };
+  const random = RandomStream.fromSeed(0).split(`${task}/${label}`);
+  const [[low, high]] = bootstrapIntervals(scores, ratio, { resamples: RESAMPLES, random });
+  return { value, low, high };
+}
+
+/** The columns of NAME.csv: those that some row fills. */
+export function trainingColumns(
+  ablation: TrainingAblation,
+  rows: readonly TrainingAblationRow[],
+): readonly string[] {
+  const relative = rows.some((row) => row.relative !== undefined);
+  const metrics = new Set(rows.flatMap((row) => Object.keys(row.metrics)));
+  return [
+    'variant',
+    ...ablation.varied,
+    'task',
+    'seeds',
+    'step',
+    'return',
+    'ci_low',
+    'ci_high',
+    ...(relative ? ['relative_return', 'relative_ci_low', 'relative_ci_high'] : []),
+    'auc',
+    'steps_per_second',
+    ...reported.filter((name) => metrics.has(name)),
+    ...[...metrics].filter((name) => byTime.test(name)).sort(byStemAndEdge),
+  ];
+}
+
+function byStemAndEdge(a: string, b: string): number {
+  const [[, stemA = '', edgeA], [, stemB = '', edgeB]] = [a, b].map((name) => byTime.exec(name) ?? []);
+  return stemA === stemB ? Number(edgeA) - Number(edgeB) : stemA < stemB ? -1 : 1;
+}
+
+/** Rows as the table has them: their cells in the order of the columns. */
+export function trainingRecords(
+  columns: readonly string[],
+  rows: readonly TrainingAblationRow[],
+): Readonly<Record<string, Cell>>[] {
+  return rows.map((row) => {
+    const cells: Record<string, Cell> = {
+      ...row.metrics,
+      ...row.varied,
+      variant: row.variant,
+      task: row.task,
+      seeds: row.seeds,
+      step: row.step,
+      return: row.return,
+      ci_low: row.low,
+      ci_high: row.high,
+      relative_return: row.relative?.value,
+      relative_ci_low: row.relative?.low,
+      relative_ci_high: row.relative?.high,
+      auc: row.auc,
+      steps_per_second: row.stepsPerSecond,
+    };
+    return Object.fromEntries(columns.map((column) => [column, cells[column]]));
+  });
+}
