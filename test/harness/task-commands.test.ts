@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { afterAll, afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import type { Trace } from '../../envs/trace.ts';
 import { traceDifference } from '../../envs/trace-difference.ts';
-import { benchEnvCommand } from '../../harness/cli/bench-env.ts';
+import { benchEnvCommand } from '../../harness/cli/bench/env.ts';
 import { checkTaskCommand } from '../../harness/cli/check-task.ts';
 import { tasksCommand } from '../../harness/cli/tasks.ts';
 import { traceCommand } from '../../harness/cli/trace.ts';

@@ -1,8 +1,8 @@
 /** `harness bench`: the speeds of this machine. */
 import { Command } from 'commander';
-import { benchEnvCommand } from './bench-env.ts';
-import { benchUpdateCommand } from './bench-update.ts';
-import { benchWorkersCommand, workerCounts } from './bench-workers.ts';
+import { benchEnvCommand } from './env.ts';
+import { benchUpdateCommand } from './update.ts';
+import { benchWorkersCommand, workerCounts } from './workers.ts';
 
 export function benchCommand(): Command {
   return new Command('bench')
@@ -27,7 +27,7 @@ function benchAllCommand(): Command {
     .option('--json', 'print as JSON')
     .addHelpText('after', '\nExamples:\n  harness bench all\n  harness bench all --json > this-machine.json')
     .action(async (flags: { readonly json?: boolean }) => {
-      const { benchAll, allTables } = await import('../bench/all.ts');
+      const { benchAll, allTables } = await import('../../bench/all.ts');
       const speeds = await benchAll(workerCounts());
       console.log(flags.json ? JSON.stringify(speeds, null, 2) : allTables(speeds));
     });

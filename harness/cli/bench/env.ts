@@ -23,7 +23,7 @@ Examples:
   harness bench env all --seconds 3 --json`,
     )
     .action(async (names: string[], { seconds, json }: BenchEnvFlags) => {
-      const { benchEnvironments, speedTable } = await import('../bench/env.ts');
+      const { benchEnvironments, speedTable } = await import('../../bench/env.ts');
       const announce = (task: string) => process.stderr.isTTY && process.stderr.write(`measured ${task}\n`);
       const speeds = await benchEnvironments(names.length === 0 ? ['rfm8'] : names, seconds, ({ task }) => {
         announce(task);

@@ -1,7 +1,7 @@
 /** `harness ablate smc`: annealed SMC and MALA against importance sampling at equal numbers of evaluations. */
 import { Command, Option } from 'commander';
-import { type ScheduleName, scheduleNames } from '../../agents/posterior/schedules.ts';
-import { append, count, counts, names, seed, times } from './ablate-options.ts';
+import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
+import { append, count, counts, names, seed, times } from './options.ts';
 
 interface SmcFlags {
   problem: string[];
@@ -54,7 +54,7 @@ Examples:
   harness ablate smc --full --out results/smc`,
     )
     .action(async (flags: SmcFlags) => {
-      const { runSmc } = await import('../../ablations/smc/command.ts');
+      const { runSmc } = await import('../../../ablations/smc/command.ts');
       await runSmc(flags);
     });
 }

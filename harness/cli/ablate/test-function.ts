@@ -1,7 +1,7 @@
 /** `harness ablate test-function`: a network as the control variate's test function against constant ones. */
 import { Command, Option } from 'commander';
-import { type ScheduleName, scheduleNames } from '../../agents/posterior/schedules.ts';
-import { append, count, counts, names, seed, times } from './ablate-options.ts';
+import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
+import { append, count, counts, names, seed, times } from './options.ts';
 
 interface TestFunctionFlags {
   problem: string[];
@@ -60,7 +60,7 @@ Examples:
   harness ablate test-function --full --out results/test-function`,
     )
     .action(async (flags: TestFunctionFlags) => {
-      const { runTestFunction } = await import('../../ablations/test-function/command.ts');
+      const { runTestFunction } = await import('../../../ablations/test-function/command.ts');
       await runTestFunction(flags);
     });
 }

@@ -1,8 +1,8 @@
 /** `harness ablate variance`: errors of the posterior-mean estimators on targets with exact answers. */
 import { Command, Option } from 'commander';
-import { type ScheduleName, scheduleNames } from '../../agents/posterior/schedules.ts';
-import type { ProposalName } from '../../ablations/variance/experiment.ts';
-import { append, count, counts, names, seed, times } from './ablate-options.ts';
+import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
+import type { ProposalName } from '../../../ablations/variance/experiment.ts';
+import { append, count, counts, names, seed, times } from './options.ts';
 
 interface VarianceFlags {
   problem: string[];
@@ -72,7 +72,7 @@ Examples:
   harness ablate variance --full --out results/variance`,
     )
     .action(async (flags: VarianceFlags) => {
-      const { runVariance } = await import('../../ablations/variance/command.ts');
+      const { runVariance } = await import('../../../ablations/variance/command.ts');
       await runVariance(flags);
     });
 }

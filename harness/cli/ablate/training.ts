@@ -1,15 +1,15 @@
 /** `harness ablate eta | sensitivity | noisy-q | soft-q | proposal | target`: ablations that train agents. */
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { TrainingAblation } from '../../ablations/training/ablation.ts';
-import { trainingAblations } from '../../ablations/training/definitions.ts';
-import type { PlannedComparison } from '../../ablations/training/plan.ts';
-import type { TrainingAblationRow } from '../../ablations/training/rows.ts';
-import { UserError } from '../errors.ts';
-import { formatCount, formatDuration } from '../quantity.ts';
-import type { Settings } from '../settings.ts';
-import { names } from './ablate-options.ts';
-import { Exit, exitCodes } from './exit.ts';
+import type { TrainingAblation } from '../../../ablations/training/ablation.ts';
+import { trainingAblations } from '../../../ablations/training/definitions.ts';
+import type { PlannedComparison } from '../../../ablations/training/plan.ts';
+import type { TrainingAblationRow } from '../../../ablations/training/rows.ts';
+import { UserError } from '../../errors.ts';
+import { formatCount, formatDuration } from '../../quantity.ts';
+import type { Settings } from '../../settings.ts';
+import { names } from './options.ts';
+import { Exit, exitCodes } from '../exit.ts';
 import {
   addRunOptions,
   describePlan,
@@ -17,7 +17,7 @@ import {
   runPlan,
   settingsOfFlags,
   workersOf,
-} from './run-options.ts';
+} from '../run-options.ts';
 
 interface TrainingFlags extends RunFlags {
   readonly agent?: string;
@@ -67,7 +67,7 @@ DIR/report.html.`,
 }
 
 async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise<void> {
-  const { resultsFolder } = await import('../comparison.ts');
+  const { resultsFolder } = await import('../../comparison.ts');
   const { out, ...settings }: Settings = { ...settingsOfFlags(flags), ...present(flags) };
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
@@ -76,12 +76,12 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
   const parent = resultsFolder(out ?? defaultName(ablation));
   const folder = join(parent, ablation.name);
   const untold = [flags.agent, flags.variants, flags.set, flags.full].every((flag) => flag === undefined);
-  const { readLayout, writeLayout, writeJointReport } = await import('../../ablations/training/layout.ts');
+  const { readLayout, writeLayout, writeJointReport } = await import('../../../ablations/training/layout.ts');
   let planned: PlannedComparison[];
   if (flags.resume && untold && Object.keys(settings).length === 0) {
     planned = readLayout(folder);
   } else {
-    const { planTraining } = await import('../../ablations/training/plan.ts');
+    const { planTraining } = await import('../../../ablations/training/plan.ts');
     const { agent = 'rfm-flow', variants, set = [], full = false } = flags;
     planned = await planTraining(ablation, { agent, variants, set, full, settings });
   }
@@ -89,7 +89,7 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
   writeLayout(folder, planned);
   const failed = await runAll(ablation, planned, folder, flags);
   writeJointReport(folder, planned);
-  const { writeTrainingAblation } = await import('../../ablations/training/report.ts');
+  const { writeTrainingAblation } = await import('../../../ablations/training/report.ts');
   const finished = planned.map(({ name, plan }) => ({ folder: join(folder, name), plan }));
   await print(ablation, writeTrainingAblation(ablation, parent, finished), parent, flags);
   if (failed !== undefined) throw failed;
@@ -133,11 +133,11 @@ async function print(
   { json, quiet }: TrainingFlags,
 ): Promise<void> {
   if (json) {
-    const { trainingColumns, trainingRecords } = await import('../../ablations/training/rows.ts');
+    const { trainingColumns, trainingRecords } = await import('../../../ablations/training/rows.ts');
     const records = trainingRecords(trainingColumns(ablation, rows), rows);
     process.stdout.write(`${JSON.stringify(records, null, 1)}\n`);
   } else if (!quiet) {
-    const { trainingTable } = await import('../../ablations/training/report.ts');
+    const { trainingTable } = await import('../../../ablations/training/report.ts');
     if (rows.length > 0) process.stdout.write(`\n${trainingTable(rows)}\n`);
     process.stderr.write(`ablation: ${parent}\n`);
   }
@@ -167,7 +167,7 @@ const MEASURED = 3;
 
 /** Measures some of the variants, from the first to the last, and takes the others as like them. */
 async function duration(plan: Plan, flags: TrainingFlags): Promise<{ workers: number; seconds: number }> {
-  const { estimate } = await import('../estimate.ts');
+  const { estimate } = await import('../../estimate.ts');
   const { agents, tasks, seeds } = plan;
   const workers = workersOf(flags.workers, agents.length * tasks.length * seeds.length);
   const measured = Math.min(MEASURED, agents.length);

@@ -1,7 +1,7 @@
 /** `harness ablate toy`: samplers of two-dimensional densities against exact draws. */
 import { Command, Option } from 'commander';
-import type { PosteriorDraws } from '../../ablations/toy/methods.ts';
-import { append, count, counts, names, seed } from './ablate-options.ts';
+import type { PosteriorDraws } from '../../../ablations/toy/methods.ts';
+import { append, count, counts, names, seed } from './options.ts';
 
 interface ToyFlags {
   targets?: string[];
@@ -70,7 +70,7 @@ Examples:
   harness ablate toy --full --out results/toy`,
     )
     .action(async (flags: ToyFlags) => {
-      const { runToyCommand } = await import('../../ablations/toy/command.ts');
+      const { runToyCommand } = await import('../../../ablations/toy/command.ts');
       await runToyCommand(flags);
     });
 }

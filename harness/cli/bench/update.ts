@@ -1,10 +1,10 @@
 /** `harness bench update`: how fast the agents learn and act on this machine. */
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Preset } from '../../agents/agent.ts';
-import { type BackendName, backendNames } from '../../engine/types.ts';
-import type { UpdateSpeed } from '../bench/update.ts';
-import { parseCount } from '../quantity.ts';
+import type { Preset } from '../../../agents/agent.ts';
+import { type BackendName, backendNames } from '../../../engine/types.ts';
+import type { UpdateSpeed } from '../../bench/update.ts';
+import { parseCount } from '../../quantity.ts';
 
 interface BenchUpdateFlags {
   readonly preset?: string[];
@@ -58,9 +58,9 @@ Examples:
   harness bench update ./my-agent.ts --backend wasm --debug-numerics --rounds 1`,
     )
     .action(async (names: string[], flags: BenchUpdateFlags) => {
-      const { defaultBackend } = await import('../../engine/default-backend.ts');
-      const { benchUpdates } = await import('../bench/update.ts');
-      const { builtInAgents } = await import('../../agents/registry.ts');
+      const { defaultBackend } = await import('../../../engine/default-backend.ts');
+      const { benchUpdates } = await import('../../bench/update.ts');
+      const { builtInAgents } = await import('../../../agents/registry.ts');
       const folder = flags.profile === true ? await temporaryFolder() : flags.profile;
       const threads = flags.threads?.map((count) => parseCount(count, '--threads', 1, 256));
       const report = (speed: UpdateSpeed) => {

@@ -1,10 +1,10 @@
 /** `harness ablate`: the experiments on the method itself. */
 import { Command } from 'commander';
-import { smcCommand } from './ablate-smc.ts';
-import { testFunctionCommand } from './ablate-test-function.ts';
-import { toyCommand } from './ablate-toy.ts';
-import { trainingCommands } from './ablate-training.ts';
-import { varianceCommand } from './ablate-variance.ts';
+import { smcCommand } from './smc.ts';
+import { testFunctionCommand } from './test-function.ts';
+import { toyCommand } from './toy.ts';
+import { trainingCommands } from './training.ts';
+import { varianceCommand } from './variance.ts';
 
 export function ablateCommand(): Command {
   const ablate = new Command('ablate')
