@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describeDiskError, makeFolder, removeTornFiles } from './durable.ts';
 import { UserError } from './errors.ts';
-import type { ExecutionOptions, Executor } from './executor.ts';
+import type { ExecutionOptions, Executor } from './execution/executor.ts';
 import type { RunJob } from './job.ts';
 import { lockFolder } from './lock.ts';
 import {
@@ -17,9 +17,9 @@ import {
   versions,
   writeManifest,
 } from './manifest.ts';
-import { mergeRuns } from './merge.ts';
+import { mergeRuns } from './execution/merge.ts';
 import { type ComparisonPlan, firstDifference, jobsOf } from './plan.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './execution/progress.ts';
 
 export interface ComparisonOptions {
   /** Results folder. */

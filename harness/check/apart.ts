@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { on } from 'node:events';
 import type { Verdict } from '../../agents/conformance.ts';
 import { UserError } from '../errors.ts';
-import { causeOfDeath } from '../isolated-run.ts';
+import { causeOfDeath } from '../execution/isolated-run.ts';
 import { printable } from '../printable.ts';
 import { type CheckOrder, checkMessage } from './protocol.ts';
 

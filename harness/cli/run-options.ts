@@ -113,7 +113,7 @@ export async function runPlan(
   announcement = describePlan(plan),
 ): Promise<void> {
   const { runComparison } = await import('../comparison.ts');
-  const { makeProgress } = await import('../progress.ts');
+  const { makeProgress } = await import('../execution/progress.ts');
   const { jobsOf } = await import('../plan.ts');
   const jobs = jobsOf(plan);
   const say = (line: string) => {
@@ -168,7 +168,7 @@ async function chooseExecutor(
 ): Promise<ChosenExecutor> {
   if (executor !== 'bullmq') {
     if (redis !== undefined) throw new UserError('--redis is where --executor bullmq finds its queue');
-    const { LocalExecutor } = await import('../executor.ts');
+    const { LocalExecutor } = await import('../execution/executor.ts');
     const count = workersOf(workers, runs);
     return {
       makeExecutor: (jobs, options) => new LocalExecutor(jobs, options, count),
@@ -177,8 +177,8 @@ async function chooseExecutor(
   }
   if (workers !== undefined && workers !== 'auto')
     throw new UserError('--workers counts processes here; with --executor bullmq, harness worker has it');
-  const { connectToRedis, defaultRedis } = await import('../queue/connection.ts');
-  const { QueueExecutor } = await import('../queue/executor.ts');
+  const { connectToRedis, defaultRedis } = await import('../execution/queue/connection.ts');
+  const { QueueExecutor } = await import('../execution/queue/executor.ts');
   const link = await connectToRedis(redis ?? defaultRedis(), note);
   return {
     makeExecutor: (jobs, options, id) =>

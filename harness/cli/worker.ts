@@ -46,8 +46,8 @@ differs from the comparison's refuses its runs and ends with exit code 2. Needs:
 }
 
 async function work(flags: WorkerFlags): Promise<void> {
-  const { defaultRedis, withoutPassword } = await import('../queue/connection.ts');
-  const { QueueWorker } = await import('../queue/worker.ts');
+  const { defaultRedis, withoutPassword } = await import('../execution/queue/connection.ts');
+  const { QueueWorker } = await import('../execution/queue/worker.ts');
   const redis = flags.redis ?? defaultRedis();
   const workers = workersOf(flags.workers, Number.POSITIVE_INFINITY);
   const note = (line: string) => {

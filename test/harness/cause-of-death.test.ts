@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causeOfDeath } from '../../harness/isolated-run.ts';
+import { causeOfDeath } from '../../harness/execution/isolated-run.ts';
 
 describe('why a process ended', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { RunJob } from '../../harness/job.ts';
-import { makeProgress } from '../../harness/progress.ts';
+import { makeProgress } from '../../harness/execution/progress.ts';
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

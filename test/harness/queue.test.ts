@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { withoutPassword } from '../../harness/queue/connection.ts';
-import { jobId, runOrder } from '../../harness/queue/messages.ts';
-import { whyNotLoad, withChecksum, withoutChecksums } from '../../harness/queue/plugins.ts';
-import { ownVersions, versionDifference } from '../../harness/queue/versions.ts';
+import { withoutPassword } from '../../harness/execution/queue/connection.ts';
+import { jobId, runOrder } from '../../harness/execution/queue/messages.ts';
+import { whyNotLoad, withChecksum, withoutChecksums } from '../../harness/execution/queue/plugins.ts';
+import { ownVersions, versionDifference } from '../../harness/execution/queue/versions.ts';
 import { command } from './support/command.ts';
 
 const order = JSON.parse(readFileSync(new URL('../data/queued-run.json', import.meta.url), 'utf8'));

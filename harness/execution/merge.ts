@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { writeDurably } from './durable.ts';
-import { type RunJob, runName } from './job.ts';
-import { formatTable } from './results/csv.ts';
-import { evaluationColumns, trainingKeys } from './run-rows.ts';
+import { writeDurably } from '../durable.ts';
+import { type RunJob, runName } from '../job.ts';
+import { formatTable } from '../results/csv.ts';
+import { evaluationColumns, trainingKeys } from '../run-rows.ts';
 
 /** Folder of one run. */
 export function runFolder(folder: string, job: RunJob): string {

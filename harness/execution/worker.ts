@@ -1,16 +1,16 @@
 /** The process of one run: told what to run, it runs, and says how it ended. */
 import { join } from 'node:path';
-import { assemble } from './assemble.ts';
-import { CheckpointStore } from './checkpoint.ts';
-import { makeFolder, removeTornFiles } from './durable.ts';
-import { CallWatch } from './guard.ts';
-import { agentTitle } from './load-agent.ts';
-import { messageOf, printableLine } from './printable.ts';
+import { assemble } from '../assemble.ts';
+import { CheckpointStore } from '../checkpoint.ts';
+import { makeFolder, removeTornFiles } from '../durable.ts';
+import { CallWatch } from '../guard.ts';
+import { agentTitle } from '../load-agent.ts';
+import { messageOf, printableLine } from '../printable.ts';
 import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
-import { type RunProgress, type RunSurroundings, run } from './run.ts';
-import { markComplete } from './run-record.ts';
-import { writeRunRows } from './run-rows.ts';
-import { inlineWebAssembly } from './webassembly.ts';
+import { type RunProgress, type RunSurroundings, run } from '../run.ts';
+import { markComplete } from '../run-record.ts';
+import { writeRunRows } from '../run-rows.ts';
+import { inlineWebAssembly } from '../webassembly.ts';
 
 const BREATH_MILLISECONDS = 25;
 const PROGRESS_MILLISECONDS = 400;

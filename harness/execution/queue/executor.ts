@@ -1,12 +1,12 @@
 /** Hands the runs of a comparison to the workers of a queue and takes what they return. */
 import { join } from 'node:path';
 import type { Job, Queue, QueueEvents } from 'bullmq';
-import { makeFolder, writeDurably } from '../durable.ts';
+import { makeFolder, writeDurably } from '../../durable.ts';
 import { type ExecutionOptions, type Executor, record } from '../executor.ts';
-import type { RunJob } from '../job.ts';
-import type { RunRecord } from '../manifest.ts';
+import type { RunJob } from '../../job.ts';
+import type { RunRecord } from '../../manifest.ts';
 import { runFolder } from '../merge.ts';
-import { readComplete } from '../run-record.ts';
+import { readComplete } from '../../run-record.ts';
 import { openQueue, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
 import { jobId, type QueuedRun, type RunResult, runNews, runResult } from './messages.ts';
 import { withChecksum } from './plugins.ts';
