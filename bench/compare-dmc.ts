@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { type ControlEnvironment, makeEnvironment, suite } from '../envs/index.ts';
 import { actionStream, traceSeed } from '../envs/trace.ts';
-import { packagedModels } from '../harness/assets.ts';
+import { packagedModels } from '../harness/plugins/assets.ts';
 import { inlineWebAssembly } from '../harness/webassembly.ts';
 
 inlineWebAssembly();

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { type ControlEnvironment, findTask, makeEnvironment } from '../envs/index.ts';
 import { actionStream, type Trace, traceEpisode, traceSeed } from '../envs/trace.ts';
 import { traceDifference } from '../envs/trace-difference.ts';
-import { packagedModels } from '../harness/assets.ts';
+import { packagedModels } from '../harness/plugins/assets.ts';
 import { inlineWebAssembly } from '../harness/webassembly.ts';
 
 inlineWebAssembly();

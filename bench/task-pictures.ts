@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { loadMuJoCo, makeEnvironment, taskNames } from '../envs/index.ts';
-import { packagedModels } from '../harness/assets.ts';
+import { packagedModels } from '../harness/plugins/assets.ts';
 import { filmPage } from '../harness/view/film-page.ts';
 import { modelText } from '../harness/view/model-text.ts';
 import { RECORDING_FORMAT, Recorder } from '../harness/view/recording.ts';

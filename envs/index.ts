@@ -29,7 +29,7 @@ export { type Sigmoid, Tolerance, type ToleranceOptions, tolerance } from './tol
 export { VectorEnvironment, type VectorTimeStep } from './vector.ts';
 
 export interface EnvironmentOptions {
-  /** Reads files of assets/; `packagedModels` of harness/assets.ts is one. */
+  /** Reads files of assets/; `packagedModels` of harness/plugins/assets.ts is one. */
   readonly models: ModelSource;
   /** Of the random state that resets draw from, as dm_control's `task_kwargs={'random': seed}` (default 0). */
   readonly seed?: number;

@@ -1,7 +1,7 @@
 /** The agents as a table. */
 import { type Preset, presets } from '../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents } from '../agents/registry.ts';
-import { loadAgent } from './load-agent.ts';
+import { loadAgent } from './plugins/load-agent.ts';
 import { printableLine } from './printable.ts';
 
 export interface AgentRow {

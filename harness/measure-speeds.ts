@@ -4,7 +4,7 @@ import { RandomStream } from '../engine/random.ts';
 import type { Environment } from '../envs/environment.ts';
 import { assemble } from './assemble.ts';
 import type { RunJob, TaskSource } from './job.ts';
-import { loadTask } from './load-task.ts';
+import { loadTask } from './plugins/load-task.ts';
 import { RunStreams } from './streams.ts';
 
 /** Time spent on each measurement. */

@@ -6,7 +6,7 @@ import { toBounds } from './action-bounds.ts';
 import type { CheckpointStore, RunState } from './checkpoint.ts';
 import { decodeObservation, encodeObservation } from './checkpoint.ts';
 import { evaluate } from './evaluate.ts';
-import type { GuardedAgent } from './guard.ts';
+import type { GuardedAgent } from './plugins/guard.ts';
 import type { RunJob } from './job.ts';
 import { type EvaluationRow, MetricMeans, type TrainingRow } from './run-rows.ts';
 import { RunStreams } from './streams.ts';

@@ -7,7 +7,7 @@ import { type ForcedStep, teacherForced } from '../envs/teacher-forced.ts';
 import { type Trace, type TracedSeed, traceSeed } from '../envs/trace.ts';
 import { UserError } from './errors.ts';
 import type { TaskSource } from './job.ts';
-import { loadTask, resolveTasks } from './load-task.ts';
+import { loadTask, resolveTasks } from './plugins/load-task.ts';
 import { messageOf } from './printable.ts';
 import { textTable } from './text-table.ts';
 

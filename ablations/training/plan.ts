@@ -1,6 +1,6 @@
 /** From an ablation and the user's options to comparisons: variants named, grouped by steps, resolved. */
 import { UserError, unknownName } from '../../harness/errors.ts';
-import { loadAgent } from '../../harness/load-agent.ts';
+import { loadAgent } from '../../harness/plugins/load-agent.ts';
 import type { ComparisonPlan } from '../../harness/plan.ts';
 import { formatCount, parseCount } from '../../harness/quantity.ts';
 import { parseSet, resolveConfig, resolvePlan } from '../../harness/resolve.ts';

@@ -5,11 +5,11 @@ import type { Agent, Batch, Preset } from '../../agents/agent.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { BackendName } from '../../engine/types.ts';
-import { aside } from '../aside.ts';
+import { aside } from '../plugins/aside.ts';
 import { makeFolder } from '../durable.ts';
-import { AgentFault } from '../guard.ts';
-import { loadAgent } from '../load-agent.ts';
-import { isFile } from '../load-module.ts';
+import { AgentFault } from '../plugins/guard.ts';
+import { loadAgent } from '../plugins/load-agent.ts';
+import { isFile } from '../plugins/load-module.ts';
 import { messageOf, printableLine } from '../printable.ts';
 import { type OperationTime, readProfiles } from './profile.ts';
 

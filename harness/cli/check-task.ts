@@ -31,7 +31,7 @@ Exit code 0 if every promise is kept, 1 if not, 2 if the file cannot be used at 
 }
 
 async function checkTaskNamed(name: string, flags: CheckFlags): Promise<void> {
-  const { checkApart } = await import('../check/apart.ts');
+  const { checkApart } = await import('../plugins/check/apart.ts');
   const results: { task: string; broken: number; verdicts: Verdict[] }[] = [];
   const tell = ({ task, broken, verdicts }: (typeof results)[number]) => {
     if (!flags.json) console.log(`${task}: ${verdicts.length - broken} promise(s) kept, ${broken} broken`);

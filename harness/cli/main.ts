@@ -2,10 +2,10 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { endProcess, unanswered } from '../aside.ts';
+import { endProcess, unanswered } from '../plugins/aside.ts';
 import { packageVersion } from '../manifest.ts';
 import { messageOf, printable, printableLine } from '../printable.ts';
-import { tryFilesFirst } from '../trial.ts';
+import { tryFilesFirst } from '../plugins/trial.ts';
 import { inlineWebAssembly } from '../webassembly.ts';
 import { ablateCommand } from './ablate/index.ts';
 import { agentsCommand } from './agents.ts';
@@ -103,7 +103,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
     .on('beforeExit', endUnfinished)
     .on('exit', explainEnd);
   inlineWebAssembly();
-  tryFilesFirst(async (kind, file) => (await import('../check/apart.ts')).loadApart(kind, file));
+  tryFilesFirst(async (kind, file) => (await import('../plugins/check/apart.ts')).loadApart(kind, file));
   try {
     await program().parseAsync(argv as string[]);
     return Number(process.exitCode ?? exitCodes.done);

@@ -1,10 +1,10 @@
 /** The MJCF text of a task, with all that it includes. */
 import { findTask, loadMuJoCo, type ModelSource, type Task } from '../../envs/index.ts';
 import { Physics } from '../../envs/physics.ts';
-import { packagedModels } from '../assets.ts';
+import { packagedModels } from '../plugins/assets.ts';
 import type { TaskSource } from '../job.ts';
-import { loadDefaultExport } from '../load-module.ts';
-import { modelsBeside } from '../load-task.ts';
+import { loadDefaultExport } from '../plugins/load-module.ts';
+import { modelsBeside } from '../plugins/load-task.ts';
 import type { ModelText } from './recording.ts';
 
 /** @throws ModelError if it does not compile */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { MainModule, MjModel } from '@mujoco/mujoco';
 import { compileModel } from '../../envs/model-source.ts';
 import { findTask } from '../../envs/registry.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 import type { Value } from './compiled-table.ts';
 
 const TABLES = new URL('../data/dmc/models/', import.meta.url);

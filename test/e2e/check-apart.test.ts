@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkApart, type Finding } from '../../harness/check/apart.ts';
+import { checkApart, type Finding } from '../../harness/plugins/check/apart.ts';
 import { agentFile } from '../harness/support/agent-files.ts';
 import { harness, pause, start, workplace } from './support/command.ts';
 

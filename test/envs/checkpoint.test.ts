@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { makeEnvironment, taskNames } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 import { continueEpisode, type Interrupted } from './continue-episode.ts';
 
 /** A first episode of 5 steps, then 7 steps into the second. */

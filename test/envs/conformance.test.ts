@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkTask, defineTask, makeEnvironment, type TaskDescription, TaskError } from '../../envs/index.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 const MODEL = `
 <mujoco>

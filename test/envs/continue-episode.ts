@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { encodeArray } from '../../envs/encoding.ts';
 import { type ControlEnvironment, type EnvironmentState, makeEnvironment } from '../../envs/index.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 export interface Interrupted {
   readonly task: string;

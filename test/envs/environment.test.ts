@@ -12,7 +12,7 @@ import {
   task,
 } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 const make = (name: string) => makeEnvironment(name, { models: packagedModels });
 

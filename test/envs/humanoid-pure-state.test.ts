@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeEnvironment, RandomState } from '../../envs/index.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 test('humanoid-run_pure_state is humanoid-run, observed as positions and velocities', async () => {
   const run = await makeEnvironment('humanoid-run', { models: packagedModels });

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { findTask, makeEnvironment } from '../../envs/index.ts';
 import { traceSeed } from '../../envs/trace.ts';
 import { traceDifference } from '../../envs/trace-difference.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 import { furtherTasks, recordedTasks, recordedTrace } from './recorded-traces.ts';
 
 /** Largest absolute difference from dm_control over a reset and 30 control steps. */

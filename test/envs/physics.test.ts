@@ -4,7 +4,7 @@ import { defineTask, makeEnvironment } from '../../envs/index.ts';
 import { loadMuJoCo } from '../../envs/mujoco.ts';
 import { RandomState } from '../../envs/random-state.ts';
 import { actionStream } from '../../envs/trace.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 describe('sensors computed for the last physics step alone give the same bits as computed for all', () => {
   test.each(['quadruped-escape', 'quadruped-walk', 'hopper-hop', 'humanoid-walk', 'cheetah-run'])(

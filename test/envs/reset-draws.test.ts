@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { findTask, makeEnvironment, RandomState } from '../../envs/index.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 /** Per task and seed: calls on the random state in the first and in the second reset of dm_control. */
 const counts = JSON.parse(readFileSync(new URL('../data/dmc/randomCallCounts.json', import.meta.url), 'utf8'))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compileModel } from '../../envs/model-source.ts';
 import { swimmerModel } from '../../envs/models/swimmer.ts';
 import { loadMuJoCo } from '../../envs/mujoco.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 const description = packagedModels('swimmer.xml');
 

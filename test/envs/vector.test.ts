@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ActionError, makeEnvironment, TaskError, VectorEnvironment } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 
 const make = (task: string) => makeEnvironment(task, { models: packagedModels });
 

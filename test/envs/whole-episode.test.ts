@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findTask, makeEnvironment } from '../../envs/index.ts';
 import { traceEpisode } from '../../envs/trace.ts';
-import { packagedModels } from '../../harness/assets.ts';
+import { packagedModels } from '../../harness/plugins/assets.ts';
 import { CHAOTIC } from './chaotic-tasks.ts';
 import { furtherTasks, recordedTasks, recordedTrace } from './recorded-traces.ts';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkAgent } from '../../agents/conformance.ts';
 import { createEngine } from '../../engine/index.ts';
-import { loadAgent } from '../../harness/load-agent.ts';
+import { loadAgent } from '../../harness/plugins/load-agent.ts';
 import { drawActions, oneHump, trainOnBandit } from '../agents/bandit.ts';
 
 const engine = createEngine();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkTask, type Environment } from '../../envs/index.ts';
-import { loadTask, resolveTasks } from '../../harness/load-task.ts';
+import { loadTask, resolveTasks } from '../../harness/plugins/load-task.ts';
 import { harness } from '../e2e/support/command.ts';
 import { command } from '../harness/support/command.ts';
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { program } from '../../harness/cli/main.ts';
-import { loadAgent } from '../../harness/load-agent.ts';
+import { loadAgent } from '../../harness/plugins/load-agent.ts';
 import { parseSet, resolveConfig, resolvePlan } from '../../harness/resolve.ts';
 import { checkSettings } from '../../harness/settings.ts';
 

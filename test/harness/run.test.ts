@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent, TrainingConfig } from '../../agents/agent.ts';
 import { CheckpointStore } from '../../harness/checkpoint.ts';
-import { GuardedAgent } from '../../harness/guard.ts';
+import { GuardedAgent } from '../../harness/plugins/guard.ts';
 import type { RunJob } from '../../harness/job.ts';
 import { type RunOutcome, type RunSurroundings, run } from '../../harness/run.ts';
 import { type EvaluationRow, type TrainingRow, writeRunRows } from '../../harness/run-rows.ts';

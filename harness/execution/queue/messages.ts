@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { backendNames } from '../../../engine/types.ts';
 import { runName } from '../../job.ts';
-import { isSafeName } from '../../load-agent.ts';
+import { isSafeName } from '../../plugins/load-agent.ts';
 import type { RunIdentity } from '../../streams.ts';
 
 /** It names a folder below the one that it is meant for. */

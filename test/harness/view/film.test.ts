@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ControlEnvironment, loadMuJoCo, makeEnvironment } from '../../../envs/index.ts';
-import { packagedModels } from '../../../harness/assets.ts';
+import { packagedModels } from '../../../harness/plugins/assets.ts';
 import { EmbeddedFilm, embedFilm } from '../../../harness/view/embedded-film.ts';
 import { modelText } from '../../../harness/view/model-text.ts';
 import {

@@ -1,9 +1,9 @@
 /** The process of a check: told what to check, it tells verdict by verdict. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import type { Verdict } from '../../agents/conformance.ts';
-import { messageOf } from '../printable.ts';
-import { inlineWebAssembly } from '../webassembly.ts';
+import type { Verdict } from '../../../agents/conformance.ts';
+import { messageOf } from '../../printable.ts';
+import { inlineWebAssembly } from '../../webassembly.ts';
 import type { CheckMessage, CheckOrder } from './protocol.ts';
 
 const ALIVE_MILLISECONDS = 1000;
@@ -44,9 +44,9 @@ async function load({ kind, name }: CheckOrder): Promise<void> {
 
 async function checkAgentNamed({ name, preset = 'smoke' }: CheckOrder): Promise<void> {
   const { loadAgent } = await import('../load-agent.ts');
-  const { checkAgent } = await import('../../agents/conformance.ts');
-  const { createEngine } = await import('../../engine/index.ts');
-  const { memoryInUse } = await import('../memory.ts');
+  const { checkAgent } = await import('../../../agents/conformance.ts');
+  const { createEngine } = await import('../../../engine/index.ts');
+  const { memoryInUse } = await import('../../memory.ts');
   const { factory } = await loadAgent(name);
   const engine = createEngine({ threads: 1 });
   const options = { engine, preset, memory: memoryInUse, timeoutMs: CALL_MILLISECONDS, begins };
@@ -54,7 +54,7 @@ async function checkAgentNamed({ name, preset = 'smoke' }: CheckOrder): Promise<
 }
 
 async function checkTasksNamed({ name }: CheckOrder): Promise<void> {
-  const { checkTask } = await import('../../envs/index.ts');
+  const { checkTask } = await import('../../../envs/index.ts');
   const { loadTask, resolveTasks } = await import('../load-task.ts');
   for (const source of await resolveTasks([name])) {
     await tell(source.name, checkTask(await loadTask(source), begins));

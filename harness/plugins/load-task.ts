@@ -1,7 +1,7 @@
 /** Finds tasks by name, by suite or in a user's file, and makes environments of them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
-import type { Environment } from '../envs/environment.ts';
+import type { Environment } from '../../envs/environment.ts';
 import {
   CheckedEnvironment,
   type Domain,
@@ -12,12 +12,12 @@ import {
   suiteNames,
   type Task,
   taskNames,
-} from '../envs/index.ts';
+} from '../../envs/index.ts';
 import { packagedModels } from './assets.ts';
-import { nearest, UserError } from './errors.ts';
-import type { TaskSource } from './job.ts';
+import { nearest, UserError } from '../errors.ts';
+import type { TaskSource } from '../job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
-import { messageOf } from './printable.ts';
+import { messageOf } from '../printable.ts';
 import { passedTrial } from './trial.ts';
 
 /** Makes environments of one task. */

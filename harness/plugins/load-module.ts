@@ -3,8 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { createJiti } from 'jiti';
 import { aside } from './aside.ts';
-import { UserError } from './errors.ts';
-import { messageOf } from './printable.ts';
+import { UserError } from '../errors.ts';
+import { messageOf } from '../printable.ts';
 
 /** Whether a name on the command line means a file: it has a folder or a script's ending. */
 export function isFile(name: string): boolean {
@@ -31,7 +31,7 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
     fsCache: false,
     interopDefault: false,
     virtualModules: {
-      'rfm-harness': await import('../index.ts'),
+      'rfm-harness': await import('../../index.ts'),
       zod: await import('zod'),
       '@tensorflow/tfjs-core': await import('@tensorflow/tfjs-core'),
     },

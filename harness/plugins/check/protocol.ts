@@ -1,6 +1,6 @@
 /** What the process of a check and the command say to each other. */
 import { z } from 'zod';
-import type { Preset } from '../../agents/agent.ts';
+import type { Preset } from '../../../agents/agent.ts';
 
 export interface CheckOrder {
   readonly kind: 'agent' | 'task';

@@ -1,10 +1,10 @@
 /** Checks of agents and tasks in a process of their own, so that none of them can end or block the command. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { on } from 'node:events';
-import type { Verdict } from '../../agents/conformance.ts';
-import { UserError } from '../errors.ts';
-import { causeOfDeath } from '../execution/isolated-run.ts';
-import { printable } from '../printable.ts';
+import type { Verdict } from '../../../agents/conformance.ts';
+import { UserError } from '../../errors.ts';
+import { causeOfDeath } from '../../execution/isolated-run.ts';
+import { printable } from '../../printable.ts';
 import { type CheckOrder, checkMessage } from './protocol.ts';
 
 /** A verdict on the agent or task of that name. */
