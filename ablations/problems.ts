@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { GaussianMixture, type MixtureDescription, mixtureSchema } from '../agents/posterior/mixture.ts';
-import { UserError } from '../harness/errors.ts';
+import { UserError } from '../harness/text/errors.ts';
 
 export interface Problem {
   readonly name: string;

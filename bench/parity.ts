@@ -9,7 +9,7 @@ import { type ControlEnvironment, findTask, makeEnvironment } from '../envs/inde
 import { actionStream, type Trace, traceEpisode, traceSeed } from '../envs/trace.ts';
 import { traceDifference } from '../envs/trace-difference.ts';
 import { packagedModels } from '../harness/plugins/assets.ts';
-import { inlineWebAssembly } from '../harness/webassembly.ts';
+import { inlineWebAssembly } from '../harness/process/webassembly.ts';
 
 inlineWebAssembly();
 

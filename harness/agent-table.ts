@@ -2,7 +2,7 @@
 import { type Preset, presets } from '../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents } from '../agents/registry.ts';
 import { loadAgent } from './plugins/load-agent.ts';
-import { printableLine } from './printable.ts';
+import { printableLine } from './text/printable.ts';
 
 export interface AgentRow {
   readonly name: string;

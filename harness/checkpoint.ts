@@ -14,7 +14,7 @@ import type { AgentSnapshot } from '../agents/agent.ts';
 import type { ReplayBuffer } from '../agents/replay.ts';
 import type { NdArray } from '../engine/types.ts';
 import type { EnvironmentState } from '../envs/environment.ts';
-import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from './durable.ts';
+import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from './files/durable.ts';
 import type { RunJob } from './job.ts';
 import type { EvaluationRow, TrainingRow } from './run-rows.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';

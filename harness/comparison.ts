@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { describeDiskError, makeFolder, removeTornFiles } from './durable.ts';
-import { UserError } from './errors.ts';
+import { describeDiskError, makeFolder, removeTornFiles } from './files/durable.ts';
+import { UserError } from './text/errors.ts';
 import type { ExecutionOptions, Executor } from './execution/executor.ts';
 import type { RunJob } from './job.ts';
-import { lockFolder } from './lock.ts';
+import { lockFolder } from './files/lock.ts';
 import {
   commit,
   cpu,

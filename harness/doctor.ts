@@ -4,7 +4,7 @@ import { matMul, type Tensor } from '@tensorflow/tfjs-core';
 import { defaultBackend } from '../engine/default-backend.ts';
 import { createEngine, type EngineOptions } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
-import { installedVersion } from './installed-version.ts';
+import { installedVersion } from './process/installed-version.ts';
 
 export interface PackageState {
   readonly name: string;

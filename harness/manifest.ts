@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeDurably } from './durable.ts';
-import { UserError } from './errors.ts';
-import { installedVersion } from './installed-version.ts';
+import { writeDurably } from './files/durable.ts';
+import { UserError } from './text/errors.ts';
+import { installedVersion } from './process/installed-version.ts';
 import type { ComparisonPlan } from './plan.ts';
 import type { RunIdentity } from './streams.ts';
 

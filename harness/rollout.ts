@@ -2,7 +2,7 @@
 import type { Agent } from '../agents/agent.ts';
 import type { Environment } from '../envs/environment.ts';
 import { toBounds } from './action-bounds.ts';
-import { formatTable, type Row } from './results/csv.ts';
+import { formatTable, type Row } from './files/csv.ts';
 import type { Recorder } from './view/recording.ts';
 
 export interface Trajectory {

@@ -5,7 +5,7 @@ import { toBounds } from './action-bounds.ts';
 import { type AssembledRun, assemble } from './assemble.ts';
 import type { RunJob } from './job.ts';
 import { jobsOf } from './plan.ts';
-import { messageOf } from './printable.ts';
+import { messageOf } from './text/printable.ts';
 import { resolvePlan } from './resolve.ts';
 
 export interface SmokeResult {

@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { ControlEnvironment } from '../envs/index.ts';
 import { type ForcedStep, teacherForced } from '../envs/teacher-forced.ts';
 import { type Trace, type TracedSeed, traceSeed } from '../envs/trace.ts';
-import { UserError } from './errors.ts';
+import { UserError } from './text/errors.ts';
 import type { TaskSource } from './job.ts';
 import { loadTask, resolveTasks } from './plugins/load-task.ts';
-import { messageOf } from './printable.ts';
-import { textTable } from './text-table.ts';
+import { messageOf } from './text/printable.ts';
+import { textTable } from './text/text-table.ts';
 
 /** What a step from a recorded state needs. */
 const numbers = z.array(z.union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN'])]));

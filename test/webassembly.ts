@@ -1,4 +1,4 @@
 /** Tests step MuJoCo as the command does. */
-import { inlineWebAssembly } from '../harness/webassembly.ts';
+import { inlineWebAssembly } from '../harness/process/webassembly.ts';
 
 inlineWebAssembly();

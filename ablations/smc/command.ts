@@ -2,7 +2,7 @@
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { UserError } from '../../harness/errors.ts';
+import { UserError } from '../../harness/text/errors.ts';
 import { errorPicture, fileNameOf } from '../error-plot.ts';
 import { errorTable, problemHeading, timeHeading } from '../error-table.ts';
 import type { AblationResult } from '../page.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { samplerDefaults } from '../../agents/toy/config.ts';
 import { createEngine } from '../../engine/index.ts';
-import { UserError } from '../../harness/errors.ts';
-import { formatTable } from '../../harness/results/csv.ts';
+import { UserError } from '../../harness/text/errors.ts';
+import { formatTable } from '../../harness/files/csv.ts';
 import { checkFormat, outputFolder } from '../row-output.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';
 import { checkMethod, methodNames, type PosteriorDraws } from './methods.ts';
@@ -96,7 +96,7 @@ async function write(
   const rows = summarise(measured, plan.updates);
   const { distancePictures, samplePictures } = await import('./pictures.ts');
   const { writeAblation } = await import('../page.ts');
-  const { writeDurably } = await import('../../harness/durable.ts');
+  const { writeDurably } = await import('../../harness/files/durable.ts');
   const shown = shownSteps.filter((n) => plan.steps.includes(n));
   const { batchSize, draws } = plan.config;
   writeAblation(folder, {

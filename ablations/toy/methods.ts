@@ -3,7 +3,7 @@ import type { SamplerForm } from '../../agents/toy/form.ts';
 import { idem } from '../../agents/toy/idem.ts';
 import { qne } from '../../agents/toy/qne.ts';
 import { rfmDiffusion, rfmFlow } from '../../agents/toy/rfm.ts';
-import { unknownName } from '../../harness/errors.ts';
+import { unknownName } from '../../harness/text/errors.ts';
 
 /** The prior, or the prior cut off to where y1 lies in the density's box. */
 export const posteriorDraws = ['prior', 'box'] as const;

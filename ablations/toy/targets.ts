@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { GaussianMixture, type MixtureDescription } from '../../agents/posterior/mixture.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { UserError, unknownName } from '../../harness/errors.ts';
+import { UserError, unknownName } from '../../harness/text/errors.ts';
 import { readProblems } from '../problems.ts';
 import type { Points } from './sample-distances.ts';
 

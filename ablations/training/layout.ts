@@ -4,8 +4,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder, writeDurably } from '../../harness/durable.ts';
-import { UserError } from '../../harness/errors.ts';
+import { makeFolder, writeDurably } from '../../harness/files/durable.ts';
+import { UserError } from '../../harness/text/errors.ts';
 import { hasManifest, loadManifest } from '../../harness/manifest.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import type { PlannedComparison } from './plan.ts';

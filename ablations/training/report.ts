@@ -2,7 +2,7 @@
 import { loadManifest } from '../../harness/manifest.ts';
 import { interval, readable } from '../../harness/report/numbers.ts';
 import { joinRuns, readEvaluations } from '../../harness/results/runs.ts';
-import { textTable } from '../../harness/text-table.ts';
+import { textTable } from '../../harness/text/text-table.ts';
 import { writeAblation } from '../page.ts';
 import type { TrainingAblation } from './ablation.ts';
 import { byTimePicture, secondsPicture } from './curves-plot.ts';

@@ -3,7 +3,7 @@ import type { ControlEnvironment } from '../../envs/index.ts';
 import { loadMuJoCo } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from '../text/text-table.ts';
 import { makeTraceable } from '../trace-report.ts';
 
 export interface EnvironmentSpeed {

@@ -6,11 +6,11 @@ import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { BackendName } from '../../engine/types.ts';
 import { aside } from '../plugins/aside.ts';
-import { makeFolder } from '../durable.ts';
+import { makeFolder } from '../files/durable.ts';
 import { AgentFault } from '../plugins/guard.ts';
 import { loadAgent } from '../plugins/load-agent.ts';
 import { isFile } from '../plugins/load-module.ts';
-import { messageOf, printableLine } from '../printable.ts';
+import { messageOf, printableLine } from '../text/printable.ts';
 import { type OperationTime, readProfiles } from './profile.ts';
 
 export interface UpdateBenchOptions {

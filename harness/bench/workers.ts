@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runComparison } from '../comparison.ts';
-import { UserError } from '../errors.ts';
+import { UserError } from '../text/errors.ts';
 import { LocalExecutor } from '../execution/executor.ts';
 import type { ComparisonPlan } from '../plan.ts';
 import { jobsOf } from '../plan.ts';
 import { makeProgress } from '../execution/progress.ts';
 import { resolvePlan } from '../resolve.ts';
 import { median } from '../statistics/index.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from '../text/text-table.ts';
 
 export interface WorkerScaling {
   readonly workers: number;

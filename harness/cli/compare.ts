@@ -1,6 +1,6 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
 import { Command } from 'commander';
-import { UserError } from '../errors.ts';
+import { UserError } from '../text/errors.ts';
 import type { ComparisonPlan } from '../plan.ts';
 import type { Settings } from '../settings.ts';
 import {

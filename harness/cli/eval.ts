@@ -25,7 +25,7 @@ Examples:
 }
 
 async function evaluateCheckpoint(path: string, flags: EvalFlags): Promise<void> {
-  const { parseCount } = await import('../quantity.ts');
+  const { parseCount } = await import('../text/quantity.ts');
   const { disposePlayer, playerOfCheckpoint, playSeeds } = await import('../player.ts');
   const { evaluate } = await import('../evaluate.ts');
   const { mean, standardDeviation } = await import('../statistics/index.ts');

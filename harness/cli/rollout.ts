@@ -47,10 +47,10 @@ Examples:
 }
 
 async function rollout(path: string | undefined, flags: RolloutFlags): Promise<void> {
-  const { parseCount } = await import('../quantity.ts');
+  const { parseCount } = await import('../text/quantity.ts');
   const { disposePlayer, playSeeds } = await import('../player.ts');
   const { rollOut, trajectoryCsv } = await import('../rollout.ts');
-  const { makeFolder, writeDurably } = await import('../durable.ts');
+  const { makeFolder, writeDurably } = await import('../files/durable.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 10_000);
   const steps = parseCount(flags.steps, '--steps', 1, 1e7);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
@@ -91,7 +91,7 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
 /** @throws UserError for files that exist or have endings that say something else */
 async function checkFiles({ out, page, force }: RolloutFlags): Promise<void> {
   const { existsSync } = await import('node:fs');
-  const { UserError } = await import('../errors.ts');
+  const { UserError } = await import('../text/errors.ts');
   for (const file of [out, page]) {
     if (file !== undefined && existsSync(file) && !force)
       throw new UserError(`${file} exists; --force replaces it`);
@@ -103,7 +103,7 @@ async function checkFiles({ out, page, force }: RolloutFlags): Promise<void> {
 }
 
 async function playerOf(path: string | undefined, flags: RolloutFlags, seed: number) {
-  const { UserError } = await import('../errors.ts');
+  const { UserError } = await import('../text/errors.ts');
   const { freshPlayer, playerOfCheckpoint } = await import('../player.ts');
   const { resolvePlan } = await import('../resolve.ts');
   const { jobsOf } = await import('../plan.ts');

@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison.ts';
-import { UserError } from '../errors.ts';
+import { UserError } from '../text/errors.ts';
 import type { ComparisonPlan } from '../plan.ts';
-import { formatCount, formatDuration, parseCount } from '../quantity.ts';
+import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { checkSettings, type Settings } from '../settings.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../text/shell-word.ts';
 import { Exit, exitCodes } from './exit.ts';
 
 /** What commander hands over; values are text until the settings are checked. */
@@ -192,7 +192,7 @@ const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/
 
 /** What the disk refused, with how to go on once it is mended; other errors as they are. */
 async function withWayOn(error: unknown, folder: string, flags: RunFlags): Promise<unknown> {
-  const { DiskError } = await import('../durable.ts');
+  const { DiskError } = await import('../files/durable.ts');
   const { hasManifest } = await import('../manifest.ts');
   if (!(error instanceof DiskError) || !hasManifest(folder)) return error;
   return new DiskError(

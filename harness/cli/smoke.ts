@@ -1,6 +1,6 @@
 /** `harness smoke`: does everything still work? For continuous integration. */
 import { Command } from 'commander';
-import { printableLine } from '../printable.ts';
+import { printableLine } from '../text/printable.ts';
 import { Exit, exitCodes } from './exit.ts';
 
 interface SmokeFlags {

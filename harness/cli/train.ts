@@ -1,6 +1,6 @@
 /** `harness train`: one agent on one task with one seed; the same files as a comparison. */
 import { Command } from 'commander';
-import { UserError } from '../errors.ts';
+import { UserError } from '../text/errors.ts';
 import { addRunOptions, printDryRun, type RunFlags, runPlan, settingsOfFlags } from './run-options.ts';
 
 interface TrainFlags extends RunFlags {
@@ -30,7 +30,7 @@ The checkpoint that it leaves can be played: harness eval results/NAME, harness 
 async function train(agent: string, task: string, flags: TrainFlags): Promise<void> {
   const { resolvePlan, parseSet } = await import('../resolve.ts');
   const { resultsFolder } = await import('../comparison.ts');
-  const { parseCount } = await import('../quantity.ts');
+  const { parseCount } = await import('../text/quantity.ts');
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
   const { out, ...settings } = settingsOfFlags(flags);

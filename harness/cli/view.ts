@@ -38,10 +38,10 @@ Ctrl-C ends it. A page to send to somebody, without a server: harness rollout ..
 }
 
 async function view(paths: readonly string[], flags: ViewFlags): Promise<void> {
-  const { parseCount } = await import('../quantity.ts');
+  const { parseCount } = await import('../text/quantity.ts');
   const { startViewer } = await import('../view/server.ts');
   const { viewSubject } = await import('../view/subject.ts');
-  const { UserError } = await import('../errors.ts');
+  const { UserError } = await import('../text/errors.ts');
   const subject = viewSubject(paths);
   const asked = flags.port === undefined ? undefined : parseCount(flags.port, '--port', 0, 65_535);
   const options = (port: number): ViewOptions => ({ ...subject, host: flags.host, port });

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { writeDurably } from '../durable.ts';
+import { writeDurably } from '../files/durable.ts';
 import { type RunJob, runName } from '../job.ts';
-import { formatTable } from '../results/csv.ts';
+import { formatTable } from '../files/csv.ts';
 import { evaluationColumns, trainingKeys } from '../run-rows.ts';
 
 /** Folder of one run. */

@@ -2,7 +2,7 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import { type RunJob, runName } from '../job.ts';
 import type { RunStatus } from '../manifest.ts';
-import { formatCount, formatDuration } from '../quantity.ts';
+import { formatCount, formatDuration } from '../text/quantity.ts';
 import type { RunProgress } from '../run.ts';
 
 /** Told by the executor; runs are named by their index among the jobs. */

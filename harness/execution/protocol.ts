@@ -1,7 +1,7 @@
 /** What a worker process and the executor say to each other. */
 import { z } from 'zod';
 import type { RunJob } from '../job.ts';
-import { printableLine } from '../printable.ts';
+import { printableLine } from '../text/printable.ts';
 
 export interface WorkerOrder {
   readonly type: 'run';

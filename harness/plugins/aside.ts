@@ -1,5 +1,5 @@
 /** Runs a plugin's code in the command's own process without letting it speak or leave in the command's name. */
-import { printable } from '../printable.ts';
+import { printable } from '../text/printable.ts';
 
 let running = 0;
 /** What plugins were asked for and have not done yet, in words. */

@@ -1,6 +1,6 @@
 /** Stands between the run loop and an agent: what an agent returns is checked once, here. */
 import type { Agent, AgentSnapshot, Batch, Metrics } from '../../agents/agent.ts';
-import { messageOf, printableLine } from '../printable.ts';
+import { messageOf, printableLine } from '../text/printable.ts';
 
 /** A fault of an agent; the message names the agent, the method, what was found and what was expected. */
 export class AgentFault extends Error {

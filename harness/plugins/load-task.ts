@@ -14,10 +14,10 @@ import {
   taskNames,
 } from '../../envs/index.ts';
 import { packagedModels } from './assets.ts';
-import { nearest, UserError } from '../errors.ts';
+import { nearest, UserError } from '../text/errors.ts';
 import type { TaskSource } from '../job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
-import { messageOf } from '../printable.ts';
+import { messageOf } from '../text/printable.ts';
 import { passedTrial } from './trial.ts';
 
 /** Makes environments of one task. */

@@ -1,7 +1,7 @@
 /** training.csv: the metrics that runs logged. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTable } from './csv.ts';
+import { readTable } from '../files/csv.ts';
 
 /** The metrics of one run at one step; those that the row leaves empty are absent. */
 export interface TrainingMetrics {

@@ -1,5 +1,5 @@
 /** The part of the page that changes while a comparison goes on: its state, curves, runs and rollouts. */
-import { sha256 } from '../durable.ts';
+import { sha256 } from '../files/durable.ts';
 import { learningCurves } from '../report/curves.ts';
 import { name, swatchDefinitions } from '../report/figures.ts';
 import { Html, html, type Part } from '../report/html.ts';

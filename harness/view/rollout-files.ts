@@ -1,7 +1,7 @@
 /** Recorded rollouts: those in DIR/rollouts and those given one by one, each under an address of its own. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { sha256 } from '../durable.ts';
+import { sha256 } from '../files/durable.ts';
 import { FileCache } from './file-cache.ts';
 import { type Recording, recordingFault } from './recording.ts';
 

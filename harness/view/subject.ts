@@ -1,7 +1,7 @@
 /** What `harness view` was asked to show. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { UserError } from '../errors.ts';
+import { UserError } from '../text/errors.ts';
 import { isComparison } from './comparison-files.ts';
 import { RolloutFiles } from './rollout-files.ts';
 import type { ViewOptions } from './server.ts';

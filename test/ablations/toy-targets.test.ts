@@ -13,7 +13,7 @@ import {
   targetNames,
   targetsOfFile,
 } from '../../ablations/toy/targets.ts';
-import { UserError } from '../../harness/errors.ts';
+import { UserError } from '../../harness/text/errors.ts';
 
 const mixtureOf = (name: string) => new GaussianMixture(builtInTarget(name).description);
 

@@ -8,7 +8,7 @@ import { runToy } from '../../ablations/toy/experiment.ts';
 import { summarise, toyTable } from '../../ablations/toy/summary.ts';
 import { builtInTarget } from '../../ablations/toy/targets.ts';
 import { runToyCommand, toyPlan } from '../../ablations/toy/command.ts';
-import { UserError } from '../../harness/errors.ts';
+import { UserError } from '../../harness/text/errors.ts';
 
 const settings = { problem: [], seeds: 2, seed: 0, estimator: 'adaptive', draws: 'box' as const };
 

@@ -13,7 +13,7 @@ import { readProblems } from '../../ablations/problems.ts';
 import { commandLine } from '../../ablations/row-output.ts';
 import { varianceAtTime } from '../../ablations/variance/experiment.ts';
 import { varianceRows } from '../../ablations/variance/command.ts';
-import { UserError } from '../../harness/errors.ts';
+import { UserError } from '../../harness/text/errors.ts';
 import { estimatorNames, variance } from '../agents/posterior/reference.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ablate-'));

@@ -45,9 +45,9 @@ describe('the architecture', () => {
   }, 300_000);
 
   it('sees the source files and what they import', () => {
-    const durable = result.modules.find(({ source }) => source === 'harness/durable.ts');
+    const durable = result.modules.find(({ source }) => source === 'harness/files/durable.ts');
     expect(durable?.dependencies.map(({ resolved }) => resolved)).toEqual(
-      expect.arrayContaining(['crypto', 'fs', 'path', 'harness/errors.ts']),
+      expect.arrayContaining(['crypto', 'fs', 'path', 'harness/text/errors.ts']),
     );
     for (const folder of [...portable, 'harness']) {
       expect(result.modules.filter(({ source }) => source.startsWith(`${folder}/`)).length).toBeGreaterThan(

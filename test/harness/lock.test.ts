@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockFolder } from '../../harness/lock.ts';
+import { lockFolder } from '../../harness/files/lock.ts';
 import { workplace } from '../e2e/support/command.ts';
 
 /** A lock as another process leaves it. */

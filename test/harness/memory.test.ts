@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryInUse } from '../../harness/memory.ts';
+import { memoryInUse } from '../../harness/process/memory.ts';
 
 const MIB = 2 ** 20;
 

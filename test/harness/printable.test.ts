@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { messageOf, printable, printableLine } from '../../harness/printable.ts';
+import { messageOf, printable, printableLine } from '../../harness/text/printable.ts';
 
 test('control characters are shown, not obeyed; line ends and tabs stay', () => {
   expect(printable('a\u001b[2Jb\u0007\tc\r\nd\u009b\u007f é λ')).toBe(

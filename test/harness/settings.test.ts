@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultEvaluationEvery, firstDifference, jobsOf, threadsFor } from '../../harness/plan.ts';
-import { formatCount, formatDuration, parseCount } from '../../harness/quantity.ts';
+import { formatCount, formatDuration, parseCount } from '../../harness/text/quantity.ts';
 import { parseSet, resolvePlan } from '../../harness/resolve.ts';
 import { parseSeeds, readSettingsFile } from '../../harness/settings.ts';
 import { workplace } from '../e2e/support/command.ts';

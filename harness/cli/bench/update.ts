@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Preset } from '../../../agents/agent.ts';
 import { type BackendName, backendNames } from '../../../engine/types.ts';
 import type { UpdateSpeed } from '../../bench/update.ts';
-import { parseCount } from '../../quantity.ts';
+import { parseCount } from '../../text/quantity.ts';
 
 interface BenchUpdateFlags {
   readonly preset?: string[];

@@ -29,7 +29,7 @@ Every round makes the same runs with each number of workers; what is printed is 
 something only on a machine that does nothing else.`,
     )
     .action(async (flags: BenchWorkersFlags) => {
-      const { parseCount } = await import('../../quantity.ts');
+      const { parseCount } = await import('../../text/quantity.ts');
       const { benchWorkers, scalingTable } = await import('../../bench/workers.ts');
       const runs = parseCount(flags.runs, '--runs', 1, 1000);
       const steps = parseCount(flags.steps, '--steps', 1, 1e7);

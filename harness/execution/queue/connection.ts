@@ -1,7 +1,7 @@
 /** Redis and BullMQ, which are there only where a user installed them. */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { UserError } from '../../errors.ts';
+import { UserError } from '../../text/errors.ts';
 
 type BullMQ = typeof import('bullmq');
 

@@ -1,7 +1,7 @@
 /** Hands the runs of a comparison to the workers of a queue and takes what they return. */
 import { join } from 'node:path';
 import type { Job, Queue, QueueEvents } from 'bullmq';
-import { makeFolder, writeDurably } from '../../durable.ts';
+import { makeFolder, writeDurably } from '../../files/durable.ts';
 import { type ExecutionOptions, type Executor, record } from '../executor.ts';
 import type { RunJob } from '../../job.ts';
 import type { RunRecord } from '../../manifest.ts';

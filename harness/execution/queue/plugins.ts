@@ -1,7 +1,7 @@
 /** Users' files on a machine that is told over a queue which of them to load. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
-import { sha256 } from '../../durable.ts';
+import { sha256 } from '../../files/durable.ts';
 import type { RunJob } from '../../job.ts';
 
 interface NamedFile {

@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder } from '../../durable.ts';
+import { makeFolder } from '../../files/durable.ts';
 import { IsolatedRun, type RunListener } from '../isolated-run.ts';
 import type { RunJob } from '../../job.ts';
-import { lockFolder } from '../../lock.ts';
+import { lockFolder } from '../../files/lock.ts';
 import { hasManifest, loadManifest } from '../../manifest.ts';
 import { runFolder } from '../merge.ts';
 import { readComplete } from '../../run-record.ts';

@@ -2,8 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { Verdict } from '../../../agents/conformance.ts';
-import { messageOf } from '../../printable.ts';
-import { inlineWebAssembly } from '../../webassembly.ts';
+import { messageOf } from '../../text/printable.ts';
+import { inlineWebAssembly } from '../../process/webassembly.ts';
 import type { CheckMessage, CheckOrder } from './protocol.ts';
 
 const ALIVE_MILLISECONDS = 1000;
@@ -46,7 +46,7 @@ async function checkAgentNamed({ name, preset = 'smoke' }: CheckOrder): Promise<
   const { loadAgent } = await import('../load-agent.ts');
   const { checkAgent } = await import('../../../agents/conformance.ts');
   const { createEngine } = await import('../../../engine/index.ts');
-  const { memoryInUse } = await import('../../memory.ts');
+  const { memoryInUse } = await import('../../process/memory.ts');
   const { factory } = await loadAgent(name);
   const engine = createEngine({ threads: 1 });
   const options = { engine, preset, memory: memoryInUse, timeoutMs: CALL_MILLISECONDS, begins };

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UserError } from './errors.ts';
+import { UserError } from '../text/errors.ts';
 
 type Bytes = string | Uint8Array;
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
-import { UserError } from '../errors.ts';
+import { UserError } from '../text/errors.ts';
 
 /** A value of a written table; undefined is an empty cell. */
 export type Cell = string | number | undefined;

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { describeDiskError, removeIfPossible, writeDurably } from './durable.ts';
-import { UserError } from './errors.ts';
+import { UserError } from '../text/errors.ts';
 
 interface Owner {
   readonly pid: number;
