@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { describeDiskError, makeFolder, removeTornFiles } from './files/durable.ts';
 import { UserError } from './text/errors.ts';
 import type { ExecutionOptions, Executor } from './execution/executor.ts';
-import type { RunJob } from './job.ts';
+import type { RunJob } from './run/job.ts';
 import { lockFolder } from './files/lock.ts';
 import {
   commit,
@@ -18,7 +18,7 @@ import {
   writeManifest,
 } from './manifest.ts';
 import { mergeRuns } from './execution/merge.ts';
-import { type ComparisonPlan, firstDifference, jobsOf } from './plan.ts';
+import { type ComparisonPlan, firstDifference, jobsOf } from './plan/plan.ts';
 import type { Progress } from './execution/progress.ts';
 
 export interface ComparisonOptions {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { writeDurably } from './files/durable.ts';
 import { UserError } from './text/errors.ts';
 import { installedVersion } from './process/installed-version.ts';
-import type { ComparisonPlan } from './plan.ts';
-import type { RunIdentity } from './streams.ts';
+import type { ComparisonPlan } from './plan/plan.ts';
+import type { RunIdentity } from './run/streams.ts';
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
 

@@ -1,7 +1,7 @@
 /** A rollout that is recorded to be seen: as a file to replay, or as a page. */
 import { ControlEnvironment, loadMuJoCo } from '../envs/index.ts';
 import { UserError } from './text/errors.ts';
-import type { Player } from './player.ts';
+import type { Player } from './run/player.ts';
 import type { FilmFacts } from './view/film.ts';
 import { filmPage } from './view/film-page.ts';
 import { modelText } from './view/model-text.ts';

@@ -1,5 +1,5 @@
 /** What an ablation that trains is: variants of one agent, run as a comparison, then drawn against what varies. */
-import type { Settings } from '../../harness/settings.ts';
+import type { Settings } from '../../harness/plan/settings.ts';
 
 /** One agent of the comparison. */
 export interface Variant {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { runComparison } from '../comparison.ts';
 import { UserError } from '../text/errors.ts';
 import { LocalExecutor } from '../execution/executor.ts';
-import type { ComparisonPlan } from '../plan.ts';
-import { jobsOf } from '../plan.ts';
+import type { ComparisonPlan } from '../plan/plan.ts';
+import { jobsOf } from '../plan/plan.ts';
 import { makeProgress } from '../execution/progress.ts';
-import { resolvePlan } from '../resolve.ts';
+import { resolvePlan } from '../plan/resolve.ts';
 import { median } from '../statistics/index.ts';
 import { textTable } from '../text/text-table.ts';
 

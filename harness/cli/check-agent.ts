@@ -31,7 +31,7 @@ Exit code 0 if every promise is kept, 1 if not, 2 if the file cannot be used at 
 }
 
 async function checkAgent(name: string, flags: CheckFlags): Promise<void> {
-  const { checkPreset } = await import('../settings.ts');
+  const { checkPreset } = await import('../plan/settings.ts');
   const { checkApart } = await import('../plugins/check/apart.ts');
   const preset = checkPreset(flags.preset);
   const verdicts = [];

@@ -1,8 +1,8 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
 import { Command } from 'commander';
 import { UserError } from '../text/errors.ts';
-import type { ComparisonPlan } from '../plan.ts';
-import type { Settings } from '../settings.ts';
+import type { ComparisonPlan } from '../plan/plan.ts';
+import type { Settings } from '../plan/settings.ts';
 import {
   addRunOptions,
   announceDefault,
@@ -55,8 +55,8 @@ A --config file:
 }
 
 async function compare(flags: CompareFlags): Promise<void> {
-  const { readSettingsFile, quick } = await import('../settings.ts');
-  const { resolvePlan, parseSet } = await import('../resolve.ts');
+  const { readSettingsFile, quick } = await import('../plan/settings.ts');
+  const { resolvePlan, parseSet } = await import('../plan/resolve.ts');
   const { resultsFolder } = await import('../comparison.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds } = flags;

@@ -26,8 +26,8 @@ Examples:
 
 async function evaluateCheckpoint(path: string, flags: EvalFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
-  const { disposePlayer, playerOfCheckpoint, playSeeds } = await import('../player.ts');
-  const { evaluate } = await import('../evaluate.ts');
+  const { disposePlayer, playerOfCheckpoint, playSeeds } = await import('../run/player.ts');
+  const { evaluate } = await import('../run/evaluate.ts');
   const { mean, standardDeviation } = await import('../statistics/index.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 1000);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);

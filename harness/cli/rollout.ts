@@ -48,7 +48,7 @@ Examples:
 
 async function rollout(path: string | undefined, flags: RolloutFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
-  const { disposePlayer, playSeeds } = await import('../player.ts');
+  const { disposePlayer, playSeeds } = await import('../run/player.ts');
   const { rollOut, trajectoryCsv } = await import('../rollout.ts');
   const { makeFolder, writeDurably } = await import('../files/durable.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 10_000);
@@ -104,9 +104,9 @@ async function checkFiles({ out, page, force }: RolloutFlags): Promise<void> {
 
 async function playerOf(path: string | undefined, flags: RolloutFlags, seed: number) {
   const { UserError } = await import('../text/errors.ts');
-  const { freshPlayer, playerOfCheckpoint } = await import('../player.ts');
-  const { resolvePlan } = await import('../resolve.ts');
-  const { jobsOf } = await import('../plan.ts');
+  const { freshPlayer, playerOfCheckpoint } = await import('../run/player.ts');
+  const { resolvePlan } = await import('../plan/resolve.ts');
+  const { jobsOf } = await import('../plan/plan.ts');
   if (path !== undefined) {
     if (flags.agent !== undefined || flags.task !== undefined) {
       throw new UserError('give a checkpoint, or --agent and --task, not both');

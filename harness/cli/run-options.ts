@@ -4,9 +4,9 @@ import { type Command, Option } from 'commander';
 import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison.ts';
 import { UserError } from '../text/errors.ts';
-import type { ComparisonPlan } from '../plan.ts';
+import type { ComparisonPlan } from '../plan/plan.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
-import { checkSettings, type Settings } from '../settings.ts';
+import { checkSettings, type Settings } from '../plan/settings.ts';
 import { shellWord } from '../text/shell-word.ts';
 import { Exit, exitCodes } from './exit.ts';
 
@@ -114,7 +114,7 @@ export async function runPlan(
 ): Promise<void> {
   const { runComparison } = await import('../comparison.ts');
   const { makeProgress } = await import('../execution/progress.ts');
-  const { jobsOf } = await import('../plan.ts');
+  const { jobsOf } = await import('../plan/plan.ts');
   const jobs = jobsOf(plan);
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`${line}\n`);
@@ -282,7 +282,7 @@ async function duration(
   plan: ComparisonPlan,
   flags: RunFlags,
 ): Promise<{ workers: number; seconds: number; uncertainty: string }> {
-  const { estimate, UNCERTAINTY } = await import('../estimate.ts');
+  const { estimate, UNCERTAINTY } = await import('../plan/estimate.ts');
   const workers = workersOf(flags.workers, plan.agents.length * plan.tasks.length * plan.seeds.length);
   return { workers, seconds: await estimate(plan, workers), uncertainty: UNCERTAINTY };
 }

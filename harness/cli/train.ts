@@ -28,7 +28,7 @@ The checkpoint that it leaves can be played: harness eval results/NAME, harness 
 }
 
 async function train(agent: string, task: string, flags: TrainFlags): Promise<void> {
-  const { resolvePlan, parseSet } = await import('../resolve.ts');
+  const { resolvePlan, parseSet } = await import('../plan/resolve.ts');
   const { resultsFolder } = await import('../comparison.ts');
   const { parseCount } = await import('../text/quantity.ts');
   if (flags.force && flags.resume)

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describeDiskError, makeFolder } from '../files/durable.ts';
 import type { RunStatus } from '../manifest.ts';
 import { type ExecutorMessage, type WorkerEnd, type WorkerOrder, workerMessage } from './protocol.ts';
-import type { RunProgress } from '../run.ts';
+import type { RunProgress } from '../run/loop.ts';
 
 /** Told how a run goes on. */
 export interface RunListener {

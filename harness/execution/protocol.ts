@@ -1,6 +1,6 @@
 /** What a worker process and the executor say to each other. */
 import { z } from 'zod';
-import type { RunJob } from '../job.ts';
+import type { RunJob } from '../run/job.ts';
 import { printableLine } from '../text/printable.ts';
 
 export interface WorkerOrder {

@@ -2,7 +2,7 @@
 import { type Preset, presets } from '../../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents, findAgent } from '../../agents/registry.ts';
 import { UserError, unknownName } from '../text/errors.ts';
-import type { AgentSource } from '../job.ts';
+import type { AgentSource } from '../run/job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
 import { messageOf } from '../text/printable.ts';
 import { passedTrial } from './trial.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../envs/index.ts';
 import { packagedModels } from './assets.ts';
 import { nearest, UserError } from '../text/errors.ts';
-import type { TaskSource } from '../job.ts';
+import type { TaskSource } from '../run/job.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
 import { messageOf } from '../text/printable.ts';
 import { passedTrial } from './trial.ts';

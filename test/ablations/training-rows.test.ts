@@ -5,7 +5,7 @@ import { trainingAblations } from '../../ablations/training/definitions.ts';
 import { planTraining } from '../../ablations/training/plan.ts';
 import { writeTrainingAblation } from '../../ablations/training/report.ts';
 import { trainingRows } from '../../ablations/training/rows.ts';
-import type { ComparisonPlan } from '../../harness/plan.ts';
+import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import { workplace } from '../e2e/support/command.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeSafetensors } from '../../harness/safetensors.ts';
+import { decodeSafetensors } from '../../harness/run/safetensors.ts';
 import { harness, type Outcome, workplace } from './support/command.ts';
 
 describe('an RFM run whose critic diverges', () => {

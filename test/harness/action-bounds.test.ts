@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeEnvironment } from '../../envs/index.ts';
-import { toBounds } from '../../harness/action-bounds.ts';
+import { toBounds } from '../../harness/run/action-bounds.ts';
 import { packagedModels } from '../../harness/plugins/assets.ts';
 
 const make = (task: string) => makeEnvironment(task, { models: packagedModels });

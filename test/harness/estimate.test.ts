@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runSeconds, schedule } from '../../harness/estimate.ts';
-import { measureTask } from '../../harness/measure-speeds.ts';
+import { runSeconds, schedule } from '../../harness/plan/estimate.ts';
+import { measureTask } from '../../harness/plan/measure-speeds.ts';
 
 describe('the estimate of a schedule', () => {
   it('hands the next run to the first free worker', () => {

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { program } from '../../harness/cli/main.ts';
 import { loadAgent } from '../../harness/plugins/load-agent.ts';
-import { parseSet, resolveConfig, resolvePlan } from '../../harness/resolve.ts';
-import { checkSettings } from '../../harness/settings.ts';
+import { parseSet, resolveConfig, resolvePlan } from '../../harness/plan/resolve.ts';
+import { checkSettings } from '../../harness/plan/settings.ts';
 
 interface Help {
   readonly command: string;

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { RunJob } from '../../harness/job.ts';
+import type { RunJob } from '../../harness/run/job.ts';
 import { makeProgress } from '../../harness/execution/progress.ts';
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent, TrainingConfig } from '../../agents/agent.ts';
-import { CheckpointStore } from '../../harness/checkpoint.ts';
+import { CheckpointStore } from '../../harness/run/checkpoint.ts';
 import { GuardedAgent } from '../../harness/plugins/guard.ts';
-import type { RunJob } from '../../harness/job.ts';
-import { type RunOutcome, type RunSurroundings, run } from '../../harness/run.ts';
-import { type EvaluationRow, type TrainingRow, writeRunRows } from '../../harness/run-rows.ts';
-import { RunStreams } from '../../harness/streams.ts';
+import type { RunJob } from '../../harness/run/job.ts';
+import { type RunOutcome, type RunSurroundings, run } from '../../harness/run/loop.ts';
+import { type EvaluationRow, type TrainingRow, writeRunRows } from '../../harness/run/rows.ts';
+import { RunStreams } from '../../harness/run/streams.ts';
 import { ToyAgent, ToyEnvironment, toyTraining } from './support/toy.ts';
 
 const job: RunJob = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSafetensors, encodeSafetensors } from '../../harness/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../harness/run/safetensors.ts';
 
 /** A file put together by hand from the format's description, not by our encoder. */
 function handMade(): Uint8Array {

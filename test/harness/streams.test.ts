@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RunStreams } from '../../harness/streams.ts';
+import { RunStreams } from '../../harness/run/streams.ts';
 
 const identity = { task: 'walker-walk', agent: 'sac', seed: 5 };
 const first = (streams: RunStreams) => [

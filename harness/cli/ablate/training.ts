@@ -7,7 +7,7 @@ import type { PlannedComparison } from '../../../ablations/training/plan.ts';
 import type { TrainingAblationRow } from '../../../ablations/training/rows.ts';
 import { UserError } from '../../text/errors.ts';
 import { formatCount, formatDuration } from '../../text/quantity.ts';
-import type { Settings } from '../../settings.ts';
+import type { Settings } from '../../plan/settings.ts';
 import { names } from './options.ts';
 import { Exit, exitCodes } from '../exit.ts';
 import {
@@ -167,7 +167,7 @@ const MEASURED = 3;
 
 /** Measures some of the variants, from the first to the last, and takes the others as like them. */
 async function duration(plan: Plan, flags: TrainingFlags): Promise<{ workers: number; seconds: number }> {
-  const { estimate } = await import('../../estimate.ts');
+  const { estimate } = await import('../../plan/estimate.ts');
   const { agents, tasks, seeds } = plan;
   const workers = workersOf(flags.workers, agents.length * tasks.length * seeds.length);
   const measured = Math.min(MEASURED, agents.length);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { sha256 } from '../../files/durable.ts';
-import type { RunJob } from '../../job.ts';
+import type { RunJob } from '../../run/job.ts';
 
 interface NamedFile {
   readonly name: string;

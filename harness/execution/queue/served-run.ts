@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from '../../files/durable.ts';
 import { IsolatedRun, type RunListener } from '../isolated-run.ts';
-import type { RunJob } from '../../job.ts';
+import type { RunJob } from '../../run/job.ts';
 import { lockFolder } from '../../files/lock.ts';
 import { hasManifest, loadManifest } from '../../manifest.ts';
 import { runFolder } from '../merge.ts';
-import { readComplete } from '../../run-record.ts';
+import { readComplete } from '../../run/record.ts';
 import { type QueuedRun, type RunResult, runResult } from './messages.ts';
 import { withoutChecksums } from './plugins.ts';
 

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import { UserError } from '../../text/errors.ts';
-import { runName } from '../../job.ts';
+import { runName } from '../../run/job.ts';
 import { FolderInUse } from '../../files/lock.ts';
 import { connectToRedis, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
 import { type QueuedRun, type RunNews, type RunResult, runOrder } from './messages.ts';

@@ -1,5 +1,5 @@
 /** Agents act in [-1, 1]; the actuators of the quadruped have ranges of their own. */
-import type { ActionSpec } from '../envs/index.ts';
+import type { ActionSpec } from '../../envs/index.ts';
 
 /**
  * Maps actions in [-1, 1] onto a task's bounds, each dimension by itself: -1 to its low, 1 to its high, linear between.

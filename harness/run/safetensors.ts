@@ -4,7 +4,7 @@
  * arrays. Python's `safetensors` package reads such files as they are.
  */
 import { z } from 'zod';
-import type { NdArray } from '../engine/types.ts';
+import type { NdArray } from '../../engine/types.ts';
 
 const arrayTypes = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
 

@@ -1,10 +1,10 @@
 /** Loads by name what a run is made of. */
-import { aside } from './plugins/aside.ts';
-import { CallWatch, GuardedAgent } from './plugins/guard.ts';
+import { aside } from '../plugins/aside.ts';
+import { CallWatch, GuardedAgent } from '../plugins/guard.ts';
 import type { RunJob } from './job.ts';
-import { agentTitle, loadSource } from './plugins/load-agent.ts';
-import { loadTask } from './plugins/load-task.ts';
-import type { RunParts } from './run.ts';
+import { agentTitle, loadSource } from '../plugins/load-agent.ts';
+import { loadTask } from '../plugins/load-task.ts';
+import type { RunParts } from './loop.ts';
 import { RunStreams } from './streams.ts';
 
 /** The parts of a run in memory; where it keeps its checkpoints is the caller's to say. */
@@ -26,7 +26,7 @@ export async function assemble(job: RunJob, watch: CallWatch = new CallAside()):
   const evaluationEnvironments = await Promise.all(
     Array.from({ length: job.evaluation.episodes }, makeEnvironment),
   );
-  const { createEngine } = await import('../engine/index.ts');
+  const { createEngine } = await import('../../engine/index.ts');
   const engine = await createEngine({ backend: job.backend, threads: job.threads });
   const who = agentTitle(job.agent);
   const context = {

@@ -1,5 +1,5 @@
 /** One run as data: what a worker process is told, and what a checkpoint remembers of it. */
-import type { BackendName } from '../engine/types.ts';
+import type { BackendName } from '../../engine/types.ts';
 import type { RunIdentity } from './streams.ts';
 
 /** Where an agent comes from: a name of the registry, or a user's file. */

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { presets } from '../agents/agent.ts';
-import { backendNames } from '../engine/types.ts';
-import { nearest, UserError } from './text/errors.ts';
-import { messageOf } from './text/printable.ts';
-import { parseCount } from './text/quantity.ts';
+import { presets } from '../../agents/agent.ts';
+import { backendNames } from '../../engine/types.ts';
+import { nearest, UserError } from '../text/errors.ts';
+import { messageOf } from '../text/printable.ts';
+import { parseCount } from '../text/quantity.ts';
 
 const quantity = z.union([z.number(), z.string()], { error: 'expected a number, such as 300 or 30k' });
 const configValues = z.record(z.string(), z.unknown());

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type AssembledRun, assemble } from './assemble.ts';
 import { CheckpointStore } from './checkpoint.ts';
-import { UserError } from './text/errors.ts';
+import { UserError } from '../text/errors.ts';
 import type { RunJob } from './job.ts';
 import { RunStreams } from './streams.ts';
 

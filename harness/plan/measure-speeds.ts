@@ -1,11 +1,11 @@
 /** How fast a task and an agent are on this machine, each measured by itself for a moment. */
-import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
-import { RandomStream } from '../engine/random.ts';
-import type { Environment } from '../envs/environment.ts';
-import { assemble } from './assemble.ts';
-import type { RunJob, TaskSource } from './job.ts';
-import { loadTask } from './plugins/load-task.ts';
-import { RunStreams } from './streams.ts';
+import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
+import { RandomStream } from '../../engine/random.ts';
+import type { Environment } from '../../envs/environment.ts';
+import { assemble } from '../run/assemble.ts';
+import type { RunJob, TaskSource } from '../run/job.ts';
+import { loadTask } from '../plugins/load-task.ts';
+import { RunStreams } from '../run/streams.ts';
 
 /** Time spent on each measurement. */
 const MEASURE_SECONDS = 0.25;

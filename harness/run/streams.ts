@@ -11,7 +11,7 @@
  * Episode seeds hang on seed, task and number alone, so every agent at one seed meets the same episodes,
  * whatever it did before, and neither the number of workers nor their order can matter.
  */
-import { RandomStream } from '../engine/random.ts';
+import { RandomStream } from '../../engine/random.ts';
 
 export interface RunIdentity {
   readonly task: string;

@@ -1,14 +1,14 @@
 /** The run loop: reset, act, step, remember, update; now and then evaluate, checkpoint, report. */
-import type { AgentSnapshot, Batch, TrainingConfig } from '../agents/agent.ts';
-import { allocateBatch, ReplayBuffer } from '../agents/replay.ts';
-import type { Environment } from '../envs/environment.ts';
+import type { AgentSnapshot, Batch, TrainingConfig } from '../../agents/agent.ts';
+import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
+import type { Environment } from '../../envs/environment.ts';
 import { toBounds } from './action-bounds.ts';
 import type { CheckpointStore, RunState } from './checkpoint.ts';
 import { decodeObservation, encodeObservation } from './checkpoint.ts';
 import { evaluate } from './evaluate.ts';
-import type { GuardedAgent } from './plugins/guard.ts';
+import type { GuardedAgent } from '../plugins/guard.ts';
 import type { RunJob } from './job.ts';
-import { type EvaluationRow, MetricMeans, type TrainingRow } from './run-rows.ts';
+import { type EvaluationRow, MetricMeans, type TrainingRow } from './rows.ts';
 import { RunStreams } from './streams.ts';
 
 /** What a run is made of. Loaded by name elsewhere: this file knows no agent, task or file format. */

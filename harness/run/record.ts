@@ -1,7 +1,7 @@
 /** run.json: the mark that a run is complete, with the checksums of its CSVs. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256, writeDurably } from './files/durable.ts';
+import { sha256, writeDurably } from '../files/durable.ts';
 
 export interface CompletedRun {
   readonly status: 'done';

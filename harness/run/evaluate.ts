@@ -1,6 +1,6 @@
 /** The evaluation protocol: n whole episodes of the exploit policy, stepped side by side. */
-import type { Agent } from '../agents/agent.ts';
-import type { Environment } from '../envs/environment.ts';
+import type { Agent } from '../../agents/agent.ts';
+import type { Environment } from '../../envs/environment.ts';
 import { toBounds } from './action-bounds.ts';
 
 /** One evaluation episode. */

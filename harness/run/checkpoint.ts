@@ -10,13 +10,13 @@
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AgentSnapshot } from '../agents/agent.ts';
-import type { ReplayBuffer } from '../agents/replay.ts';
-import type { NdArray } from '../engine/types.ts';
-import type { EnvironmentState } from '../envs/environment.ts';
-import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from './files/durable.ts';
+import type { AgentSnapshot } from '../../agents/agent.ts';
+import type { ReplayBuffer } from '../../agents/replay.ts';
+import type { NdArray } from '../../engine/types.ts';
+import type { EnvironmentState } from '../../envs/environment.ts';
+import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from '../files/durable.ts';
 import type { RunJob } from './job.ts';
-import type { EvaluationRow, TrainingRow } from './run-rows.ts';
+import type { EvaluationRow, TrainingRow } from './rows.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import type { StreamPositions } from './streams.ts';
 
