@@ -12,10 +12,10 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { loadMuJoCo, makeEnvironment, taskNames } from '../envs/index.ts';
 import { packagedModels } from '../harness/plugins/assets.ts';
-import { filmPage } from '../harness/view/film-page.ts';
-import { modelText } from '../harness/view/model-text.ts';
-import { RECORDING_FORMAT, Recorder } from '../harness/view/recording.ts';
-import { SimulatedFilm } from '../harness/view/simulated-film.ts';
+import { filmPage } from '../harness/replay/film-page.ts';
+import { modelText } from '../harness/replay/model-text.ts';
+import { RECORDING_FORMAT, Recorder } from '../harness/replay/recording.ts';
+import { SimulatedFilm } from '../harness/replay/simulated-film.ts';
 
 /** CSS px; each is drawn as two. */
 const SIZE = { width: 240, height: 180 };

@@ -49,7 +49,7 @@ Examples:
 async function rollout(path: string | undefined, flags: RolloutFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
   const { disposePlayer, playSeeds } = await import('../run/player.ts');
-  const { rollOut, trajectoryCsv } = await import('../rollout.ts');
+  const { rollOut, trajectoryCsv } = await import('../replay/rollout.ts');
   const { makeFolder, writeDurably } = await import('../files/durable.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 10_000);
   const steps = parseCount(flags.steps, '--steps', 1, 1e7);
@@ -59,7 +59,7 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
   const { agent, environment, job } = player.parts;
   const seeds = playSeeds(job.task.name, seed, episodes);
   const replayed = flags.page !== undefined || flags.out?.endsWith('.json') === true;
-  const { beginTake } = await import('../rollout-take.ts');
+  const { beginTake } = await import('../replay/take.ts');
   const take = replayed ? await beginTake(player, { seed, mode: flags.mode }) : undefined;
   const trajectory = await rollOut(agent, environment, seeds, flags.mode, steps, take?.recorder);
   await disposePlayer(player);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Html, html } from '../report/html.ts';
 import { style } from '../report/style.ts';
-import { playerStyle } from './player-style.ts';
+import { playerStyle } from '../replay/player-style.ts';
 import type { ViewedRollout } from './rollout-files.ts';
 
 export interface ServedPage {
@@ -33,7 +33,7 @@ export function comparisonPage(title: string): ServedPage {
   const content = html`<header><div class="kicker"><span>rfm-harness view</span><span class="updated" role="status"></span></div>
 <h1>${title}</h1></header>
 <main id="main"><div id="comparison" data-idle><p>Loading…</p></div></main>
-<script type="module" src="/modules/harness/view/browser/comparison.js"></script>`;
+<script type="module" src="/modules/harness/replay/browser/comparison.js"></script>`;
   return { text: page(title, content), policy: `${SAME_SITE}; script-src 'self'` };
 }
 
@@ -45,7 +45,7 @@ export function replayPage({ id, agent, task, name }: ViewedRollout, back: boole
 <main id="main"><p class="lead" id="about">${name}</p>
 <div id="player" data-recording="/recordings/${id}"><p role="status">Loading MuJoCo…</p></div></main>
 <script type="importmap">${new Html(importMap)}</script>
-<script type="module" src="/modules/harness/view/browser/simulated-replay.js"></script>`;
+<script type="module" src="/modules/harness/replay/browser/simulated-replay.js"></script>`;
   const hash = createHash('sha256').update(importMap).digest('base64');
   // MuJoCo's bindings make functions from text when they start, hence unsafe-eval; all of it is served from here.
   return {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sirv, { type RequestHandler } from 'sirv';
 import { sha256 } from '../files/durable.ts';
 import { UserError } from '../text/errors.ts';
-import { buildFolder, mujocoFolder, threeFolder } from './browser-modules.ts';
+import { buildFolder, mujocoFolder, threeFolder } from '../replay/browser-modules.ts';
 import { ComparisonFiles } from './comparison-files.ts';
 import { ComparisonFragment, runId } from './comparison-fragment.ts';
 import { refusal } from './guard.ts';

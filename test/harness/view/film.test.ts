@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type ControlEnvironment, loadMuJoCo, makeEnvironment } from '../../../envs/index.ts';
 import { packagedModels } from '../../../harness/plugins/assets.ts';
-import { EmbeddedFilm, embedFilm } from '../../../harness/view/embedded-film.ts';
-import { modelText } from '../../../harness/view/model-text.ts';
+import { EmbeddedFilm, embedFilm } from '../../../harness/replay/embedded-film.ts';
+import { modelText } from '../../../harness/replay/model-text.ts';
 import {
   RECORDING_FORMAT,
   Recorder,
   type Recording,
   recordingFault,
-} from '../../../harness/view/recording.ts';
-import { cameraStart, POSE, poseSize } from '../../../harness/view/scene.ts';
-import { SimulatedFilm } from '../../../harness/view/simulated-film.ts';
+} from '../../../harness/replay/recording.ts';
+import { cameraStart, POSE, poseSize } from '../../../harness/replay/scene.ts';
+import { SimulatedFilm } from '../../../harness/replay/simulated-film.ts';
 
 interface Seen {
   readonly geoms: Float64Array;

@@ -1,12 +1,12 @@
 /** A rollout that is recorded to be seen: as a file to replay, or as a page. */
-import { ControlEnvironment, loadMuJoCo } from '../envs/index.ts';
-import { UserError } from './text/errors.ts';
-import type { Player } from './run/player.ts';
-import type { FilmFacts } from './view/film.ts';
-import { filmPage } from './view/film-page.ts';
-import { modelText } from './view/model-text.ts';
-import { RECORDING_FORMAT, Recorder, type Recording } from './view/recording.ts';
-import { SimulatedFilm } from './view/simulated-film.ts';
+import { ControlEnvironment, loadMuJoCo } from '../../envs/index.ts';
+import { UserError } from '../text/errors.ts';
+import type { Player } from '../run/player.ts';
+import type { FilmFacts } from './film.ts';
+import { filmPage } from './film-page.ts';
+import { modelText } from './model-text.ts';
+import { RECORDING_FORMAT, Recorder, type Recording } from './recording.ts';
+import { SimulatedFilm } from './simulated-film.ts';
 
 export interface Take {
   /** To be told of every step. */

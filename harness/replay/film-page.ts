@@ -39,7 +39,7 @@ const boot = `'use strict';
 
 /** @throws UserError if the package is not built */
 export async function filmPage(film: Film): Promise<string> {
-  const modules = await linkModules('harness/view/browser/embedded-replay.js');
+  const modules = await linkModules('harness/replay/browser/embedded-replay.js');
   const packed = (value: unknown) =>
     new Html(gzipSync(JSON.stringify(value), { level: 9 }).toString('base64'));
   const hash = createHash('sha256').update(boot).digest('base64');

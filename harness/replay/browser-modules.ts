@@ -13,7 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 export function buildFolder(): string {
   const root = resolve(here, '../..');
   const folder = import.meta.url.endsWith('.ts') ? join(root, 'dist') : root;
-  if (!existsSync(join(folder, 'harness/view/browser/player.js'))) {
+  if (!existsSync(join(folder, 'harness/replay/browser/player.js'))) {
     throw new UserError('the pages for browsers are not built: npm run build');
   }
   return folder;
