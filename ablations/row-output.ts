@@ -18,7 +18,7 @@ export function checkFormat({ json, csv }: RowFormat): void {
 /** The folder of `--out`, a name under results/ or a path; made before anything is computed for it. */
 export async function outputFolder(out: string | undefined): Promise<string | undefined> {
   if (out === undefined) return undefined;
-  const { resultsFolder } = await import('../harness/comparison.ts');
+  const { resultsFolder } = await import('../harness/comparison/comparison.ts');
   const folder = resultsFolder(out);
   makeFolder(folder);
   return folder;

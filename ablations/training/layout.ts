@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, writeDurably } from '../../harness/files/durable.ts';
 import { UserError } from '../../harness/text/errors.ts';
-import { hasManifest, loadManifest } from '../../harness/manifest.ts';
+import { hasManifest, loadManifest } from '../../harness/results/manifest.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import type { PlannedComparison } from './plan.ts';
 

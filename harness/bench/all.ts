@@ -2,7 +2,7 @@
 import { presets } from '../../agents/agent.ts';
 import { builtInAgents } from '../../agents/registry.ts';
 import { defaultBackend } from '../../engine/default-backend.ts';
-import { cpu, versions } from '../manifest.ts';
+import { cpu, versions } from '../results/manifest.ts';
 import { textTable } from '../text/text-table.ts';
 import { benchEnvironments, type EnvironmentSpeed, speedTable } from './env.ts';
 import { benchUpdates, type UpdateSpeed } from './update.ts';

@@ -4,7 +4,7 @@ import { loadMuJoCo } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
 import { textTable } from '../text/text-table.ts';
-import { makeTraceable } from '../trace-report.ts';
+import { makeTraceable } from '../inspect/trace.ts';
 
 export interface EnvironmentSpeed {
   readonly task: string;

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runComparison } from '../comparison.ts';
+import { runComparison } from '../comparison/comparison.ts';
 import { UserError } from '../text/errors.ts';
 import { LocalExecutor } from '../execution/executor.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';

@@ -21,7 +21,7 @@ Examples:
   harness agents sac ./my-agent.ts --json`,
     )
     .action(async (names: string[], flags: AgentsFlags) => {
-      const { describeAgents, agentList, agentConfigs } = await import('../agent-table.ts');
+      const { describeAgents, agentList, agentConfigs } = await import('../inspect/agents.ts');
       const rows = await describeAgents(names);
       if (flags.json) console.log(JSON.stringify(rows, null, 2));
       else console.log(names.length === 0 ? agentList(rows) : agentConfigs(rows));

@@ -57,7 +57,7 @@ A --config file:
 async function compare(flags: CompareFlags): Promise<void> {
   const { readSettingsFile, quick } = await import('../plan/settings.ts');
   const { resolvePlan, parseSet } = await import('../plan/resolve.ts');
-  const { resultsFolder } = await import('../comparison.ts');
+  const { resultsFolder } = await import('../comparison/comparison.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds } = flags;
   const given = { ...file, ...settingsOfFlags(flags), ...present({ agents, tasks, seeds }) };
@@ -93,7 +93,7 @@ async function compare(flags: CompareFlags): Promise<void> {
 
 /** The plan of results that exist. @param needed whether there must be one */
 async function planOf(folder: string, needed: boolean): Promise<ComparisonPlan | undefined> {
-  const { hasManifest, loadManifest } = await import('../manifest.ts');
+  const { hasManifest, loadManifest } = await import('../results/manifest.ts');
   if (hasManifest(folder)) return loadManifest(folder).config;
   if (needed) throw new UserError(`nothing to resume in ${folder}`);
   return undefined;

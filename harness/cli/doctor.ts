@@ -15,7 +15,7 @@ Examples:
 Exit code 1 if something that the harness needs is missing or does not work.`,
     )
     .action(async (flags: { readonly json?: boolean }) => {
-      const { diagnose, diagnosisText, isHealthy } = await import('../doctor.ts');
+      const { diagnose, diagnosisText, isHealthy } = await import('../inspect/doctor.ts');
       const diagnosis = await diagnose();
       console.log(flags.json ? JSON.stringify(diagnosis, null, 2) : diagnosisText(diagnosis));
       if (!isHealthy(diagnosis)) process.exitCode = 1;

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { endProcess, unanswered } from '../plugins/aside.ts';
-import { packageVersion } from '../manifest.ts';
+import { packageVersion } from '../results/manifest.ts';
 import { messageOf, printable, printableLine } from '../text/printable.ts';
 import { tryFilesFirst } from '../plugins/trial.ts';
 import { inlineWebAssembly } from '../process/webassembly.ts';

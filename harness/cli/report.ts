@@ -76,7 +76,7 @@ async function report(directories: string[], options: Options): Promise<void> {
     out: options.out ?? (inPlace ? directories[0] : undefined),
   });
   if (tensorboard) {
-    const { exportTensorBoard } = await import('../tensorboard.ts');
+    const { exportTensorBoard } = await import('../results/tensorboard.ts');
     for (const directory of directories) exportTensorBoard(directory);
   }
   if (json) process.stdout.write(`${JSON.stringify(made.tables, (_, value) => value ?? null, 2)}\n`);

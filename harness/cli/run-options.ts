@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { backendNames } from '../../engine/types.ts';
-import type { ComparisonOptions, ComparisonOutcome } from '../comparison.ts';
+import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
 import { UserError } from '../text/errors.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
@@ -112,7 +112,7 @@ export async function runPlan(
   flags: RunFlags,
   announcement = describePlan(plan),
 ): Promise<void> {
-  const { runComparison } = await import('../comparison.ts');
+  const { runComparison } = await import('../comparison/comparison.ts');
   const { makeProgress } = await import('../execution/progress.ts');
   const { jobsOf } = await import('../plan/plan.ts');
   const jobs = jobsOf(plan);
@@ -193,7 +193,7 @@ const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/
 /** What the disk refused, with how to go on once it is mended; other errors as they are. */
 async function withWayOn(error: unknown, folder: string, flags: RunFlags): Promise<unknown> {
   const { DiskError } = await import('../files/durable.ts');
-  const { hasManifest } = await import('../manifest.ts');
+  const { hasManifest } = await import('../results/manifest.ts');
   if (!(error instanceof DiskError) || !hasManifest(folder)) return error;
   return new DiskError(
     `${error.message}; every run keeps its last checkpoint, then go on with: ${resumeCommand(folder, flags)}`,
@@ -214,10 +214,10 @@ async function finish(
     );
     throw new Exit(exitCodes.interrupted);
   }
-  const { reportComparison } = await import('../report-comparison.ts');
+  const { reportComparison } = await import('../comparison/report.ts');
   reportComparison(folder, outcome, { json: flags.json ?? false, quiet: flags.quiet ?? false });
   if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) {
-    const { exportTensorBoard } = await import('../tensorboard.ts');
+    const { exportTensorBoard } = await import('../results/tensorboard.ts');
     exportTensorBoard(folder);
   }
   for (const run of failed) {

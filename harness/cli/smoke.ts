@@ -31,7 +31,7 @@ Exit code 0 if all went well, 1 if anything failed.`,
 
 async function smoke(names: string[], flags: SmokeFlags): Promise<void> {
   const { builtInAgents } = await import('../../agents/registry.ts');
-  const { smokeAll } = await import('../smoke.ts');
+  const { smokeAll } = await import('../inspect/smoke.ts');
   const agents = names.length > 0 ? names : builtInAgents.map((agent) => agent.name);
   const results = [];
   for await (const result of smokeAll(agents, flags.tasks?.split(',') ?? [])) {

@@ -25,7 +25,7 @@ Examples:
   harness tasks cheetah-run ./my-task.ts --json`,
     )
     .action(async (names: string[], flags: TasksFlags) => {
-      const { describeTasks, taskTable } = await import('../task-table.ts');
+      const { describeTasks, taskTable } = await import('../inspect/tasks.ts');
       const rows = await describeTasks(names.length === 0 ? ['all'] : names, flags.speed === true);
       console.log(flags.json ? JSON.stringify(rows, null, 2) : taskTable(rows));
     });

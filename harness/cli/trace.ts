@@ -39,7 +39,7 @@ Examples:
   harness trace --task humanoid-walk --seed 0,1,2 --whole-episode`,
     )
     .action(async (flags: TraceFlags) => {
-      const { printTrace } = await import('../trace-report.ts');
+      const { printTrace } = await import('../inspect/trace.ts');
       await printTrace(flags);
     });
 }

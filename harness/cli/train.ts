@@ -29,7 +29,7 @@ The checkpoint that it leaves can be played: harness eval results/NAME, harness 
 
 async function train(agent: string, task: string, flags: TrainFlags): Promise<void> {
   const { resolvePlan, parseSet } = await import('../plan/resolve.ts');
-  const { resultsFolder } = await import('../comparison.ts');
+  const { resultsFolder } = await import('../comparison/comparison.ts');
   const { parseCount } = await import('../text/quantity.ts');
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');

@@ -2,7 +2,7 @@
 import { IsolatedRun } from './isolated-run.ts';
 import type { RunJob } from '../run/job.ts';
 import { whoHolds } from '../files/lock.ts';
-import type { RunRecord, RunStatus } from '../manifest.ts';
+import type { RunRecord, RunStatus } from '../results/manifest.ts';
 import { runFolder } from './merge.ts';
 import type { Progress } from './progress.ts';
 import { readComplete } from '../run/record.ts';

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeDiskError, makeFolder } from '../files/durable.ts';
-import type { RunStatus } from '../manifest.ts';
+import type { RunStatus } from '../results/manifest.ts';
 import { type ExecutorMessage, type WorkerEnd, type WorkerOrder, workerMessage } from './protocol.ts';
 import type { RunProgress } from '../run/loop.ts';
 

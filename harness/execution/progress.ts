@@ -1,7 +1,7 @@
 /** Live progress of many runs: bars on a terminal, plain lines elsewhere, nothing when quiet. */
 import type { MultiBar, SingleBar } from 'cli-progress';
 import { type RunJob, runName } from '../run/job.ts';
-import type { RunStatus } from '../manifest.ts';
+import type { RunStatus } from '../results/manifest.ts';
 import { formatCount, formatDuration } from '../text/quantity.ts';
 import type { RunProgress } from '../run/loop.ts';
 

@@ -1,7 +1,7 @@
 /** What a report shows, gathered before anything is drawn. */
 
 import type { AnalysisOptions } from '../results/analysis.ts';
-import type { Manifest, RunRecord } from '../results/manifest.ts';
+import type { Manifest, RunRecord } from '../results/manifest-reader.ts';
 import type { Run } from '../results/runs.ts';
 import type { Flag, Tables } from '../results/tables.ts';
 import { flagsOf } from '../results/tables.ts';

@@ -5,7 +5,7 @@ import { makeFolder, writeDurably } from '../files/durable.ts';
 import { UserError } from '../text/errors.ts';
 import { type AnalysisOptions, analyse, type IntervalMethod } from '../results/analysis.ts';
 import { formatTable, readTable } from '../files/csv.ts';
-import { readManifest } from '../results/manifest.ts';
+import { readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, prefixAgents, readEvaluations, readScores } from '../results/runs.ts';
 import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import { learningCurves } from './curves.ts';

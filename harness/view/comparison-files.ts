@@ -1,7 +1,7 @@
 /** How a comparison stands, from its files alone: while it goes on, when it is done, after a crash. */
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
-import { type Manifest, type RunRecord, readManifest } from '../results/manifest.ts';
+import { type Manifest, type RunRecord, readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
 import { FileCache } from './file-cache.ts';
 

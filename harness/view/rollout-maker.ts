@@ -1,7 +1,7 @@
 /** Plays a checkpoint for the viewer, in a process of its own so that pages stay quick. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { packageFolder } from '../manifest.ts';
+import { packageFolder } from '../results/manifest.ts';
 import type { ViewedRun } from './comparison-files.ts';
 
 /** A rollout that could not be made; the message is for the reader. */

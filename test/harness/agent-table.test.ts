@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { agentConfigs, describeAgents } from '../../harness/agent-table.ts';
+import { agentConfigs, describeAgents } from '../../harness/inspect/agents.ts';
 
 const adam = { adamBeta1: 0.9, adamBeta2: 0.999, adamEpsilon: 1e-8 }; // Kingma and Ba 2015
 

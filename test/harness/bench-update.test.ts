@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { defaultBackend } from '../../engine/default-backend.ts';
 import { benchUpdates } from '../../harness/bench/update.ts';
 import { benchUpdateCommand } from '../../harness/cli/bench/update.ts';
-import { diagnose, diagnosisText, isHealthy } from '../../harness/doctor.ts';
+import { diagnose, diagnosisText, isHealthy } from '../../harness/inspect/doctor.ts';
 import { agentFile } from './support/agent-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-update-'));

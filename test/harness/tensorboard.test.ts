@@ -11,7 +11,7 @@ import {
   exportTensorBoard,
   fileStart,
   writeEventFile,
-} from '../../harness/tensorboard.ts';
+} from '../../harness/results/tensorboard.ts';
 import { madeManifest, makeComparison } from './report/made-comparison.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'events-'));

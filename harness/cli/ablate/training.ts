@@ -67,7 +67,7 @@ DIR/report.html.`,
 }
 
 async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise<void> {
-  const { resultsFolder } = await import('../../comparison.ts');
+  const { resultsFolder } = await import('../../comparison/comparison.ts');
   const { out, ...settings }: Settings = { ...settingsOfFlags(flags), ...present(flags) };
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');

@@ -4,7 +4,7 @@ import type { Job, Queue, QueueEvents } from 'bullmq';
 import { makeFolder, writeDurably } from '../../files/durable.ts';
 import { type ExecutionOptions, type Executor, record } from '../executor.ts';
 import type { RunJob } from '../../run/job.ts';
-import type { RunRecord } from '../../manifest.ts';
+import type { RunRecord } from '../../results/manifest.ts';
 import { runFolder } from '../merge.ts';
 import { readComplete } from '../../run/record.ts';
 import { openQueue, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';

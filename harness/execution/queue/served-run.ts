@@ -6,7 +6,7 @@ import { makeFolder } from '../../files/durable.ts';
 import { IsolatedRun, type RunListener } from '../isolated-run.ts';
 import type { RunJob } from '../../run/job.ts';
 import { lockFolder } from '../../files/lock.ts';
-import { hasManifest, loadManifest } from '../../manifest.ts';
+import { hasManifest, loadManifest } from '../../results/manifest.ts';
 import { runFolder } from '../merge.ts';
 import { readComplete } from '../../run/record.ts';
 import { type QueuedRun, type RunResult, runResult } from './messages.ts';

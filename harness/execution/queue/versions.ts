@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '../../files/durable.ts';
-import { packageFolder, versions } from '../../manifest.ts';
+import { packageFolder, versions } from '../../results/manifest.ts';
 
 /** Versions of the packages, and a checksum of the harness, agents, tasks and models that this process runs. */
 export function ownVersions(): Record<string, string> {

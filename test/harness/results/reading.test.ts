@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../../harness/text/errors.ts';
 import { formatTable, readTable } from '../../../harness/files/csv.ts';
-import { readManifest } from '../../../harness/results/manifest.ts';
+import { readManifest } from '../../../harness/results/manifest-reader.ts';
 import { compareNames, joinRuns, readEvaluations, readScores } from '../../../harness/results/runs.ts';
 
 let folder: string;

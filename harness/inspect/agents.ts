@@ -1,8 +1,8 @@
 /** The agents as a table. */
-import { type Preset, presets } from '../agents/agent.ts';
-import { type AnyAgentFactory, builtInAgents } from '../agents/registry.ts';
-import { loadAgent } from './plugins/load-agent.ts';
-import { printableLine } from './text/printable.ts';
+import { type Preset, presets } from '../../agents/agent.ts';
+import { type AnyAgentFactory, builtInAgents } from '../../agents/registry.ts';
+import { loadAgent } from '../plugins/load-agent.ts';
+import { printableLine } from '../text/printable.ts';
 
 export interface AgentRow {
   readonly name: string;

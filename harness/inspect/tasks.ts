@@ -1,8 +1,8 @@
 /** What `harness tasks` tells about each task. */
-import { ControlEnvironment, type Environment, findTask, suite, suiteNames } from '../envs/index.ts';
-import { actionStream } from '../envs/trace.ts';
-import { loadTask, resolveTasks } from './plugins/load-task.ts';
-import { textTable } from './text/text-table.ts';
+import { ControlEnvironment, type Environment, findTask, suite, suiteNames } from '../../envs/index.ts';
+import { actionStream } from '../../envs/trace.ts';
+import { loadTask, resolveTasks } from '../plugins/load-task.ts';
+import { textTable } from '../text/text-table.ts';
 
 export interface TaskRow {
   readonly domain: string;

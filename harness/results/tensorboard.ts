@@ -6,11 +6,11 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
-import { makeFolder, writeDurably } from './files/durable.ts';
-import { UserError } from './text/errors.ts';
-import { readManifest } from './results/manifest.ts';
-import { readEvaluations } from './results/runs.ts';
-import { readTrainingRows } from './results/training.ts';
+import { makeFolder, writeDurably } from '../files/durable.ts';
+import { UserError } from '../text/errors.ts';
+import { readManifest } from './manifest-reader.ts';
+import { readEvaluations } from './runs.ts';
+import { readTrainingRows } from './training.ts';
 
 /** Numbers logged together. */
 export interface ScalarEvent {

@@ -1,10 +1,10 @@
 /** What is installed, which compute backends work here, and how fast a matrix product is in each. */
 import { availableParallelism, cpus } from 'node:os';
 import { matMul, type Tensor } from '@tensorflow/tfjs-core';
-import { defaultBackend } from '../engine/default-backend.ts';
-import { createEngine, type EngineOptions } from '../engine/index.ts';
-import { RandomStream } from '../engine/random.ts';
-import { installedVersion } from './process/installed-version.ts';
+import { defaultBackend } from '../../engine/default-backend.ts';
+import { createEngine, type EngineOptions } from '../../engine/index.ts';
+import { RandomStream } from '../../engine/random.ts';
+import { installedVersion } from '../process/installed-version.ts';
 
 export interface PackageState {
   readonly name: string;

@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { ControlEnvironment } from '../envs/index.ts';
-import { type ForcedStep, teacherForced } from '../envs/teacher-forced.ts';
-import { type Trace, type TracedSeed, traceSeed } from '../envs/trace.ts';
-import { UserError } from './text/errors.ts';
-import type { TaskSource } from './run/job.ts';
-import { loadTask, resolveTasks } from './plugins/load-task.ts';
-import { messageOf } from './text/printable.ts';
-import { textTable } from './text/text-table.ts';
+import { ControlEnvironment } from '../../envs/index.ts';
+import { type ForcedStep, teacherForced } from '../../envs/teacher-forced.ts';
+import { type Trace, type TracedSeed, traceSeed } from '../../envs/trace.ts';
+import { UserError } from '../text/errors.ts';
+import type { TaskSource } from '../run/job.ts';
+import { loadTask, resolveTasks } from '../plugins/load-task.ts';
+import { messageOf } from '../text/printable.ts';
+import { textTable } from '../text/text-table.ts';
 
 /** What a step from a recorded state needs. */
 const numbers = z.array(z.union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN'])]));
@@ -69,7 +69,7 @@ export async function makeTraceable(task: string | TaskSource): Promise<ControlE
 }
 
 async function printRun(environment: ControlEnvironment, request: TraceRequest): Promise<void> {
-  const { module } = await (await import('../envs/mujoco.ts')).loadMuJoCo();
+  const { module } = await (await import('../../envs/mujoco.ts')).loadMuJoCo();
   const wholeEpisode = request.wholeEpisode ?? request.format === 'json';
   const seeds: TracedSeed[] = [];
   for (const seed of request.seed) {

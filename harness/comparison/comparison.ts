@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { describeDiskError, makeFolder, removeTornFiles } from './files/durable.ts';
-import { UserError } from './text/errors.ts';
-import type { ExecutionOptions, Executor } from './execution/executor.ts';
-import type { RunJob } from './run/job.ts';
-import { lockFolder } from './files/lock.ts';
+import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
+import { UserError } from '../text/errors.ts';
+import type { ExecutionOptions, Executor } from '../execution/executor.ts';
+import type { RunJob } from '../run/job.ts';
+import { lockFolder } from '../files/lock.ts';
 import {
   commit,
   cpu,
@@ -16,10 +16,10 @@ import {
   type RunRecord,
   versions,
   writeManifest,
-} from './manifest.ts';
-import { mergeRuns } from './execution/merge.ts';
-import { type ComparisonPlan, firstDifference, jobsOf } from './plan/plan.ts';
-import type { Progress } from './execution/progress.ts';
+} from '../results/manifest.ts';
+import { mergeRuns } from '../execution/merge.ts';
+import { type ComparisonPlan, firstDifference, jobsOf } from '../plan/plan.ts';
+import type { Progress } from '../execution/progress.ts';
 
 export interface ComparisonOptions {
   /** Results folder. */

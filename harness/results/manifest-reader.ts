@@ -1,0 +1,55 @@
+/**
+ * What manifest.json tells a report, read with tolerance: an older, newer or damaged manifest costs a report
+ * some facts, never its numbers, which come from the CSVs alone.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const label = z.union([z.string(), z.number()]).transform(String);
+const text = label.optional().catch(undefined);
+const number = z.number().optional().catch(undefined);
+
+const runRecord = z.object({
+  task: label,
+  agent: label,
+  seed: label,
+  status: z.enum(['done', 'failed', 'interrupted', 'running', 'waiting']).catch('running'),
+  reason: text,
+  attempts: number,
+  steps: number,
+  wallSeconds: number,
+});
+
+const manifest = z.object({
+  name: text,
+  command: z
+    .union([z.string(), z.array(label).transform((words) => words.join(' '))])
+    .optional()
+    .catch(undefined),
+  config: z.unknown().optional(),
+  versions: z.record(z.string(), z.unknown()).catch({}),
+  commit: text,
+  cpu: z.unknown().optional(),
+  startedAt: text,
+  endedAt: text,
+  wallSeconds: number,
+  runs: z
+    .array(z.unknown())
+    .catch([])
+    .transform((runs) => runs.flatMap((run) => runRecord.safeParse(run).data ?? [])),
+});
+
+export type RunRecord = z.infer<typeof runRecord>;
+export type Manifest = z.infer<typeof manifest>;
+
+/** The manifest of a comparison directory; undefined if there is none or it is not JSON. */
+export function readManifest(directory: string): Manifest | undefined {
+  const file = join(directory, 'manifest.json');
+  if (!existsSync(file)) return undefined;
+  try {
+    return manifest.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
