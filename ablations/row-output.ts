@@ -1,7 +1,8 @@
 /** How experiments on estimators print their rows, and what they have in common beside that. */
+
+import { formatTable, type Row } from '../harness/files/csv.ts';
 import { makeFolder } from '../harness/files/durable.ts';
 import { UserError } from '../harness/text/errors.ts';
-import { formatTable, type Row } from '../harness/files/csv.ts';
 import { shellWord } from '../harness/text/shell-word.ts';
 import { builtInProblems, type Problem, readProblems } from './problems.ts';
 

@@ -1,8 +1,8 @@
 /** The fifteen targets on which `adaptive` is judged: those of the tests, and others that it was not made on. */
 import { fileURLToPath } from 'node:url';
+import { builtInProblems, type Problem, readProblems } from '../ablations/problems.ts';
 import { GaussianMixture, type MixtureDescription } from '../agents/posterior/mixture.ts';
 import { RandomStream } from '../engine/random.ts';
-import { builtInProblems, type Problem, readProblems } from '../ablations/problems.ts';
 
 type Rows = number[][];
 

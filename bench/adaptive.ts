@@ -9,11 +9,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Problem } from '../ablations/problems.ts';
+import { type VarianceRow, varianceAtTime } from '../ablations/variance/experiment.ts';
 import { parseEstimator } from '../agents/posterior/estimator.ts';
 import { createSchedule, scheduleNames } from '../agents/posterior/schedules.ts';
 import { RandomStream } from '../engine/random.ts';
-import type { Problem } from '../ablations/problems.ts';
-import { type VarianceRow, varianceAtTime } from '../ablations/variance/experiment.ts';
 import { adaptiveProblems } from './adaptive-problems.ts';
 
 const { values } = parseArgs({

@@ -11,7 +11,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const stamp = join(root, 'dist', '.built');
-const sources = ['index.ts', 'envs', 'engine', 'agents', 'harness', 'ablations', 'tsconfig.json', 'tsconfig.build.json'];
+const sources = [
+  'index.ts',
+  'envs',
+  'engine',
+  'agents',
+  'harness',
+  'ablations',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 function newestChange(path) {
   const stats = statSync(path);

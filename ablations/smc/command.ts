@@ -16,7 +16,13 @@ import {
   problemsOf,
   type RowFormat,
 } from '../row-output.ts';
-import { type SamplerName, type SamplerRow, samplerNames, samplersAtTime, smallestBudget } from './experiment.ts';
+import {
+  type SamplerName,
+  type SamplerRow,
+  samplerNames,
+  samplersAtTime,
+  smallestBudget,
+} from './experiment.ts';
 
 export interface SmcSettings extends RowFormat {
   readonly problem: readonly string[];

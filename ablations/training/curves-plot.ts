@@ -7,8 +7,8 @@ import { type Series, seriesOf } from '../../harness/report/series.ts';
 import type { Run } from '../../harness/results/runs.ts';
 import { mean } from '../../harness/statistics/index.ts';
 import type { Picture } from '../page.ts';
-import { panelSize, sideBySide } from './panels.ts';
 import type { TrainingAblation } from './ablation.ts';
+import { panelSize, sideBySide } from './panels.ts';
 import type { TrainingAblationRow } from './rows.ts';
 
 const margins = { marginLeft: 60, marginRight: 16, marginTop: 26, marginBottom: 38 };

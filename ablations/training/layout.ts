@@ -5,9 +5,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, writeDurably } from '../../harness/files/durable.ts';
-import { UserError } from '../../harness/text/errors.ts';
-import { hasManifest, loadManifest } from '../../harness/results/manifest.ts';
 import { writeReport } from '../../harness/report/write.ts';
+import { hasManifest, loadManifest } from '../../harness/results/manifest.ts';
+import { UserError } from '../../harness/text/errors.ts';
 import type { PlannedComparison } from './plan.ts';
 
 const format = 'rfm-harness-comparisons/1';

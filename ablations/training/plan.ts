@@ -1,10 +1,11 @@
 /** From an ablation and the user's options to comparisons: variants named, grouped by steps, resolved. */
-import { UserError, unknownName } from '../../harness/text/errors.ts';
-import { loadAgent } from '../../harness/plugins/load-agent.ts';
+
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
-import { formatCount, parseCount } from '../../harness/text/quantity.ts';
 import { parseSet, resolveConfig, resolvePlan } from '../../harness/plan/resolve.ts';
 import { checkPreset, entries, type Settings } from '../../harness/plan/settings.ts';
+import { loadAgent } from '../../harness/plugins/load-agent.ts';
+import { UserError, unknownName } from '../../harness/text/errors.ts';
+import { formatCount, parseCount } from '../../harness/text/quantity.ts';
 import type { TrainingAblation, Variant } from './ablation.ts';
 
 /** What the user asked beside the settings of any comparison. */

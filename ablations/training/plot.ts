@@ -4,8 +4,8 @@ import { type Drawing, draw, labelWidth, standaloneSvg } from '../../harness/rep
 import { compact, readable } from '../../harness/report/numbers.ts';
 import { type Series, seriesOf } from '../../harness/report/series.ts';
 import type { Picture } from '../page.ts';
-import { panelSize, sideBySide } from './panels.ts';
 import type { Axis, ReturnsPicture, TrainingAblation } from './ablation.ts';
+import { panelSize, sideBySide } from './panels.ts';
 import type { TrainingAblationRow } from './rows.ts';
 
 interface Point {

@@ -1,6 +1,7 @@
 /** What an ablation that trained leaves behind: its table, pictures and section, from the comparisons' CSVs. */
-import { loadManifest } from '../../harness/results/manifest.ts';
+
 import { interval, readable } from '../../harness/report/numbers.ts';
+import { loadManifest } from '../../harness/results/manifest.ts';
 import { joinRuns, readEvaluations } from '../../harness/results/runs.ts';
 import { textTable } from '../../harness/text/text-table.ts';
 import { writeAblation } from '../page.ts';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomStream } from '../../engine/random.ts';
-import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { type Cell, readTable } from '../../harness/files/csv.ts';
+import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { type Run, readEvaluations } from '../../harness/results/runs.ts';
 import { readTrainingRows, type TrainingMetrics } from '../../harness/results/training.ts';
 import { bootstrapIntervals, mean } from '../../harness/statistics/index.ts';

@@ -2,9 +2,9 @@
 import type { ControlEnvironment } from '../../envs/index.ts';
 import { loadMuJoCo } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
+import { makeTraceable } from '../inspect/trace.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
 import { textTable } from '../text/text-table.ts';
-import { makeTraceable } from '../inspect/trace.ts';
 
 export interface EnvironmentSpeed {
   readonly task: string;

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runComparison } from '../comparison/comparison.ts';
-import { UserError } from '../text/errors.ts';
 import { LocalExecutor } from '../execution/executor.ts';
+import { makeProgress } from '../execution/progress.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import { jobsOf } from '../plan/plan.ts';
-import { makeProgress } from '../execution/progress.ts';
 import { resolvePlan } from '../plan/resolve.ts';
 import { median } from '../statistics/index.ts';
+import { UserError } from '../text/errors.ts';
 import { textTable } from '../text/text-table.ts';
 
 export interface WorkerScaling {

@@ -1,8 +1,8 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
 import { Command } from 'commander';
-import { UserError } from '../text/errors.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
+import { UserError } from '../text/errors.ts';
 import {
   addRunOptions,
   announceDefault,

@@ -3,10 +3,10 @@ import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
-import { UserError } from '../text/errors.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
-import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
+import { UserError } from '../text/errors.ts';
+import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
 import { Exit, exitCodes } from './exit.ts';
 

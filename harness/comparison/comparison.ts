@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
-import { UserError } from '../text/errors.ts';
 import type { ExecutionOptions, Executor } from '../execution/executor.ts';
-import type { RunJob } from '../run/job.ts';
+import { mergeRuns } from '../execution/merge.ts';
+import type { Progress } from '../execution/progress.ts';
+import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
 import { lockFolder } from '../files/lock.ts';
+import { type ComparisonPlan, firstDifference, jobsOf } from '../plan/plan.ts';
 import {
   commit,
   cpu,
@@ -17,9 +18,8 @@ import {
   versions,
   writeManifest,
 } from '../results/manifest.ts';
-import { mergeRuns } from '../execution/merge.ts';
-import { type ComparisonPlan, firstDifference, jobsOf } from '../plan/plan.ts';
-import type { Progress } from '../execution/progress.ts';
+import type { RunJob } from '../run/job.ts';
+import { UserError } from '../text/errors.ts';
 
 export interface ComparisonOptions {
   /** Results folder. */

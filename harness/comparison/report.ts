@@ -1,7 +1,8 @@
 /** What a comparison leaves and says when it has ended: tables, plots, page, a table on the terminal. */
-import type { ComparisonOutcome } from './comparison.ts';
+
 import { printReport } from '../report/print.ts';
 import { writeReport } from '../report/write.ts';
+import type { ComparisonOutcome } from './comparison.ts';
 
 export interface ClosingOptions {
   readonly json: boolean;

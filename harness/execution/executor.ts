@@ -1,11 +1,12 @@
 /** Runs the jobs of a plan as parallel processes of this machine; one run's fate is no other's. */
-import { IsolatedRun } from './isolated-run.ts';
-import type { RunJob } from '../run/job.ts';
+
 import { whoHolds } from '../files/lock.ts';
 import type { RunRecord, RunStatus } from '../results/manifest.ts';
+import type { RunJob } from '../run/job.ts';
+import { readComplete } from '../run/record.ts';
+import { IsolatedRun } from './isolated-run.ts';
 import { runFolder } from './merge.ts';
 import type { Progress } from './progress.ts';
-import { readComplete } from '../run/record.ts';
 
 /** What carries out the runs of a comparison. */
 export interface Executor {

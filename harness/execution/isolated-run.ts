@@ -4,8 +4,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeDiskError, makeFolder } from '../files/durable.ts';
 import type { RunStatus } from '../results/manifest.ts';
-import { type ExecutorMessage, type WorkerEnd, type WorkerOrder, workerMessage } from './protocol.ts';
 import type { RunProgress } from '../run/loop.ts';
+import { type ExecutorMessage, type WorkerEnd, type WorkerOrder, workerMessage } from './protocol.ts';
 
 /** Told how a run goes on. */
 export interface RunListener {

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { formatTable } from '../files/csv.ts';
 import { writeDurably } from '../files/durable.ts';
 import { type RunJob, runName } from '../run/job.ts';
-import { formatTable } from '../files/csv.ts';
 import { evaluationColumns, trainingKeys } from '../run/rows.ts';
 
 /** Folder of one run. */

@@ -1,9 +1,9 @@
 /** Live progress of many runs: bars on a terminal, plain lines elsewhere, nothing when quiet. */
 import type { MultiBar, SingleBar } from 'cli-progress';
-import { type RunJob, runName } from '../run/job.ts';
 import type { RunStatus } from '../results/manifest.ts';
-import { formatCount, formatDuration } from '../text/quantity.ts';
+import { type RunJob, runName } from '../run/job.ts';
 import type { RunProgress } from '../run/loop.ts';
+import { formatCount, formatDuration } from '../text/quantity.ts';
 
 /** Told by the executor; runs are named by their index among the jobs. */
 export interface Progress {

@@ -1,16 +1,16 @@
 /** The process of one run: told what to run, it runs, and says how it ended. */
 import { join } from 'node:path';
-import { assemble } from '../run/assemble.ts';
-import { CheckpointStore } from '../run/checkpoint.ts';
 import { makeFolder, removeTornFiles } from '../files/durable.ts';
 import { CallWatch } from '../plugins/guard.ts';
 import { agentTitle } from '../plugins/load-agent.ts';
-import { messageOf, printableLine } from '../text/printable.ts';
-import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
+import { inlineWebAssembly } from '../process/webassembly.ts';
+import { assemble } from '../run/assemble.ts';
+import { CheckpointStore } from '../run/checkpoint.ts';
 import { type RunProgress, type RunSurroundings, run } from '../run/loop.ts';
 import { markComplete } from '../run/record.ts';
 import { writeRunRows } from '../run/rows.ts';
-import { inlineWebAssembly } from '../process/webassembly.ts';
+import { messageOf, printableLine } from '../text/printable.ts';
+import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
 
 const BREATH_MILLISECONDS = 25;
 const PROGRESS_MILLISECONDS = 400;

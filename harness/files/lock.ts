@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
-import { describeDiskError, removeIfPossible, writeDurably } from './durable.ts';
 import { UserError } from '../text/errors.ts';
+import { describeDiskError, removeIfPossible, writeDurably } from './durable.ts';
 
 interface Owner {
   readonly pid: number;

@@ -1,12 +1,12 @@
 /** A short life of an agent on a task: steps, updates, evaluation actions, a snapshot and its continuation. */
 import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
 import { RandomStream } from '../../engine/random.ts';
+import { jobsOf } from '../plan/plan.ts';
+import { resolvePlan } from '../plan/resolve.ts';
 import { toBounds } from '../run/action-bounds.ts';
 import { type AssembledRun, assemble } from '../run/assemble.ts';
 import type { RunJob } from '../run/job.ts';
-import { jobsOf } from '../plan/plan.ts';
 import { messageOf } from '../text/printable.ts';
-import { resolvePlan } from '../plan/resolve.ts';
 
 export interface SmokeResult {
   readonly agent: string;

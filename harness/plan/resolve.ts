@@ -2,11 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
 import { defaultBackend } from '../../engine/default-backend.ts';
-import { UserError, unknownName } from '../text/errors.ts';
 import { agentTitle, checkTraining, isSafeName, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
-import { type AgentPlan, type ComparisonPlan, defaultEvaluationEvery, threadsFor } from './plan.ts';
+import { UserError, unknownName } from '../text/errors.ts';
 import { parseCount } from '../text/quantity.ts';
+import { type AgentPlan, type ComparisonPlan, defaultEvaluationEvery, threadsFor } from './plan.ts';
 import { type AgentEntry, checkPreset, defaults, entries, parseSeeds, type Settings } from './settings.ts';
 
 /** @throws UserError for the first thing that does not fit, in one line */

@@ -2,9 +2,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { createJiti } from 'jiti';
-import { aside } from './aside.ts';
 import { UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
+import { aside } from './aside.ts';
 
 /** Whether a name on the command line means a file: it has a folder or a script's ending. */
 export function isFile(name: string): boolean {

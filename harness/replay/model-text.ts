@@ -2,9 +2,9 @@
 import { findTask, loadMuJoCo, type ModelSource, type Task } from '../../envs/index.ts';
 import { Physics } from '../../envs/physics.ts';
 import { packagedModels } from '../plugins/assets.ts';
-import type { TaskSource } from '../run/job.ts';
 import { loadDefaultExport } from '../plugins/load-module.ts';
 import { modelsBeside } from '../plugins/load-task.ts';
+import type { TaskSource } from '../run/job.ts';
 import type { ModelText } from './recording.ts';
 
 /** @throws ModelError if it does not compile */

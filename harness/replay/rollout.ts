@@ -1,8 +1,8 @@
 /** Plays episodes and writes down every step. */
 import type { Agent } from '../../agents/agent.ts';
 import type { Environment } from '../../envs/environment.ts';
-import { toBounds } from '../run/action-bounds.ts';
 import { formatTable, type Row } from '../files/csv.ts';
+import { toBounds } from '../run/action-bounds.ts';
 import type { Recorder } from './recording.ts';
 
 export interface Trajectory {

@@ -1,7 +1,7 @@
 /** A rollout that is recorded to be seen: as a file to replay, or as a page. */
 import { ControlEnvironment, loadMuJoCo } from '../../envs/index.ts';
-import { UserError } from '../text/errors.ts';
 import type { Player } from '../run/player.ts';
+import { UserError } from '../text/errors.ts';
 import type { FilmFacts } from './film.ts';
 import { filmPage } from './film-page.ts';
 import { modelText } from './model-text.ts';

@@ -1,13 +1,13 @@
 /** Makes a report: tables, plots and page, from the CSVs of comparison directories or a file of scores. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { makeFolder, writeDurably } from '../files/durable.ts';
-import { UserError } from '../text/errors.ts';
-import { type AnalysisOptions, analyse, type IntervalMethod } from '../results/analysis.ts';
 import { formatTable, readTable } from '../files/csv.ts';
+import { makeFolder, writeDurably } from '../files/durable.ts';
+import { type AnalysisOptions, analyse, type IntervalMethod } from '../results/analysis.ts';
 import { readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, prefixAgents, readEvaluations, readScores } from '../results/runs.ts';
 import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
+import { UserError } from '../text/errors.ts';
 import { learningCurves } from './curves.ts';
 import { standaloneSvg } from './drawing.ts';
 import { shortName } from './html.ts';

@@ -5,10 +5,10 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeDurably } from '../files/durable.ts';
-import { UserError } from '../text/errors.ts';
-import { installedVersion } from '../process/installed-version.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
+import { installedVersion } from '../process/installed-version.ts';
 import type { RunIdentity } from '../run/streams.ts';
+import { UserError } from '../text/errors.ts';
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
 

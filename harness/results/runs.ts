@@ -1,7 +1,7 @@
 /** Runs as the tables of a comparison directory, or a file of scores, tell them. */
 import { basename, join, resolve } from 'node:path';
-import { UserError } from '../text/errors.ts';
 import { type Line, readTable } from '../files/csv.ts';
+import { UserError } from '../text/errors.ts';
 
 /** The mean return of one evaluation of one run. */
 export interface Evaluation {

@@ -1,9 +1,9 @@
 /** Loads by name what a run is made of. */
 import { aside } from '../plugins/aside.ts';
 import { CallWatch, GuardedAgent } from '../plugins/guard.ts';
-import type { RunJob } from './job.ts';
 import { agentTitle, loadSource } from '../plugins/load-agent.ts';
 import { loadTask } from '../plugins/load-task.ts';
+import type { RunJob } from './job.ts';
 import type { RunParts } from './loop.ts';
 import { RunStreams } from './streams.ts';
 

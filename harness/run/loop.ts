@@ -2,11 +2,11 @@
 import type { AgentSnapshot, Batch, TrainingConfig } from '../../agents/agent.ts';
 import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
 import type { Environment } from '../../envs/environment.ts';
+import type { GuardedAgent } from '../plugins/guard.ts';
 import { toBounds } from './action-bounds.ts';
 import type { CheckpointStore, RunState } from './checkpoint.ts';
 import { decodeObservation, encodeObservation } from './checkpoint.ts';
 import { evaluate } from './evaluate.ts';
-import type { GuardedAgent } from '../plugins/guard.ts';
 import type { RunJob } from './job.ts';
 import { type EvaluationRow, MetricMeans, type TrainingRow } from './rows.ts';
 import { RunStreams } from './streams.ts';

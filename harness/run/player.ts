@@ -1,9 +1,9 @@
 /** An agent ready to play a task: from a checkpoint of a run, or fresh. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { UserError } from '../text/errors.ts';
 import { type AssembledRun, assemble } from './assemble.ts';
 import { CheckpointStore } from './checkpoint.ts';
-import { UserError } from '../text/errors.ts';
 import type { RunJob } from './job.ts';
 import { RunStreams } from './streams.ts';
 

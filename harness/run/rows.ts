@@ -1,8 +1,8 @@
 /** The rows that one run writes, and the files they go to. */
 import { join } from 'node:path';
 import type { Metrics } from '../../agents/agent.ts';
-import { writeDurably } from '../files/durable.ts';
 import { formatTable, type Row } from '../files/csv.ts';
+import { writeDurably } from '../files/durable.ts';
 import type { RunIdentity } from './streams.ts';
 
 /** One evaluation episode: a row of evaluations.csv. */

@@ -1,8 +1,8 @@
 /** The pages of the viewer: shells that scripts fill. */
 import { createHash } from 'node:crypto';
+import { playerStyle } from '../replay/player-style.ts';
 import { Html, html } from '../report/html.ts';
 import { style } from '../report/style.ts';
-import { playerStyle } from '../replay/player-style.ts';
 import type { ViewedRollout } from './rollout-files.ts';
 
 export interface ServedPage {

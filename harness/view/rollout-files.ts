@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sha256 } from '../files/durable.ts';
-import { FileCache } from './file-cache.ts';
 import { type Recording, recordingFault } from '../replay/recording.ts';
+import { FileCache } from './file-cache.ts';
 
 export interface ViewedRollout {
   /** Made of the path, so that no address can name another file. */

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import sirv, { type RequestHandler } from 'sirv';
 import { sha256 } from '../files/durable.ts';
-import { UserError } from '../text/errors.ts';
 import { buildFolder, mujocoFolder, threeFolder } from '../replay/browser-modules.ts';
+import { UserError } from '../text/errors.ts';
 import { ComparisonFiles } from './comparison-files.ts';
 import { ComparisonFragment, runId } from './comparison-fragment.ts';
 import { refusal } from './guard.ts';

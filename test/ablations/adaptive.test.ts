@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { builtInProblems } from '../../ablations/problems.ts';
+import { type ProposalName, varianceAtTime } from '../../ablations/variance/experiment.ts';
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { GaussianMixture } from '../../agents/posterior/mixture.ts';
 import { createSchedule, linear } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { builtInProblems } from '../../ablations/problems.ts';
-import { type ProposalName, varianceAtTime } from '../../ablations/variance/experiment.ts';
 import { variance } from '../agents/posterior/reference.ts';
 
 const problems = [

@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { evaluationsOf, samplerNames, samplerPlan } from '../../ablations/smc/experiment.ts';
 import { runSmc, samplerRows } from '../../ablations/smc/command.ts';
+import { evaluationsOf, samplerNames, samplerPlan } from '../../ablations/smc/experiment.ts';
 import { runTestFunction, testFunctionRows } from '../../ablations/test-function/command.ts';
-import { UserError } from '../../harness/text/errors.ts';
 import { readTable } from '../../harness/files/csv.ts';
+import { UserError } from '../../harness/text/errors.ts';
 
 const problem = new URL('../data/posterior/variance-dev.json', import.meta.url).pathname;
 const folder = () => mkdtempSync(join(tmpdir(), 'ablate-'));

@@ -2,17 +2,11 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type Points, slicedWasserstein } from '../../ablations/toy/sample-distances.ts';
+import { builtInTarget, drawExact, extent, targetNames, targetsOfFile } from '../../ablations/toy/targets.ts';
 import { float64Tensor } from '../../agents/posterior/float64.ts';
 import { GaussianMixture } from '../../agents/posterior/mixture.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { type Points, slicedWasserstein } from '../../ablations/toy/sample-distances.ts';
-import {
-  builtInTarget,
-  drawExact,
-  extent,
-  targetNames,
-  targetsOfFile,
-} from '../../ablations/toy/targets.ts';
 import { UserError } from '../../harness/text/errors.ts';
 
 const mixtureOf = (name: string) => new GaussianMixture(builtInTarget(name).description);

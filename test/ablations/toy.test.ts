@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { samplerDefaults } from '../../agents/toy/config.ts';
-import { createEngine } from '../../engine/index.ts';
+import { runToyCommand, toyPlan } from '../../ablations/toy/command.ts';
 import { runToy } from '../../ablations/toy/experiment.ts';
 import { summarise, toyTable } from '../../ablations/toy/summary.ts';
 import { builtInTarget } from '../../ablations/toy/targets.ts';
-import { runToyCommand, toyPlan } from '../../ablations/toy/command.ts';
+import { samplerDefaults } from '../../agents/toy/config.ts';
+import { createEngine } from '../../engine/index.ts';
 import { UserError } from '../../harness/text/errors.ts';
 
 const settings = { problem: [], seeds: 2, seed: 0, estimator: 'adaptive', draws: 'box' as const };

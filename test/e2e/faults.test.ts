@@ -154,7 +154,7 @@ function killOneWorker(executor: number): boolean {
   try {
     const children = readFileSync(`/proc/${executor}/task/${executor}/children`, 'utf8').trim().split(' ');
     const isWorker = (pid: string) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/harness/worker.js');
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/harness/execution/worker.js');
     const worker = children.filter((pid) => pid !== '' && isWorker(pid)).at(-1);
     if (worker === undefined) return false;
     process.kill(Number(worker), 'SIGKILL');

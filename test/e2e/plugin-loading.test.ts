@@ -7,7 +7,7 @@ import { harness, workplace } from './support/command.ts';
 
 // As built, as the command has it: from source, starting the other process takes much of the time given here.
 const { loadApart } = (await import(
-  new URL('../../dist/harness/check/apart.js', import.meta.url).href
+  new URL('../../dist/harness/plugins/check/apart.js', import.meta.url).href
 )) as typeof import('../../harness/plugins/check/apart.ts');
 
 const tellsItsProcess = (name: string) =>

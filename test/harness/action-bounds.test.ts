@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeEnvironment } from '../../envs/index.ts';
-import { toBounds } from '../../harness/run/action-bounds.ts';
 import { packagedModels } from '../../harness/plugins/assets.ts';
+import { toBounds } from '../../harness/run/action-bounds.ts';
 
 const make = (task: string) => makeEnvironment(task, { models: packagedModels });
 

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { program } from '../../harness/cli/main.ts';
-import { loadAgent } from '../../harness/plugins/load-agent.ts';
 import { parseSet, resolveConfig, resolvePlan } from '../../harness/plan/resolve.ts';
 import { checkSettings } from '../../harness/plan/settings.ts';
+import { loadAgent } from '../../harness/plugins/load-agent.ts';
 
 interface Help {
   readonly command: string;

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { RunJob } from '../../harness/run/job.ts';
 import { makeProgress } from '../../harness/execution/progress.ts';
+import type { RunJob } from '../../harness/run/job.ts';
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

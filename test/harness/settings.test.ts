@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultEvaluationEvery, firstDifference, jobsOf, threadsFor } from '../../harness/plan/plan.ts';
-import { formatCount, formatDuration, parseCount } from '../../harness/text/quantity.ts';
 import { parseSet, resolvePlan } from '../../harness/plan/resolve.ts';
 import { parseSeeds, readSettingsFile } from '../../harness/plan/settings.ts';
+import { formatCount, formatDuration, parseCount } from '../../harness/text/quantity.ts';
 import { workplace } from '../e2e/support/command.ts';
 
 describe('counts', () => {

@@ -5,10 +5,9 @@ import type { TrainingAblation } from '../../../ablations/training/ablation.ts';
 import { trainingAblations } from '../../../ablations/training/definitions.ts';
 import type { PlannedComparison } from '../../../ablations/training/plan.ts';
 import type { TrainingAblationRow } from '../../../ablations/training/rows.ts';
+import type { Settings } from '../../plan/settings.ts';
 import { UserError } from '../../text/errors.ts';
 import { formatCount, formatDuration } from '../../text/quantity.ts';
-import type { Settings } from '../../plan/settings.ts';
-import { names } from './options.ts';
 import { Exit, exitCodes } from '../exit.ts';
 import {
   addRunOptions,
@@ -18,6 +17,7 @@ import {
   settingsOfFlags,
   workersOf,
 } from '../run-options.ts';
+import { names } from './options.ts';
 
 interface TrainingFlags extends RunFlags {
   readonly agent?: string;

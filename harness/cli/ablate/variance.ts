@@ -1,7 +1,7 @@
 /** `harness ablate variance`: errors of the posterior-mean estimators on targets with exact answers. */
 import { Command, Option } from 'commander';
-import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
 import type { ProposalName } from '../../../ablations/variance/experiment.ts';
+import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
 import { append, count, counts, names, seed, times } from './options.ts';
 
 interface VarianceFlags {

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import { makeFolder, writeDurably } from '../../files/durable.ts';
-import { type ExecutionOptions, type Executor, record } from '../executor.ts';
-import type { RunJob } from '../../run/job.ts';
 import type { RunRecord } from '../../results/manifest.ts';
-import { runFolder } from '../merge.ts';
+import type { RunJob } from '../../run/job.ts';
 import { readComplete } from '../../run/record.ts';
+import { type ExecutionOptions, type Executor, record } from '../executor.ts';
+import { runFolder } from '../merge.ts';
 import { openQueue, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
 import { jobId, type QueuedRun, type RunResult, runNews, runResult } from './messages.ts';
 import { withChecksum } from './plugins.ts';

@@ -1,8 +1,8 @@
 /** What a comparison and its workers tell each other by way of the queue; checked on arrival, as anyone may write there. */
 import { z } from 'zod';
 import { backendNames } from '../../../engine/types.ts';
-import { runName } from '../../run/job.ts';
 import { isSafeName } from '../../plugins/load-agent.ts';
+import { runName } from '../../run/job.ts';
 import type { RunIdentity } from '../../run/streams.ts';
 
 /** It names a folder below the one that it is meant for. */

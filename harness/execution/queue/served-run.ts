@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from '../../files/durable.ts';
-import { IsolatedRun, type RunListener } from '../isolated-run.ts';
-import type { RunJob } from '../../run/job.ts';
 import { lockFolder } from '../../files/lock.ts';
 import { hasManifest, loadManifest } from '../../results/manifest.ts';
-import { runFolder } from '../merge.ts';
+import type { RunJob } from '../../run/job.ts';
 import { readComplete } from '../../run/record.ts';
+import { IsolatedRun, type RunListener } from '../isolated-run.ts';
+import { runFolder } from '../merge.ts';
 import { type QueuedRun, type RunResult, runResult } from './messages.ts';
 import { withoutChecksums } from './plugins.ts';
 

@@ -1,9 +1,9 @@
 /** Takes runs from the queue and carries them out, until it is told to stop. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
-import { UserError } from '../../text/errors.ts';
-import { runName } from '../../run/job.ts';
 import { FolderInUse } from '../../files/lock.ts';
+import { runName } from '../../run/job.ts';
+import { UserError } from '../../text/errors.ts';
 import { connectToRedis, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
 import { type QueuedRun, type RunNews, type RunResult, runOrder } from './messages.ts';
 import { whyNotLoad } from './plugins.ts';

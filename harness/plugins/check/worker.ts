@@ -2,8 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { Verdict } from '../../../agents/conformance.ts';
-import { messageOf } from '../../text/printable.ts';
 import { inlineWebAssembly } from '../../process/webassembly.ts';
+import { messageOf } from '../../text/printable.ts';
 import type { CheckMessage, CheckOrder } from './protocol.ts';
 
 const ALIVE_MILLISECONDS = 1000;

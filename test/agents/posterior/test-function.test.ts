@@ -1,12 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { trainTestFunction } from '../../../ablations/test-function/training.ts';
 import { float64Algebra, float64Tensor } from '../../../agents/posterior/float64.ts';
 import { GaussianMixture } from '../../../agents/posterior/mixture.ts';
 import { createSchedule, scheduleNames } from '../../../agents/posterior/schedules.ts';
 import { createTestFunction } from '../../../agents/posterior/test-function.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
-import { trainTestFunction } from '../../../ablations/test-function/training.ts';
 import { posteriorMixture, samples } from './exact-draws.ts';
 import { pointColumns, variance } from './reference.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reportCommand } from '../../../harness/cli/report.ts';
-import { UserError } from '../../../harness/text/errors.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
+import { UserError } from '../../../harness/text/errors.ts';
 import { makeComparison } from './made-comparison.ts';
 
 let root: string;

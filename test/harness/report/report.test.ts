@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeReport } from '../../../harness/report/write.ts';
 import { readTable } from '../../../harness/files/csv.ts';
+import { writeReport } from '../../../harness/report/write.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
 import { hostileNames, madeManifest, makeComparison } from './made-comparison.ts';
 

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UserError } from '../../../harness/text/errors.ts';
 import { formatTable, readTable } from '../../../harness/files/csv.ts';
 import { readManifest } from '../../../harness/results/manifest-reader.ts';
 import { compareNames, joinRuns, readEvaluations, readScores } from '../../../harness/results/runs.ts';
+import { UserError } from '../../../harness/text/errors.ts';
 
 let folder: string;
 beforeAll(() => {
