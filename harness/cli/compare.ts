@@ -121,6 +121,7 @@ function withSettingsOf(before: ComparisonPlan, plan: ComparisonPlan, asked: Set
     evaluation: {
       every: chosen('evaluateEvery', plan.evaluation.every, before.evaluation.every),
       episodes: chosen('evaluationEpisodes', plan.evaluation.episodes, before.evaluation.episodes),
+      starts: chosen('evaluationStarts', plan.evaluation.starts, before.evaluation.starts),
     },
     logEvery: chosen('logEvery', plan.logEvery, before.logEvery),
     backend: chosen('backend', plan.backend, before.backend),

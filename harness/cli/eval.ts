@@ -26,14 +26,14 @@ Examples:
 
 async function evaluateCheckpoint(path: string, flags: EvalFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
-  const { disposePlayer, playerOfCheckpoint, playSeeds } = await import('../run/player.ts');
+  const { disposePlayer, playerOfCheckpoint, playStarts } = await import('../run/player.ts');
   const { evaluate } = await import('../run/evaluate.ts');
   const { mean, standardDeviation } = await import('../statistics/index.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 1000);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
   const player = await playerOfCheckpoint(path, episodes);
   const { agent, evaluationEnvironments, job } = player.parts;
-  const scores = await evaluate(agent, evaluationEnvironments, playSeeds(job.task.name, seed, episodes));
+  const scores = await evaluate(agent, evaluationEnvironments, playStarts(job.task.name, seed, episodes));
   const returns = scores.map((score) => score.return);
   const result = {
     task: job.identity.task,

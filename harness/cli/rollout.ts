@@ -48,7 +48,7 @@ Examples:
 
 async function rollout(path: string | undefined, flags: RolloutFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
-  const { disposePlayer, playSeeds } = await import('../run/player.ts');
+  const { disposePlayer, playStarts } = await import('../run/player.ts');
   const { rollOut, trajectoryCsv } = await import('../replay/rollout.ts');
   const { makeFolder, writeDurably } = await import('../files/durable.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 10_000);
@@ -57,7 +57,7 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
   await checkFiles(flags);
   const player = await playerOf(path, flags, seed);
   const { agent, environment, job } = player.parts;
-  const seeds = playSeeds(job.task.name, seed, episodes);
+  const seeds = playStarts(job.task.name, seed, episodes).map((start) => start.seed);
   const replayed = flags.page !== undefined || flags.out?.endsWith('.json') === true;
   const { beginTake } = await import('../replay/take.ts');
   const take = replayed ? await beginTake(player, { seed, mode: flags.mode }) : undefined;

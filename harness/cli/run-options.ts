@@ -5,6 +5,7 @@ import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
+import { evaluationStarts } from '../run/job.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
@@ -17,6 +18,7 @@ export interface RunFlags {
   readonly set?: string[];
   readonly evaluateEvery?: string;
   readonly evaluationEpisodes?: string;
+  readonly evaluationStarts?: string;
   readonly logEvery?: string;
   readonly backend?: string;
   readonly threads?: string;
@@ -39,11 +41,20 @@ const collect = (value: string, before: string[] = []) => [...before, value];
 
 export function addRunOptions(command: Command): Command {
   return command
-    .option('--steps <count>', 'control steps of training per run, such as 30k')
+    .option(
+      '--steps <count>',
+      'control steps of training per run, such as 30k (default: 30k; 250k at preset paper)',
+    )
     .option('--preset <name>', 'size of every agent: paper, laptop or smoke')
     .option('--set <agent.key=value>', "changes one key of an agent's config; may be repeated", collect)
     .option('--evaluate-every <steps>', 'control steps between evaluations (default: 10 to 25 of them)')
-    .option('--evaluation-episodes <count>', 'episodes per evaluation')
+    .option('--evaluation-episodes <count>', 'episodes per evaluation (default: 5; 25 at preset paper)')
+    .addOption(
+      new Option(
+        '--evaluation-starts <kind>',
+        'the same start states in every evaluation (default: fixed), or fresh ones',
+      ).choices([...evaluationStarts]),
+    )
     .option(
       '--log-every <steps>',
       'control steps between rows of training.csv (default: half of --evaluate-every)',
@@ -80,8 +91,10 @@ export function addRunOptions(command: Command): Command {
 
 /** The settings that the flags themselves give; absent ones stay away. */
 export function settingsOfFlags(flags: RunFlags): Settings {
-  const { steps, preset, evaluateEvery, evaluationEpisodes, logEvery, backend, threads, out } = flags;
-  const given = { steps, preset, evaluateEvery, evaluationEpisodes, logEvery, backend, threads, out };
+  const { steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts } = flags;
+  const { logEvery, backend, threads, out } = flags;
+  const evaluation = { evaluateEvery, evaluationEpisodes, evaluationStarts };
+  const given = { steps, preset, ...evaluation, logEvery, backend, threads, out };
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   return checkSettings(Object.fromEntries(present), 'options');
 }
@@ -97,7 +110,7 @@ export function describePlan(plan: ComparisonPlan): string {
     `tasks       ${names(plan.tasks.map((task) => task.name))}`,
     `seeds       ${names(plan.seeds.map(String))}`,
     `runs        ${runs}, each ${formatCount(plan.steps)} control steps`,
-    `evaluation  ${evaluations} times, ${plan.evaluation.episodes} episodes each`,
+    `evaluation  ${evaluations} times, ${plan.evaluation.episodes} episodes each from ${plan.evaluation.starts} starts`,
     `engine      ${plan.backend}, ${plan.threads} thread(s) per run`,
   ].join('\n');
 }

@@ -7,22 +7,32 @@ import { resolveTasks } from '../plugins/load-task.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { parseCount } from '../text/quantity.ts';
 import { type AgentPlan, type ComparisonPlan, defaultEvaluationEvery, threadsFor } from './plan.ts';
-import { type AgentEntry, checkPreset, defaults, entries, parseSeeds, type Settings } from './settings.ts';
+import {
+  type AgentEntry,
+  checkPreset,
+  defaults,
+  entries,
+  parseSeeds,
+  protocols,
+  type Settings,
+} from './settings.ts';
 
 /** @throws UserError for the first thing that does not fit, in one line */
 export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
-  const steps = parseCount(settings.steps ?? defaults.steps, '--steps', 1, 1e10);
-  const seeds = parseSeeds(settings.seeds ?? defaults.seeds);
   const preset = checkPreset(settings.preset ?? defaults.preset);
-  const every = settings.evaluateEvery ?? defaultEvaluationEvery(steps);
+  const protocol = protocols[preset];
+  const steps = parseCount(settings.steps ?? protocol.steps ?? 0, '--steps', 1, 1e10);
+  const seeds = parseSeeds(settings.seeds ?? defaults.seeds);
+  const every = settings.evaluateEvery ?? protocol.evaluateEvery ?? defaultEvaluationEvery(steps);
   const evaluation = {
     every: parseCount(every, '--evaluate-every', 1, 1e10),
     episodes: parseCount(
-      settings.evaluationEpisodes ?? defaults.evaluationEpisodes,
+      settings.evaluationEpisodes ?? protocol.evaluationEpisodes ?? 0,
       '--evaluation-episodes',
       1,
       1000,
     ),
+    starts: settings.evaluationStarts ?? defaults.evaluationStarts,
   };
   const tasks = await resolveTasks(entries(settings.tasks ?? defaults.tasks, '--tasks') as string[]);
   const listed = entries<AgentEntry>(settings.agents ?? defaults.agents, '--agents');

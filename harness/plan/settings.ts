@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { presets } from '../../agents/agent.ts';
+import { type Preset, presets } from '../../agents/agent.ts';
 import { backendNames } from '../../engine/types.ts';
+import { evaluationStarts } from '../run/job.ts';
 import { nearest, UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { parseCount } from '../text/quantity.ts';
@@ -37,6 +38,7 @@ export const settingsSchema = z.strictObject({
   set: z.record(z.string(), configValues).optional(),
   evaluateEvery: quantity.optional(),
   evaluationEpisodes: quantity.optional(),
+  evaluationStarts: z.enum(evaluationStarts).optional(),
   logEvery: quantity.optional(),
   backend: z.enum(backendNames).optional(),
   threads: quantity.optional(),
@@ -47,15 +49,27 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.infer<typeof settingsSchema>;
 export type AgentEntry = z.infer<typeof agentEntry>;
 
-/** What a user does not say. Without any options it is said before it starts, with its duration (hours). */
+/** Defaults. A comparison without any options is announced before it starts, with its duration (hours). */
 export const defaults = {
   agents: ['rfm-flow', 'sac', 'random'],
   tasks: ['rfm8'],
   seeds: 3,
-  steps: '30k',
   preset: 'laptop',
-  evaluationEpisodes: 5,
+  evaluationStarts: 'fixed',
 } satisfies Settings;
+
+/**
+ * The run's length and its evaluations by preset. `paper` is the protocol of the official RFM program
+ * (configs/default.yaml, snapshot 7e6410a): 26 evaluations of 25 episodes. Elsewhere the number of evaluations follows from
+ * the steps (defaultEvaluationEvery).
+ */
+export const protocols: Readonly<
+  Record<Preset, Pick<Settings, 'steps' | 'evaluateEvery' | 'evaluationEpisodes'>>
+> = {
+  paper: { steps: 250_000, evaluateEvery: 10_000, evaluationEpisodes: 25 },
+  laptop: { steps: 30_000, evaluationEpisodes: 5 },
+  smoke: { steps: 30_000, evaluationEpisodes: 5 },
+};
 
 /** `--quick`: real, but tiny; tuned so that learning shows within three minutes on two cores. */
 export const quick = {

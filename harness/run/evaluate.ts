@@ -11,16 +11,34 @@ export interface EpisodeScore {
   readonly length: number;
 }
 
+/** The state in which an episode starts. */
+export interface EpisodeStart {
+  /** numpy seed of the environment's random state, in [0, 2^32) */
+  readonly seed: number;
+  /** The episode is the one that this reset begins, from 1, counted from the seed on. */
+  readonly reset: number;
+}
+
+/** Episode `index` starts where the same episode of every other evaluation does (see EvaluationStarts). */
+export const fixedStart = (index: number): EpisodeStart => ({ seed: index, reset: 2 });
+
+/** The first observation of the episode, [obs]; held, as the environment's. */
+export function beginEpisode(environment: Environment, { seed, reset }: EpisodeStart): Float64Array {
+  let { observation } = environment.reset(seed);
+  for (let done = 1; done < reset; done++) observation = environment.reset().observation;
+  return observation;
+}
+
 /**
  * Plays one episode per environment, all with one act() call per control step. The call always gets every
  * row (rows of ended episodes keep their last observation), so that a compiled policy sees one shape.
- * @param seeds one environment seed per episode
+ * @param starts one per episode
  * @param breathe called before every control step; what it throws ends the evaluation
  */
 export async function evaluate(
   agent: Agent,
   environments: readonly Environment[],
-  seeds: readonly number[],
+  starts: readonly EpisodeStart[],
   breathe: () => Promise<void> | undefined = () => undefined,
 ): Promise<EpisodeScore[]> {
   const count = environments.length;
@@ -32,7 +50,7 @@ export async function evaluate(
   const returns = new Array<number>(count).fill(0);
   const lengths = new Array<number>(count).fill(0);
   const live = environments.map((environment, i) => {
-    observations.set(environment.reset(seeds[i]).observation, i * obs);
+    observations.set(beginEpisode(environment, starts[i]), i * obs);
     return true;
   });
   while (live.includes(true)) {

@@ -16,11 +16,20 @@ export interface TaskSource {
   readonly file?: string;
 }
 
+/**
+ * Where the episodes of an evaluation start. `fixed`: episode k always where the official RFM program's k-th
+ * evaluation environment starts, the second reset of RandomState(k), whatever the run's seed and step. `fresh`:
+ * start states of their own for each seed and each evaluation.
+ */
+export const evaluationStarts = ['fixed', 'fresh'] as const;
+export type EvaluationStarts = (typeof evaluationStarts)[number];
+
 export interface EvaluationPlan {
   /** Control steps between evaluations. */
   readonly every: number;
   /** Episodes of one evaluation. */
   readonly episodes: number;
+  readonly starts: EvaluationStarts;
 }
 
 export interface RunJob {

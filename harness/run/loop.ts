@@ -6,7 +6,7 @@ import type { GuardedAgent } from '../plugins/guard.ts';
 import { toBounds } from './action-bounds.ts';
 import type { CheckpointStore, RunState } from './checkpoint.ts';
 import { decodeObservation, encodeObservation } from './checkpoint.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, fixedStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
 import { type EvaluationRow, MetricMeans, type TrainingRow } from './rows.ts';
 import { RunStreams } from './streams.ts';
@@ -207,9 +207,13 @@ class Session {
   }
 
   async evaluate(around: RunSurroundings): Promise<void> {
-    const { agent, evaluationEnvironments } = this.parts;
-    const seeds = evaluationEnvironments.map((_, i) => this.streams.evaluationSeed(this.step, i));
-    const scores = await evaluate(agent, evaluationEnvironments, seeds, () => {
+    const { agent, evaluationEnvironments, job } = this.parts;
+    const starts = evaluationEnvironments.map((_, i) =>
+      job.evaluation.starts === 'fixed'
+        ? fixedStart(i)
+        : { seed: this.streams.evaluationSeed(this.step, i), reset: 1 },
+    );
+    const scores = await evaluate(agent, evaluationEnvironments, starts, () => {
       if (around.stopRequested()) throw new Interrupted();
       return around.breathe();
     });

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { UserError } from '../text/errors.ts';
 import { type AssembledRun, assemble } from './assemble.ts';
 import { CheckpointStore } from './checkpoint.ts';
+import type { EpisodeStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
 import { RunStreams } from './streams.ts';
 
@@ -21,7 +22,7 @@ export async function playerOfCheckpoint(path: string, episodes: number): Promis
   const folder = checkpointFolder(path);
   const checkpoint = new CheckpointStore(folder).read((line) => process.stderr.write(`${line}\n`));
   if (checkpoint === undefined) throw new UserError(`${path} holds no readable checkpoint`);
-  const job = { ...checkpoint.state.job, evaluation: { every: 1, episodes } };
+  const job = { ...checkpoint.state.job, evaluation: { every: 1, episodes, starts: 'fresh' as const } };
   const parts = await assemble(job);
   await parts.agent.load(checkpoint.agent);
   return { parts, trainedSteps: checkpoint.state.step };
@@ -56,10 +57,10 @@ function runFolders(runs: string): string[] {
     .filter((folder) => existsSync(join(folder, 'checkpoint')));
 }
 
-/** Seeds of the episodes that a player plays, apart from those of its training and evaluations. */
-export function playSeeds(task: string, seed: number, episodes: number): number[] {
+/** Starts of the episodes that a player plays, apart from those of its training and evaluations. */
+export function playStarts(task: string, seed: number, episodes: number): EpisodeStart[] {
   const streams = new RunStreams({ task, agent: 'player', seed });
-  return Array.from({ length: episodes }, (_, i) => streams.evaluationSeed(-1, i));
+  return Array.from({ length: episodes }, (_, i) => ({ seed: streams.evaluationSeed(-1, i), reset: 1 }));
 }
 
 export async function disposePlayer({ parts }: Player): Promise<void> {

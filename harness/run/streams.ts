@@ -3,7 +3,7 @@
  * labels alone, not on what was drawn before):
  *
  *     seed ─ 'task NAME' ─┬─ 'episode N'                → seed of training episode N
- *                         ├─ 'evaluation STEP EPISODE'  → seed of that evaluation episode
+ *                         ├─ 'evaluation STEP EPISODE'  → seed of that evaluation episode, with fresh starts
  *                         └─ 'agent LABEL' ─┬─ 'policy'  → the uniform actions of the first steps
  *                                           ├─ 'replay'  → which transitions a batch holds
  *                                           └─ 'agent'   → initialisation and noise, the agent's own

@@ -81,7 +81,7 @@ out: mine
     expect(manifest.config).toMatchObject({
       steps: 200,
       seeds: [0, 1, 2],
-      evaluation: { every: 100, episodes: 2 },
+      evaluation: { every: 100, episodes: 2, starts: 'fixed' },
     });
     expect(manifest.config.agents[2]).toMatchObject({
       label: 'tiny-slow',

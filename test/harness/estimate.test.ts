@@ -11,7 +11,7 @@ describe('the estimate of a schedule', () => {
 });
 
 describe('the estimate of a run', () => {
-  const plan = { steps: 1000, evaluation: { every: 500, episodes: 2 } };
+  const plan = { steps: 1000, evaluation: { every: 500, episodes: 2, starts: 'fixed' as const } };
   const agent = { config: { randomSteps: 200, updatesPerStep: 0.5 } };
   const task = { size: 6, episodeLength: 100, start: 0.1, step: 0.001, reset: 0.05 };
   const speed = { start: 2, act: 0.0005, update: 0.01, evaluationAct: 0.002 };

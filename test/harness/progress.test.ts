@@ -11,7 +11,7 @@ const job = (seed: number): RunJob => ({
   task: { name: 'walker-walk' },
   config: {},
   steps: 100,
-  evaluation: { every: 10, episodes: 1 },
+  evaluation: { every: 10, episodes: 1, starts: 'fixed' },
   logEvery: 10,
   backend: 'onnx',
   threads: 1,

@@ -17,7 +17,7 @@ const job: RunJob = {
   task: { name: 'toy-line' },
   config: { ...toyTraining },
   steps: 400,
-  evaluation: { every: 150, episodes: 3 },
+  evaluation: { every: 150, episodes: 3, starts: 'fixed' },
   logEvery: 40,
   backend: 'onnx',
   threads: 1,
@@ -120,7 +120,24 @@ describe('a run', () => {
     const two = await play({ folder: newFolder(), job: other, training: { updatesPerStep: 0 } });
     expect(two.environment.seeds).toEqual(one.environment.seeds);
     expect(two.evaluationSeeds).toEqual(one.evaluationSeeds);
+  });
+
+  it('evaluates from the same starts every time, whatever its seed', async () => {
+    const { evaluationSeeds } = await play({ folder: newFolder() });
+    expect(evaluationSeeds).toEqual([0, 1, 2].map((seed) => Array(4).fill(seed)));
+    const other = { identity: { ...job.identity, seed: 4 } };
+    expect((await play({ folder: newFolder(), job: other })).evaluationSeeds).toEqual(evaluationSeeds);
+  });
+
+  it('evaluates from starts of its own every time if they are to be fresh', async () => {
+    const fresh = { evaluation: { ...job.evaluation, starts: 'fresh' as const } };
+    const one = await play({ folder: newFolder(), job: fresh });
     expect(new Set(one.evaluationSeeds.flat()).size).toBe(12);
+    const other = await play({
+      folder: newFolder(),
+      job: { ...fresh, identity: { ...job.identity, agent: 'another' } },
+    });
+    expect(other.evaluationSeeds).toEqual(one.evaluationSeeds);
   });
 
   it('logs means of the metrics, also of metrics that come late', async () => {

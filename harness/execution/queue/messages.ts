@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { backendNames } from '../../../engine/types.ts';
 import { isSafeName } from '../../plugins/load-agent.ts';
-import { runName } from '../../run/job.ts';
+import { evaluationStarts, runName } from '../../run/job.ts';
 import type { RunIdentity } from '../../run/streams.ts';
 
 /** It names a folder below the one that it is meant for. */
@@ -25,7 +25,7 @@ const runJob = z.strictObject({
   task: source,
   config: z.record(z.string(), z.unknown()),
   steps: count,
-  evaluation: z.strictObject({ every: count, episodes: count }),
+  evaluation: z.strictObject({ every: count, episodes: count, starts: z.enum(evaluationStarts) }),
   logEvery: count,
   backend: z.enum(backendNames),
   threads: count.max(256),
