@@ -18,6 +18,11 @@ export interface Page {
   readonly drawings: readonly Drawing[];
 }
 
+const scriptHash = createHash('sha256').update(script).digest('base64');
+
+/** Content-Security-Policy of the page: its own script runs, and nothing is loaded from anywhere. */
+export const reportPolicy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'`;
+
 /** @param curveName the file name, without ending, of a task's learning curves */
 export function reportPage(model: ReportModel, curveName: (task: string) => string): Page {
   const scored = model.series.length > 0;
@@ -37,14 +42,12 @@ export function reportPage(model: ReportModel, curveName: (task: string) => stri
     ['method', 'Method', methodSection(model)],
   ];
   const shown = sections.filter(([, , content]) => content !== undefined);
-  const scriptHash = createHash('sha256').update(script).digest('base64');
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${reportPolicy}">
 <meta name="color-scheme" content="light dark">
 <title>${model.title} · comparison</title>
 <style>${new Html(style(model.series.length))}</style>

@@ -1,6 +1,7 @@
 /** How a comparison stands, from its files alone: while it goes on, when it is done, after a crash. */
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
+import { pathWithin } from '../files/within.ts';
 import { type Manifest, type RunRecord, readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
 import { FileCache } from './file-cache.ts';
@@ -52,8 +53,8 @@ export class ComparisonFiles {
 
   read(): ViewedComparison {
     const { directory } = this;
-    const manifest = readManifest(directory);
     const warnings: string[] = [];
+    const manifest = this.own('manifest.json', warnings) === undefined ? undefined : readManifest(directory);
     const merged = this.runsIn(directory, warnings);
     const records = manifest?.runs ?? [];
     const parts = records.map((record) => this.readRun(record, merged, warnings));
@@ -64,7 +65,7 @@ export class ComparisonFiles {
       ...parts.filter(({ viewed }) => viewed.status !== 'failed').flatMap(({ run }) => run ?? []),
       ...others,
     ];
-    const report = join(directory, 'report.html');
+    const report = this.own('report.html', warnings);
     return {
       name: manifest?.name ?? basename(resolve(directory)),
       status: this.status(manifest, merged.length > 0),
@@ -76,7 +77,7 @@ export class ComparisonFiles {
           compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
       ),
       evaluated: joinRuns([evaluated]).filter((run) => run.evaluations.length > 0),
-      ...(existsSync(report) && { report }),
+      ...(report !== undefined && { report }),
       warnings,
     };
   }
@@ -98,7 +99,7 @@ export class ComparisonFiles {
     const own = folder === undefined ? undefined : this.runsIn(folder, warnings).find(sameRun(record));
     const run = own ?? merged.find(sameRun(record));
     const last = run?.evaluations.at(-1);
-    const checkpoint = folder && join(folder, 'checkpoint', 'last.safetensors');
+    const checkpoint = folder && pathWithin(folder, 'checkpoint', 'last.safetensors');
     const reached = checkpoint === undefined ? undefined : this.checkpoints.get(checkpoint);
     const newest = [reached, last && { step: last.step, wallSeconds: last.wallSeconds ?? 0 }]
       .filter((place) => place !== undefined)
@@ -120,11 +121,20 @@ export class ComparisonFiles {
   private runFolder({ task, agent, seed }: RunRecord): string | undefined {
     const runs = resolve(this.directory, 'runs');
     const folder = resolve(runs, task, agent, seed);
-    return folder.startsWith(runs + sep) && existsSync(folder) ? folder : undefined;
+    return folder.startsWith(runs + sep) ? pathWithin(this.directory, 'runs', task, agent, seed) : undefined;
+  }
+
+  /** A file of the directory; links that lead out of it are not followed. */
+  private own(file: string, warnings: string[]): string | undefined {
+    const path = pathWithin(this.directory, file);
+    if (path === undefined && lstatSync(join(this.directory, file), { throwIfNoEntry: false }))
+      warnings.push(`${file} is a link that leads out of the directory or nowhere; it is not read`);
+    return path;
   }
 
   private runsIn(folder: string, warnings: string[]): readonly Run[] {
-    const found = this.evaluations.get(join(folder, 'evaluations.csv'));
+    const file = pathWithin(folder, 'evaluations.csv');
+    const found = file === undefined ? undefined : this.evaluations.get(file);
     if (found instanceof Error) warnings.push(found.message);
     return found === undefined || found instanceof Error ? [] : found;
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { playerStyle } from '../replay/player-style.ts';
 import { Html, html } from '../report/html.ts';
+import { reportPolicy } from '../report/page.ts';
 import { style } from '../report/style.ts';
 import type { ViewedRollout } from './rollout-files.ts';
 
@@ -25,15 +26,20 @@ const importMap = JSON.stringify({
   },
 });
 
-const SAME_SITE =
-  "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NO_EMBEDDING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const SAME_SITE = `default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self' data: blob:; ${NO_EMBEDDING}`;
+
+/** The report of a directory: the file may be anybody's, so no script runs but that of our own reports. */
+export function reportFile(text: string): ServedPage {
+  return { text, policy: `${reportPolicy}; ${NO_EMBEDDING}` };
+}
 
 /** Learning curves, runs and rollouts of a directory, or of files alone. */
 export function comparisonPage(title: string): ServedPage {
   const content = html`<header><div class="kicker"><span>rfm-harness view</span><span class="updated" role="status"></span></div>
 <h1>${title}</h1></header>
 <main id="main"><div id="comparison" data-idle><p>Loading…</p></div></main>
-<script type="module" src="/modules/harness/replay/browser/comparison.js"></script>`;
+<script type="module" src="/modules/harness/view/browser/comparison.js"></script>`;
   return { text: page(title, content), policy: `${SAME_SITE}; script-src 'self'` };
 }
 

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sha256 } from '../files/durable.ts';
+import { pathWithin } from '../files/within.ts';
 import { type Recording, recordingFault } from '../replay/recording.ts';
 import { FileCache } from './file-cache.ts';
 
@@ -40,12 +41,14 @@ export class RolloutFiles {
   }
 
   private inDirectory(): string[] {
-    if (this.directory === undefined) return [];
-    const folder = join(this.directory, 'rollouts');
+    const { directory } = this;
+    if (directory === undefined) return [];
+    const folder = join(directory, 'rollouts');
     try {
       return readdirSync(folder)
         .filter((name) => name.endsWith('.json') && !name.startsWith('.'))
         .sort()
+        .filter((name) => pathWithin(directory, 'rollouts', name) !== undefined)
         .map((name) => join(folder, name));
     } catch {
       return []; // there are none yet

@@ -1,6 +1,8 @@
 /** Plays a checkpoint for the viewer, in a process of its own so that pages stay quick. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathWithin } from '../files/within.ts';
 import { packageFolder } from '../results/manifest.ts';
 import type { ViewedRun } from './comparison-files.ts';
 
@@ -25,7 +27,10 @@ export class RolloutMaker {
   async make(run: ViewedRun, id: string): Promise<string> {
     if (run.playable === undefined) throw new RolloutError('this run has no checkpoint');
     if (this.child !== undefined) throw new RolloutError('another checkpoint is being played; wait for it');
-    const file = join(this.directory, 'rollouts', `${fileName(run)}-${id.slice(0, 8)}.json`);
+    const folder = join(this.directory, 'rollouts');
+    if (existsSync(folder) && pathWithin(this.directory, 'rollouts') === undefined)
+      throw new RolloutError(`${folder} is a link out of the directory; nothing is written there`);
+    const file = join(folder, `${fileName(run)}-${id.slice(0, 8)}.json`);
     this.making.add(id);
     try {
       await this.play(['rollout', run.playable, '--out', file, '--force']);

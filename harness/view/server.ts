@@ -9,7 +9,7 @@ import { UserError } from '../text/errors.ts';
 import { ComparisonFiles } from './comparison-files.ts';
 import { ComparisonFragment, runId } from './comparison-fragment.ts';
 import { refusal } from './guard.ts';
-import { comparisonPage, replayPage, type ServedPage } from './pages.ts';
+import { comparisonPage, replayPage, reportFile, type ServedPage } from './pages.ts';
 import { RolloutFiles, rolloutId } from './rollout-files.ts';
 import { RolloutError, RolloutMaker } from './rollout-maker.ts';
 
@@ -94,7 +94,8 @@ class Site {
     const build = buildFolder();
     this.folders = [
       ['/modules/envs/', join(build, 'envs')],
-      ['/modules/harness/view/', join(build, 'harness/view')],
+      ['/modules/harness/view/browser/', join(build, 'harness/view/browser')],
+      ['/modules/harness/replay/', join(build, 'harness/replay')],
       ['/three/build/', join(threeFolder(), 'build')],
       ['/three/examples/jsm/controls/', join(threeFolder(), 'examples/jsm/controls')],
       ['/mujoco/', mujocoFolder()],
@@ -154,7 +155,7 @@ class Site {
   private sendReport(response: ServerResponse): void {
     const report = this.comparison?.read().report;
     if (report === undefined) notFound(response);
-    else send(response, 200, KIND.html, readFileSync(report, 'utf8')); // it brings a policy of its own
+    else sendPage(response, reportFile(readFileSync(report, 'utf8')));
   }
 
   private serveFile(

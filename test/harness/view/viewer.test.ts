@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ComparisonFiles } from '../../../harness/view/comparison-files.ts';
+import { comparisonPage, replayPage } from '../../../harness/view/pages.ts';
+import { RolloutMaker } from '../../../harness/view/rollout-maker.ts';
 import { startViewer, type Viewer, type ViewOptions } from '../../../harness/view/server.ts';
 import { viewSubject } from '../../../harness/view/subject.ts';
 import { hostileNames, madeManifest, makeComparison } from '../report/made-comparison.ts';
@@ -221,6 +224,78 @@ describe('the viewer', () => {
     const unknown = JSON.stringify({ run: '../../x' });
     const json = { 'content-type': 'application/json' };
     expect((await ask(viewer, '/recordings', json, 'POST', unknown)).status).toBe(404);
+  });
+
+  it('serves a report under a policy by which no script runs but its own', async () => {
+    const directory = made('reported');
+    await command(root, 'report', 'reported', '--quiet');
+    const viewer = await serve({ directory });
+    const own = await ask(viewer, '/report.html');
+    const policy = String(own.headers['content-security-policy']);
+    const hashes = [...own.text.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+      ([, script]) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+    );
+    expect(hashes).toHaveLength(1);
+    expect(policy).toBe(
+      `default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes[0]}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    );
+    // A report that came from elsewhere has no policy of its own.
+    writeFileSync(join(directory, 'report.html'), '<script>fetch("/comparison")</script>');
+    const foreign = await ask(viewer, '/report.html');
+    expect(foreign.headers['content-security-policy']).toBe(policy);
+  });
+
+  it('follows no link out of its directory, neither to read nor to write', async () => {
+    const secret = join(root, 'secret');
+    makeComparison(secret, { tasks: ['secret-task'], agents: ['spy'], seeds: 1, evaluations: 2 });
+    writeFileSync(join(secret, 'report.html'), 'secret page');
+    writeFileSync(join(secret, 'take.json'), '{"format":"secret"}');
+    mkdirSync(join(secret, 'spy/0/checkpoint'), { recursive: true });
+    const manifest = madeManifest('secret', [record('spy', 0, 'done')]);
+    writeFileSync(join(secret, 'manifest.json'), JSON.stringify(manifest));
+    const directory = join(root, 'linked');
+    mkdirSync(join(directory, 'rollouts'), { recursive: true });
+    for (const name of ['report.html', 'evaluations.csv', 'manifest.json'])
+      symlinkSync(join(secret, name), join(directory, name));
+    symlinkSync(join(secret, 'take.json'), join(directory, 'rollouts/take.json'));
+    const viewer = await serve({ directory });
+    expect((await ask(viewer, '/report.html')).status).toBe(404);
+    const { text } = await ask(viewer, '/comparison');
+    expect(text).not.toMatch(/secret-task|spy|take\.json/);
+    expect(text).toContain('report.html is a link that leads out of the directory or nowhere');
+
+    const runs = made('linked-runs', [record('sac', 0, 'done')]);
+    symlinkSync(secret, join(runs, 'rollouts'));
+    mkdirSync(join(runs, 'runs/walker-walk/sac'), { recursive: true });
+    symlinkSync(join(secret, 'spy/0'), join(runs, 'runs/walker-walk/sac/0'));
+    const files = new ComparisonFiles(runs).read();
+    expect(files.runs.find(({ status }) => status === 'done')?.playable).toBeUndefined();
+    const playable = { ...files.runs[0], playable: join(secret, 'spy/0') };
+    await expect(new RolloutMaker(runs).make(playable, '0123456789abcdef')).rejects.toThrow(
+      /rollouts is a link out of the directory; nothing is written there/,
+    );
+    expect(existsSync(join(secret, 'walker-walk-sac-0-01234567.json'))).toBe(false);
+  });
+
+  it('serves every module that its pages import', async () => {
+    const viewer = await serve({ directory: made('scripts') });
+    const rollout = { id: '0', path: '', name: 'r', returns: [], steps: 0 };
+    const pages = [comparisonPage('made'), replayPage(rollout, true)];
+    const seen = new Set<string>();
+    const missing: string[] = [];
+    const visit = async (path: string): Promise<void> => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const { status, text } = await ask(viewer, path);
+      if (status !== 200) missing.push(path);
+      for (const [, name] of text.matchAll(/^(?:import|export) (?:[^'"]*from )?['"](\.[^'"]+)['"]/gm))
+        await visit(new URL(name, `http://viewer${path}`).pathname);
+    };
+    for (const { text } of pages) {
+      for (const [, path] of text.matchAll(/<script type="module" src="([^"]+)"/g)) await visit(path);
+    }
+    expect(missing).toEqual([]);
+    expect(seen.size).toBeGreaterThan(8);
   });
 
   it('serves MuJoCo and three.js from the packages', async () => {
