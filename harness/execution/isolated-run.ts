@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeDiskError, makeFolder } from '../files/durable.ts';
+import { causeOfDeath } from '../process/cause-of-death.ts';
 import type { RunStatus } from '../results/manifest.ts';
 import type { RunProgress } from '../run/loop.ts';
 import { type ExecutorMessage, type WorkerEnd, type WorkerOrder, workerMessage } from './protocol.ts';
@@ -141,15 +142,3 @@ function openLog(path: string): number {
 
 /** Beside this file, with its ending: `.js` where the package was built. */
 const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-
-/** Why a process ended that was not to end. @param log what it printed */
-export function causeOfDeath(code: number | null, signal: NodeJS.Signals | null, log: string): string {
-  if (/heap out of memory|bad_alloc|Cannot enlarge memory|out of memory/i.test(log.slice(-4000)))
-    return 'its process ran out of memory';
-  if (signal === 'SIGKILL') return 'its process was killed (SIGKILL; perhaps the machine ran out of memory)';
-  if (signal === 'SIGSEGV' || signal === 'SIGILL') {
-    return `its process crashed (${signal}); if it does again, --backend onnx computes with other code`;
-  }
-  if (signal !== null) return `its process was ended by ${signal}`;
-  return `its process ended by itself with exit code ${code}`;
-}

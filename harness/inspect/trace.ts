@@ -6,7 +6,7 @@ import { ControlEnvironment } from '../../envs/index.ts';
 import { type ForcedStep, teacherForced } from '../../envs/teacher-forced.ts';
 import { type Trace, type TracedSeed, traceSeed } from '../../envs/trace.ts';
 import { loadTask, resolveTasks } from '../plugins/load-task.ts';
-import type { TaskSource } from '../run/job.ts';
+import type { TaskSource } from '../plugins/source.ts';
 import { UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { textTable } from '../text/text-table.ts';

@@ -3,8 +3,9 @@ import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { Environment } from '../../envs/environment.ts';
 import { loadTask } from '../plugins/load-task.ts';
+import type { TaskSource } from '../plugins/source.ts';
 import { assemble } from '../run/assemble.ts';
-import type { RunJob, TaskSource } from '../run/job.ts';
+import type { RunJob } from '../run/job.ts';
 import { RunStreams } from '../run/streams.ts';
 
 /** Time spent on each measurement. */

@@ -1,7 +1,8 @@
 /** A comparison as data: every agent, task and seed resolved, before anything runs. */
 import type { Preset } from '../../agents/agent.ts';
 import type { BackendName } from '../../engine/types.ts';
-import type { AgentSource, EvaluationPlan, RunJob, TaskSource } from '../run/job.ts';
+import type { AgentSource, TaskSource } from '../plugins/source.ts';
+import type { EvaluationPlan, RunJob } from '../run/job.ts';
 
 export interface AgentPlan {
   /** Its name in every table; unique within the comparison. */

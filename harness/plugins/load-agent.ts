@@ -1,10 +1,10 @@
 /** Finds an agent by name or in a user's file, and checks the file against the interface. */
 import { type Preset, presets } from '../../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents, findAgent } from '../../agents/registry.ts';
-import type { AgentSource } from '../run/job.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
+import type { AgentSource } from './source.ts';
 import { passedTrial } from './trial.ts';
 
 export interface LoadedAgent {

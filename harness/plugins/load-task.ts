@@ -13,11 +13,11 @@ import {
   type Task,
   taskNames,
 } from '../../envs/index.ts';
-import type { TaskSource } from '../run/job.ts';
 import { nearest, UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { packagedModels } from './assets.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
+import type { TaskSource } from './source.ts';
 import { passedTrial } from './trial.ts';
 
 /** Makes environments of one task. */

@@ -4,7 +4,7 @@ import { Physics } from '../../envs/physics.ts';
 import { packagedModels } from '../plugins/assets.ts';
 import { loadDefaultExport } from '../plugins/load-module.ts';
 import { modelsBeside } from '../plugins/load-task.ts';
-import type { TaskSource } from '../run/job.ts';
+import type { TaskSource } from '../plugins/source.ts';
 import type { ModelText } from './recording.ts';
 
 /** @throws ModelError if it does not compile */

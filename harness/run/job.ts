@@ -1,20 +1,7 @@
 /** One run as data: what a worker process is told, and what a checkpoint remembers of it. */
 import type { BackendName } from '../../engine/types.ts';
+import type { AgentSource, TaskSource } from '../plugins/source.ts';
 import type { RunIdentity } from './streams.ts';
-
-/** Where an agent comes from: a name of the registry, or a user's file. */
-export interface AgentSource {
-  readonly name: string;
-  /** Absolute path of a plugin file; absent for a built-in agent. */
-  readonly file?: string;
-}
-
-/** Where a task comes from: a name of the registry, or a user's file. */
-export interface TaskSource {
-  readonly name: string;
-  /** Absolute path of a plugin file; absent for a built-in task. */
-  readonly file?: string;
-}
 
 /**
  * Where the episodes of an evaluation start. `fixed`: episode k always where the official RFM program's k-th

@@ -94,6 +94,24 @@ describe('the architecture', () => {
     expect(cycles).toEqual([]);
   });
 
+  it('has rooms in harness/ that know only those above them in docs/architecture.md', () => {
+    const documented = readFileSync(join(root, 'docs/architecture.md'), 'utf8').split(
+      '## The rooms of harness/',
+    )[1];
+    const order = [...documented.matchAll(/^\| `(\w+)\/` \|/gm)].map(([, room]) => room);
+    const entries = readdirSync(join(root, 'harness'), { withFileTypes: true });
+    expect(entries.filter((entry) => !entry.isDirectory())).toEqual([]);
+    expect(entries.map(({ name }) => name).sort()).toEqual([...order].sort());
+    expect(order.length).toBeLessThanOrEqual(16);
+    const roomOf = (file: string) => order.indexOf(/^harness\/(\w+)\//.exec(file)?.[1] ?? '');
+    const upwards = result.modules.flatMap(({ source, dependencies }) =>
+      dependencies
+        .filter(({ resolved }) => roomOf(source) >= 0 && roomOf(resolved) > roomOf(source))
+        .map(({ resolved }) => `${source} → ${resolved}`),
+    );
+    expect(upwards).toEqual([]);
+  });
+
   it('has no drawer for leftovers', () => {
     const names = [...portable, 'harness'].flatMap((folder) => filesOf(join(root, folder)));
     expect(names.filter((name) => /(^|\/)(utils?|helpers?|common|misc)(\.ts|\/)/.test(name))).toEqual([]);

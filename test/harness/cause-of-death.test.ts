@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causeOfDeath } from '../../harness/execution/isolated-run.ts';
+import { causeOfDeath } from '../../harness/process/cause-of-death.ts';
 
 describe('why a process ended', () => {
   it.each([

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { on } from 'node:events';
 import type { Verdict } from '../../../agents/conformance.ts';
-import { causeOfDeath } from '../../execution/isolated-run.ts';
+import { causeOfDeath } from '../../process/cause-of-death.ts';
 import { UserError } from '../../text/errors.ts';
 import { printable } from '../../text/printable.ts';
 import { type CheckOrder, checkMessage } from './protocol.ts';
