@@ -8,7 +8,7 @@ interface CriticConfig {
   readonly criticWidth: number;
   readonly criticLayers: number;
   readonly criticLearningRate: number;
-  readonly maxGradNorm: number;
+  readonly maxGradNorm: number | null;
 }
 
 interface TimePolicyConfig extends CriticConfig {

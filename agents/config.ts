@@ -1,5 +1,18 @@
-/** The parts that the configs of several agents share, as zod shapes, so that every constant has one name. */
+/**
+ * The parts that the configs of several agents share, as zod shapes, so that every constant has one name, and the
+ * rule that makes the presets.
+ *
+ * `paper` is the configuration of the program behind arXiv 2601.08136 (configs/default.yaml, for the RFM agents with
+ * configs/rfm.yaml; github.com/azizanlab/ReverseFlowMatching at 7e6410a). The others follow from it by one rule:
+ *
+ *   laptop = paper with smaller sizes (`sizeKeys`): what an update costs and how long a run takes, never the method
+ *   smoke  = the same with sizes smaller still, and the faster rates of `smokeRates` for a few thousand updates
+ *
+ * `presetsOf` applies the rule; an agent adds the sizes of its own draws. test/agents/presets.test.ts holds every
+ * agent to it, and docs/fairness.md shows the outcome.
+ */
 import { z } from 'zod';
+import type { Preset } from './agent.ts';
 
 export const positive = z.number().positive();
 export const count = z.number().int().positive();
@@ -25,8 +38,8 @@ export const criticShape = {
   criticWidth: count,
   criticLayers: count,
   criticLearningRate: positive,
-  /** Global-norm clip of each network's gradient. */
-  maxGradNorm: positive,
+  /** Global-norm clip of each network's gradient (of each critic alone); null: none. */
+  maxGradNorm: positive.nullable(),
 };
 
 /** A residual GELU network that acts. */
@@ -52,38 +65,67 @@ export const temperatureShape = {
   temperatureSteps: count,
 };
 
-/** The constants that the paper's comparison fixes for every agent: method.md section 8. */
+/** What the program fixes for every agent. */
 export const paperTraining = {
   batchSize: 256,
-  randomSteps: 5000,
+  randomSteps: 10_000,
   updatesPerStep: 1,
-  replayCapacity: 1_000_000,
+  replayCapacity: 250_000,
 };
-export const laptopTraining = {
-  batchSize: 128,
-  randomSteps: 2000,
-  updatesPerStep: 1,
-  replayCapacity: 1_000_000,
-};
-export const smokeTraining = { batchSize: 64, randomSteps: 500, updatesPerStep: 1, replayCapacity: 100_000 };
-
-const criticConstants = {
+export const paperCritic = {
   discount: 0.99,
   tau: 0.005,
+  criticWidth: 256,
   criticLayers: 2,
   criticLearningRate: 1e-3,
-  maxGradNorm: 10,
+  maxGradNorm: null,
 };
-export const paperCritic = { ...criticConstants, criticWidth: 256 };
-export const laptopCritic = { ...criticConstants, criticWidth: 128 };
-/** Faster targets: a smoke run has thousands of updates, not hundreds of thousands. */
-export const smokeCritic = { ...criticConstants, criticWidth: 64, tau: 0.02 };
+export const paperActor = { actorWidth: 256, actorBlocks: 2, actorLearningRate: 3e-4 };
+export const paperTimeNetwork = { ...paperActor, embedding: 128, embeddingScale: 1 };
 
-const actorConstants = { actorBlocks: 2, actorLearningRate: 3e-4 };
-export const paperActor = { ...actorConstants, actorWidth: 256 };
-export const laptopActor = { ...actorConstants, actorWidth: 128 };
-export const smokeActor = { ...actorConstants, actorWidth: 64, actorLearningRate: 1e-3 };
+/** The keys in which a smaller preset may differ from `paper`. Everything else is the method. */
+export const sizeKeys = [
+  'batchSize',
+  /** About 4 % of the run that the preset is for: 250k, 50k and 10k control steps. */
+  'randomSteps',
+  'criticWidth',
+  'actorWidth',
+  // Draws per state: rfm, dqs, maxentdp, qvpo.
+  'priorDraws',
+  'proposalDraws',
+  'particles',
+  'evaluationParticles',
+  'scoreDraws',
+  'noiseDraws',
+  'logDensityDraws',
+  'trainingParticles',
+] as const;
 
-export const paperTimeNetwork = { ...paperActor, embedding: 32, embeddingScale: 1 };
-export const laptopTimeNetwork = { ...laptopActor, embedding: 32, embeddingScale: 1 };
-export const smokeTimeNetwork = { ...smokeActor, embedding: 16, embeddingScale: 1 };
+/** Sizes of an agent with this config. */
+export type Sizes<Config> = Partial<Pick<Config, Extract<keyof Config, (typeof sizeKeys)[number]>>>;
+
+const laptopSizes = { batchSize: 128, randomSteps: 2000, criticWidth: 128, actorWidth: 128 };
+const smokeSizes = { batchSize: 64, randomSteps: 500, criticWidth: 64, actorWidth: 64 };
+
+/** The rates in which `smoke` alone differs from `paper`: its runs have thousands of updates, not hundreds of thousands. */
+export const smokeRates = { tau: 0.02, actorLearningRate: 1e-3, temperatureLearningRate: 3e-3 };
+
+/**
+ * The presets of an agent by the rule above.
+ * @param paper the program's configuration
+ * @param laptop sizes of this agent's own; those that all agents have are known here
+ * @param smoke the same for `smoke`
+ */
+export function presetsOf<Config extends object>(
+  paper: Config,
+  laptop: Sizes<Config> = {},
+  smoke: Sizes<Config> = {},
+): Record<Preset, Config> {
+  const known = (values: Record<string, number>) =>
+    Object.fromEntries(Object.entries(values).filter(([key]) => key in paper));
+  return {
+    paper,
+    laptop: { ...paper, ...known(laptopSizes), ...laptop },
+    smoke: { ...paper, ...known(smokeSizes), ...known(smokeRates), ...smoke },
+  };
+}

@@ -20,16 +20,11 @@ import type { AgentFactory } from './agent.ts';
 import {
   count,
   criticShape,
-  laptopCritic,
-  laptopTimeNetwork,
-  laptopTraining,
   paperCritic,
   paperTimeNetwork,
   paperTraining,
   positive,
-  smokeCritic,
-  smokeTimeNetwork,
-  smokeTraining,
+  presetsOf,
   timeNetworkShape,
   trainingShape,
 } from './config.ts';
@@ -60,9 +55,9 @@ const config = z.strictObject({
 export type QsmConfig = z.infer<typeof config>;
 
 const constants = {
-  diffusionSteps: 5,
+  diffusionSteps: 20,
   betaMax: 10,
-  gradientScale: 1,
+  gradientScale: 50,
   samplerNoise: 1,
   explorationNoise: 0.1,
   targetNoise: 0.1,
@@ -76,11 +71,7 @@ export const qsm: AgentFactory<QsmConfig> = {
   description: 'Q-Score Matching: a diffusion policy whose score is the critic’s action gradient',
   reference: 'Psenka et al. 2023, arXiv 2312.11752',
   config,
-  presets: {
-    paper: { ...paperTraining, ...paperCritic, ...paperTimeNetwork, ...constants },
-    laptop: { ...laptopTraining, ...laptopCritic, ...laptopTimeNetwork, ...constants },
-    smoke: { ...smokeTraining, ...smokeCritic, ...smokeTimeNetwork, ...constants },
-  },
+  presets: presetsOf({ ...paperTraining, ...paperCritic, ...paperTimeNetwork, ...constants }),
   constants: { ...timePolicyConstants, betaMin: scheduleDefaults.betaMin, stepBound },
   create: (context) =>
     hostAgent(qsmAlgorithm(context.config, context.observation.size, context.action.size), context),

@@ -24,15 +24,10 @@ import type { AgentFactory } from './agent.ts';
 import {
   count,
   criticShape,
-  laptopCritic,
-  laptopTimeNetwork,
-  laptopTraining,
   paperCritic,
   paperTimeNetwork,
   paperTraining,
-  smokeCritic,
-  smokeTimeNetwork,
-  smokeTraining,
+  presetsOf,
   timeNetworkShape,
   trainingShape,
 } from './config.ts';
@@ -65,9 +60,12 @@ const config = z.strictObject({
 export type QvpoConfig = z.infer<typeof config>;
 
 const constants = {
+  diffusionSteps: 20,
   tMin: 2e-3,
+  trainingParticles: 64,
   behaviourParticles: 4,
-  targetParticles: 2,
+  targetParticles: 4,
+  evaluationParticles: 32,
   entropyDraws: 10,
   entropyWeight: 0.02,
 };
@@ -80,35 +78,11 @@ export const qvpo: AgentFactory<QvpoConfig> = {
   description: 'Q-weighted variational policy optimisation: imitates its own best samples by advantage',
   reference: 'Ding et al. 2024, arXiv 2405.16173',
   config,
-  presets: {
-    paper: {
-      ...paperTraining,
-      ...paperCritic,
-      ...paperTimeNetwork,
-      ...constants,
-      diffusionSteps: 20,
-      trainingParticles: 64,
-      evaluationParticles: 32,
-    },
-    laptop: {
-      ...laptopTraining,
-      ...laptopCritic,
-      ...laptopTimeNetwork,
-      ...constants,
-      diffusionSteps: 20,
-      trainingParticles: 16,
-      evaluationParticles: 32,
-    },
-    smoke: {
-      ...smokeTraining,
-      ...smokeCritic,
-      ...smokeTimeNetwork,
-      ...constants,
-      diffusionSteps: 10,
-      trainingParticles: 8,
-      evaluationParticles: 8,
-    },
-  },
+  presets: presetsOf(
+    { ...paperTraining, ...paperCritic, ...paperTimeNetwork, ...constants },
+    { trainingParticles: 16 },
+    { trainingParticles: 8, evaluationParticles: 8 },
+  ),
   constants: { ...timePolicyConstants, dataBound },
   create: (context) =>
     hostAgent(qvpoAlgorithm(context.config, context.observation.size, context.action.size), context),

@@ -21,16 +21,11 @@ import type { AgentFactory } from './agent.ts';
 import {
   actorShape,
   criticShape,
-  laptopActor,
-  laptopCritic,
-  laptopTraining,
   paperActor,
   paperCritic,
   paperTraining,
   positive,
-  smokeActor,
-  smokeCritic,
-  smokeTraining,
+  presetsOf,
   trainingShape,
 } from './config.ts';
 import { learnerConstants } from './constants.ts';
@@ -60,19 +55,7 @@ export const sac: AgentFactory<SacConfig> = {
   description: 'Soft Actor-Critic with a tanh-Gaussian policy and a learned temperature',
   reference: 'Haarnoja et al. 2018, arXiv 1812.05905',
   config,
-  presets: {
-    paper: { ...paperTraining, ...paperCritic, ...paperActor, ...constants },
-    laptop: { ...laptopTraining, ...laptopCritic, ...laptopActor, ...constants },
-    // α starts near its end: a smoke run is too short to bring it down from 1
-    smoke: {
-      ...smokeTraining,
-      ...smokeCritic,
-      ...smokeActor,
-      ...constants,
-      initialTemperature: 0.1,
-      temperatureLearningRate: 1e-3,
-    },
-  },
+  presets: presetsOf({ ...paperTraining, ...paperCritic, ...paperActor, ...constants }),
   constants: { ...learnerConstants, logStdMin, logStdMax },
   create: (context) =>
     hostAgent(sacAlgorithm(context.config, context.observation.size, context.action.size), context),

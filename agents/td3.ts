@@ -21,15 +21,10 @@ import {
   actorShape,
   count,
   criticShape,
-  laptopActor,
-  laptopCritic,
-  laptopTraining,
   paperActor,
   paperCritic,
   paperTraining,
-  smokeActor,
-  smokeCritic,
-  smokeTraining,
+  presetsOf,
   trainingShape,
 } from './config.ts';
 import { learnerConstants } from './constants.ts';
@@ -62,11 +57,7 @@ export const td3: AgentFactory<Td3Config> = {
   description: 'Twin Delayed DDPG: a deterministic policy with Gaussian exploration',
   reference: 'Fujimoto et al. 2018, arXiv 1802.09477',
   config,
-  presets: {
-    paper: { ...paperTraining, ...paperCritic, ...paperActor, ...constants },
-    laptop: { ...laptopTraining, ...laptopCritic, ...laptopActor, ...constants },
-    smoke: { ...smokeTraining, ...smokeCritic, ...smokeActor, ...constants },
-  },
+  presets: presetsOf({ ...paperTraining, ...paperCritic, ...paperActor, ...constants }),
   constants: { ...learnerConstants, outputGain },
   create: (context) =>
     hostAgent(td3Algorithm(context.config, context.observation.size, context.action.size), context),

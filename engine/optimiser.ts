@@ -27,8 +27,8 @@ export interface AdamOptions {
   readonly beta2?: number;
   /** Added to the root of the corrected second moment. */
   readonly epsilon?: number;
-  /** The gradient's largest norm (of each ensemble row); not clipped by default. */
-  readonly maxGradNorm?: number;
+  /** The gradient's largest norm (of each ensemble row); null, the default: not clipped. */
+  readonly maxGradNorm?: number | null;
 }
 
 /** Adam with its constants set. */
@@ -104,7 +104,7 @@ export function gradientNorm(gradient: tf.Tensor): tf.Tensor {
  * corrections are folded into scalars, so that the large tensors are passed over as few times as possible.
  */
 export function adam(options: AdamOptions): Adam {
-  const { learningRate, maxGradNorm } = options;
+  const { learningRate, maxGradNorm = null } = options;
   const { beta1 = adamDefaults.beta1, beta2 = adamDefaults.beta2, epsilon = adamDefaults.epsilon } = options;
   return {
     init(layout, params) {
@@ -123,7 +123,7 @@ export function adam(options: AdamOptions): Adam {
       // The clip's factor is joined with other scalars before it meets the large tensors, and the square is the
       // one that the norm was made of.
       const scale =
-        maxGradNorm === undefined ? tf.onesLike(norm) : tf.div(maxGradNorm, tf.maximum(norm, maxGradNorm));
+        maxGradNorm === null ? tf.onesLike(norm) : tf.div(maxGradNorm, tf.maximum(norm, maxGradNorm));
       const m = tf.add(tf.mul(state.m, beta1), tf.mul(gradient, tf.mul(scale, 1 - beta1)));
       const square = tf.mul(tf.square(gradient), tf.mul(tf.square(scale), 1 - beta2));
       const v = tf.add(tf.mul(state.v, beta2), square);

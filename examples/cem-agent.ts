@@ -25,11 +25,7 @@ export default rfm.defineAgent<Config>({
   description: 'Twin critics whose maximum the cross-entropy method finds (QT-Opt)',
   reference: 'Kalashnikov et al. 2018, arXiv 1806.10293',
   config,
-  presets: {
-    paper: { ...rfm.paperTraining, ...rfm.paperCritic, ...constants, candidates: 64 },
-    laptop: { ...rfm.laptopTraining, ...rfm.laptopCritic, ...constants },
-    smoke: { ...rfm.smokeTraining, ...rfm.smokeCritic, ...constants },
-  },
+  presets: rfm.presetsOf({ ...rfm.paperTraining, ...rfm.paperCritic, ...constants }),
   create: (context) =>
     rfm.hostAgent(cem(context.config, context.observation.size, context.action.size), context),
 });

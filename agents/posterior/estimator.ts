@@ -16,16 +16,19 @@ export const estimatorNames = [
 ] as const;
 export type EstimatorName = (typeof estimatorNames)[number];
 
+/** Where a caller sets none: the values of the published ablations of estimators. The RFM agents set their own. */
+export const estimatorDefaults = { ridge: 5e-4, clip: 3, maxWeight: 1 } as const;
+
 export const estimatorSchema = z.strictObject({
   kind: z.enum(estimatorNames),
   /** The coefficient of `eta`: 0 is the noise expectation, 1 the gradient expectation. */
   eta: z.number().finite().default(0),
   /** Added to the second moment of the posterior score of y1 by the `optimal-*` estimators. */
-  ridge: z.number().nonnegative().default(5e-4),
+  ridge: z.number().nonnegative().default(estimatorDefaults.ridge),
   /** Bound of |c| = |η| (β/α)² of `optimal-isotropic` and `optimal-diagonal`, as in the reference. */
-  clip: z.number().positive().default(3),
+  clip: z.number().positive().default(estimatorDefaults.clip),
   /** Upper bound of a normalised importance weight (then normalised again); 1 leaves the weights alone. */
-  maxWeight: z.number().positive().max(1).default(1),
+  maxWeight: z.number().positive().max(1).default(estimatorDefaults.maxWeight),
 });
 export type Estimator = z.infer<typeof estimatorSchema>;
 

@@ -1,27 +1,26 @@
-/** Every constant of Reverse Flow Matching, with the presets. Source: arXiv 2601.08136; method.md section 8. */
+/**
+ * Every constant of Reverse Flow Matching, with the presets. Source: the program behind arXiv 2601.08136
+ * (configs/default.yaml with configs/rfm.yaml).
+ */
 import { z } from 'zod';
+import type { Preset } from '../agent.ts';
 import {
   count,
   criticShape,
-  laptopCritic,
-  laptopTimeNetwork,
-  laptopTraining,
   paperCritic,
   paperTimeNetwork,
   paperTraining,
   positive,
-  smokeCritic,
-  smokeTimeNetwork,
-  smokeTraining,
+  presetsOf,
   temperatureShape,
   timeNetworkShape,
   trainingShape,
 } from '../config.ts';
-import { isEstimator } from '../posterior/estimator.ts';
+import { estimatorDefaults, isEstimator } from '../posterior/estimator.ts';
 
 /**
- * The options beyond the paper's form, each at the value that leaves the paper's form alone. docs/rfm.md has
- * their formulas.
+ * The options beyond the program's form, each at the value that leaves that form alone; so do configs without them.
+ * docs/rfm.md has their formulas.
  */
 const options = {
   finalTMin: null,
@@ -59,6 +58,10 @@ export const rfmShape = {
   tMinSteps: count.default(options.tMinSteps),
   /** Posterior-mean estimator: noise, gradient, eta=x, optimal, optimal-isotropic, ..., adaptive. */
   estimator: z.string().refine(isEstimator, 'is not an estimator (noise, gradient, eta=0.5, optimal, ...)'),
+  /** κ: bound of the control variate's coefficient c = η (β/α)², for the diagonal and isotropic optima. */
+  coefficientBound: positive.default(estimatorDefaults.clip),
+  /** ρ: added to the second moment of the posterior score of y1 by the `optimal` estimators. */
+  ridge: z.number().nonnegative().default(estimatorDefaults.ridge),
   /** Bound of a normalised importance weight (then normalised again); 1: none. */
   maxWeight: positive.max(1).default(options.maxWeight),
   /** Smallest λ of the posterior's density exp(Q/λ); behaviour and the network's input keep λ itself. */
@@ -77,7 +80,7 @@ export const rfmShape = {
   /** Bound on the predicted y1: beyond atanh(1 - 1e-4) = 4.95 no replay action lies. */
   dataBound: positive.default(options.dataBound),
   /**
-   * Weight of the regression at time t: `uniform` (the paper's), or `snr`, min(1, (α/β)²/snrFloor), or
+   * Weight of the regression at time t: `uniform` (the program's), or `snr`, min(1, (α/β)²/snrFloor), or
    * `variance`, min(1, varianceFloor/v) with v the target's variance as its own draws show it. At small t the
    * prior draws imply a y1 of order 1/t and the velocity's target is noise of that size; it falls with the
    * signal-to-noise ratio (α/β)², as in Min-SNR weighting (Hang et al. 2023, arXiv 2303.09556).
@@ -88,10 +91,10 @@ export const rfmShape = {
   /** Variance up to which the weight is 1, per dimension and in the units of the regression target. */
   varianceFloor: positive.default(options.varianceFloor),
   /**
-   * Where y1 of the bridge comes from: the replay buffer's actions, fresh samples of the policy, or per state
-   * one of the two by their Boltzmann weights (`adaptive`).
+   * Where y1 of the bridge comes from: fresh samples of the policy (the program's), the replay buffer's actions, or
+   * per state one of the two by their Boltzmann weights (`adaptive`).
    */
-  endpoints: z.enum(['buffer', 'policy', 'adaptive']),
+  endpoints: z.enum(['policy', 'buffer', 'adaptive']),
   /** Deviation of a smooth random error in the posterior's critic, in units of the batch's deviation of Q. */
   criticNoise: z.number().nonnegative().default(options.criticNoise),
   /**
@@ -117,50 +120,33 @@ export function checkTogether(config: RfmConfig, context: z.core.$RefinementCtx)
 
 const constants = {
   ...options,
-  tMin: 1e-3,
-  estimator: 'optimal',
-  temperature: 0.02,
-  finalTemperature: 0.02,
-  temperatureSteps: 1_000_000,
-  lossWeight: 'uniform' as const,
-  snrFloor: 0.05,
-  endpoints: 'buffer' as const,
-};
-
-export const rfmPaper = {
-  ...paperTraining,
-  ...paperCritic,
-  ...paperTimeNetwork,
-  ...constants,
+  /** The program clips the gradients of RFM alone. */
+  maxGradNorm: 10,
   priorDraws: 100,
   proposalDraws: 50,
   particles: 32,
   evaluationParticles: 32,
   integrationSteps: 10,
+  tMin: 0.01,
+  estimator: 'optimal',
+  coefficientBound: 2,
+  ridge: 1e-4,
+  lossWeight: 'uniform' as const,
+  snrFloor: 0.05,
+  endpoints: 'policy' as const,
+  temperature: 0.02,
+  finalTemperature: 0.02,
+  temperatureSteps: 250_000,
 };
 
-export const rfmLaptop = {
-  ...laptopTraining,
-  ...laptopCritic,
-  ...laptopTimeNetwork,
-  ...constants,
-  lossWeight: 'snr' as const,
-  priorDraws: 32,
-  proposalDraws: 16,
-  particles: 8,
-  evaluationParticles: 8,
-  integrationSteps: 10,
-};
+const shared = presetsOf<RfmConfig>(
+  { ...paperTraining, ...paperCritic, ...paperTimeNetwork, ...constants },
+  { priorDraws: 32, proposalDraws: 16, particles: 8 },
+  { priorDraws: 16, proposalDraws: 8, particles: 4, evaluationParticles: 8 },
+);
 
-export const rfmSmoke = {
-  ...smokeTraining,
-  ...smokeCritic,
-  ...smokeTimeNetwork,
-  ...constants,
-  lossWeight: 'snr' as const,
-  priorDraws: 16,
-  proposalDraws: 8,
-  particles: 4,
-  evaluationParticles: 4,
-  integrationSteps: 5,
-};
+/** The presets of a flow or a diffusion policy, which adds its own constants, the same in all of them. */
+export function rfmPresets<Form extends object>(form: Form): Record<Preset, RfmConfig & Form> {
+  const { paper, laptop, smoke } = shared;
+  return { paper: { ...paper, ...form }, laptop: { ...laptop, ...form }, smoke: { ...smoke, ...form } };
+}

@@ -6,7 +6,7 @@ import { hostAgent } from '../host.ts';
 import { createSchedule, scheduleDefaults } from '../posterior/schedules.ts';
 import { boundedNoise, coefficientsAt, denoise } from '../samplers.ts';
 import { rfmAlgorithm } from './algorithm.ts';
-import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { checkTogether, rfmPresets, rfmShape } from './config.ts';
 import { rfmConstants } from './constants.ts';
 import { noiseChange, type PolicyForm, predictData } from './prediction.ts';
 
@@ -24,22 +24,13 @@ const config = z
     context.addIssue({ code: 'custom', path: ['sampler'], message, input: config.sampler });
   });
 type Config = z.infer<typeof config>;
-const constants = {
-  schedule: 'cosine' as const,
-  sampler: 'ddim' as const,
-  lossWeight: 'uniform' as const, // the noise's posterior mean is bounded at every t
-};
 
 export const rfmDiffusion: AgentFactory<Config> = {
   name: 'rfm-diffusion',
   description: 'Reverse Flow Matching with a diffusion policy (VP, cosine or VE path, noise network)',
   reference: 'Li, Tang, Azizan 2026, arXiv 2601.08136',
   config,
-  presets: {
-    paper: { ...rfmPaper, ...constants },
-    laptop: { ...rfmLaptop, ...constants },
-    smoke: { ...rfmSmoke, ...constants },
-  },
+  presets: rfmPresets({ schedule: 'cosine', sampler: 'ddim' }),
   constants: { ...rfmConstants, ...scheduleDefaults },
   create(context) {
     const { config, observation, action } = context;

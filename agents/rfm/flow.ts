@@ -6,7 +6,7 @@ import { hostAgent } from '../host.ts';
 import { createSchedule } from '../posterior/schedules.ts';
 import { euler, heun } from '../samplers.ts';
 import { rfmAlgorithm } from './algorithm.ts';
-import { checkTogether, rfmLaptop, rfmPaper, rfmShape, rfmSmoke } from './config.ts';
+import { checkTogether, rfmPresets, rfmShape } from './config.ts';
 import { rfmConstants } from './constants.ts';
 import { type PolicyForm, predictData } from './prediction.ts';
 
@@ -18,18 +18,13 @@ const config = z
   })
   .superRefine(checkTogether);
 type Config = z.infer<typeof config>;
-const solver = 'euler' as const;
 
 export const rfmFlow: AgentFactory<Config> = {
   name: 'rfm-flow',
   description: 'Reverse Flow Matching with a flow policy (linear path, velocity network)',
   reference: 'Li, Tang, Azizan 2026, arXiv 2601.08136',
   config,
-  presets: {
-    paper: { ...rfmPaper, solver },
-    laptop: { ...rfmLaptop, solver },
-    smoke: { ...rfmSmoke, solver },
-  },
+  presets: rfmPresets({ solver: 'euler' }),
   constants: rfmConstants,
   create(context) {
     const { config, observation, action } = context;

@@ -50,7 +50,11 @@ export function regressionTarget(form: PolicyForm, config: RfmConfig, inputs: Ta
     yt,
     prior: noise.prior,
     logDensity: boltzmannLatentDensity(floored, read),
-    estimator: parseEstimator(config.estimator, { maxWeight }),
+    estimator: parseEstimator(config.estimator, {
+      maxWeight,
+      ridge: config.ridge,
+      clip: config.coefficientBound,
+    }),
     proposal: proposalDraws(config, noise.proposal, around),
   };
   const { mean, weight } = weighedMean(form, config, posterior, inputs);

@@ -1,6 +1,6 @@
 /** The constants that the samplers of a density share, so that a comparison differs in the method alone. */
 import { z } from 'zod';
-import { count, fraction, positive, smokeTimeNetwork, timeNetworkShape } from '../config.ts';
+import { count, fraction, paperTimeNetwork, positive, timeNetworkShape } from '../config.ts';
 
 export const samplerConfig = z.strictObject({
   ...timeNetworkShape,
@@ -24,9 +24,10 @@ export const samplerConfig = z.strictObject({
 export type SamplerConfig = z.infer<typeof samplerConfig>;
 
 export const samplerDefaults: SamplerConfig = {
-  ...smokeTimeNetwork,
+  ...paperTimeNetwork,
   actorWidth: 128,
   actorLearningRate: 2e-3,
+  embedding: 16,
   embeddingScale: 10,
   batchSize: 128,
   draws: 64,

@@ -78,7 +78,7 @@ describe('the variants', () => {
       });
     }
     expect(await values('sensitivity', 'tMin', { full: true })).toMatchObject({
-      reference: 1e-3,
+      reference: 0.01,
       't-min-0.0001': 1e-4,
       't-min-0.1': 0.1,
     });

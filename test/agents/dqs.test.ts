@@ -74,6 +74,8 @@ describe('dqs on a bandit', () => {
         batchSize: 256, // the target's variance, not the network, sets the distance
         integrationSteps: 10,
         sigmaMin: 0.01,
+        embedding: 16,
+        maxGradNorm: 10,
       },
     });
     const found = await drawActions(agent, 'explore', 1000);

@@ -91,6 +91,9 @@ describe('maxentdp on a bandit', () => {
         actorLearningRate: 1e-3,
         logDensitySteps: 1,
         logDensityDraws: 1,
+        integrationSteps: 10,
+        embedding: 16,
+        maxGradNorm: 10,
       },
     });
     const found = await drawActions(agent, 'explore', 1000);

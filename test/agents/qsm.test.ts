@@ -48,7 +48,13 @@ describe('qsm on a bandit', () => {
   const reward: Reward = (a) => 1 - (a - optimum) ** 2;
 
   it("samples what the paper's chain gives with the critics' own gradient, around the best action", async () => {
-    const config = { ...qsm.presets.smoke, actorLearningRate: 1e-3 };
+    const config = {
+      ...qsm.presets.smoke,
+      diffusionSteps: 5,
+      gradientScale: 1,
+      embedding: 16,
+      maxGradNorm: 10,
+    };
     const { agent } = await trainOnBandit(qsm, { engine, reward, updates: 1500, config });
     const found = await drawActions(agent, 'exploit', 1000);
     // Not the reward's gradient: beyond the box, where noised actions lie, the critics were never trained.

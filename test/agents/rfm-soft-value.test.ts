@@ -176,5 +176,5 @@ describe('a soft critic', () => {
     expect(Math.abs(metrics.q_mean - Math.LN2)).toBeLessThan(0.07);
     expect(Math.abs(metrics.entropy - Math.LN2)).toBeLessThan(0.15);
     await agent.dispose();
-  });
+  }, 300_000);
 });

@@ -26,7 +26,7 @@ describe('Reverse Flow Matching on a bandit with two modes', () => {
     const config = { ...warm, batchSize: 128, priorDraws: 64 };
     const { agent } = await trainOnBandit(rfmFlow, { engine, reward: twoHumps, updates: 3000, config });
     await expectBoltzmann(agent, temperature);
-  });
+  }, 300_000);
 
   it('evaluates with the better mode when it may choose among particles', async () => {
     const config = { ...warm, evaluationParticles: 32 };
@@ -34,5 +34,5 @@ describe('Reverse Flow Matching on a bandit with two modes', () => {
     const actions = await drawActions(agent, 'exploit', 100);
     expect(actions.filter((a) => Math.abs(a + 0.5) < 0.2).length).toBeGreaterThan(90);
     await agent.dispose();
-  });
+  }, 300_000);
 });
