@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { Preset } from '../../agents/agent.ts';
 import { sizeKeys, smokeRates } from '../../agents/config.ts';
 import { builtInAgents } from '../../agents/registry.ts';
-import { describeAgents } from '../../harness/agent-table.ts';
+import { describeAgents } from '../../harness/inspect/agents.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 const program = JSON.parse(

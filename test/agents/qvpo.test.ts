@@ -34,7 +34,13 @@ describe('qvpo on a bandit', () => {
       engine,
       reward: twoHumps,
       updates: 1000,
-      config: { actorLearningRate: 3e-4, diffusionSteps: 10, embedding: 16, maxGradNorm: 10 },
+      config: {
+        actorLearningRate: 3e-4,
+        diffusionSteps: 10,
+        targetParticles: 2,
+        embedding: 16,
+        maxGradNorm: 10,
+      },
     });
     for (const mode of ['explore', 'exploit'] as const) {
       const found = await drawActions(agent, mode, 500);

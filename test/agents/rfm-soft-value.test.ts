@@ -164,6 +164,10 @@ describe('a soft critic', () => {
   it('values endless indifference at γ/(1-γ) λ log 2, the entropy of a uniform action', async () => {
     const config = {
       softQ: 'exact' as const,
+      endpoints: 'buffer' as const,
+      lossWeight: 'snr' as const,
+      tMin: 1e-3,
+      embedding: 16,
       discount: 0.5,
       temperature: 1,
       finalTemperature: 1,

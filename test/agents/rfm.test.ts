@@ -7,8 +7,15 @@ import { boltzmannQuantiles, drawActions, trainOnBandit, twoHumps, wasserstein }
 const engine = createEngine();
 afterAll(() => engine.dispose());
 
+const options = {
+  endpoints: 'buffer',
+  lossWeight: 'snr',
+  tMin: 1e-3,
+  embedding: 16,
+} as const;
+
 // One particle: with more, the choice among them by softmax(Q/λ) sharpens the policy beyond exp(Q/λ).
-const onePolicySample = { particles: 1, evaluationParticles: 1, actorLearningRate: 1e-3 };
+const onePolicySample = { ...options, particles: 1, evaluationParticles: 1, actorLearningRate: 1e-3 };
 
 /** The Wasserstein-1 distance of 2000 actions to the exact policy; uniform actions have about 0.13. */
 async function expectBoltzmann(agent: Agent, temperature: number): Promise<void> {
