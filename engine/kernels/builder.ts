@@ -1,11 +1,9 @@
 /** Makes kernels and the places they write: what lowering a node of any kind needs. */
 
-import { elementCode, type Parameters } from '../codegen/avx512/elements.ts';
-import type { Kind } from '../codegen/avx512/groups.ts';
-import { ROW_PADDING } from '../codegen/avx512/products.ts';
-import type { Combination } from '../codegen/avx512/reductions.ts';
 import { sameShape, sizeOf } from '../trace/shapes.ts';
-import type { Kernel, Tensor } from './kernels.ts';
+import type { Kind, Parameters } from './groups.ts';
+import type { Combination, Kernel, Tensor } from './kernels.ts';
+import type { Target } from './target.ts';
 import {
   contiguousStrides,
   expandView,
@@ -16,11 +14,11 @@ import {
   wholeView,
 } from './views.ts';
 
-/** Something that this backend has no code for; another one takes the graph. */
-export class NotNative extends Error {}
+/** Something that a code generator has no code for; another backend takes the graph. */
+export class UnsupportedOperation extends Error {}
 
 /** Chosen rows go into an operation that takes all rows. */
-export class NotByRow extends Error {}
+export class NeedsDenseRows extends Error {}
 
 /** Axes up to this long are combined element by element, which fuses with what comes before and after. */
 const SHORT_AXIS = 8;
@@ -47,6 +45,11 @@ const pairwise: Readonly<Record<Combination, string>> = {
 export class Builder {
   readonly kernels: Kernel[] = [];
   readonly storages: Storage[] = [];
+  readonly #target: Target;
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
 
   storage(shape: readonly number[], rest: Partial<Storage> = {}): Storage {
     const storage = { id: this.storages.length, elements: sizeOf(shape), ...rest };
@@ -72,8 +75,8 @@ export class Builder {
     result: View,
     parameters: Parameters = {},
   ): Tensor {
-    if (elementCode(operation, type, resultType, parameters) === undefined) {
-      throw new NotNative(`${operation} of ${type}`);
+    if (!this.#target.supports(operation, type, resultType, parameters)) {
+      throw new UnsupportedOperation(`${operation} of ${type}`);
     }
     const kernel: Kernel = { kind: 'element', operation, type, resultType, parameters, operands, result };
     this.kernels.push(kernel);
@@ -110,7 +113,7 @@ export class Builder {
   /** Memory for chosen rows, with room behind the last. */
   rowPlace(shape: readonly number[]): View {
     const [rows, ...rest] = shape;
-    return wholeView(this.storage([rows + ROW_PADDING, ...rest]), shape);
+    return wholeView(this.storage([rows + this.#target.rowPadding, ...rest]), shape);
   }
 
   #onRows(
@@ -125,10 +128,10 @@ export class Builder {
     const same = operands.every(({ chosen: other, view }) =>
       other === undefined ? view.shape.length < shape.length || view.shape[0] === 1 : other === chosen,
     );
-    if (!same || essential(shape.slice(1)).length > 1) throw new NotByRow();
+    if (!same || essential(shape.slice(1)).length > 1) throw new NeedsDenseRows();
     const { type } = operands[operands.length - 1];
-    if (elementCode(operation, type, resultType, parameters) === undefined) {
-      throw new NotNative(`${operation} of ${type}`);
+    if (!this.#target.supports(operation, type, resultType, parameters)) {
+      throw new UnsupportedOperation(`${operation} of ${type}`);
     }
     const kernel = {
       kind: 'element',
@@ -267,7 +270,7 @@ export class Builder {
   /** The product of chosen rows [rows, depth] and a matrix. */
   rowProduct(tensor: Tensor, b: View, shape: readonly number[]): Tensor {
     const { chosen } = tensor;
-    if (tensor.view.shape.length !== 2 || b.shape.length !== 2) throw new NotByRow();
+    if (tensor.view.shape.length !== 2 || b.shape.length !== 2) throw new NeedsDenseRows();
     const a = tensor.view.chosenRows
       ? this.rows('Copy', tensor.type, [tensor], tensor.view.shape).view
       : tensor.view;

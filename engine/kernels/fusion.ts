@@ -1,13 +1,14 @@
 /** Puts element-wise kernels of one shape together, so that a loop computes them in registers. */
+
 import {
   type Group,
   type GroupOperand,
   type GroupOperation,
   rowStridesAlong,
   stridesAlong,
-} from '../codegen/avx512/groups.ts';
-import { LOOP_REGISTERS } from '../codegen/avx512/loops.ts';
+} from './groups.ts';
 import { type ElementKernel, type Kernel, readsOf, type Tensor, writesOf } from './kernels.ts';
+import type { Target } from './target.ts';
 import type { Storage, View } from './views.ts';
 
 /** Kernels that run as one. */
@@ -66,7 +67,11 @@ function final(node: Node): Node {
 }
 
 /** @param isResult storages that the caller reads */
-export function fuse(kernels: readonly Kernel[], isResult: (storage: Storage) => boolean): Step[] {
+export function fuse(
+  kernels: readonly Kernel[],
+  isResult: (storage: Storage) => boolean,
+  target: Target,
+): Step[] {
   const live = used(kernels, isResult);
   const nodes: Node[] = [];
   const writers = new Map<number, Node[]>();
@@ -94,7 +99,7 @@ export function fuse(kernels: readonly Kernel[], isResult: (storage: Storage) =>
       const producer = origin === undefined ? undefined : nodeOf.get(origin);
       if (producer === undefined) continue;
       const before = final(producer);
-      if (before !== node) node = merge(before, node, nodes, order) ?? node;
+      if (before !== node) node = merge(before, node, nodes, order, target.loopRegisters) ?? node;
     }
   }
   const isRead = (node: Node) => (storage: Storage) =>
@@ -158,12 +163,13 @@ function merge(
   second: Node,
   nodes: readonly Node[],
   order: ReadonlyMap<Kernel, number>,
+  most: number,
 ): Node | undefined {
   const [a, b] = [first.loop, second.loop];
   if (a === undefined || b === undefined || a.shape !== b.shape) return undefined;
   if (first.kernels.length + second.kernels.length > MOST_OPERATIONS) return undefined;
   const registers = a.axes + union(a.slots, b.slots) + union(a.patterns, b.patterns);
-  if (registers > LOOP_REGISTERS) return undefined;
+  if (registers > most) return undefined;
   const between = (one: Node, other: Node) =>
     [...other.dependencies].map(final).some((node) => node !== one && node.ancestors.has(one.id));
   if (between(first, second) || between(second, first)) return undefined;

@@ -1,7 +1,5 @@
 /** What a program is made of, in order: each kernel reads views of storages and writes views of storages. */
-import type { Parameters } from '../codegen/avx512/elements.ts';
-import type { Chosen, Kind } from '../codegen/avx512/groups.ts';
-import type { Combination } from '../codegen/avx512/reductions.ts';
+import type { Chosen, Kind, Parameters } from './groups.ts';
 import type { Storage, View } from './views.ts';
 
 /** A graph's value while kernels are made. */
@@ -33,6 +31,8 @@ export interface ProductKernel {
   readonly products: readonly { readonly a: View; readonly b: View; readonly c: View }[];
   readonly chosen?: Chosen;
 }
+
+export type Combination = 'sum' | 'product' | 'max' | 'min';
 
 export interface ReductionKernel {
   readonly kind: 'reduction';

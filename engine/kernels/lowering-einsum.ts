@@ -1,6 +1,7 @@
 /** Sums over products of elements that share labels of axes, as products of matrices where there are any. */
+
 import { sizeOf } from '../trace/shapes.ts';
-import { type Builder, NotNative } from './builder.ts';
+import { type Builder, UnsupportedOperation } from './builder.ts';
 import type { Tensor } from './kernels.ts';
 import { contiguousStrides, transposeView, type View } from './views.ts';
 
@@ -23,7 +24,7 @@ export function einsum(
   const result = [...right];
   const terms = left.split(',').map((labels, i) => ({ tensor: operands[i], labels: [...labels] }));
   if (terms.length > 2 || terms.some(({ labels }) => new Set(labels).size < labels.length)) {
-    throw new NotNative(`Einsum ${equation}`);
+    throw new UnsupportedOperation(`Einsum ${equation}`);
   }
   const [a, b] = terms.map((term, i) => {
     const others = [...result, ...(terms[1 - i]?.labels ?? [])];

@@ -1,17 +1,16 @@
 /** From the nodes of a traced graph to kernels on views: what only moves data becomes a view where it can. */
 
-import type { Parameters } from '../codegen/avx512/elements.ts';
-import type { Chosen } from '../codegen/avx512/groups.ts';
-import { needed } from '../onnx/onnx-model.ts';
-import { type GraphNode, uniformNumber, type Value } from '../trace/graph.ts';
+import { type GraphNode, needed, uniformNumber, type Value } from '../trace/graph.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
-import { Builder, combinations, NotByRow, NotNative } from './builder.ts';
+import { Builder, combinations, NeedsDenseRows, UnsupportedOperation } from './builder.ts';
+import type { Chosen, Parameters } from './groups.ts';
 import { type ChoiceKernel, chosenBy, type Kernel, type Tensor } from './kernels.ts';
 import { extreme, largest, scan, softmax } from './lowering-axes.ts';
 import { einsum } from './lowering-einsum.ts';
 import { gather, gatherTuples, scatterTuples } from './lowering-indexing.ts';
 import { pad, tile } from './lowering-moving.ts';
+import type { Target } from './target.ts';
 import {
   expandView,
   reshapeView,
@@ -41,13 +40,13 @@ const calls: Readonly<Record<string, string>> = {
   Tan: 'tanf',
 };
 
-/** @throws NotNative */
-export function lower(traced: TracedFunction): Lowered {
+/** @throws UnsupportedOperation */
+export function lower(traced: TracedFunction, target: Target): Lowered {
   try {
-    return new Lowering(traced, true).run();
+    return new Lowering(traced, target, true).run();
   } catch (error) {
-    if (!(error instanceof NotByRow)) throw error;
-    return new Lowering(traced, false).run();
+    if (!(error instanceof NeedsDenseRows)) throw error;
+    return new Lowering(traced, target, false).run();
   }
 }
 
@@ -56,7 +55,7 @@ const views = new Set(['Reshape', 'Split', 'Slice', 'Transpose', 'Expand']);
 class Lowering {
   readonly #traced: TracedFunction;
   readonly #nodes: readonly GraphNode[];
-  readonly #builder = new Builder();
+  readonly #builder: Builder;
   readonly #tensors = new Map<Value, Tensor>();
   /** Where a value is wanted: in the caller's array, or in its part of a concatenation. */
   readonly #wanted = new Map<Value, View>();
@@ -64,7 +63,8 @@ class Lowering {
   readonly #byRow: boolean;
   readonly #choices = new Map<Value, readonly [Chosen, Chosen]>();
 
-  constructor(traced: TracedFunction, byRow: boolean) {
+  constructor(traced: TracedFunction, target: Target, byRow: boolean) {
+    this.#builder = new Builder(target);
     this.#traced = traced;
     this.#byRow = byRow;
     this.#nodes = needed(traced.outputs.map(({ value }) => value)).nodes;
@@ -156,16 +156,16 @@ class Lowering {
 
   #tensor(value: Value | undefined): Tensor {
     const tensor = this.#rowsOrTensor(value);
-    if (tensor.chosen !== undefined) throw new NotByRow();
+    if (tensor.chosen !== undefined) throw new NeedsDenseRows();
     return tensor;
   }
 
   /** As tensor, but it may be chosen rows. */
   #rowsOrTensor(value: Value | undefined): Tensor {
-    if (value === undefined) throw new NotNative('an operand left out');
+    if (value === undefined) throw new UnsupportedOperation('an operand left out');
     const known = this.#tensors.get(value);
     if (known !== undefined) return known;
-    if (value.constant === undefined) throw new NotNative('a value that nothing computes');
+    if (value.constant === undefined) throw new UnsupportedOperation('a value that nothing computes');
     const numbers = Array.from(value.constant, Number);
     const uniform = uniformNumber(value);
     const data = value.type === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers);
@@ -183,16 +183,17 @@ class Lowering {
   #set(value: Value, tensor: Tensor): void {
     this.#tensors.set(value, tensor);
     const wanted = this.#wanted.get(value);
-    if (wanted !== undefined && tensor.chosen !== undefined) throw new NotByRow();
+    if (wanted !== undefined && tensor.chosen !== undefined) throw new NeedsDenseRows();
     if (wanted === undefined || sameView(wanted, tensor.view) || sizeOf(value.shape) === 0) return;
     this.#builder.copy(tensor, wanted);
   }
 
-  readonly #element = this.#builder.element.bind(this.#builder);
-  readonly #reshaped = this.#builder.reshaped.bind(this.#builder);
+  readonly #element: Builder['element'] = (...operands) => this.#builder.element(...operands);
+  readonly #reshaped: Builder['reshaped'] = (...operands) => this.#builder.reshaped(...operands);
 
   #integers(value: Value | undefined): number[] {
-    if (value?.constant === undefined) throw new NotNative('operands that are known only at run time');
+    if (value?.constant === undefined)
+      throw new UnsupportedOperation('operands that are known only at run time');
     const numbers = Array.from(value.constant, Number);
     return numbers.length === 1 ? new Array<number>(sizeOf(value.shape)).fill(numbers[0]) : numbers;
   }
@@ -313,9 +314,10 @@ class Lowering {
   }
 
   #product({ inputs, outputs: [result], attributes }: GraphNode): void {
-    if (inputs.length > 2 && inputs[2] !== undefined) throw new NotNative('a product with a third operand');
+    if (inputs.length > 2 && inputs[2] !== undefined)
+      throw new UnsupportedOperation('a product with a third operand');
     if (attributes.alpha !== undefined || attributes.beta !== undefined)
-      throw new NotNative('a scaled product');
+      throw new UnsupportedOperation('a scaled product');
     const flip = (view: View, yes: unknown) => {
       const order = view.shape.map((_, i) => i);
       if (yes === 1) order.push(...order.splice(-2).reverse());
@@ -324,7 +326,7 @@ class Lowering {
     const left = this.#rowsOrTensor(inputs[0]);
     if (left.chosen !== undefined) {
       const right = flip(this.#tensor(inputs[1]).view, attributes.transB);
-      if (attributes.transA === 1) throw new NotByRow();
+      if (attributes.transA === 1) throw new NeedsDenseRows();
       this.#set(result, this.#builder.rowProduct(left, right, result.shape));
       return;
     }
@@ -381,7 +383,8 @@ class Lowering {
   #selectRows({ inputs: [x, mask], outputs: [result] }: GraphNode): void {
     const parts = mask?.node?.operation === 'Concat' ? mask.node.inputs : [];
     const empty = parts.map((part) => part !== undefined && uniformNumber(part) === 0);
-    if (parts.length !== 2 || empty[0] === empty[1]) throw new NotNative('rows selected by a mask');
+    if (parts.length !== 2 || empty[0] === empty[1])
+      throw new UnsupportedOperation('rows selected by a mask');
     const { type, view } = this.#tensor(x);
     const [rows] = result.shape;
     const member = empty[0] ? 1 : 0;
@@ -420,7 +423,7 @@ class Lowering {
       scan !== 'CumSum' ||
       attributes.axis !== 0
     ) {
-      throw new NotNative('gathering at indices');
+      throw new UnsupportedOperation('gathering at indices');
     }
     const [rowsA, rowsB] = [this.#rowsOrTensor(a), this.#rowsOrTensor(b)];
     if (rowsA.chosen !== undefined && rowsB.chosen !== undefined) {
@@ -462,7 +465,7 @@ class Lowering {
       this.#rowsOrTensor(value),
     );
     if (operands.some(({ chosen }) => chosen !== undefined)) {
-      if (operation === 'Identity') throw new NotByRow();
+      if (operation === 'Identity') throw new NeedsDenseRows();
       const parameters = parametersOf(node);
       this.#set(result, this.#builder.rows(operation, result.type, operands, result.shape, parameters));
       return;
@@ -493,7 +496,7 @@ function parametersOf({ operation, inputs, attributes }: GraphNode): Parameters 
       .slice(1)
       .map((value) => (value === undefined ? undefined : uniformNumber(value)));
     if (low === undefined || high === undefined)
-      throw new NotNative('Clip with bounds known only at run time');
+      throw new UnsupportedOperation('Clip with bounds known only at run time');
     return { low, high };
   }
   const parameters: Record<string, number> = {};

@@ -1,7 +1,8 @@
 /** Where each tensor of a program lies in memory: tensors that do not live at the same time share it. */
-import { FLOAT_BYTES } from '../codegen/avx512/emitter.ts';
+
 import type { Step } from './fusion.ts';
 import { readsOf, writesOf } from './kernels.ts';
+import { FLOAT_BYTES } from './places.ts';
 import type { Storage, View } from './views.ts';
 
 /** A cache line. */

@@ -3,7 +3,7 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 import protobuf from 'protobufjs/minimal.js';
-import { type Attribute, type GraphNode, MICROSOFT, onnxTypes, type Value } from '../trace/graph.ts';
+import { type Attribute, type GraphNode, MICROSOFT, needed, onnxTypes, type Value } from '../trace/graph.ts';
 import { sizeOf } from '../trace/shapes.ts';
 
 const IR_VERSION = 10;
@@ -70,35 +70,6 @@ export function onnxModel({ name, inputs, outputs }: ModelParts): Uint8Array {
     model.ldelim();
   }
   return model.finish();
-}
-
-/** Nodes in an order in which every operand comes first, and the constants they read. */
-export function needed(outputs: readonly Value[]): { nodes: GraphNode[]; constants: Value[] } {
-  const nodes: GraphNode[] = [];
-  const constants = new Map<number, Value>();
-  const seen = new Set<GraphNode>();
-  // A stack of our own: graphs of a sampler are deeper than JavaScript's.
-  const pending: { node: GraphNode; next: number }[] = [];
-  const visit = (value: Value | undefined) => {
-    if (value?.constant !== undefined) constants.set(value.id, value);
-    const node = value?.node;
-    if (node === undefined || seen.has(node)) return;
-    seen.add(node);
-    pending.push({ node, next: 0 });
-  };
-  for (const output of outputs) {
-    visit(output);
-    while (pending.length > 0) {
-      const top = pending[pending.length - 1];
-      if (top.next < top.node.inputs.length) {
-        visit(top.node.inputs[top.next++]);
-      } else {
-        nodes.push(top.node);
-        pending.pop();
-      }
-    }
-  }
-  return { nodes, constants: [...constants.values()] };
 }
 
 function writeNode(

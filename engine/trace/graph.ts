@@ -266,3 +266,32 @@ function toData(type: ElementType, values: ArrayLike<number | bigint>): Constant
 function signature(data: ConstantData): string {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join();
 }
+
+/** Nodes in an order in which every operand comes first, and the constants they read. */
+export function needed(outputs: readonly Value[]): { nodes: GraphNode[]; constants: Value[] } {
+  const nodes: GraphNode[] = [];
+  const constants = new Map<number, Value>();
+  const seen = new Set<GraphNode>();
+  // A stack of our own: graphs of a sampler are deeper than JavaScript's.
+  const pending: { node: GraphNode; next: number }[] = [];
+  const visit = (value: Value | undefined) => {
+    if (value?.constant !== undefined) constants.set(value.id, value);
+    const node = value?.node;
+    if (node === undefined || seen.has(node)) return;
+    seen.add(node);
+    pending.push({ node, next: 0 });
+  };
+  for (const output of outputs) {
+    visit(output);
+    while (pending.length > 0) {
+      const top = pending[pending.length - 1];
+      if (top.next < top.node.inputs.length) {
+        visit(top.node.inputs[top.next++]);
+      } else {
+        nodes.push(top.node);
+        pending.pop();
+      }
+    }
+  }
+  return { nodes, constants: [...constants.values()] };
+}

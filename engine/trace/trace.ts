@@ -1,13 +1,13 @@
 /** Runs a function once on the tracing backend and gives the graph that it is. */
 import * as tf from '@tensorflow/tfjs-core';
 import '../gradients/index.ts';
-import { needed, onnxModel } from '../onnx/onnx-model.ts';
+import { onnxModel } from '../onnx/onnx-model.ts';
 import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
 import { withoutChance } from './chance.ts';
 import { fuse } from './fusion.ts';
-import { type ElementType, Graph, type GraphNode, type Value } from './graph.ts';
+import { type ElementType, Graph, type GraphNode, needed, type Value } from './graph.ts';
 import { sizeOf } from './shapes.ts';
 
 export interface Port {

@@ -1,12 +1,13 @@
 /** Code that goes along one axis for 16 places at a time: running sums, extremes with their indices. */
 
 import type { ExtremeKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
+import type { Nest } from '../../kernels/nests.ts';
+import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import { R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES } from './emitter.ts';
-import type { PlaceOf } from './groups.ts';
+import type { Emitter } from './emitter.ts';
 import { FLOAT, INT, V, V1 } from './instructions.ts';
-import { type Cursor, emitLoops, type Nest } from './loops.ts';
+import { type Cursor, emitLoops } from './loops.ts';
 
 /** Masks beside k1, which belongs to loops. */
 const LANES = 4;

@@ -2,10 +2,10 @@
 
 import { pick } from '../../kernels/builder.ts';
 import type { BatchKernel, ProductKernel } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type Place, type PlaceOf, share } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import { IF, Label, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, type Place, share } from './emitter.ts';
-import type { PlaceOf } from './groups.ts';
+import type { Emitter } from './emitter.ts';
 import { emitProduct, PRODUCT_SCRATCH, type Product } from './products.ts';
 
 const WORD = 8;

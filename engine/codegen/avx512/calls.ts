@@ -1,10 +1,10 @@
 /** Functions of the C library, element by element. */
 
 import type { CallKernel } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import { R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES } from './emitter.ts';
-import type { PlaceOf } from './groups.ts';
+import type { Emitter } from './emitter.ts';
 import type { Native } from './memory.ts';
 
 /** A function on floats; or on doubles for integers: its result is truncated, the bits above 32 go. */

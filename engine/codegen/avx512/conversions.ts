@@ -1,10 +1,10 @@
 /** Code that changes how numbers are stored: the caller's bools. */
 
 import type { BoolKernel } from '../../kernels/kernels.ts';
+import type { PlaceOf } from '../../kernels/places.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import { R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
-import type { PlaceOf } from './groups.ts';
 import { V1 } from './instructions.ts';
 
 const REST = 1;

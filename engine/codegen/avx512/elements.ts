@@ -2,25 +2,11 @@
  * Operations on vectors of 16 elements. Floats keep NaN as IEEE 754 has it; bools are 32-bit 0 and 1.
  * Functions that need a polynomial are in functions.ts.
  */
+import type { Kind, Parameters } from '../../kernels/groups.ts';
+import type { ElementCode } from './element-code.ts';
 import type { Emitter } from './emitter.ts';
 import { absolute, bound, DOWN, functions, MASK, NEAREST, negated, UP } from './functions.ts';
 import { FLOAT, INT, V, V1, type VectorInstruction, VI } from './instructions.ts';
-
-/** Where an operation's numbers are: vector registers. */
-export interface Registers {
-  readonly result: number;
-  readonly operands: readonly number[];
-  readonly spare: readonly number[];
-}
-
-export interface ElementCode {
-  /** Registers needed beside the result; the result then differs from every operand. */
-  readonly spare: number;
-  emit(emitter: Emitter, registers: Registers): void;
-}
-
-/** Parameters of an operation beside its operands. */
-export type Parameters = Readonly<Record<string, number>>;
 
 const ONE_BITS = 1;
 
@@ -255,8 +241,6 @@ const numberToBool: ElementCode = {
     emitter.asm.broadcast(result, emitter.constantBits(ONE_BITS), { mask: MASK, zero: true });
   },
 };
-
-type Kind = 'float32' | 'int32' | 'bool' | 'int64';
 
 function cast(from: Kind, to: Kind): ElementCode | undefined {
   const isFloat = (kind: Kind) => kind === 'float32';

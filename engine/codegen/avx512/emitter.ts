@@ -1,20 +1,8 @@
 /** What all parts of code generation share: where things are, subroutines, constants. */
+import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
 import { type Address, Assembler, IF, Label } from './assembler.ts';
 
-/**
- * Where a tensor's first element is: at an address known while code is generated, or at an offset from the address
- * that a slot of the table holds when it runs (arrays of the caller).
- */
-export interface Place {
-  readonly slot?: number;
-  /** Bytes. */
-  readonly offset: number;
-}
-
-export const placeAt = (place: Place, bytes: number): Place => ({ ...place, offset: place.offset + bytes });
-
 export const VECTOR = 16;
-export const FLOAT_BYTES = 4;
 export const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
 
 /** Addresses below 2 GiB of what a program reads beside tensors. */
@@ -125,16 +113,4 @@ export class Emitter {
     this.asm.decrement(register);
     this.asm.jumpIf(IF.notZero, again);
   }
-}
-
-/** The part of `count` items, in multiples of `unit`, that one of `threads` takes. */
-export function share(
-  count: number,
-  unit: number,
-  thread: number,
-  threads: number,
-): readonly [number, number] {
-  const units = Math.ceil(count / unit);
-  const bound = (i: number) => Math.min(count, Math.floor((units * i) / threads) * unit);
-  return [bound(thread), thread === threads - 1 ? count : bound(thread + 1)];
 }

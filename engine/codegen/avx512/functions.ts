@@ -3,7 +3,7 @@
  * (S. Moshier).
  */
 
-import type { ElementCode } from './elements.ts';
+import type { ElementCode } from './element-code.ts';
 import type { Emitter } from './emitter.ts';
 
 /** The mask that operations use for themselves; k1 belongs to loops. */

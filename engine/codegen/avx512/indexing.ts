@@ -1,9 +1,9 @@
 /** Code that reads and writes at indices known when the program runs: a loop over positions, slices in vectors. */
 
 import type { GatherKernel, Positions, ScatterKernel } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { IF, Label, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, VECTOR, VECTOR_BYTES } from './emitter.ts';
-import type { PlaceOf } from './groups.ts';
+import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 
 /** Lanes of a slice's last vector. */

@@ -1,50 +1,9 @@
 /** Loops over tensors: axes merged where memory allows, vectors of 16 along the innermost, a mask for the rest. */
+
+import { type Nest, simplify } from '../../kernels/nests.ts';
+import { FLOAT_BYTES, type Place, share } from '../../kernels/places.ts';
 import { type Address, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, type Place, share, VECTOR, VECTOR_BYTES } from './emitter.ts';
-
-/** One tensor as a loop walks it: strides in elements, one for each axis of the loop. */
-export interface Access {
-  readonly place: Place;
-  readonly strides: readonly number[];
-  /** Written: its innermost stride matters most. */
-  readonly store?: boolean;
-}
-
-export interface Nest {
-  readonly sizes: readonly number[];
-  readonly accesses: readonly Access[];
-}
-
-/** Axes of length 1 go, the best innermost axis comes last, neighbours become one axis where all strides agree. */
-export function simplify({ sizes, accesses }: Nest): Nest {
-  let axes = sizes.map((_, i) => i).filter((i) => sizes[i] !== 1);
-  const score = (axis: number) =>
-    accesses.reduce((sum, { strides, store }) => {
-      if (strides[axis] === 1) return sum + (store ? 4 : 2);
-      return strides[axis] === 0 ? sum + (store ? 0 : 1) : sum;
-    }, 0) * (sizes[axis] < 4 ? 0.5 : 1);
-  if (axes.length > 1) {
-    const last = axes[axes.length - 1];
-    const best = axes.reduce((a, b) => (score(b) > score(a) ? b : a), last);
-    if (best !== last) axes = [...axes.filter((axis) => axis !== best), best];
-  }
-  const merged: number[][] = [];
-  for (const axis of axes) {
-    const group = merged[merged.length - 1];
-    const outer = group?.[group.length - 1];
-    const follows =
-      outer !== undefined && accesses.every(({ strides }) => strides[outer] === strides[axis] * sizes[axis]);
-    if (follows) group.push(axis);
-    else merged.push([axis]);
-  }
-  return {
-    sizes: merged.map((group) => group.reduce((n, axis) => n * sizes[axis], 1)),
-    accesses: accesses.map((access) => ({
-      ...access,
-      strides: merged.map((group) => access.strides[group[group.length - 1]]),
-    })),
-  };
-}
+import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 
 /** Registers that loops may use; rax is for masks and calls in between. */
 const pool = [R.rcx, R.rdx, R.rbx, R.rsi, R.rdi, R.rbp, R.r8, R.r9, R.r10, R.r11, R.r12, R.r13, R.r14, R.r15];

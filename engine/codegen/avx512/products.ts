@@ -2,8 +2,9 @@
  * Matrix products: tiles of up to 12 rows × 32 columns in registers, over panels of the right operand that are
  * packed so that they stay in the first-level cache (Goto and van de Geijn 2008, doi 10.1145/1356052.1356053).
  */
+import { FLOAT_BYTES, type Place, placeAt } from '../../kernels/places.ts';
 import { IF, Label, type Operand, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, type Place, placeAt, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1, VI } from './instructions.ts';
 import { type ChosenRows, emitRowShare } from './row-loops.ts';
 

@@ -1,17 +1,21 @@
 /** A traced function as machine code: memory planned, code written. */
+
 import { EngineError } from '../../errors.ts';
-import { NotNative } from '../../kernels/builder.ts';
+import { UnsupportedOperation } from '../../kernels/builder.ts';
 import { fuse, type Step } from '../../kernels/fusion.ts';
 import { lower } from '../../kernels/lowering.ts';
 import { aligned, LINE, planMemory } from '../../kernels/memory-plan.ts';
+import { FLOAT_BYTES, type Place, type PlaceOf } from '../../kernels/places.ts';
+import { isShared, labelOf } from '../../kernels/steps.ts';
 import type { Storage } from '../../kernels/views.ts';
 import type { TracedFunction } from '../../trace/trace.ts';
 import { Label, R } from './assembler.ts';
-import { CONSTANT_BYTES, Emitter, FLOAT_BYTES, type Layout, type Place } from './emitter.ts';
-import { type PlaceOf, SPILL_BYTES } from './groups.ts';
+import { CONSTANT_BYTES, Emitter, type Layout } from './emitter.ts';
+import { SPILL_BYTES } from './groups.ts';
 import { type Native, NativeMemory } from './memory.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
-import { emitStep, isShared, labelOf } from './steps.ts';
+import { emitStep } from './steps.ts';
+import { avx512 } from './target.ts';
 import { emitBarrier, emitJob, waitForWorkers, workers } from './workers.ts';
 
 /** Control words of a program, at the start of its memory. */
@@ -52,19 +56,20 @@ export class Program {
     this.table = new BigInt64Array(memory.buffer, CONTROL.bytes, slots);
   }
 
-  /** @throws NotNative, also for what is too large for a program's registers, constants or memory */
+  /** @throws UnsupportedOperation, also for what is too large for a program's registers, constants or memory */
   static build(native: Native, traced: TracedFunction, options: ProgramOptions): Program {
     try {
       return Program.#build(native, traced, options);
     } catch (error) {
-      if (error instanceof RangeError || error instanceof EngineError) throw new NotNative(error.message);
+      if (error instanceof RangeError || error instanceof EngineError)
+        throw new UnsupportedOperation(error.message);
       throw error;
     }
   }
 
   static #build(native: Native, traced: TracedFunction, options: ProgramOptions): Program {
-    const { kernels, storages } = lower(traced);
-    const steps = fuse(kernels, (storage) => storage.slot !== undefined);
+    const { kernels, storages } = lower(traced, avx512);
+    const steps = fuse(kernels, (storage) => storage.slot !== undefined, avx512);
     const slots = traced.inputs.length + traced.outputs.length;
     const plan = planMemory(steps, storages);
     const scratch = aligned(PRODUCT_SCRATCH + SPILL_BYTES);

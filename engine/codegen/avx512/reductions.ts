@@ -1,12 +1,14 @@
 /** Sums, products and extremes along axes. */
-import { R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, type Place, VECTOR, VECTOR_BYTES } from './emitter.ts';
-import type { Kind } from './groups.ts';
-import { V, V1 } from './instructions.ts';
-import { type Access, emitLoops, simplify } from './loops.ts';
-import { sumLanes } from './products.ts';
 
-export type Combination = 'sum' | 'product' | 'max' | 'min';
+import type { Kind } from '../../kernels/groups.ts';
+import type { Combination } from '../../kernels/kernels.ts';
+import { type Access, simplify } from '../../kernels/nests.ts';
+import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
+import { R } from './assembler.ts';
+import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import { V, V1 } from './instructions.ts';
+import { emitLoops } from './loops.ts';
+import { sumLanes } from './products.ts';
 
 export interface Reduction {
   readonly combination: Combination;

@@ -2,8 +2,9 @@
  * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
  * that chose one member of an ensemble (engine/routing.ts).
  */
+import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
 import { IF, Label, R } from './assembler.ts';
-import { type Emitter, FLOAT_BYTES, type Place, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { addressOf, type Cursor, registersBeside } from './loops.ts';
 
 export interface RowAccess {

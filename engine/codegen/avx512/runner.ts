@@ -3,7 +3,7 @@
 import { arrayTypes, type ResultSet, ResultSets } from '../../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../../backends/runner.ts';
 import { EngineError } from '../../errors.ts';
-import { NotNative } from '../../kernels/builder.ts';
+import { UnsupportedOperation } from '../../kernels/builder.ts';
 import { LINE } from '../../kernels/memory-plan.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import {
@@ -48,7 +48,7 @@ export class NativeRunner implements FunctionRunner {
       this.#options.onGraph?.(traced);
       return new NativeGraph(native, program, traced, profilePrefix);
     } catch (error) {
-      if (!(error instanceof NotNative)) throw error;
+      if (!(error instanceof UnsupportedOperation)) throw error;
       this.#options.onFallback?.(name, error.message);
       return this.#options.fallback.build(name, fn, inputs);
     }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Access, type Nest, simplify } from '../../../engine/codegen/avx512/loops.ts';
+import { type Access, type Nest, simplify } from '../../../engine/kernels/nests.ts';
 import { type Inputs, integers, type Tensors } from '../compare.ts';
 import { absent, Dice, expectEager, type Fn, title } from './support.ts';
 

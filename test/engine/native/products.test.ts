@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { R } from '../../../engine/codegen/avx512/assembler.ts';
-import { CONSTANT_BYTES, Emitter, FLOAT_BYTES } from '../../../engine/codegen/avx512/emitter.ts';
+import { CONSTANT_BYTES, Emitter } from '../../../engine/codegen/avx512/emitter.ts';
 import { NativeMemory, openNative } from '../../../engine/codegen/avx512/memory.ts';
 import { emitProduct, PRODUCT_SCRATCH } from '../../../engine/codegen/avx512/products.ts';
+import { FLOAT_BYTES } from '../../../engine/kernels/places.ts';
 import { type Inputs, uniform } from '../compare.ts';
 import { absent, Dice, type Fn, nativeEngine, run, title } from './support.ts';
 
