@@ -1,5 +1,6 @@
 /** Pictures of errors against exact answers: mean squared error against time, a panel for each setting. */
 import * as Plot from '@observablehq/plot';
+import { fileNames } from '../harness/files/file-names.ts';
 import { draw, standaloneSvg } from '../harness/report/drawing.ts';
 import { seriesOf } from '../harness/report/series.ts';
 import type { Picture } from './page.ts';
@@ -90,5 +91,6 @@ export function errorPicture(
   };
 }
 
-/** A problem's name as part of a file's name. */
-export const fileNameOf = (problem: string): string => problem.replace(/[^A-Za-z0-9_-]+/g, '-');
+/** Each problem's name as part of a file's name; no two share one. */
+export const problemFileNames = (problems: readonly string[]): ((problem: string) => string) =>
+  fileNames(problems, (problem) => problem.replace(/[^A-Za-z0-9_-]+/g, '-'));

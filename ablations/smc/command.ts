@@ -3,7 +3,7 @@ import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { UserError } from '../../harness/text/errors.ts';
-import { errorPicture, fileNameOf } from '../error-plot.ts';
+import { errorPicture, problemFileNames } from '../error-plot.ts';
 import { errorTable, problemHeading, timeHeading } from '../error-table.ts';
 import type { AblationResult } from '../page.ts';
 import {
@@ -151,11 +151,13 @@ function smcResult(
   rows: readonly ProblemSamplerRow[],
 ): AblationResult<(typeof columns)[number]> {
   const samplers = [...new Set(rows.map((row) => row.sampler))];
-  const pictures = [...new Set(rows.map((row) => row.problem))].map((problem) => {
+  const problems = [...new Set(rows.map((row) => row.problem))];
+  const fileName = problemFileNames(problems);
+  const pictures = problems.map((problem) => {
     const own = rows.filter((row) => row.problem === problem);
     return errorPicture(
       {
-        fileName: `smc-${fileNameOf(problem)}.svg`,
+        fileName: `smc-${fileName(problem)}.svg`,
         title: `Importance sampling, MALA and SMC on ${problem} (${own[0].dimensions} dimensions)`,
         description:
           'Mean squared error of E[y1 | y_t] against time, by sampler; columns: evaluations of the density, rows: estimator.',

@@ -2,7 +2,7 @@
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { errorPicture, fileNameOf } from '../error-plot.ts';
+import { errorPicture, problemFileNames } from '../error-plot.ts';
 import { errorTable, problemHeading, timeHeading } from '../error-table.ts';
 import type { AblationResult } from '../page.ts';
 import {
@@ -145,11 +145,13 @@ function testFunctionResult(
   rows: readonly ProblemTestFunctionRow[],
 ): AblationResult<(typeof columns)[number]> {
   const series = [...new Set(rows.map((row) => row.estimator))];
-  const pictures = [...new Set(rows.map((row) => row.problem))].map((problem) => {
+  const problems = [...new Set(rows.map((row) => row.problem))];
+  const fileName = problemFileNames(problems);
+  const pictures = problems.map((problem) => {
     const own = rows.filter((row) => row.problem === problem);
     return errorPicture(
       {
-        fileName: `test-function-${fileNameOf(problem)}.svg`,
+        fileName: `test-function-${fileName(problem)}.svg`,
         title: `Constant and learned test functions on ${problem} (${own[0].dimensions} dimensions)`,
         description: 'Mean squared error of E[y1 | y_t] against time, by test function and number of draws.',
       },

@@ -5,7 +5,7 @@ import { type Drawing, draw, standaloneSvg } from '../../harness/report/drawing.
 import { compact } from '../../harness/report/numbers.ts';
 import { type Series, seriesOf } from '../../harness/report/series.ts';
 import type { Run } from '../../harness/results/runs.ts';
-import { mean } from '../../harness/statistics/index.ts';
+import { mean, valueAt } from '../../harness/statistics/index.ts';
 import type { Picture } from '../page.ts';
 import type { TrainingAblation } from './ablation.ts';
 import { panelSize, sideBySide } from './panels.ts';
@@ -59,9 +59,16 @@ export function secondsPicture(
   };
 }
 
-/** Mean over runs of the seconds until the evaluation at this step. */
+/** Mean over runs of the seconds until this step, between the evaluations around it. */
 const secondsAt = (runs: readonly Run[], step: number): number =>
-  mean(runs.flatMap(({ evaluations }) => evaluations.find((e) => e.step === step)?.wallSeconds ?? []));
+  mean(
+    runs.flatMap(({ evaluations }) => {
+      const timed = evaluations.filter((e) => e.wallSeconds !== undefined);
+      if (timed.length < evaluations.length || timed.length === 0) return [];
+      const curve = { steps: timed.map((e) => e.step), values: timed.map((e) => e.wallSeconds ?? 0) };
+      return valueAt(curve, step);
+    }),
+  );
 
 function drawCurves(
   curves: readonly Curve[],

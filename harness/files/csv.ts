@@ -1,4 +1,5 @@
-/** CSV files (RFC 4180) with a header row; every complaint names the file and the line. */
+/** CSV files (RFC 4180, UTF-8) with a header row; every complaint names the file and the line. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
@@ -32,9 +33,9 @@ export class Line {
     return new UserError(`${this.place}: ${what}`);
   }
 
-  /** A name: anything but nothing. */
+  /** A name: anything but nothing, without the white space around it. */
   text(column: string): string {
-    const value = this.#cells[column];
+    const value = this.#cells[column].trim();
     if (value === '') throw this.error(`'${column}' is empty`);
     return value;
   }
@@ -117,12 +118,39 @@ function formatCell(cell: Cell): string {
 }
 
 function readText(file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (reason === 'ENOENT') throw new UserError(`${file}: no such file`);
     throw new UserError(`${file}: cannot be read (${reason})`);
+  }
+  const text = bytes.toString('utf8');
+  const wrong = isUtf8(bytes) ? undefined : firstWrongByte(bytes, text);
+  if (wrong === undefined) return text;
+  const line = 1 + bytes.subarray(0, wrong).filter((byte) => byte === NEWLINE).length;
+  const byte = bytes[wrong].toString(16).padStart(2, '0');
+  throw new UserError(
+    `${file}, line ${line}: not UTF-8 at byte offset ${wrong} (0x${byte}); save the file as UTF-8`,
+  );
+}
+
+const NEWLINE = 0x0a;
+/** What decoding puts in the place of bytes that are not UTF-8, and its own bytes. */
+const REPLACEMENT = '\ufffd';
+const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
+
+/** Where decoding met the first bytes that are not UTF-8, counted from 0. */
+function firstWrongByte(bytes: Buffer, decoded: string): number | undefined {
+  let [offset, from] = [0, 0];
+  for (;;) {
+    const at = decoded.indexOf(REPLACEMENT, from);
+    if (at < 0) return undefined;
+    offset += Buffer.byteLength(decoded.slice(from, at));
+    const end = offset + REPLACEMENT_BYTES.length;
+    if (!bytes.subarray(offset, end).equals(REPLACEMENT_BYTES)) return offset;
+    [offset, from] = [end, at + 1];
   }
 }
 

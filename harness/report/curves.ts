@@ -1,23 +1,31 @@
-/** Learning curves: the mean over runs of each evaluation, with a band. */
+/** Learning curves: the mean over runs at steps that all of them reached, with a band. */
 import { RandomStream } from '../../engine/random.ts';
 import type { IntervalMethod } from '../results/analysis.ts';
 import type { Run } from '../results/runs.ts';
-import { bootstrapMeanInterval, mean, percentileInterval, studentInterval } from '../statistics/index.ts';
+import { commonSteps, mean, percentileInterval, studentInterval, valueAt } from '../statistics/index.ts';
+import { shortName } from './html.ts';
+import { grouped } from './numbers.ts';
 
 export interface CurvePoint {
   /** Environment steps. */
   readonly step: number;
-  /** Mean return over the runs that have an evaluation here. */
+  /** Mean return over all runs of the curve. */
   readonly mean: number;
   readonly low: number;
   readonly high: number;
-  readonly runs: number;
 }
 
 export interface Curve {
   readonly task: string;
   readonly agent: string;
+  /** Ascending in steps; empty if the runs have no step in common. */
   readonly points: readonly CurvePoint[];
+  /** Runs that every point is a mean of. */
+  readonly runs: number;
+  /** Whether runs were evaluated at different steps: each is then interpolated between its own evaluations. */
+  readonly interpolated: boolean;
+  /** Whether runs have evaluations before the first or after the last point, where others have none. */
+  readonly cut: boolean;
 }
 
 export interface CurveOptions {
@@ -44,29 +52,48 @@ export function learningCurves(runs: readonly Run[], options: CurveOptions): Cur
   }
   const share = Math.floor(ALL_POINTS / groups.size);
   const most = Math.min(MOST_POINTS, Math.max(FEWEST_POINTS, share));
-  return [...groups.values()].map((group) => {
-    const [{ task, agent }] = group;
-    return { task, agent, points: pointsOf(group, most, options) };
-  });
+  return [...groups.values()].map((group) => curveOf(group, most, options));
 }
 
-function pointsOf(runs: readonly Run[], most: number, options: CurveOptions): CurvePoint[] {
-  const returnsAt = runs.map((run) => new Map(run.evaluations.map((e) => [e.step, e.meanReturn])));
-  const steps = [...new Set(returnsAt.flatMap((at) => [...at.keys()]))].sort((a, b) => a - b);
+function curveOf(runs: readonly Run[], most: number, options: CurveOptions): Curve {
+  const [{ task, agent }] = runs;
+  const curves = runs.map(({ evaluations }) => ({
+    steps: evaluations.map((evaluation) => evaluation.step),
+    values: evaluations.map((evaluation) => evaluation.meanReturn),
+  }));
+  const { steps, interpolated, cut } = commonSteps(curves);
   const resamples = Math.min(options.resamples, MOST_RESAMPLES);
-  const random = RandomStream.fromSeed(options.seed).split('curves').split(runs[0].agent).split(runs[0].task);
+  const random = RandomStream.fromSeed(options.seed).split('curves').split(agent).split(task);
   // One set of resampled runs for the whole curve: its band is then as smooth as the curves are.
   const drawn = random.fillIntegers(new Int32Array(resamples * runs.length), runs.length);
-  return thin(steps, most).map((step) => {
-    const found = returnsAt.flatMap((at) => at.get(step) ?? []);
-    const student = options.interval === 'student_t' ? studentInterval(found) : undefined;
-    const [low, high] =
-      student ??
-      (found.length === runs.length
-        ? percentileInterval(resampledMeans(found, drawn))
-        : bootstrapMeanInterval(found, { resamples, random: random.split(`step ${step}`) }));
-    return { step, mean: mean(found), low, high, runs: found.length };
+  const points = thin(steps, most).map((step) => {
+    const returns = curves.map((curve) => valueAt(curve, step));
+    const student = options.interval === 'student_t' ? studentInterval(returns) : undefined;
+    const [low, high] = student ?? percentileInterval(resampledMeans(returns, drawn));
+    return { step, mean: mean(returns), low, high };
   });
+  return { task, agent, points, runs: runs.length, interpolated, cut };
+}
+
+/** What a reader must know of the curves of a task: agents whose runs were not all evaluated at the same steps. */
+export function curveNotes(curves: readonly Curve[]): string[] {
+  const agents = new Map<string, string[]>();
+  for (const curve of curves) {
+    const text = noteOf(curve);
+    if (text !== undefined) agents.set(text, [...(agents.get(text) ?? []), shortName(curve.agent)]);
+  }
+  return [...agents].map(([text, names]) => `${names.join(', ')}: ${text}`);
+}
+
+function noteOf({ points, runs, interpolated, cut }: Curve): string | undefined {
+  if (points.length === 0)
+    return `no curve: the ${runs} runs were evaluated over ranges of steps that do not meet`;
+  const [first, last] = [points[0].step, points[points.length - 1].step].map(grouped);
+  const range = `from step ${first} to ${last}, the range of all ${runs} runs`;
+  if (interpolated) {
+    return `the runs were evaluated at different steps; each is interpolated between its own evaluations, ${range}`;
+  }
+  return cut ? `drawn ${range}` : undefined;
 }
 
 /** @param drawn run indices, [resamples, runs] */

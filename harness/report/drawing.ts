@@ -15,6 +15,8 @@ export interface Drawing {
   readonly height: number;
   /** Children of the svg element. */
   readonly content: string;
+  /** A line for below the plot in a file of its own. */
+  readonly note?: string;
 }
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
@@ -28,7 +30,7 @@ const TITLE_SCALE = 1.15;
 
 /** Draws a plot. Colours are CSS variables, so that it follows the page's scheme. */
 export function draw(
-  about: Pick<Drawing, 'name' | 'title' | 'description'>,
+  about: Pick<Drawing, 'name' | 'title' | 'description' | 'note'>,
   options: Plot.PlotOptions & { width: number; height: number },
 ): Drawing {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');

@@ -23,15 +23,18 @@ export function learningCurvePlot(
 ): Drawing {
   const points = curves.flatMap(({ curve }) => curve.points);
   const values = [...points.flatMap(({ low, high }) => [low, high]), ...references.map((r) => r.score)];
-  const last = curves.map(({ series, curve }) => {
-    const end = curve.points[curve.points.length - 1];
-    return `${shortName(series.agent)} ${readable(end.mean)} at step ${compact(end.step)}`;
+  const last = curves.flatMap(({ series, curve }) => {
+    const end = curve.points.at(-1);
+    return end === undefined
+      ? []
+      : [`${shortName(series.agent)} ${readable(end.mean)} at step ${compact(end.step)}`];
   });
   return draw(
     {
       name,
       title: `Learning curves on ${shortName(task, 32)}`,
       description: `Mean evaluation return against environment steps, with 95 % bands. Last evaluations: ${last.join('; ')}.`,
+      note: fileNote(curves.map(({ curve }) => curve)),
     },
     {
       ...size,
@@ -74,6 +77,13 @@ export function learningCurvePlot(
       ],
     },
   );
+}
+
+function fileNote(curves: readonly Curve[]): string | undefined {
+  if (curves.some((curve) => curve.interpolated))
+    return 'Runs evaluated at different steps are interpolated.';
+  if (curves.some((curve) => curve.cut)) return 'Curves cover the steps that all their runs have in common.';
+  return undefined;
 }
 
 function lineMarks(series: Series, curve: Curve): Plot.Markish[] {

@@ -5,6 +5,7 @@ import { type Html, html } from './html.ts';
 const messages: Readonly<Record<Flag, string>> = {
   fewer_than_3_seeds: 'fewer than three seeds: the interval says little',
   unequal_steps: 'runs ended at different steps',
+  unequal_evaluations: 'runs were evaluated at different steps',
   failed_runs: 'failed runs are left out',
   missing_tasks: 'not every task was run',
 };
@@ -26,7 +27,9 @@ export const notices: Readonly<Record<Flag, string>> = {
   fewer_than_3_seeds:
     'Fewer than three seeds somewhere: intervals are computed all the same, but say little. The rows are marked †.',
   unequal_steps:
-    'Some runs ended earlier than others, so that final scores come from different steps. The rows are marked †.',
+    'Some runs ended earlier than others, so that final scores come from different steps, and learning curves end where the first run did. The rows are marked †.',
+  unequal_evaluations:
+    'Some runs of one agent and task were evaluated at different steps: learning curves interpolate each run between its own evaluations. The rows are marked †.',
   failed_runs: 'Runs that failed are left out of all numbers. They are listed under “Runs”.',
   missing_tasks:
     'Not every agent ran every task: aggregates cover each agent’s own tasks and must not be compared across them.',

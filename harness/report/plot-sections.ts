@@ -1,7 +1,7 @@
 /** The sections that are plots, each with its numbers folded behind it. */
 import type { TableName, TableRow } from '../results/tables.ts';
 import { aggregatePlot, metricTitles } from './aggregate-plot.ts';
-import type { Curve } from './curves.ts';
+import { type Curve, curveNotes } from './curves.ts';
 import type { Drawing } from './drawing.ts';
 import { agentName, figure, legend } from './figures.ts';
 import { type Html, html } from './html.ts';
@@ -71,16 +71,18 @@ export function curvesSection(
     const references = model.references.filter((reference) => reference.task === task);
     const draw = (wide: typeof WIDE) => learningCurvePlot(task, curves, references, fileName(task), wide);
     const narrow = size === PANEL ? undefined : draw(PANEL);
-    return { task, curves, drawing: draw(size), narrow };
+    const notes = curveNotes(curves.map(({ curve }) => curve));
+    return { task, curves, notes, drawing: draw(size), narrow };
   });
   return {
     drawings: panels.map((panel) => panel.drawing),
     html: html`<section id="curves"><h2>Learning curves</h2>
-<p>Mean return of the evaluations during training, over seeds. Bands are 95 % intervals of the mean at each step. ${model.references.length > 0 && 'Dashed grey lines are published scores.'}</p>
+<p>Mean return of the evaluations during training, over seeds: every point is a mean of the same runs. Bands are 95 % intervals of the mean at each step. ${model.references.length > 0 && 'Dashed grey lines are published scores.'}</p>
 ${fewSeeds(model)}${legend(model.series)}
-<div class="${grid}">${panels.map(({ drawing, narrow, curves, task }) =>
-      figure(drawing, { caption: task, narrow, below: folded('Numbers', curveTable(task, curves)) }),
-    )}</div></section>`,
+<div class="${grid}">${panels.map(({ drawing, narrow, curves, notes, task }) => {
+      const below = html`${notes.map((line) => html`<p class="notice">${line}.</p>`)}${folded('Numbers', curveTable(task, curves))}`;
+      return figure(drawing, { caption: task, narrow, below });
+    })}</div></section>`,
   };
 }
 

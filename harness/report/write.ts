@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { formatTable, readTable } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
+import { fileNames } from '../files/file-names.ts';
 import { type AnalysisOptions, analyse, type IntervalMethod } from '../results/analysis.ts';
 import { readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, prefixAgents, readEvaluations, readScores } from '../results/runs.ts';
@@ -64,16 +65,22 @@ export function writeReport(options: ReportOptions): Report {
   for (const name of Object.keys(tableColumns) as TableName[]) {
     write(join(folder, `${name}.csv`), formatTable<string>(tableColumns[name], model.tables[name]));
   }
-  const page = reportPage(model, fileNames(model.tasks));
+  const curveName = fileNames(model.tasks, cleanTask);
+  const page = reportPage(model, (task) => `curve-${curveName(task)}`);
   const legend = model.series.map(({ agent, index }) => ({
     label: shortName(agent),
     colour: palette[index % palette.length].light,
   }));
   const few = model.flags.has('fewer_than_3_seeds');
-  const note = few ? 'Fewer than three seeds: intervals say little.' : undefined;
+  const caution = few ? ['Fewer than three seeds: intervals say little.'] : [];
   for (const drawing of page.drawings) {
     const labelled = drawing.name.startsWith('aggregate-') || drawing.name === 'improvement';
-    const svg = standaloneSvg(drawing, labelled ? [] : legend, note);
+    const notes = [...caution, ...(drawing.note === undefined ? [] : [drawing.note])];
+    const svg = standaloneSvg(
+      drawing,
+      labelled ? [] : legend,
+      notes.length > 0 ? notes.join(' ') : undefined,
+    );
     write(join(folder, 'plots', `${drawing.name}.svg`), svg);
   }
   write(join(folder, 'report.html'), page.text);
@@ -185,16 +192,5 @@ function warningsFor({ flags: found, tables, options, troubled, mixed }: ReportM
   return warnings.map((warning) => shortName(warning, 400));
 }
 
-/** A file name for every task's curves: what is safe in a file name stays, doubles get a number. */
-function fileNames(tasks: readonly string[]): (task: string) => string {
-  const taken = new Set<string>();
-  const names = new Map<string, string>();
-  for (const task of tasks) {
-    const safe = task.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
-    let name = `curve-${safe}`;
-    for (let i = 2; taken.has(name.toLowerCase()); i++) name = `curve-${safe}-${i}`;
-    taken.add(name.toLowerCase());
-    names.set(task, name);
-  }
-  return (task) => names.get(task) ?? 'curve';
-}
+/** What is safe in the name of a plot's file. */
+const cleanTask = (task: string): string => task.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);

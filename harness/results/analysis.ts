@@ -59,6 +59,7 @@ export function analyse(
       if (own.length === 0) found.add('missing_tasks');
       else if (own.length < FEW_SEEDS) found.add('fewer_than_3_seeds');
       if (new Set(own.map(lastStep)).size > 1) found.add('unequal_steps');
+      if (evaluatedApart(own)) found.add('unequal_evaluations');
     }
     if (failed.some((run) => run.agent === agent && among.includes(run.task))) found.add('failed_runs');
     return found;
@@ -121,6 +122,17 @@ function summaryRow(
 }
 
 const lastStep = (run: Run): number | undefined => run.evaluations[run.evaluations.length - 1]?.step;
+
+/** Whether runs were evaluated at different steps, other than by some of them ending earlier. */
+function evaluatedApart(runs: readonly Run[]): boolean {
+  const curves = runs.filter((run) => run.evaluations.length > 0);
+  if (curves.length < 2) return false;
+  const end = Math.min(...curves.map((run) => lastStep(run) ?? 0));
+  const steps = curves.map((run) =>
+    run.evaluations.flatMap(({ step }) => (step <= end ? [step] : [])).join(),
+  );
+  return new Set(steps).size > 1;
+}
 
 const runArea = ({ evaluations }: Run): number =>
   areaUnderCurve(

@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const label = z.union([z.string(), z.number()]).transform(String);
+/** Names are compared with those of the CSVs, which have no white space around them. */
+const label = z.union([z.string(), z.number()]).transform((name) => String(name).trim());
 const text = label.optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
 

@@ -97,8 +97,12 @@ export function compareNames(a: string, b: string): number {
 }
 
 function identity(line: Line) {
-  const seed = line.text('seed').trim();
-  return { task: line.text('task'), agent: line.text('agent'), seed, place: line.place };
+  return {
+    task: line.text('task'),
+    agent: line.text('agent'),
+    seed: line.text('seed'),
+    place: line.place,
+  };
 }
 
 const runKey = (line: Line): string =>

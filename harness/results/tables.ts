@@ -30,7 +30,10 @@ export type Tables = { readonly [Name in TableName]: readonly TableRow<Name>[] }
 /** What can be wrong with a row's numbers; several are joined by a space. */
 export const flags = {
   fewer_than_3_seeds: 'an interval from fewer than three seeds says little',
-  unequal_steps: 'runs ended at different steps; each counts with its own last evaluation',
+  unequal_steps:
+    'runs ended at different steps; each counts with its own last evaluation, and learning curves end where the first of them did',
+  unequal_evaluations:
+    'runs were evaluated at different steps; learning curves interpolate each between its own evaluations',
   failed_runs: 'runs that failed are left out',
   missing_tasks: 'not every task of the comparison has a run of this agent',
 } as const;

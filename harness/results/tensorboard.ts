@@ -7,9 +7,10 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
 import { makeFolder, writeDurably } from '../files/durable.ts';
+import { fileNames } from '../files/file-names.ts';
 import { UserError } from '../text/errors.ts';
 import { readManifest } from './manifest-reader.ts';
-import { readEvaluations } from './runs.ts';
+import { compareNames, type Run, readEvaluations } from './runs.ts';
 import { readTrainingRows } from './training.ts';
 
 /** Numbers logged together. */
@@ -79,7 +80,9 @@ export function exportTensorBoard(directory: string, out = join(directory, 'tens
   const training = readTrainingRows(directory);
   const runs = readEvaluations(directory, { mayBeEmpty: true });
   if (runs.length === 0) throw new UserError(`${directory}: no evaluations to export`);
-  for (const { task, agent, seed, evaluations } of runs) {
+  const folderOf = runFolders(runs, out);
+  for (const run of runs) {
+    const { task, agent, seed, evaluations } = run;
     const times = evaluations.map(({ step, wallSeconds = 0 }) => [step, wallSeconds] as const);
     const metrics = training.get(JSON.stringify([task, agent, seed])) ?? [];
     const events = [
@@ -96,7 +99,7 @@ export function exportTensorBoard(directory: string, out = join(directory, 'tens
         ),
       })),
     ].sort((a, b) => a.step - b.step);
-    writeEventFile(join(out, safe(task), safe(agent), `seed-${safe(seed)}`), startedAt, events);
+    writeEventFile(folderOf(run), startedAt, events);
   }
   return runs.length;
 }
@@ -113,8 +116,17 @@ function timeAt(times: readonly (readonly [step: number, seconds: number])[], st
   return lastSeconds;
 }
 
+/** A folder for each run, OUT/TASK/AGENT/seed-N; no two runs share one. */
+function runFolders(runs: readonly Run[], out: string): (run: Run) => string {
+  const namesOf = (name: (run: Run) => string) => fileNames(runs.map(name).sort(compareNames), clean);
+  const task = namesOf((run) => run.task);
+  const agent = namesOf((run) => run.agent);
+  const seed = namesOf((run) => run.seed);
+  return (run) => join(out, task(run.task), agent(run.agent), `seed-${seed(run.seed)}`);
+}
+
 /** A name as one folder; what a file system may refuse becomes a dash. */
-const safe = (name: string): string =>
+const clean = (name: string): string =>
   name
     .replace(/[^\p{L}\p{N}._-]+/gu, '-')
     .replace(/^\.+/, '-')

@@ -19,7 +19,7 @@ export function readTrainingRows(directory: string): Map<string, TrainingMetrics
   if (!existsSync(file)) return runs;
   const keys = ['task', 'agent', 'seed', 'step'];
   for (const line of readTable(file, keys)) {
-    const key = JSON.stringify([line.text('task'), line.text('agent'), line.text('seed').trim()]);
+    const key = JSON.stringify([line.text('task'), line.text('agent'), line.text('seed')]);
     const values = Object.fromEntries(
       line.columns.flatMap((name) => {
         const value = keys.includes(name) ? undefined : line.optionalNumber(name);

@@ -2,6 +2,7 @@
 export * from './aggregates.ts';
 export * from './auc.ts';
 export * from './comparison.ts';
+export * from './curves.ts';
 export * from './improvement.ts';
 export * from './moments.ts';
 export * from './profiles.ts';

@@ -1,6 +1,6 @@
 /** Event files: framing against published check values; the content as the real TensorBoard reads it. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -46,6 +46,25 @@ describe('event files', () => {
     appendEvents(path, events.slice(1));
     const whole = Buffer.concat([fileStart(100), encodeEvents(events)]);
     expect(readFileSync(path).equals(whole)).toBe(true);
+  });
+
+  it('no run takes the file of another whose name is cleaned to the same', () => {
+    const directory = join(root, 'alike');
+    const tasks = ['a b', 'a/b', 'A-b', 'a-b', '.a', 'x'.repeat(120), 'x'.repeat(121)];
+    const agents = ['sac', 'sac?', 'sac!', 'SAC', 'caf\u00e9', 'cafe\u0301'];
+    makeComparison(directory, { tasks, agents, seeds: 1, evaluations: 1, episodes: 1 });
+    expect(exportTensorBoard(directory)).toBe(tasks.length * agents.length);
+    const files = readdirSync(join(directory, 'tensorboard'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.includes('tfevents'),
+    );
+    const compared = files.map((name) => name.normalize('NFC').toLowerCase());
+    expect(new Set(compared).size).toBe(tasks.length * agents.length);
+    expect(files.map((name) => name.split('/').slice(0, 2).join('/'))).toContain('A-b/SAC');
+    // Every return stands in exactly one file.
+    const contents = files.map((name) =>
+      readFileSync(join(directory, 'tensorboard', name)).toString('base64'),
+    );
+    expect(new Set(contents).size).toBe(files.length);
   });
 
   it.skipIf(python === undefined)('TensorBoard reads every scalar of a comparison', () => {

@@ -104,6 +104,39 @@ describe('complaints', () => {
   });
 });
 
+describe('bytes that are not UTF-8', () => {
+  const header = Buffer.from('task,agent,seed,score\n');
+  const bytes = (...parts: (string | number[])[]) =>
+    Buffer.concat([header, ...parts.map((part) => Buffer.from(part as string))]);
+  const file = (content: Buffer) => {
+    const path = join(folder, 'bytes.csv');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  // Offsets count from 0; the header has 22 bytes. Ill-formed sequences of Unicode 15, section 3.9, table 3-7.
+  it.each<[string, Buffer, number, number, string]>([
+    ['latin-1', bytes('x,p', [0xe9], ',0,.5\nx,p', [0xe8], ',1,.6\n'), 2, 25, 'e9'],
+    ['a continuation byte alone', bytes('x,é', [0x80], ',0,1\n'), 2, 26, '80'],
+    ['a sequence cut short', bytes('x,a,0,1\nx,', [0xe2, 0x82], ',1,2\n'), 3, 32, 'e2'],
+    ['a sequence cut short by the end', bytes('x,a,0,1\nx,b,1,2', [0xf0, 0x9f]), 3, 37, 'f0'],
+    ['an overlong slash', bytes('x,', [0xc0, 0xaf], ',0,1\n'), 2, 24, 'c0'],
+    ['half of a surrogate pair', bytes('x,', [0xed, 0xa0, 0x80], ',0,1\n'), 2, 24, 'ed'],
+    ['beyond the last code point', bytes('x,', [0xf4, 0x90, 0x80, 0x80], ',0,1\n'), 2, 24, 'f4'],
+    ['behind a real replacement character', bytes('x\ufffd,', [0xef, 0xbf], ',0,1\n'), 2, 27, 'ef'],
+    ['UTF-16', Buffer.from('\ufefftask,agent,seed,score\n', 'utf16le'), 1, 0, 'ff'],
+  ])('%s', (_, content, line, offset, byte) => {
+    expect(complaint(() => readScores(file(content)))).toBe(
+      `bytes.csv, line ${line}: not UTF-8 at byte offset ${offset} (0x${byte}); save the file as UTF-8`,
+    );
+  });
+
+  it('are not found where there are none', () => {
+    const name = 'é\ufffd日本\u{1f600}';
+    expect(readScores(file(bytes(`x,${name},0,1\n`)))[0].agent).toBe(name);
+  });
+});
+
 describe('reading', () => {
   it('takes columns in any order, others beside them, a byte order mark, CRLF, quotes and line breaks', () => {
     const text = '\ufeffscore,note,seed,agent,task\r\n0.5,"x, ""y""",3,"line\nbreak",a\r\n-1e-3,,4,b,a\r\n';
@@ -125,6 +158,24 @@ describe('reading', () => {
       { step: 10, episodes: 2, meanReturn: 1.5, wallSeconds: 2 },
       { step: 20, episodes: 2, meanReturn: 6, wallSeconds: 4 },
     ]);
+  });
+
+  it('names have no white space around them, as headers have none', () => {
+    const [first, second] = readScores(
+      scores(' task ,agent, seed,score\nhop, sac ,0,1\n hop,sac\u00a0, 1 ,2\n'),
+    );
+    expect([first, second].map(({ task, agent, seed }) => [task, agent, seed])).toEqual([
+      ['hop', 'sac', '0'],
+      ['hop', 'sac', '1'],
+    ]);
+    const runs = readEvaluations(
+      evaluations('task,agent,seed,step,episode,return\nhop,sac,0,1,0,1\nhop, sac,0 ,2,0,3\n'),
+    );
+    expect(runs).toHaveLength(1);
+    expect(runs[0].evaluations.map(({ step }) => step)).toEqual([1, 2]);
+    expect(complaint(() => readScores(scores('task,agent,seed,score\nhop,  ,0,1\n')))).toBe(
+      "scores.csv, line 2: 'agent' is empty",
+    );
   });
 
   it('a damaged or odd manifest costs facts, not the report', () => {
