@@ -39,10 +39,17 @@ export interface Acting<P, N> {
   act(inputs: ActInputs<P, N>): { action: tf.Tensor };
 }
 
+/** Gets quantities inside an update by name while its graph is made; a comparison looks at them, a run does not. */
+export type Observe = (name: string, value: tf.Tensor) => void;
+
+type UpdateStep<S, N> = StepFunction<S, UpdateInputs<N>, { metrics: tf.Tensor } & Record<string, tf.Tensor>>;
+
 export interface Update<S, N> {
   /** Names of the entries of `outputs.metrics`, in order. */
   readonly metrics: readonly string[];
-  readonly step: StepFunction<S, UpdateInputs<N>, { metrics: tf.Tensor } & Record<string, tf.Tensor>>;
+  readonly step: (
+    ...args: [...Parameters<UpdateStep<S, N>>, observe?: Observe]
+  ) => ReturnType<UpdateStep<S, N>>;
   /** Further metrics from the noise and the outputs of this update, computed on the host. */
   report?(noise: Readonly<Record<string, NdArray>>, outputs: Readonly<Record<string, NdArray>>): Metrics;
 }
