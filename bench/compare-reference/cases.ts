@@ -166,7 +166,6 @@ const metricQuantities: Readonly<Record<string, string>> = {
   actor_loss: 'actorLoss',
   actor_grad_norm: 'actorGradNorm',
   ess: 'ess',
-  cv_weight: 'coefficient',
   advantage_weight: 'advantage',
 };
 

@@ -1,0 +1,130 @@
+/**
+ * One update and the actions of every agent beside the official program's, on the same parameters, batch and noise: a
+ * table of the largest differences by quantity and algorithm. Ends with 1 where one is beyond its tolerance.
+ *
+ *   npx jiti bench/compare-reference/run.ts [--backend native|onnx|wasm|tensorflow] [--algorithms rfm,sac,...]
+ *   npx jiti bench/compare-reference/run.ts --reference DIR [--python PATH] [--seed 0] [--cases FILE.json] [--keep DIR]
+ *
+ * Without --reference it takes the recorded cases of test/data/reference-program. With it, record.py has the
+ * program in that checkout compute new ones (a Python with the program's requirements, by default python3), and
+ * formulas.py computes them a second time in float64. --cases is a file like
+ *   {"name": {"observation": 9, "action": 2, "batch": 5, "width": 20, "embedding": 6, "count": 3, "draws": 10}}
+ * whose sizes are those of record.py (`default_cases`); a size left out is the program's own. --keep keeps the cases.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createEngine } from '../../engine/index.ts';
+import { backendNames } from '../../engine/types.ts';
+import { counterparts } from './agents.ts';
+import { compareWithCase, type Difference, readCase } from './cases.ts';
+
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string' },
+    algorithms: { type: 'string', default: Object.keys(counterparts).join() },
+    reference: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
+    seed: { type: 'string', default: '0' },
+    cases: { type: 'string' },
+    keep: { type: 'string' },
+  },
+});
+const backend = backendNames.find((known) => known === values.backend);
+if (values.backend !== undefined && backend === undefined) {
+  fail(`no backend '${values.backend}': it is one of ${backendNames.join(', ')}`);
+}
+const names = values.algorithms.split(',');
+for (const name of names) {
+  if (!(name in counterparts)) {
+    fail(`no algorithm '${name}': it is one of ${Object.keys(counterparts).join(', ')}`);
+  }
+}
+
+const recordedCases = fileURLToPath(new URL('../../test/data/reference-program/', import.meta.url));
+const made = values.reference === undefined ? undefined : record(values.reference);
+const folder = made ?? recordedCases;
+const engine = createEngine({ backend });
+const found = new Map<string, Map<string, Difference>>();
+try {
+  for (const name of names) {
+    const files = readdirSync(folder).filter((file) => file.startsWith(`${name}-`) && file.endsWith('.json'));
+    if (files.length === 0) fail(`${folder} has no case of ${name}`);
+    const worst = new Map<string, Difference>();
+    for (const file of files) {
+      const reference = readCase(join(folder, file));
+      const { algorithm, noiseOf } = counterparts[name](reference);
+      for (const difference of await compareWithCase(engine, algorithm, reference, noiseOf)) {
+        const before = worst.get(difference.quantity);
+        if (before === undefined || !(difference.error <= before.error)) {
+          worst.set(difference.quantity, difference);
+        }
+      }
+    }
+    found.set(name, worst);
+  }
+} finally {
+  await engine.dispose();
+  if (made !== undefined && values.keep === undefined) rmSync(made, { recursive: true });
+}
+table();
+
+/** Cases of the program in that checkout, in a new folder. */
+function record(reference: string): string {
+  const out = values.keep ?? mkdtempSync(join(tmpdir(), 'compare-reference-'));
+  const options = [
+    '--reference',
+    reference,
+    '--out',
+    out,
+    '--algorithms',
+    values.algorithms,
+    '--seed',
+    values.seed,
+  ];
+  if (values.cases !== undefined) options.push('--cases', values.cases);
+  python('record.py', options);
+  python(
+    'formulas.py',
+    readdirSync(out)
+      .filter((file) => file.endsWith('.json'))
+      .map((file) => join(out, file)),
+  );
+  return out;
+}
+
+function python(script: string, options: readonly string[]): void {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const { status, error } = spawnSync(values.python, [file, ...options], { stdio: 'inherit' });
+  if (error !== undefined) fail(`${values.python}: ${error.message}`);
+  if (status !== 0) fail(`${script} failed`);
+}
+
+function table(): void {
+  const quantities = [...new Set([...found.values()].flatMap((worst) => [...worst.keys()]))].sort();
+  console.log(
+    `Backend ${engine.backend}. Largest difference over the cases: relative, of after/... absolute.\n`,
+  );
+  console.log(`| quantity | tolerance | ${names.join(' | ')} |`);
+  console.log(`| --- | ---: |${' ---: |'.repeat(names.length)}`);
+  for (const quantity of quantities) {
+    const row = names.map((name) => found.get(name)?.get(quantity));
+    const tolerance = row.find((difference) => difference !== undefined)?.tolerance ?? 0;
+    const cells = row.map((difference) => {
+      if (difference === undefined) return '';
+      const { error } = difference;
+      return error <= tolerance ? error.toExponential(1) : `**${error.toExponential(1)}**`;
+    });
+    console.log(`| ${quantity} | ${tolerance.toExponential(0)} | ${cells.join(' | ')} |`);
+  }
+  const all = [...found.values()].flatMap((worst) => [...worst.values()]);
+  if (all.some(({ error, tolerance }) => !(error <= tolerance))) process.exitCode = 1;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
