@@ -1,4 +1,5 @@
-/** The agent of this harness that computes what a case of the official program holds: preset `paper`, smaller sizes. */
+/** The agents of this harness that are the official program's, and how the sizes of one are named by the other. */
+import type { AgentFactory, TrainingConfig } from '../../agents/agent.ts';
 import { dqs, dqsAlgorithm } from '../../agents/dqs.ts';
 import type { Algorithm, Noise } from '../../agents/host.ts';
 import { maxentdp } from '../../agents/maxentdp/agent.ts';
@@ -13,83 +14,103 @@ import type { NoiseOf, ReferenceCase } from './cases.ts';
 /** An algorithm with any state, noise and policy. */
 export type AnyAlgorithm = Algorithm<unknown, Noise, unknown, Noise, Noise>;
 
-export interface Counterpart {
-  readonly algorithm: AnyAlgorithm;
-  /** Noise that the agent wants in another order than the program draws it. */
+export interface Counterpart<Config extends TrainingConfig = TrainingConfig> {
+  readonly factory: AgentFactory<Config>;
+  /** Keys of the agent's config that are sizes, and the program's options (section.key) that hold them. */
+  readonly sizes: Partial<Record<keyof Config, readonly string[]>>;
+  algorithm(config: Config, observation: number, action: number): AnyAlgorithm;
+  /** Noise that the agent wants in another form than the program draws it. */
   readonly noiseOf?: NoiseOf;
 }
 
-/** The algorithms of the program, by its names. */
-export const counterparts: Readonly<Record<string, (reference: ReferenceCase) => Counterpart>> = {
-  rfm(reference) {
-    const own = reference.config.rfm;
-    const config = {
-      ...rfmFlow.presets.paper,
-      ...networkSizes(reference),
-      priorDraws: Number(own.num_estimator_mc_samples),
-      particles: Number(own.num_particles_training),
-      evaluationParticles: Number(own.num_particles_eval),
-    };
+/** By the program's names. */
+export const counterparts: Readonly<Record<string, Counterpart>> = {
+  rfm: counterpart({
+    factory: rfmFlow,
+    sizes: {
+      priorDraws: ['rfm.num_estimator_mc_samples'],
+      particles: ['rfm.num_particles_training', 'rfm.num_particles_data'],
+      evaluationParticles: ['rfm.num_particles_eval'],
+    },
+    algorithm: (config, ...spaces) => general(rfmAlgorithm(flowForm(config), config, ...spaces)),
     // The agent draws the choice among particles for evaluation too, and does not use it.
-    const unused: NoiseOf = (_, prefix, name) => {
-      const shape = [reference.sizes.batch, config.evaluationParticles];
-      const isUnused = prefix === 'exploit/noise/' && name === 'choice';
-      return isUnused ? { data: new Float32Array(shape[0] * shape[1]), shape } : undefined;
-    };
-    return counterpart(rfmAlgorithm(flowForm(config), config, ...spaces(reference)), unused);
-  },
-  sac(reference) {
-    const { embedding: _, ...sizes } = networkSizes(reference);
-    return counterpart(sacAlgorithm({ ...sac.presets.paper, ...sizes }, ...spaces(reference)));
-  },
-  dqs(reference) {
-    const scoreDraws = Number(reference.config.dqs.num_estimator_mc_samples);
-    const config = { ...dqs.presets.paper, ...networkSizes(reference), scoreDraws };
-    return counterpart(dqsAlgorithm(config, ...spaces(reference)));
-  },
-  maxentdp(reference) {
-    const own = reference.config.maxentdp;
-    const config = {
-      ...maxentdp.presets.paper,
-      ...networkSizes(reference),
-      noiseDraws: Number(own.score_samples_num),
-      logDensityDraws: Number(own.log_prob_samples),
-      evaluationParticles: Number(own.eval_candidate_num),
-    };
-    return counterpart(maxEntDpAlgorithm(config, ...spaces(reference)));
-  },
-  qsm(reference) {
-    return counterpart(
-      qsmAlgorithm({ ...qsm.presets.paper, ...networkSizes(reference) }, ...spaces(reference)),
-    );
-  },
-  qvpo(reference) {
-    const config = {
-      ...qvpo.presets.paper,
-      ...networkSizes(reference),
-      trainingParticles: Number(reference.config.qvpo.train_sample),
-      evaluationParticles: Number(reference.config.qvpo.eval_sample),
-    };
-    return counterpart(qvpoAlgorithm(config, ...spaces(reference)));
-  },
+    noiseOf(reference, prefix, name) {
+      if (prefix !== 'exploit/noise/' || name !== 'choice') return undefined;
+      const { shape } = reference.arrays['exploit/noise/start'];
+      return { data: new Float32Array(shape[0] * shape[1]), shape: shape.slice(0, 2) };
+    },
+  }),
+  sac: counterpart({
+    factory: sac,
+    sizes: {},
+    algorithm: (config, ...spaces) => general(sacAlgorithm(config, ...spaces)),
+  }),
+  dqs: counterpart({
+    factory: dqs,
+    sizes: { scoreDraws: ['dqs.num_estimator_mc_samples'] },
+    algorithm: (config, ...spaces) => general(dqsAlgorithm(config, ...spaces)),
+  }),
+  maxentdp: counterpart({
+    factory: maxentdp,
+    sizes: {
+      noiseDraws: ['maxentdp.score_samples_num'],
+      logDensityDraws: ['maxentdp.log_prob_samples'],
+      evaluationParticles: ['maxentdp.eval_candidate_num'],
+    },
+    algorithm: (config, ...spaces) => general(maxEntDpAlgorithm(config, ...spaces)),
+  }),
+  qsm: counterpart({
+    factory: qsm,
+    sizes: {},
+    algorithm: (config, ...spaces) => general(qsmAlgorithm(config, ...spaces)),
+  }),
+  qvpo: counterpart({
+    factory: qvpo,
+    sizes: {
+      trainingParticles: ['qvpo.train_sample'],
+      evaluationParticles: ['qvpo.eval_sample'],
+    },
+    algorithm: (config, ...spaces) => general(qvpoAlgorithm(config, ...spaces)),
+  }),
 };
 
-function networkSizes({ sizes, config: { actor, critic } }: ReferenceCase) {
-  return {
-    batchSize: sizes.batch,
-    criticWidth: Number(critic.hidden_size),
-    actorWidth: Number(actor.hidden_size),
-    embedding: Number(actor.emb_size),
-  };
+/** Sizes that all agents have, where their config names them. */
+const commonSizes: Readonly<Record<string, readonly string[]>> = {
+  batchSize: ['trainer.batch_size'],
+  criticWidth: ['critic.hidden_size'],
+  actorWidth: ['actor.hidden_size'],
+  embedding: ['actor.emb_size'],
+};
+
+/** The agent that computes what a case holds: preset `paper` with the case's sizes. */
+export function algorithmOf(reference: ReferenceCase): { algorithm: AnyAlgorithm; noiseOf?: NoiseOf } {
+  const found = counterparts[reference.algorithm];
+  const { paper } = found.factory.presets;
+  const sizes = Object.entries({ ...commonSizes, ...found.sizes })
+    .filter(([key]) => key in paper)
+    .map(([key, [option]]) => {
+      const [section, name] = option.split('.');
+      return [key, Number(reference.config[section][name])] as const;
+    });
+  const { observation, action } = reference.sizes;
+  const config = { ...paper, ...Object.fromEntries(sizes) };
+  return { algorithm: found.algorithm(config, observation, action), noiseOf: found.noiseOf };
 }
 
-function spaces({ sizes }: ReferenceCase): [observation: number, action: number] {
-  return [sizes.observation, sizes.action];
+/** The options (section.key=value) that give the program the sizes of a config. */
+export function programOptions(name: string, config: TrainingConfig): string[] {
+  const values = config as unknown as Readonly<Record<string, number>>;
+  return Object.entries({ ...commonSizes, ...counterparts[name].sizes })
+    .filter(([key]) => key in values)
+    .flatMap(([key, options]) => options.map((option) => `${option}=${values[key]}`));
 }
 
-function counterpart<S, N extends Noise, P, E extends Noise, X extends Noise>(
+function counterpart<Config extends TrainingConfig>(found: Counterpart<Config>): Counterpart {
+  return found as unknown as Counterpart;
+}
+
+function general<S, N extends Noise, P, E extends Noise, X extends Noise>(
   algorithm: Algorithm<S, N, P, E, X>,
-  noiseOf?: NoiseOf,
-): Counterpart {
-  return { algorithm: algorithm as unknown as AnyAlgorithm, noiseOf };
+): AnyAlgorithm {
+  return algorithm as unknown as AnyAlgorithm;
 }

@@ -46,13 +46,13 @@ class Observer:
 
     def __init__(self, folder):
         self.folder = str(folder)
-        self.draws, self.gradients, self.seeds = [], [], []
+        self.draws, self.gradients = [], []
 
     @contextlib.contextmanager
     def watching(self):
-        self.draws, self.gradients, self.seeds = [], [], []
+        self.draws, self.gradients = [], []
         random = jax.random
-        names = ("normal", "uniform", "randint", "categorical", "truncated_normal", "PRNGKey")
+        names = ("normal", "uniform", "randint", "categorical", "truncated_normal")
         real = {name: getattr(random, name) for name in names}
         real_gradient = jax.value_and_grad
 
@@ -84,10 +84,6 @@ class Observer:
             drawn("uniform", real["uniform"](key, shape, dtype))
             return drawn("truncated", real["truncated_normal"](key, lower, upper, shape, dtype))
 
-        def prng_key(seed):
-            self.seeds.append(copy_of(seed))
-            return real["PRNGKey"](seed)
-
         def value_and_grad(function, *args, **kwargs):
             has_aux = kwargs.get("has_aux", False)
             computed = real_gradient(function, *args, **kwargs)
@@ -110,7 +106,6 @@ class Observer:
             randint=randint,
             categorical=categorical,
             truncated_normal=truncated_normal,
-            PRNGKey=prng_key,
         )
         for name, function in replaced.items():
             setattr(random, name, function)

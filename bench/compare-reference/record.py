@@ -1,9 +1,9 @@
 """Records one update and the actions of the official program, for the comparison with this harness.
 
-    python record.py --reference DIR --out FOLDER [--algorithms rfm,sac] [--cases cases.json] [--seed 0]
+    python record.py --reference DIR --out FOLDER [--algorithms rfm,sac] [--cases cases.json] [--seed 0] [--jit]
 
-It draws parameters, optimiser moments and a batch, has the program itself compute one update and act, and writes
-one JSON file for each algorithm and case. test/agents/reference-program/cases.ts says what is in it.
+It draws parameters, optimiser moments and a batch, has the program itself compute one update and act, keeps the
+noise that the program drew, and writes one JSON file for each algorithm and case. cases.ts says what is in it.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import zlib
 import numpy as np
 
 import algorithms as known
+import formulas
 from observe import Observer
 from program import Program, algorithms
 
@@ -32,19 +33,29 @@ def main():
     parser.add_argument("--out", required=True, help="folder for the recorded cases")
     parser.add_argument("--algorithms", default=",".join(algorithms))
     parser.add_argument("--cases", help="JSON file of cases, {name: {observation, action, batch, ...}}")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the first case; the next have the next seeds")
+    parser.add_argument("--keys", action="store_true", help="record the keys of evaluation noise instead")
+    parser.add_argument("--jit", action="store_true", help="also compare with the update as the program compiles it")
     arguments = parser.parse_args()
     cases = json.loads(pathlib.Path(arguments.cases).read_text()) if arguments.cases else default_cases
     program = Program(arguments.reference)
     out = pathlib.Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
+    if arguments.keys:
+        record_keys(program, out / "evaluation-keys.json")
+        return
     for algorithm in arguments.algorithms.split(","):
         if algorithm not in algorithms:
             sys.exit(f"no algorithm '{algorithm}': it is one of {', '.join(algorithms)}")
         for i, (name, case) in enumerate(cases.items()):
-            record = Recorder(program, algorithm, case, arguments.seed + i).record()
-            write(out / f"{algorithm}-{name}.json", record)
-            print(f"{algorithm}-{name}", flush=True)
+            recorder = Recorder(program, algorithm, case, arguments.seed + i)
+            record, file = recorder.record(), out / f"{algorithm}-{name}.json"
+            write(file, record)
+            record["rounding"] = formulas.rounding(file)
+            write(file, record)
+            worst = max(record["rounding"], key=record["rounding"].get)
+            print(f"{file.name}: rounding {record['rounding'][worst]:.0e} ({worst})", end="", flush=True)
+            print(f", under jax.jit {recorder.jitted():.0e}" if arguments.jit else "", flush=True)
 
 
 class Recorder:
@@ -73,10 +84,9 @@ class Recorder:
             noise = getattr(self.reader, mode)(seen)
             acting.update({f"{mode}/noise/{name}": x for name, x in noise.items()})
             acting[f"{mode}/action"] = np.asarray(action[0] if isinstance(action, tuple) else action)
-            if evaluation and seen.seeds:
-                self.hashes = seen.seeds[0].astype(np.uint32)
         restore()
         noise, drawn, expected = self.reader.update(self._update(batch))
+        self._again = (restore, batch)
         arrays = {
             **{f"batch/{name}": x for name, x in batch.items()},
             **{f"before/{name}": x for name, x in before.items()},
@@ -91,10 +101,18 @@ class Recorder:
             "algorithm": self.algorithm,
             "versions": self.program.versions(),
             "sizes": {k: self.case[k] for k in ("observation", "action", "batch")},
+            "seed": self.config["seed"],
             "count": self.case["count"],
             "config": {part: self.config[part] for part in ("trainer", "actor", "critic", self.algorithm)},
             "arrays": arrays,
         }
+
+    def jitted(self):
+        """The largest difference in parameters after the same update as the program runs it, compiled and not watched."""
+        (restore, batch), watched = self._again, self._after()
+        restore()
+        self.agent.update(*self._in_order(batch))
+        return max(np.max(np.abs(x - watched[name])) for name, x in self._after().items())
 
     def _keep(self):
         """Gives back the function that puts the agent where it is now: parameters, optimisers, counters and key."""
@@ -237,10 +255,11 @@ class Recorder:
 
     def _update(self, batch):
         with self.observer.watching() as seen:
-            self.agent.update(
-                *(batch[name] for name in ("observation", "action", "reward", "mask", "nextObservation"))
-            )
+            self.agent.update(*self._in_order(batch))
         return seen
+
+    def _in_order(self, batch):
+        return [batch[name] for name in ("observation", "action", "reward", "mask", "nextObservation")]
 
     def _after(self):
         found = {
@@ -255,10 +274,42 @@ class Recorder:
         return found
 
 
+def record_keys(program, file):
+    """The number from which the program starts the noise of an evaluated action, for a few states."""
+    from src.agent.qvpo import _deterministic_keys_from_obs
+
+    random = np.random.default_rng(0)
+    states = [random.standard_normal((4, size)) for size in (1, 5, 17, 67)]
+    states += [np.zeros((1, 3)), np.array([[-0.0, 1e-40, 3e38]]), np.full((1, 24), 1.0)]
+    states.append(np.array([[0x61C88647]], np.uint32).view(np.float32))  # hashes to 0, for which 1 stands
+    rows = []
+    for batch in states:
+        batch = batch.astype(np.float32)
+        for state, key in zip(batch, np.asarray(_deterministic_keys_from_obs(batch))):
+            if key[0] != 0 or key[1] != evaluation_key(state):
+                raise RuntimeError(f"the program's key of {state} is {key}, not {evaluation_key(state)}")
+            rows.append({"state": [float(x) for x in state], "key": int(key[1])})
+    head = json.dumps({"versions": program.versions()}, indent=1)[:-2]
+    file.write_text(f'{head},\n "keys": [\n  ' + ",\n  ".join(map(json.dumps, rows)) + "\n ]\n}\n")
+
+
+def evaluation_key(state):
+    """The same by its definition, in integers."""
+    key = 0
+    for d, bits in enumerate(state.view(np.uint32)):
+        x = (int(bits) + 0x9E3779B9 * (d + 1)) % 2**32
+        x ^= x >> 16
+        x = x * 0x85EBCA6B % 2**32
+        x ^= x >> 13
+        x = x * 0xC2B2AE35 % 2**32
+        key += x ^ (x >> 16)
+    return key % 2**32 or 1
+
+
 def write(file, record):
     """One JSON object; an array is its shape and its little-endian float32 numbers in base64, one array a line."""
-    arrays = record.pop("arrays")
-    head = json.dumps(record, indent=1)[:-2]
+    arrays = record["arrays"]
+    head = json.dumps({key: value for key, value in record.items() if key != "arrays"}, indent=1)[:-2]
     lines = [f"  {json.dumps(name)}: {json.dumps(packed(x))}" for name, x in arrays.items()]
     file.write_text(f'{head},\n "arrays": {{\n' + ",\n".join(lines) + "\n }\n}\n")
 

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../../engine/index.ts';
 import { backendNames } from '../../engine/types.ts';
-import { counterparts } from './agents.ts';
+import { algorithmOf, counterparts } from './agents.ts';
 import { compareWithCase, type Difference, readCase } from './cases.ts';
 
 const { values } = parseArgs({
@@ -56,7 +56,7 @@ try {
     const worst = new Map<string, Difference>();
     for (const file of files) {
       const reference = readCase(join(folder, file));
-      const { algorithm, noiseOf } = counterparts[name](reference);
+      const { algorithm, noiseOf } = algorithmOf(reference);
       for (const difference of await compareWithCase(engine, algorithm, reference, noiseOf)) {
         const before = worst.get(difference.quantity);
         if (before === undefined || !(difference.error <= before.error)) {
