@@ -30,7 +30,14 @@ import {
 } from './config.ts';
 import { learnerConstants } from './constants.ts';
 import { tdStep, tdTarget, twinMinimum } from './critic.ts';
-import { type ActInputs, type Algorithm, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
+import {
+  type ActInputs,
+  type Algorithm,
+  hostAgent,
+  type Observe,
+  stackMetrics,
+  type UpdateInputs,
+} from './host.ts';
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
 
 const config = z.strictObject({
@@ -105,7 +112,7 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
     return { action: tf.tanh(latent), logProb: tf.sum(tf.sub(gaussianLog, squash), 1) };
   }
 
-  function update(state: State, { batch, noise }: UpdateInputs<Noise>) {
+  function update(state: State, { batch, noise }: UpdateInputs<Noise>, observe?: Observe) {
     const alpha = tf.exp(tf.reshape(state.temperature.params, []));
 
     const next = sample(actorLayout.unflatten(state.actor.params), batch.nextObservation, noise.next);
@@ -113,6 +120,9 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
     const nextQ = tf.min(critic.values(targetWeights, batch.nextObservation, next.action), 0);
     const nextValue = tf.sub(nextQ, tf.mul(alpha, next.logProb));
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
+    observe?.('nextAction', next.action);
+    observe?.('nextLogDensity', next.logProb);
+    observe?.('target', target);
     const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
 
     const criticWeights = critic.layout.unflatten(criticStep.state.params);
@@ -122,6 +132,7 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
       return { loss: tf.mean(tf.sub(tf.mul(alpha, logProb), q)), aux: { logProb } };
     };
     const actorStep = descend(actorLayout, actorAdam, state.actor, actorLoss);
+    observe?.('logDensity', actorStep.aux.logProb);
 
     const meanLogProb = tf.mean(actorStep.aux.logProb);
     const surplus = tf.neg(tf.add(meanLogProb, targetEntropy));

@@ -13,6 +13,7 @@ import {
   type Algorithm,
   type BatchTensors,
   type Draws,
+  type Observe,
   stackMetrics,
   type UpdateInputs,
 } from '../host.ts';
@@ -81,7 +82,7 @@ export function rfmAlgorithm(
     ...(soft ? ['entropy'] : []),
   ];
 
-  function update(state: State, { batch, noise, ...clock }: UpdateInputs<UpdateNoise>) {
+  function update(state: State, { batch, noise, ...clock }: UpdateInputs<UpdateNoise>, observe?: Observe) {
     const acting = { actor: state.actor.params, critic: state.critic.params };
 
     // Critic: one TD step on the minimum of the target twins.
@@ -104,6 +105,8 @@ export function rfmAlgorithm(
       entropy = { entropy: tf.neg(tf.mean(logDensity)) };
     }
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
+    observe?.('nextAction', next.action);
+    observe?.('target', target);
     const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
 
     // Bridge: y_t between noise and an end point; this proposal weighs the y_t and never moves the target.
@@ -116,6 +119,10 @@ export function rfmAlgorithm(
     const alpha = tf.expandDims(form.schedule.alphaTensor(t), 1);
     const beta = tf.expandDims(form.schedule.betaTensor(t), 1);
     const yt = tf.add(tf.mul(alpha, y1), tf.mul(beta, noise.bridge));
+
+    observe?.('time', t);
+    observe?.('endpoint', y1);
+    observe?.('noised', yt);
 
     // Actor: regress the posterior mean under the updated critics.
     const criticWeights = critic.layout.unflatten(criticStep.state.params);
@@ -130,6 +137,8 @@ export function rfmAlgorithm(
       beta,
       around: { policy: fresh?.latents, buffer: replayed },
     });
+    observe?.('regression', regression.value);
+    observe?.('ess', regression.ess);
     const actorStep = descend(network.layout, actorAdam, state.actor, (weights: Weights) => {
       const predicted = policy.predict(weights, batch.observation, yt, t, clock);
       const perSample = tf.mean(tf.squaredDifference(predicted, regression.value), 1);

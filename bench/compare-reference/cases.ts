@@ -1,8 +1,8 @@
 /**
  * Cases that the official program computed (record.py), and their comparison with an algorithm of this harness.
  *
- * A case is one JSON file: `algorithm`, `versions`, `sizes`, `count` (Adam's steps before this update), `config`
- * (the program's own configuration), and `arrays`, each with its shape and its little-endian float32 numbers in base64.
+ * A case is one JSON file: `algorithm`, `versions`, `sizes`, `seed`, `count` (Adam's steps before this update), `config`
+ * (the program's own configuration), `rounding` (the program's float32 against float64), and `arrays`, each with its shape and its little-endian float32 numbers in base64.
  * B is the batch, D the action's size. The arrays:
  *
  *   batch/observation [B, obs], action [B, D], reward [B], mask [B], nextObservation [B, obs]
@@ -52,6 +52,8 @@ export interface ReferenceCase {
   readonly versions: Readonly<Record<string, string>>;
   readonly sizes: { readonly observation: number; readonly action: number; readonly batch: number };
   readonly count: number;
+  /** Error of each expected quantity as the program computed it, against float64; relative, of `after/` absolute. */
+  readonly rounding: Readonly<Record<string, number>>;
   /** The program's configuration, by section: trainer, actor, critic, and the algorithm's own. */
   readonly config: Readonly<Record<string, Readonly<Record<string, number | string | boolean | null>>>>;
   readonly arrays: Readonly<Record<string, RecordedArray>>;
