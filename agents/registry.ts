@@ -1,6 +1,6 @@
 /** The agents that come with the harness. A user's agent is a file given by its path instead. */
 import type { AgentFactory, TrainingConfig } from './agent.ts';
-import { dqs } from './dqs.ts';
+import { dqs } from './dqs/agent.ts';
 import { maxentdp } from './maxentdp/agent.ts';
 import { qsm } from './qsm.ts';
 import { qvpo } from './qvpo.ts';

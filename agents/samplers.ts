@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Time } from './networks.ts';
 import { type Arithmetic, numberArithmetic } from './posterior/arithmetic.ts';
-import type { PathPoint, Schedule } from './posterior/schedules.ts';
+import type { Coefficients, Path } from './posterior/schedules.ts';
 import { tensorAlgebra } from './posterior/tensors.ts';
 
 export type { Time };
@@ -27,7 +27,7 @@ function difference(a: Time, b: Time): Time {
 }
 
 /** α and β, and β/α, as numbers at a known time. */
-export function coefficientsAt(schedule: Schedule, time: Time): { alpha: Time; beta: Time; ratio: Time } {
+export function coefficientsAt(schedule: Path, time: Time): { alpha: Time; beta: Time; ratio: Time } {
   if (typeof time === 'number') {
     const { alpha, beta } = schedule.at(time);
     return { alpha, beta, ratio: beta / alpha };
@@ -58,6 +58,30 @@ export function heun(velocity: FieldAtTime, latent: tf.Tensor, times: readonly T
 }
 
 /**
+ * Euler-Maruyama steps of the reverse of dy = g(t) dW: y' = y + v s(y) + √v z, v = g² dt of the step.
+ * @param score the field is ∇_y log p_t(y) @param variances v of every step
+ * @param noise standard normals [steps, rows, act]; 0 follows the drift alone
+ */
+export function eulerMaruyama(
+  score: FieldAtTime,
+  latent: tf.Tensor,
+  variances: readonly number[],
+  noise: tf.Tensor | 0,
+): tf.Tensor {
+  let y = latent;
+  for (const [k, variance] of variances.entries()) {
+    y = tf.add(y, tf.mul(score(y, k), variance));
+    if (noise !== 0) y = tf.add(y, tf.mul(stepNoise(noise, k), Math.sqrt(variance)));
+  }
+  return y;
+}
+
+/** Row k of [steps, rows, act]. */
+function stepNoise(noise: tf.Tensor, k: number): tf.Tensor {
+  return tf.squeeze(tf.slice(noise, [k, 0, 0], [1, -1, -1]), [0]);
+}
+
+/**
  * Heun's steps for a field that predicts y1. With r = α/β the path's equation is d(y/β)/dr = ŷ1, whose right
  * side stays bounded up to the data, where the velocity (ŷ1 - y)/(1 - t) does not.
  */
@@ -65,7 +89,7 @@ export function heunFromData(
   data: FieldAtTime,
   latent: tf.Tensor,
   times: readonly Time[],
-  schedule: Schedule,
+  schedule: Path,
 ): tf.Tensor {
   let y = latent;
   for (let k = 0; k + 1 < times.length; k++) {
@@ -79,8 +103,8 @@ export function heunFromData(
 }
 
 /** y' = kept · y + added · ŷ1 with kept = β'/β, added = α' - α β'/β. */
-function dataStep(schedule: Schedule, now: Time, next: Time): { kept: Time; added: Time } {
-  const step = <V>(a: Arithmetic<V>, from: PathPoint<V>, to: PathPoint<V>) => {
+function dataStep(schedule: Path, now: Time, next: Time): { kept: Time; added: Time } {
+  const step = <V>(a: Arithmetic<V>, from: Coefficients<V>, to: Coefficients<V>) => {
     const kept = a.div(to.beta, from.beta);
     return { kept, added: a.sub(to.alpha, a.mul(from.alpha, kept)) };
   };
@@ -89,10 +113,10 @@ function dataStep(schedule: Schedule, now: Time, next: Time): { kept: Time; adde
 
 /** Computes a step's coefficients as numbers where both times are numbers, else as scalars. */
 function alongPath<R>(
-  schedule: Schedule,
+  schedule: Path,
   now: Time,
   next: Time,
-  compute: <V extends Time>(a: Arithmetic<V>, from: PathPoint<V>, to: PathPoint<V>) => R,
+  compute: <V extends Time>(a: Arithmetic<V>, from: Coefficients<V>, to: Coefficients<V>) => R,
 ): R {
   if (typeof now === 'number' && typeof next === 'number') {
     return compute(numberArithmetic, schedule.at(now), schedule.at(next));
@@ -102,7 +126,7 @@ function alongPath<R>(
 }
 
 export interface DiffusionSampling {
-  readonly schedule: Schedule;
+  readonly schedule: Path;
   /** What the field gives: the noise (default), or y1. */
   readonly predicts?: 'noise' | 'data';
   /**
@@ -152,8 +176,7 @@ export function denoise(
     if (noise === 0 || fresh === 0) {
       y = bounded(next, stepBound);
     } else {
-      const z = tf.squeeze(tf.slice(noise, [k, 0, 0], [1, -1, -1]), [0]);
-      y = bounded(tf.add(next, tf.mul(z, fresh)), stepBound);
+      y = bounded(tf.add(next, tf.mul(stepNoise(noise, k), fresh)), stepBound);
     }
   }
   return y;
@@ -161,7 +184,7 @@ export function denoise(
 
 /** The noise that a DDIM step with a bounded ŷ1 uses in place of the predicted one: (y - α ŷ1)/β. */
 export function boundedNoise(
-  schedule: Schedule,
+  schedule: Path,
   predicted: tf.Tensor,
   latent: tf.Tensor,
   time: Time,
@@ -183,7 +206,7 @@ interface DenoisingStep {
 }
 
 function denoisingStep(
-  schedule: Schedule,
+  schedule: Path,
   now: Time,
   next: Time,
   variance: 'posterior' | 'forward',

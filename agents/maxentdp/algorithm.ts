@@ -1,13 +1,16 @@
 /** Maximum-Entropy Diffusion Policy (Dong et al. 2025, arXiv 2502.11612), the algorithm box. See agent.ts. */
 import * as tf from '@tensorflow/tfjs-core';
+import { inBlocks } from '../../engine/blocks.ts';
 import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
 import { timePolicyParts } from '../actor-critic.ts';
 import { tdStep, tdTarget } from '../critic.ts';
-import { type Algorithm, type Draws, stackMetrics, type UpdateInputs } from '../host.ts';
-import { createSchedule } from '../posterior/schedules.ts';
-import { denoise, type FieldAtTime, integrationTimes, pick } from '../samplers.ts';
+import { type Algorithm, type Draws, type Observe, stackMetrics, type UpdateInputs } from '../host.ts';
+import { numberArithmetic } from '../posterior/arithmetic.ts';
+import { tensorAlgebra } from '../posterior/tensors.ts';
+import { denoise, type FieldAtTime, pick } from '../samplers.ts';
 import { actionSpread } from '../spread.ts';
-import type { MaxEntDpConfig } from './agent.ts';
+import type { MaxEntDpConfig } from './config.ts';
+import { logSnr, offsetCosine, pathTimes } from './path.ts';
 import { denoisingLogDensity, qneNoiseTarget } from './targets.ts';
 
 type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
@@ -35,13 +38,11 @@ export function maxEntDpAlgorithm(
   observationSize: number,
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, SampleNoise> {
-  const { tMin, integrationSteps, logDensitySteps, logDensityDraws } = config;
+  const { tMin, tMax, integrationSteps, logDensitySteps, logDensityDraws } = config;
   const parts = timePolicyParts(config, observationSize, actionSize);
   const { network, critic, actorAdam, criticAdam } = parts;
-  const schedule = createSchedule('cosine');
-  const samplerTimes = integrationTimes(integrationSteps, tMin);
-  const densityTimes = integrationTimes(logDensitySteps, tMin);
-  const logSnr = (t: number) => 2 * Math.log(schedule.alpha(t) / schedule.beta(t));
+  const samplerTimes = pathTimes(integrationSteps, config);
+  const densityTimes = pathTimes(logDensitySteps, config);
 
   function noisePrediction(
     actor: tf.Tensor,
@@ -51,7 +52,8 @@ export function maxEntDpAlgorithm(
     particles: number,
   ): FieldAtTime {
     const weights = network.layout.unflatten(actor);
-    return network.particles(weights, observation, temperature, times.map(logSnr), particles);
+    const clock = times.map((t) => logSnr(numberArithmetic, offsetCosine.at(t)));
+    return network.particles(weights, observation, temperature, clock, particles);
   }
 
   /** m policy samples per state, [states, m, act] */
@@ -59,25 +61,44 @@ export function maxEntDpAlgorithm(
     const [states, m] = noise.start.shape;
     const field = noisePrediction(actor, observation, temperature, samplerTimes, m);
     const start = tf.reshape(noise.start, [states * m, actionSize]);
-    const options = { schedule, dataBound, variance: 'forward' as const };
+    const options = { schedule: offsetCosine, dataBound, variance: 'forward' as const };
     const samples = denoise(field, start, samplerTimes, options, noise.path);
     return tf.reshape(tf.clipByValue(samples, -1, 1), [states, m, actionSize]);
   }
 
-  function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>) {
+  /** log π of one action per state, [states]; some states at a time, for the processor's cache. */
+  function sampleLogDensity(
+    actor: tf.Tensor,
+    observation: tf.Tensor,
+    temperature: tf.Tensor,
+    action: tf.Tensor,
+    noise: tf.Tensor,
+  ): tf.Tensor {
+    const inputs = [{ tensor: observation }, { tensor: action }, { tensor: noise, axis: 1 }];
+    const stateBytes = 4 * logDensityDraws * config.actorWidth;
+    const [logDensity] = inBlocks(inputs, stateBytes, (states, actions, draws) => {
+      const field = noisePrediction(actor, states, temperature, densityTimes, logDensityDraws);
+      return [denoisingLogDensity(actions, field, densityTimes, offsetCosine, draws)];
+    });
+    return logDensity;
+  }
+
+  function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>, observe?: Observe) {
     const { params: actor } = state.actor;
     const nextAction = tf.squeeze(sample(actor, batch.nextObservation, temperature, noise), [1]);
-    const field = noisePrediction(actor, batch.nextObservation, temperature, densityTimes, logDensityDraws);
-    const logDensity = denoisingLogDensity(nextAction, field, densityTimes, schedule, noise.density);
+    const logDensity = sampleLogDensity(actor, batch.nextObservation, temperature, nextAction, noise.density);
     const targetWeights = critic.layout.unflatten(state.target);
     const nextQ = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
     const nextValue = tf.sub(nextQ, tf.mul(temperature, logDensity));
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
+    observe?.('nextAction', nextAction);
+    observe?.('nextLogDensity', logDensity);
+    observe?.('target', target);
     const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
 
-    const time = tf.add(tf.mul(noise.time, 1 - 2 * tMin), tMin);
-    const alpha = tf.expandDims(schedule.alphaTensor(time), 1);
-    const beta = tf.expandDims(schedule.betaTensor(time), 1);
+    const time = tf.add(tf.mul(noise.time, tMax - tMin), tMin);
+    const point = offsetCosine.atTensor(time);
+    const [alpha, beta] = [tf.expandDims(point.alpha, 1), tf.expandDims(point.beta, 1)];
     const noised = tf.add(tf.mul(alpha, batch.action), tf.mul(beta, noise.bridge));
     const value = (action: tf.Tensor) => critic.minimum(targetWeights, batch.observation, action);
     const { noise: regression, ess } = qneNoiseTarget(
@@ -86,7 +107,12 @@ export function maxEntDpAlgorithm(
       noise.prior,
       temperature,
     );
-    const clock = tf.mul(tf.squeeze(tf.log(tf.div(alpha, beta)), [1]), 2);
+    const clock = logSnr<tf.Tensor>(tensorAlgebra, point);
+    observe?.('time', time);
+    observe?.('logSnr', clock);
+    observe?.('noised', noised);
+    observe?.('regression', regression);
+    observe?.('ess', ess);
     const actorStep = descend(network.layout, actorAdam, state.actor, (weights) => {
       const predicted = network.apply(weights, batch.observation, noised, clock, temperature);
       return { loss: tf.mean(tf.squaredDifference(predicted, regression)), aux: {} };

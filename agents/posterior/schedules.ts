@@ -8,10 +8,14 @@ import { z } from 'zod';
 import { type Arithmetic, numberArithmetic } from './arithmetic.ts';
 import { tensorAlgebra } from './tensors.ts';
 
-/** The path's coefficients at one time and their derivatives in t. */
-export interface PathPoint<V> {
+/** A path's coefficients at one time. */
+export interface Coefficients<V> {
   readonly alpha: V;
   readonly beta: V;
+}
+
+/** The path's coefficients at one time and their derivatives in t. */
+export interface PathPoint<V> extends Coefficients<V> {
   readonly alphaDot: V;
   readonly betaDot: V;
 }
@@ -41,7 +45,13 @@ export type ScheduleConfig = z.infer<typeof scheduleSchema>;
 export type ScheduleName = ScheduleConfig['kind'];
 export const scheduleNames: readonly ScheduleName[] = ['linear', 'cosine', 'vp', 've'];
 
-export interface Schedule {
+/** What a diffusion's sampler reads of a path, on the path's own clock. */
+export interface Path {
+  at(t: number): Coefficients<number>;
+  atTensor(t: Tensor): Coefficients<Tensor>;
+}
+
+export interface Schedule extends Path {
   readonly config: ScheduleConfig;
   alpha(t: number): number;
   beta(t: number): number;

@@ -6,12 +6,12 @@
  *            S = ∇_{x_t} log Σ_k p̂(x_t + β_t ε_k)
  *            descend (β_t² + 10⁻³) ‖s_θ(x_t, t) - S‖²                                          inner loop
  *
- * The score is Diffusion Q-Sampling's, which took it from here (`dqsScore`), and so are the deviations: β is
- * geometric from σ_max to σ_min, the network's output is the score times sqrt(β² + 10⁻³), the reverse SDE is taken
- * in ancestral steps. The score is clipped to a norm, as in the paper's mixture experiment.
+ * The score is Diffusion Q-Sampling's, which took it from here (`dqsScore`). Deviations: β is geometric from σ_max to
+ * σ_min, the network's output is the score times sqrt(β² + 10⁻³), the reverse SDE is taken in ancestral steps. The
+ * score is clipped to a norm, as in the paper's mixture experiment.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { dqsScore } from '../dqs.ts';
+import { dqsScore } from '../dqs/score.ts';
 import { createSchedule } from '../posterior/schedules.ts';
 import { denoise } from '../samplers.ts';
 import type { SamplerForm } from './form.ts';

@@ -1,6 +1,7 @@
 /** The agents of this harness that are the official program's, and how the sizes of one are named by the other. */
 import type { AgentFactory, TrainingConfig } from '../../agents/agent.ts';
-import { dqs, dqsAlgorithm } from '../../agents/dqs.ts';
+import { dqs } from '../../agents/dqs/agent.ts';
+import { dqsAlgorithm } from '../../agents/dqs/algorithm.ts';
 import type { Algorithm, Noise } from '../../agents/host.ts';
 import { maxentdp } from '../../agents/maxentdp/agent.ts';
 import { maxEntDpAlgorithm } from '../../agents/maxentdp/algorithm.ts';
@@ -9,7 +10,7 @@ import { qvpo, qvpoAlgorithm } from '../../agents/qvpo.ts';
 import { rfmAlgorithm } from '../../agents/rfm/algorithm.ts';
 import { flowForm, rfmFlow } from '../../agents/rfm/flow.ts';
 import { sac, sacAlgorithm } from '../../agents/sac.ts';
-import type { NoiseOf, ReferenceCase } from './cases.ts';
+import { type NoiseOf, type RecordedArray, type ReferenceCase, recorded } from './cases.ts';
 
 /** An algorithm with any state, noise and policy. */
 export type AnyAlgorithm = Algorithm<unknown, Noise, unknown, Noise, Noise>;
@@ -58,6 +59,8 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
       evaluationParticles: ['maxentdp.eval_candidate_num'],
     },
     algorithm: (config, ...spaces) => general(maxEntDpAlgorithm(config, ...spaces)),
+    noiseOf: (reference, prefix, name) =>
+      `${prefix}${name}` === 'noise/density' ? levelsFirst(recorded(reference, 'noise/density')) : undefined,
   }),
   qsm: counterpart({
     factory: qsm,
@@ -73,6 +76,19 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
     algorithm: (config, ...spaces) => general(qvpoAlgorithm(config, ...spaces)),
   }),
 };
+
+/** [B, draws, levels, D], levels from the data to the noise → [levels, B·draws, D], from the noise to the data. */
+function levelsFirst({ data, shape: [batch, draws, levels, dimension] }: RecordedArray): RecordedArray {
+  const rows = batch * draws;
+  const swapped = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    for (let level = 0; level < levels; level++) {
+      const from = (row * levels + (levels - 1 - level)) * dimension;
+      swapped.set(data.subarray(from, from + dimension), (level * rows + row) * dimension);
+    }
+  }
+  return { data: swapped, shape: [levels, rows, dimension] };
+}
 
 /** Sizes that all agents have, where their config names them. */
 const commonSizes: Readonly<Record<string, readonly string[]>> = {

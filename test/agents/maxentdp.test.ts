@@ -2,9 +2,11 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maxentdp } from '../../agents/maxentdp/agent.ts';
+import { maxEntDpPresets } from '../../agents/maxentdp/config.ts';
+import { logSnr, offsetCosine, pathTimes } from '../../agents/maxentdp/path.ts';
 import { denoisingLogDensity, qneNoiseTarget } from '../../agents/maxentdp/targets.ts';
-import { cosine } from '../../agents/posterior/schedules.ts';
-import { integrationTimes } from '../../agents/samplers.ts';
+import { numberArithmetic } from '../../agents/posterior/arithmetic.ts';
+import { tensorAlgebra } from '../../agents/posterior/tensors.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { boltzmannQuantiles, drawActions, trainOnBandit, twoHumps, wasserstein } from './bandit.ts';
@@ -14,17 +16,53 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
+describe('the path', () => {
+  // reference-program.md: ᾱ(t) = cos²((t + s) π/(2(1 + s)))/cos²(s π/(2(1 + s))), s = 0.008
+  const signal = (t: number) =>
+    (Math.cos(((t + 0.008) * Math.PI) / (2 * 1.008)) / Math.cos((0.008 * Math.PI) / (2 * 1.008))) ** 2;
+  const { tMin, tMax } = maxEntDpPresets.paper;
+  const times = [tMin, 0.02, 0.3, 0.7, 0.98, tMax];
+
+  it('is the cosine with offset, from ᾱ = .99996 at t = .001 to 0.997998', () => {
+    expect(tMax).toBeCloseTo(0.997998, 6);
+    expect(signal(tMin)).toBeCloseTo(0.99996, 5);
+    for (const t of times) {
+      const { alpha, beta } = offsetCosine.at(t);
+      expect(alpha / Math.sqrt(signal(t))).toBeCloseTo(1, 10);
+      expect(beta / Math.sqrt(1 - signal(t))).toBeCloseTo(1, 10);
+    }
+  });
+
+  it('is the same in float32 to its precision, at both ends too', () => {
+    const found = offsetCosine.atTensor(tf.tensor1d(times));
+    const clock = logSnr<tf.Tensor>(tensorAlgebra, found).dataSync();
+    for (const [i, t] of Float32Array.from(times).entries()) {
+      expect(found.alpha.dataSync()[i] / Math.sqrt(signal(t))).toBeCloseTo(1, 5);
+      expect(found.beta.dataSync()[i] / Math.sqrt(1 - signal(t))).toBeCloseTo(1, 5);
+      const exact = Math.log(signal(t) / (1 - signal(t)));
+      expect(Math.abs(clock[i] - Math.min(Math.max(exact, -11.512915), 11.512915))).toBeLessThan(5e-6);
+    }
+  });
+
+  it("gives the network's clock from -11.51 at the noise to 10.09 at the data", () => {
+    const clock = pathTimes(20, { tMin, tMax }).map((t) => logSnr(numberArithmetic, offsetCosine.at(t)));
+    expect(clock).toHaveLength(21);
+    expect(clock[0]).toBeCloseTo(-11.51, 2);
+    expect(clock[20]).toBeCloseTo(10.09, 2);
+  });
+});
+
 describe('Q-weighted noise estimation', () => {
   const temperature = 0.2;
   const q = (a: number) => -1.5 * (a - 0.4) ** 2;
 
   it.each([
-    [0.15, 0.2],
+    [0.85, 0.2],
     [0.5, -0.6],
-    [0.8, 0.1],
-    [0.95, 0.9],
+    [0.2, 0.1],
+    [0.05, 0.9],
   ])('is E[ε | a_t] under exp(Q/λ) in the box, by quadrature, at t = %d', (t, noised) => {
-    const [alpha, beta] = [cosine.alpha(t), cosine.beta(t)];
+    const { alpha, beta } = offsetCosine.at(t);
     const exact = expectedNoise((a) => q(a) / temperature, alpha, beta, noised);
     const [repeats, draws] = [40, 1000];
     const { noise, ess } = qneNoiseTarget(
@@ -50,17 +88,17 @@ describe("the policy's log-density by denoising errors", () => {
     const [batch, draws] = [400, 20];
     const random = RandomStream.fromSeed(5);
     const action = tf.add(tf.mul(tf.tensor(random.fillNormal(new Float32Array(batch)), [batch, 1]), s), m);
-    const times = integrationTimes(levels, 0.005);
+    const times = pathTimes(levels, maxEntDpPresets.paper);
     const noise = tf.tensor(random.fillNormal(new Float32Array(levels * batch * draws)), [
       levels,
       batch * draws,
       1,
     ]);
     const field = (noised: tf.Tensor, level: number) => {
-      const [alpha, beta] = [cosine.alpha(times[level]), cosine.beta(times[level])];
+      const { alpha, beta } = offsetCosine.at(times[level]);
       return tf.mul(tf.sub(noised, alpha * m), beta / (alpha ** 2 * s ** 2 + beta ** 2));
     };
-    return summary(denoisingLogDensity(action, field, times, cosine, noise).dataSync());
+    return summary(denoisingLogDensity(action, field, times, offsetCosine, noise).dataSync());
   };
   const exact = (s: number) => -0.5 * Math.log(2 * Math.PI * Math.E * s ** 2);
 

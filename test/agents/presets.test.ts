@@ -99,6 +99,7 @@ const keysOf: Record<string, Record<string, string>> = {
     logDensitySteps: 'maxentdp.log_prob_steps',
     evaluationParticles: 'maxentdp.eval_candidate_num',
     noiseDraws: 'maxentdp.score_samples_num',
+    tMin: 'maxentdp.t_min',
   },
   qsm: {
     ...ofTimeNetworks,

@@ -1,0 +1,132 @@
+/** Diffusion Q-Sampling, the algorithm box. See agent.ts. */
+import * as tf from '@tensorflow/tfjs-core';
+import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
+import { timePolicyParts } from '../actor-critic.ts';
+import { tdStep, tdTarget } from '../critic.ts';
+import { type Algorithm, type Draws, type Observe, stackMetrics, type UpdateInputs } from '../host.ts';
+import { actionSpread } from '../spread.ts';
+import type { DqsConfig } from './config.ts';
+import { explodingNoise } from './noise.ts';
+import { dqsScore } from './score.ts';
+import { actionSpace, latentSpace, weightFloor } from './spaces.ts';
+
+type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
+type SampleNoise = { start: tf.Tensor; path: tf.Tensor };
+type Noise = SampleNoise & { time: tf.Tensor; bridge: tf.Tensor; score: tf.Tensor };
+type Policy = { actor: tf.Tensor };
+
+const metricNames = [
+  'critic_loss',
+  'critic_grad_norm',
+  'q_mean',
+  'q_max_abs',
+  'actor_loss',
+  'actor_grad_norm',
+  'ess',
+  'action_spread',
+] as const;
+
+export function dqsAlgorithm(
+  config: DqsConfig,
+  observationSize: number,
+  actionSize: number,
+): Algorithm<State, Noise, Policy, SampleNoise, { start: tf.Tensor }> {
+  const { integrationSteps } = config;
+  const parts = timePolicyParts(config, observationSize, actionSize);
+  const { network, critic, actorAdam, criticAdam } = parts;
+  const diffusion = explodingNoise(config);
+  const space = config.space === 'action' ? actionSpace(diffusion) : latentSpace(config);
+  /** From the noise to the data. */
+  const times = Array.from({ length: integrationSteps + 1 }, (_, k) => 1 - k / integrationSteps);
+  const startScale = Math.sqrt(diffusion.variance(1));
+
+  /** The reverse SDE, or its drift alone (noise.path 0); actions [states, act]. */
+  function sample(
+    actor: tf.Tensor,
+    observation: tf.Tensor,
+    temperature: tf.Tensor,
+    noise: { start: tf.Tensor; path: tf.Tensor | 0 },
+  ): tf.Tensor {
+    const output = network.particles(network.layout.unflatten(actor), observation, temperature, times, 1);
+    const score = (y: tf.Tensor, k: number) => space.score(output(y, k), diffusion.variance(times[k]));
+    return tf.tanh(space.sample(score, tf.mul(noise.start, startScale), times, noise.path));
+  }
+
+  function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>, observe?: Observe) {
+    const nextAction = sample(state.actor.params, batch.nextObservation, temperature, noise);
+    observe?.('nextAction', nextAction);
+
+    const variance = tf.expandDims(diffusion.varianceTensor(noise.time), 1);
+    const sigma = tf.sqrt(variance);
+    const yt = tf.add(space.point(batch.action), tf.mul(sigma, noise.bridge));
+    const weights = critic.layout.unflatten(state.critic.params);
+    const density = space.density(temperature, (action) =>
+      critic.minimumWithGradient(weights, batch.observation, action),
+    );
+    const { score, ess } = dqsScore(density, yt, sigma, noise.score);
+    const lossWeight = tf.add(variance, weightFloor);
+    observe?.('noised', yt);
+    observe?.('regression', score);
+    observe?.('weight', tf.squeeze(lossWeight, [1]));
+    const actorStep = descend(network.layout, actorAdam, state.actor, (actor) => {
+      const output = network.apply(actor, batch.observation, yt, noise.time, temperature);
+      const error = tf.squaredDifference(space.score(output, variance), score);
+      return { loss: tf.mean(tf.mul(lossWeight, error)), aux: {} };
+    });
+
+    const targetWeights = critic.layout.unflatten(state.target);
+    const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
+    const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
+    observe?.('target', target);
+    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
+
+    return {
+      state: {
+        actor: actorStep.state,
+        critic: criticStep.state,
+        target: polyak(state.target, criticStep.state.params, config.tau),
+      },
+      outputs: {
+        metrics: stackMetrics(metricNames, {
+          ...criticStep.metrics,
+          actor_loss: actorStep.loss,
+          actor_grad_norm: actorStep.gradNorm,
+          ess: tf.mean(ess),
+          action_spread: actionSpread(nextAction),
+        }),
+      },
+    };
+  }
+
+  const sampleDraws = (states: number): Draws<SampleNoise> => ({
+    start: { law: 'normal', shape: [states, actionSize] },
+    path: { law: 'normal', shape: [integrationSteps, states, actionSize] },
+  });
+
+  return {
+    name: 'dqs',
+    initialise: parts.initialise,
+    draws: (batch) => ({
+      ...sampleDraws(batch),
+      time: { law: 'uniform', shape: [batch] },
+      bridge: { law: 'normal', shape: [batch, actionSize] },
+      score: { law: 'normal', shape: [batch, config.scoreDraws, actionSize] },
+    }),
+    updates: [{ metrics: metricNames, step: update }],
+    temperature: config,
+    policy: (state) => ({ actor: state.actor.params }),
+    explore: {
+      draws: sampleDraws,
+      act: ({ policy, observation, noise, temperature }) => ({
+        action: sample(policy.actor, observation, temperature, noise),
+      }),
+    },
+    // The drift without fresh noise.
+    exploit: {
+      draws: (states) => ({ start: { law: 'normal', shape: [states, actionSize] } }),
+      act: ({ policy, observation, noise, temperature }) => ({
+        action: sample(policy.actor, observation, temperature, { start: noise.start, path: 0 }),
+      }),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Every constant of Diffusion Q-Sampling, with the presets. Source: the program behind arXiv 2601.08136. */
+import { z } from 'zod';
+import {
+  count,
+  criticShape,
+  paperCritic,
+  paperTimeNetwork,
+  paperTraining,
+  positive,
+  presetsOf,
+  temperatureShape,
+  timeNetworkShape,
+  trainingShape,
+} from '../config.ts';
+
+export const dqsConfig = z.strictObject({
+  ...trainingShape,
+  ...criticShape,
+  ...timeNetworkShape,
+  ...temperatureShape,
+  /** Where the diffusion lives: in the actions themselves, or in their latents y = atanh(a). */
+  space: z.enum(['action', 'latent']),
+  /** K: draws per score. */
+  scoreDraws: count.min(2),
+  /** Steps of the reverse SDE. */
+  integrationSteps: count,
+  sigmaMin: positive,
+  sigmaMax: positive,
+});
+export type DqsConfig = z.infer<typeof dqsConfig>;
+
+export const dqsPresets = presetsOf<DqsConfig>(
+  {
+    ...paperTraining,
+    ...paperCritic,
+    ...paperTimeNetwork,
+    temperature: 0.05,
+    finalTemperature: 0.05,
+    temperatureSteps: 250_000,
+    space: 'action',
+    scoreDraws: 1000,
+    integrationSteps: 20,
+    sigmaMin: 1e-5,
+    sigmaMax: 1,
+  },
+  { scoreDraws: 100 },
+  { scoreDraws: 16 },
+);
