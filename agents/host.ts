@@ -8,6 +8,7 @@ import { RandomStream } from '../engine/random.ts';
 import type { Arrays, NdArray, StepFunction, Tree } from '../engine/types.ts';
 import type { Agent, AgentContext, Batch, Metrics, TrainingConfig } from './agent.ts';
 import { fromRecord, toRecord } from './snapshot.ts';
+import { stateKeys } from './state-key.ts';
 
 /** How one noise tensor is drawn: standard normals, or uniforms in [0, 1). */
 export interface Draw {
@@ -34,7 +35,10 @@ export type ActInputs<P, N> = { policy: P; observation: tf.Tensor; noise: N } & 
 
 /** One way of acting. */
 export interface Acting<P, N> {
-  /** The noise for that many states. */
+  /**
+   * The noise for that many states. In exploration it comes from the run's stream; in evaluation a state's share is a
+   * function of that state (state-key.ts), so that the action is one of parameters and state.
+   */
   draws(states: number): Draws<N>;
   act(inputs: ActInputs<P, N>): { action: tf.Tensor };
 }
@@ -103,6 +107,7 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
     explore: acting(algorithm.explore, 'explore'),
     exploit: acting(algorithm.exploit, 'exploit'),
   };
+  const exploreStream = { random: context.random.split('explore') };
   const updateStream = { random: context.random.split('update') };
   const updateNoise = allocate(algorithm.draws(config.batchSize));
   let state = algorithm.initialise(context.random);
@@ -113,7 +118,7 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
   function acting<A extends Noise>({ draws, act }: Acting<P, A>, mode: string) {
     const noise = new Map<number, NoiseArrays>();
     return {
-      random: context.random.split(mode),
+      stateAxes: stateAxes(draws),
       run: engine.compile(`${name}/${mode}`, act),
       noiseFor(states: number): NoiseArrays {
         const found = noise.get(states) ?? allocate(draws(states));
@@ -136,11 +141,14 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
 
   return {
     async act(observations, count, mode) {
-      const { random, run, noiseFor } = modes[mode];
+      const { run, noiseFor, stateAxes } = modes[mode];
+      const noise = noiseFor(count);
+      if (mode === 'exploit') fillByState(noise, stateAxes, observations, count);
+      else fill(noise, exploreStream.random);
       const inputs = {
         policy: algorithm.policy(state),
         observation: { data: observations, shape: [count, obs] },
-        noise: fill(noiseFor(count), random),
+        noise: byName(noise),
         ...clocked(constants()),
       };
       return (await run(inputs as never)).action.data as Float32Array;
@@ -149,7 +157,8 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
     async update(batch) {
       const { metrics: names, run, report } = updateSteps[updates % updateSteps.length];
       const now = constants();
-      const noise = fill(updateNoise, updateStream.random);
+      fill(updateNoise, updateStream.random);
+      const noise = byName(updateNoise);
       const inputs = {
         batch: batchArrays(batch, obs, act),
         noise,
@@ -168,8 +177,7 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
     async save() {
       const streams = {
         update: updateStream.random.state(),
-        explore: modes.explore.random.state(),
-        exploit: modes.exploit.random.state(),
+        explore: exploreStream.random.state(),
       };
       return {
         arrays: toRecord(state as Tree<NdArray>),
@@ -182,13 +190,12 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
       const values = snapshot.values as {
         updates: number;
         metrics: Metrics;
-        streams: Record<'update' | 'explore' | 'exploit', RandomStreamState>;
+        streams: Record<'update' | 'explore', RandomStreamState>;
       };
       updates = values.updates;
       Object.assign(metrics, values.metrics);
       updateStream.random = RandomStream.restore(values.streams.update);
-      modes.explore.random = RandomStream.restore(values.streams.explore);
-      modes.exploit.random = RandomStream.restore(values.streams.exploit);
+      exploreStream.random = RandomStream.restore(values.streams.explore);
     },
 
     async dispose() {
@@ -229,21 +236,62 @@ type NoiseArrays = { readonly law: Draw['law']; readonly name: string; readonly 
 
 function allocate(draws: Readonly<Record<string, Draw>>): NoiseArrays {
   return Object.entries(draws).map(([name, { law, shape }]) => {
-    const length = shape.reduce((product, size) => product * size, 1);
-    return { law, name, array: { data: new Float32Array(length), shape } };
+    return { law, name, array: { data: new Float32Array(product(shape)), shape } };
   });
 }
 
+const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
+
 /** Draws afresh, in the order in which the algorithm names its noise. */
-function fill(noise: NoiseArrays, random: RandomStream): Record<string, NdArray> {
-  const named: Record<string, NdArray> = {};
+function fill(noise: NoiseArrays, random: RandomStream): void {
+  for (const { law, array } of noise) draw(law, random, array.data as Float32Array);
+}
+
+/** The axis of each noise along which the states lie: where its shape grows with their number; -1 for none. */
+function stateAxes<N>(draws: (states: number) => Draws<N>): Record<string, number> {
+  const two = draws(2) as Readonly<Record<string, Draw>>;
+  const axes = Object.entries<Draw>(draws(1)).map(([name, { shape }]) => {
+    return [name, shape.findIndex((size, axis) => two[name].shape[axis] !== size)] as const;
+  });
+  return Object.fromEntries(axes);
+}
+
+/** The second word of the keys of evaluation's streams, "EVAL"; no seed below 2^53 leads to it. */
+const EVALUATION = 0x4556414c;
+
+/**
+ * Every state's share of the noise, from a stream of its own; noise that all states share, from that of key 0.
+ * @param axes of the states, by the noise's name @param observations [count, obs]
+ */
+function fillByState(
+  noise: NoiseArrays,
+  axes: Readonly<Record<string, number>>,
+  observations: Float32Array,
+  count: number,
+): void {
+  if (noise.length === 0) return;
+  const streamOf = (key: number) => RandomStream.restore({ key: [key, EVALUATION], counter: 0 });
+  const streams = [...stateKeys(observations, count)].map(streamOf);
   for (const { law, name, array } of noise) {
     const data = array.data as Float32Array;
-    if (law === 'normal') random.fillNormal(data);
-    else random.fillUniform(data);
-    named[name] = array;
+    if (axes[name] < 0) {
+      draw(law, streamOf(0), data);
+      continue;
+    }
+    const share = product(array.shape.slice(axes[name])) / count;
+    for (let at = 0; at < data.length; at += share) {
+      draw(law, streams[(at / share) % count], data.subarray(at, at + share));
+    }
   }
-  return named;
+}
+
+function draw(law: Draw['law'], random: RandomStream, out: Float32Array): void {
+  if (law === 'normal') random.fillNormal(out);
+  else random.fillUniform(out);
+}
+
+function byName(noise: NoiseArrays): Record<string, NdArray> {
+  return Object.fromEntries(noise.map(({ name, array }) => [name, array]));
 }
 
 function batchArrays(batch: Batch, obs: number, act: number): Arrays<BatchTensors> {

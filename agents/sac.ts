@@ -5,9 +5,9 @@
  *   actor    minimises α log π(a|s) - min Q(s,a) over reparameterised a ~ π(·|s)
  *   α        minimises -α (log π(a|s) + H̄) with target entropy H̄ = -D
  *
- * Deviations from the paper: residual GELU actor and critic learning rate 1e-3, as in the comparison of
- * arXiv 2601.08136, so that every agent has the same networks; log-std clipped to [-20, 2]; evaluation
- * takes the mean action.
+ * As the program behind arXiv 2601.08136 computes it: residual GELU actor, critic learning rate 1e-3, log-std clipped
+ * to [-20, 2], 1e-6 in the Jacobian of tanh, evaluation by the mean action. Both losses read α from before the update,
+ * and α's loss the log-density of the actor's loss. Deviations: none.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -57,13 +57,16 @@ const constants = { temperatureLearningRate: 3e-4, initialTemperature: 1, target
 /** Bounds of the log standard deviation. */
 const [logStdMin, logStdMax] = [-20, 2];
 
+/** Added to 1 - a² under the logarithm of the Jacobian: finite where float32 rounds a to 1. */
+const jacobianFloor = 1e-6;
+
 export const sac: AgentFactory<SacConfig> = {
   name: 'sac',
   description: 'Soft Actor-Critic with a tanh-Gaussian policy and a learned temperature',
   reference: 'Haarnoja et al. 2018, arXiv 1812.05905',
   config,
   presets: presetsOf({ ...paperTraining, ...paperCritic, ...paperActor, ...constants }),
-  constants: { ...learnerConstants, logStdMin, logStdMax },
+  constants: { ...learnerConstants, logStdMin, logStdMax, jacobianFloor },
   create: (context) =>
     hostAgent(sacAlgorithm(context.config, context.observation.size, context.action.size), context),
 };
@@ -102,14 +105,14 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
     return { mean, logStd: tf.clipByValue(logStd, logStdMin, logStdMax) };
   }
 
-  /** a = tanh(μ + σ ε) and log π(a|s) [batch]. */
+  /** a = tanh(μ + σ ε), and log π(a|s) = Σ log N(μ + σ ε) - Σ log(1 - a² + 1e-6), [batch]. */
   function sample(weights: Weights, observation: tf.Tensor, noise: tf.Tensor) {
     const { mean, logStd } = gaussian(weights, observation);
     const latent = tf.add(mean, tf.mul(noise, tf.exp(logStd)));
     const gaussianLog = tf.sub(tf.mul(tf.square(noise), -0.5), tf.add(logStd, 0.5 * Math.log(2 * Math.PI)));
-    // log(1 - tanh²) = -2 (y + softplus(-2y) - log 2) never overflows
-    const squash = tf.mul(tf.sub(tf.add(latent, tf.softplus(tf.mul(latent, -2))), Math.LN2), -2);
-    return { action: tf.tanh(latent), logProb: tf.sum(tf.sub(gaussianLog, squash), 1) };
+    const action = tf.tanh(latent);
+    const squash = tf.log(tf.add(tf.sub(1, tf.square(action)), jacobianFloor));
+    return { action, logProb: tf.sum(tf.sub(gaussianLog, squash), 1) };
   }
 
   function update(state: State, { batch, noise }: UpdateInputs<Noise>, observe?: Observe) {

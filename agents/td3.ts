@@ -6,9 +6,9 @@
  *   actor    at every second update maximises Q₁(s, π(s)); then both targets move    delayed updates
  *
  * Deviations from the paper: residual GELU actor of one width with the other agents, critic learning rate
- * 1e-3, gradients clipped at norm 10, and batches of the preset's size, so that every agent has the same
- * networks and data (the paper: ReLU 400-300, 1e-3, no clip, 100). The actor's last layer starts small, as the
- * paper's does, or the tanh begins saturated.
+ * 1e-3, and batches of the preset's size, so that every agent has the same networks and data (the paper: ReLU
+ * 400-300, 1e-3, 100). The actor's last layer starts small, as the paper's does, or the tanh begins saturated.
+ * The program behind arXiv 2601.08136 has no TD3; what all agents share follows it.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';

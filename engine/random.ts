@@ -31,8 +31,8 @@ const SPLIT_DOMAIN = 0x53504c54;
 
 const TWO_32 = 2 ** 32;
 const TWO_53 = 2 ** 53;
-/** Words computed ahead at a time: 256 blocks, so that the loop below runs long enough to be compiled well. */
-const BUFFERED_WORDS = 1024;
+/** Words computed ahead at a time: enough that the loop below costs little per word, few for a short-lived stream. */
+const BUFFERED_WORDS = 256;
 
 /**
  * Writes `blocks` Philox4x32-10 blocks for the counters [c0 + i, c1, c2, c3] (c0 + i must stay below 2^32).
@@ -134,7 +134,7 @@ function checkBound(bound: number): void {
 export class RandomStream {
   readonly #key0: number;
   readonly #key1: number;
-  /** Words [#start, #start + 1024) of the sequence, once #filled. */
+  /** Words [#start, #start + 256) of the sequence, once #filled. */
   readonly #words = new Uint32Array(BUFFERED_WORDS);
   #start = 0;
   #next = 0;
@@ -288,7 +288,7 @@ export class RandomStream {
       this.#next = 0;
     }
     const block = this.#start / 4;
-    // A buffer never straddles 2^32 blocks: 256 divides it.
+    // A buffer never straddles 2^32 blocks: 64 divides it.
     philoxBlocks(
       this.#words,
       BUFFERED_WORDS / 4,

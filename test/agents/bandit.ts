@@ -61,14 +61,19 @@ export async function trainOnBandit<Config extends TrainingConfig>(
   return { agent, metrics };
 }
 
-/** That many actions of the agent, sorted. */
+/**
+ * That many actions of the agent, sorted. The states differ in their last bits, for the noise of evaluation is a
+ * function of the state.
+ */
 export async function drawActions(
   agent: Agent,
   mode: 'explore' | 'exploit',
   count: number,
 ): Promise<number[]> {
   const observations = new Float32Array(2 * count);
-  for (let i = 0; i < count; i++) observations.set(banditObservation, 2 * i);
+  for (let i = 0; i < count; i++) {
+    observations.set([banditObservation[0] + i * 2 ** -24, banditObservation[1]], 2 * i);
+  }
   return [...(await agent.act(observations, count, mode))].sort((a, b) => a - b);
 }
 

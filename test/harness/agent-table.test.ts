@@ -4,7 +4,7 @@ import { agentConfigs, describeAgents } from '../../harness/inspect/agents.ts';
 const adam = { adamBeta1: 0.9, adamBeta2: 0.999, adamEpsilon: 1e-8 }; // Kingma and Ba 2015
 
 it.each([
-  ['sac', { ...adam, critics: 2, logStdMin: -20, logStdMax: 2 }],
+  ['sac', { ...adam, critics: 2, logStdMin: -20, logStdMax: 2, jacobianFloor: 1e-6 }],
   ['td3', { ...adam, critics: 2 }],
   ['dqs', { ...adam, latentEdge: 1e-4, latentBound: 5 }],
   ['maxentdp', { ...adam, dataBound: 1, pathOffset: 0.008 }],
