@@ -141,6 +141,7 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
     const surplus = tf.neg(tf.add(meanLogProb, targetEntropy));
     const temperatureLoss = ({ logAlpha }: Weights) => ({ loss: tf.mul(tf.exp(logAlpha), surplus), aux: {} });
     const temperatureStep = descend(temperatureLayout, temperatureAdam, state.temperature, temperatureLoss);
+    observe?.('temperatureLoss', temperatureStep.loss);
 
     const metrics = stackMetrics(metricNames, {
       ...criticStep.metrics,

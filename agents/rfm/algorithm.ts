@@ -137,8 +137,11 @@ export function rfmAlgorithm(
       beta,
       around: { policy: fresh?.latents, buffer: replayed },
     });
+    const { mean } = regression;
+    observe?.('dataMean', mean.y1);
+    observe?.('noiseMean', mean.y0);
     observe?.('regression', regression.value);
-    observe?.('ess', regression.ess);
+    observe?.('ess', mean.ess);
     const actorStep = descend(network.layout, actorAdam, state.actor, (weights: Weights) => {
       const predicted = policy.predict(weights, batch.observation, yt, t, clock);
       const perSample = tf.mean(tf.squaredDifference(predicted, regression.value), 1);
@@ -160,13 +163,13 @@ export function rfmAlgorithm(
           ...criticStep.metrics,
           actor_loss: actorStep.loss,
           actor_grad_norm: actorStep.gradNorm,
-          ess: tf.mean(regression.ess),
-          cv_weight: tf.mean(regression.cvWeight),
+          ess: tf.mean(mean.ess),
+          cv_weight: tf.mean(mean.cvWeight),
           policy_spread: policySpread(next.particles),
           ...shares,
           ...entropy,
         }),
-        byTime: tf.stack([t, actorStep.aux.perSample, regression.ess]),
+        byTime: tf.stack([t, actorStep.aux.perSample, mean.ess]),
       },
     };
   }

@@ -33,7 +33,7 @@ export interface TargetInputs {
   readonly around: { readonly policy: tf.Tensor | undefined; readonly buffer: tf.Tensor };
 }
 
-/** @returns value [batch, act]; weight [batch], undefined if uniform; ess and cvWeight of the mean, [batch] */
+/** @returns value [batch, act]; weight [batch], undefined if uniform; mean, the posterior mean behind the value */
 export function regressionTarget(form: PolicyForm, config: RfmConfig, inputs: TargetInputs) {
   const { noise, temperature, t, yt, around } = inputs;
   const { schedule } = form;
@@ -58,7 +58,7 @@ export function regressionTarget(form: PolicyForm, config: RfmConfig, inputs: Ta
     proposal: proposalDraws(config, noise.proposal, around),
   };
   const { mean, weight } = weighedMean(form, config, posterior, inputs);
-  return { value: form.target(mean), weight, ess: mean.ess, cvWeight: mean.cvWeight };
+  return { value: form.target(mean), weight, mean };
 }
 
 /** The posterior mean, and the weight of its regression; none if uniform. */

@@ -1,0 +1,13 @@
+import { expectTheProgramsNumbers } from './equality.ts';
+
+expectTheProgramsNumbers('rfm', [
+  'nextAction',
+  'target',
+  'endpoint',
+  'time',
+  'noised',
+  'dataMean',
+  'noiseMean',
+  'regression',
+  'ess',
+]);

@@ -1,0 +1,3 @@
+import { expectTheProgramsNumbers } from './equality.ts';
+
+expectTheProgramsNumbers('sac', ['nextAction', 'target', 'nextLogDensity', 'logDensity', 'temperatureLoss']);
