@@ -44,6 +44,11 @@ def main():
     if arguments.keys:
         record_keys(program, out / "evaluation-keys.json")
         return
+    for name, case in cases.items():
+        missing = {"observation", "action", "batch", "width", "embedding"} - set(case)
+        if missing:
+            sys.exit(f"case '{name}' lacks {', '.join(sorted(missing))}")
+        case.setdefault("count", 3)
     for algorithm in arguments.algorithms.split(","):
         if algorithm not in algorithms:
             sys.exit(f"no algorithm '{algorithm}': it is one of {', '.join(algorithms)}")

@@ -4,12 +4,14 @@
  * four times the program's own rounding error, which on some seeds is larger.
  *
  *   npx jiti bench/compare-reference/run.ts [--backend native|onnx|wasm|tensorflow] [--algorithms rfm,sac,...]
+ *     [--recorded DIR]
  *   npx jiti bench/compare-reference/run.ts --reference DIR [--python PATH] [--seed 0] [--cases FILE.json] [--keep DIR]
  *
  * Without --reference it takes the recorded cases of test/data/reference-program. With it, record.py has the program in
  * that checkout compute new ones, with a Python that has requirements.txt (python3 by default). --cases is a file like
  *   {"name": {"observation": 9, "action": 2, "batch": 5, "width": 20, "embedding": 6, "count": 3, "draws": 10}}
- * whose sizes are those of record.py (`default_cases`); a size left out is the program's own. --keep keeps the cases.
+ * whose sizes are those of record.py (`default_cases`); a draw left out is the program's own. --keep keeps the cases,
+ * which --recorded then takes.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -22,6 +24,7 @@ import { backendNames } from '../../engine/types.ts';
 import { algorithmOf, counterparts } from './agents.ts';
 import { compareWithCase, type Difference, readCase } from './cases.ts';
 
+const recordedCases = fileURLToPath(new URL('../../test/data/reference-program/', import.meta.url));
 const { values } = parseArgs({
   options: {
     backend: { type: 'string' },
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '0' },
     cases: { type: 'string' },
     keep: { type: 'string' },
+    recorded: { type: 'string', default: recordedCases },
   },
 });
 const backend = backendNames.find((known) => known === values.backend);
@@ -44,9 +48,8 @@ for (const name of names) {
   }
 }
 
-const recordedCases = fileURLToPath(new URL('../../test/data/reference-program/', import.meta.url));
 const made = values.reference === undefined ? undefined : record(values.reference);
-const folder = made ?? recordedCases;
+const folder = made ?? values.recorded;
 const engine = createEngine({ backend });
 /** The largest difference of each quantity, and beside it the program's own rounding error in that case. */
 const found = new Map<string, Map<string, Difference & { rounding: number }>>();
