@@ -13,7 +13,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { loadMuJoCo, makeEnvironment, taskNames } from '../envs/index.ts';
 import { packagedModels } from '../harness/plugins/assets.ts';
 import { filmPage } from '../harness/replay/film-page.ts';
-import { modelText } from '../harness/replay/model-text.ts';
+import { recordedModel } from '../harness/replay/recorded-model.ts';
 import { RECORDING_FORMAT, Recorder } from '../harness/replay/recording.ts';
 import { SimulatedFilm } from '../harness/replay/simulated-film.ts';
 
@@ -66,7 +66,7 @@ async function page(task: string): Promise<{ html: string; look: Look }> {
   const recording = {
     format: RECORDING_FORMAT,
     ...facts,
-    model: await modelText({ name: task }),
+    model: await recordedModel({ name: task }),
     episodes: recorder.episodes,
   } as const;
   const film = new SimulatedFilm(await loadMuJoCo(), recording);

@@ -2,8 +2,16 @@
 import type { Task } from './domain.ts';
 import { decodeFloat64, encodeArray } from './encoding.ts';
 import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
-import { ActionError, DivergenceError, EpisodeError, ModelError, StateError, TaskError } from './errors.ts';
-import { compilerMessage, type ModelSource } from './model-source.ts';
+import {
+  ActionError,
+  DivergenceError,
+  EpisodeError,
+  ModelError,
+  SimulatorError,
+  StateError,
+  TaskError,
+} from './errors.ts';
+import { compilerMessage, describedModel, type ModelSource } from './model-source.ts';
 import type { MuJoCo } from './mujoco.ts';
 import { ObservationWriter } from './observation.ts';
 import { Physics, type PhysicsState } from './physics.ts';
@@ -81,9 +89,7 @@ export class ControlEnvironment implements Environment {
     const random = new RandomState(seed);
     let physics: Physics | undefined;
     try {
-      const mjcf: unknown = task.model(source);
-      if (typeof mjcf !== 'string') throw new TaskError(`the model must be MJCF text, found ${typeof mjcf}`);
-      physics = Physics.compile(mujoco, mjcf, source);
+      physics = Physics.compile(mujoco, describedModel(task.model, source), source);
       return new ControlEnvironment(task, physics, random);
     } catch (error) {
       physics?.dispose();
@@ -236,6 +242,7 @@ function inTask(task: string, error: unknown, when: string): unknown {
   const named = message.startsWith(`${task}: `) ? message : `${task}: ${message}`;
   if (error instanceof ModelError) return new ModelError(named, { cause: error });
   if (error instanceof TaskError) return new TaskError(named, { cause: error });
+  if (error instanceof SimulatorError) return new SimulatorError(named, { cause: error });
   if (error instanceof DivergenceError) {
     return message === named
       ? error

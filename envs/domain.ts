@@ -45,14 +45,14 @@
  * quantity needs in a constant of the file (it is used up before the next call).
  */
 import { TaskError } from './errors.ts';
-import type { ModelSource } from './model-source.ts';
+import type { ModelReader } from './model-source.ts';
 import type { ObservationWriter } from './observation.ts';
 import type { Physics } from './physics.ts';
 import type { RandomState } from './random-state.ts';
 
 export interface TaskDescription {
   /** MJCF text of this task alone, or what builds it; default the domain's. */
-  readonly model?: string | ((asset: ModelSource) => string);
+  readonly model?: string | ((asset: ModelReader) => string);
   /** Seconds after which an episode is truncated. */
   readonly timeLimit: number;
   /** Seconds per control step, a whole number of physics steps; default the domain's, else one physics step. */
@@ -67,7 +67,7 @@ export interface TaskDescription {
 
 export interface DomainDescription {
   /** MJCF text, or what builds it; default the file of assets/ with the domain's name. */
-  readonly model?: string | ((asset: ModelSource) => string);
+  readonly model?: string | ((asset: ModelReader) => string);
   /** Seconds per control step of every task that does not say otherwise. */
   readonly controlStep?: number;
   readonly tasks: Readonly<Record<string, TaskDescription>>;
@@ -78,7 +78,7 @@ export interface Task extends TaskDescription {
   /** `domain-task`. */
   readonly name: string;
   readonly domain: string;
-  readonly model: (asset: ModelSource) => string;
+  readonly model: (asset: ModelReader) => string;
 }
 
 export interface Domain {

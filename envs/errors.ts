@@ -30,6 +30,11 @@ export class TaskError extends EnvironmentError {
   override readonly name = 'TaskError';
 }
 
+/** MuJoCo's WebAssembly module broke down. All environments that it holds are lost; new ones can be made. */
+export class SimulatorError extends EnvironmentError {
+  override readonly name = 'SimulatorError';
+}
+
 /** A saved state that is not one of this task. The environment is unchanged. */
 export class StateError extends EnvironmentError {
   override readonly name = 'StateError';

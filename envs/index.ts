@@ -18,8 +18,16 @@ export type {
   ObservationSpec,
   TimeStep,
 } from './environment.ts';
-export { ActionError, DivergenceError, EpisodeError, ModelError, StateError, TaskError } from './errors.ts';
-export type { ModelSource } from './model-source.ts';
+export {
+  ActionError,
+  DivergenceError,
+  EpisodeError,
+  ModelError,
+  SimulatorError,
+  StateError,
+  TaskError,
+} from './errors.ts';
+export { describedModel, type ModelReader, type ModelSource, type ModelText } from './model-source.ts';
 export { loadMuJoCo } from './mujoco.ts';
 export type { ObservationWriter } from './observation.ts';
 export type { Physics } from './physics.ts';

@@ -1,39 +1,103 @@
-/** Where MJCF text comes from, and how it becomes a compiled model. */
-import { ModelError } from './errors.ts';
-import type { MainModule, MjModel } from './mujoco.ts';
+/** Where MJCF and the files that it names come from, and how they become a compiled model. */
+import { ModelError, TaskError } from './errors.ts';
+import { withFiles } from './model-files.ts';
+import type { MjModel, MuJoCo } from './mujoco.ts';
 
-/** The text of a file of assets/, by file name: `read('cheetah.xml')`. */
-export type ModelSource = (file: string) => string;
+/**
+ * Reads a file of a model, as text or as bytes: `read('cheetah.xml')`. Files are named relative to the folder of the
+ * task. Throws if there is none.
+ */
+export interface ModelSource {
+  (file: string): string | Uint8Array;
+  /**
+   * Absolute path of that folder, parted by `/`. Where it is given, `..` and absolute paths in a model leave the
+   * folder, and such a file is asked for by its absolute path; else only files below the folder can be reached.
+   */
+  readonly folder?: string;
+}
 
-const INCLUDE = /<include\s+file\s*=\s*["']([^"']+)["']/g;
+/** Reads a text file of a model, for a description that builds its MJCF from it. */
+export type ModelReader = (file: string) => string;
 
-/** Compiles MJCF text; files that it includes come from the source. The caller deletes the model. */
-export function compileModel(module: MainModule, xml: string, source: ModelSource): MjModel {
-  const files = new module.MjVFS();
+/** MJCF, and where it would be if it were a file: what it names is looked for from there. */
+export interface ModelText {
+  readonly xml: string;
+  /** Relative to the folder of the task. */
+  readonly path: string;
+  /** Built by the description: what is not in the path's folder is looked for in the folder of the task. */
+  readonly built?: boolean;
+}
+
+/** Stands for a folder that has no path. */
+const NOWHERE = '/model';
+
+/**
+ * The MJCF of a description. Text of a file stays in the folder of that file; text that is built from files belongs
+ * to the folder of the first.
+ * @throws TaskError if it is no text
+ */
+export function describedModel(describe: (asset: ModelReader) => unknown, source: ModelSource): ModelText {
+  const texts: ModelText[] = [];
+  const mjcf = describe((path) => {
+    const found = source(path);
+    const xml =
+      typeof found === 'string' ? found : new TextDecoder('utf-8', { ignoreBOM: true }).decode(found);
+    texts.push({ xml, path });
+    return xml;
+  });
+  if (typeof mjcf !== 'string') throw new TaskError(`the model must be MJCF text, found ${typeof mjcf}`);
+  const file = texts.find(({ xml }) => xml === mjcf);
+  return file ?? { xml: mjcf, path: `${folderOf(texts[0]?.path ?? '')}the built model.xml`, built: true };
+}
+
+/** Compiles MJCF; files that it names come from the source. The caller deletes the model. @throws ModelError */
+export function compileModel(mujoco: MuJoCo, model: ModelText, source: ModelSource): MjModel {
+  const folder = source.folder ?? NOWHERE;
+  const main = absolute(folder, model.path);
+  const ownFolder = folderOf(model.path);
+  let missing: unknown;
+  const attempt = (file: string): Uint8Array | undefined => {
+    try {
+      return bytesOf(source(file));
+    } catch (error) {
+      missing = error;
+      return undefined;
+    }
+  };
+  const read = (file: string): Uint8Array | undefined => {
+    if (file === main) return bytesOf(model.xml);
+    if (!file.startsWith(`${folder}/`)) return source.folder === undefined ? undefined : attempt(file);
+    const name = file.slice(folder.length + 1);
+    const found = attempt(name);
+    if (found !== undefined || !model.built || ownFolder === '' || !name.startsWith(ownFolder)) return found;
+    return attempt(name.slice(ownFolder.length));
+  };
   try {
-    for (const [file, text] of includedFiles(xml, source))
-      files.addBuffer(file, new TextEncoder().encode(text));
-    return module.MjModel.from_xml_string(xml, files);
+    return withFiles(mujoco.module, read, () =>
+      mujoco.guardedRecursion(() => mujoco.module.MjModel.from_xml_path(main)),
+    );
   } catch (error) {
-    throw error instanceof ModelError ? error : new ModelError(compilerMessage(error));
-  } finally {
-    files.delete();
+    if ((error as { userFacing?: unknown } | null)?.userFacing === true) throw error;
+    const message = compilerMessage(error).replaceAll(`${folder}/`, '');
+    const why = /Error opening file/.test(message) && missing instanceof Error ? `; ${missing.message}` : '';
+    throw new ModelError(`${message}${why}`, { cause: error });
   }
 }
 
-/** Every file that the text includes, also through other files. */
-function includedFiles(
-  xml: string,
-  source: ModelSource,
-  found = new Map<string, string>(),
-): Map<string, string> {
-  for (const [, file] of xml.matchAll(INCLUDE)) {
-    if (found.has(file)) continue;
-    const text = source(file);
-    found.set(file, text);
-    includedFiles(text, source, found);
+const bytesOf = (content: string | Uint8Array): Uint8Array =>
+  typeof content === 'string' ? new TextEncoder().encode(content) : content;
+
+/** With its last `/`; '' for a file without one. */
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+
+/** An absolute path without `.` and `..`. */
+function absolute(folder: string, path: string): string {
+  const parts: string[] = [];
+  for (const part of (path.startsWith('/') ? path : `${folder}/${path}`).split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
   }
-  return found;
+  return `/${parts.join('/')}`;
 }
 
 /** MuJoCo's own words on one line, its line numbers kept. */

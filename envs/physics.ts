@@ -5,18 +5,21 @@
  * `physics.data('xpos', 'torso')` where it is needed, at the cost of a look-up.
  */
 import { decodeFloat64, encodeArray } from './encoding.ts';
-import { DivergenceError, ModelError, StateError } from './errors.ts';
+import { DivergenceError, ModelError, SimulatorError, StateError } from './errors.ts';
 import { HeldViews } from './held-views.ts';
 import { type ModelChanges, ModelMemory, type NumericArray } from './model-memory.ts';
-import { compileModel, compilerMessage, type ModelSource } from './model-source.ts';
+import { compileModel, compilerMessage, type ModelSource, type ModelText } from './model-source.ts';
 import type { MjData, MjModel, MuJoCo } from './mujoco.ts';
 import { kindOf, objectId, rowName } from './named-access.ts';
+import { canSleep, decodeSleepState, type SleepState, sleepState } from './sleep-state.ts';
 
 /** Everything that a later step depends on; arrays are base64. */
 export interface PhysicsState {
   /** mjSTATE_INTEGRATION: time, positions, velocities, activations, controls, warm start and user inputs. */
   readonly integration: string;
   readonly sensordata: string;
+  /** Of a model with `sleep="enable"`. */
+  readonly sleep?: SleepState;
   /** What resets wrote into the model. */
   readonly model: ModelChanges;
   /** What the task keeps in `physics.taskState`. */
@@ -38,6 +41,7 @@ export class Physics {
   /** The model as it was compiled, and what was written into it since. */
   readonly modelMemory: ModelMemory;
   private readonly isRungeKutta: boolean;
+  private readonly canSleep: boolean;
   private readonly skipsSensors: boolean;
   private readonly option: MjModel['opt'];
   private readonly sensorFlag: number;
@@ -46,7 +50,7 @@ export class Physics {
   private disposed = false;
 
   private constructor(
-    mujoco: MuJoCo,
+    private readonly mujoco: MuJoCo,
     /** MuJoCo's own objects, for what the methods here do not cover. */
     readonly mjModel: MjModel,
     readonly mjData: MjData,
@@ -60,9 +64,11 @@ export class Physics {
     this.isRungeKutta = this.option.integrator === module.mjtIntegrator.mjINT_RK4.value;
     this.sensorFlag = module.mjtDisableBit.mjDSBL_SENSOR.value;
     this.actuationFlag = module.mjtDisableBit.mjDSBL_ACTUATION.value;
-    // A delayed sensor reads its own history, so its every reading counts.
+    this.canSleep = canSleep(module, mjModel);
+    // A delayed sensor reads its own history, that of a sleeping body its last reading: their every reading counts.
     this.skipsSensors =
       !this.isRungeKutta &&
+      !this.canSleep &&
       mjModel.nsensor > 0 &&
       mjModel.nhistory === 0 &&
       (this.option.disableflags & this.sensorFlag) === 0;
@@ -81,13 +87,15 @@ export class Physics {
   }
 
   /** Compiles MJCF. @throws ModelError with the compiler's message. */
-  static compile(mujoco: MuJoCo, xml: string, source: ModelSource): Physics {
-    const model = compileModel(mujoco.module, xml, source);
+  static compile(mujoco: MuJoCo, model: ModelText, source: ModelSource): Physics {
+    const compiled = compileModel(mujoco, model, source);
     try {
-      return new Physics(mujoco, model, new mujoco.module.MjData(model));
+      return mujoco.guarded(() => new Physics(mujoco, compiled, new mujoco.module.MjData(compiled)));
     } catch (error) {
+      if (error instanceof SimulatorError) throw error;
+      compiled.delete();
+      if (error instanceof ModelError) throw error;
       // A model may ask for more memory than there is.
-      model.delete();
       throw new ModelError(compilerMessage(error), { cause: error });
     }
   }
@@ -171,6 +179,11 @@ export class Physics {
    * @throws DivergenceError with MuJoCo's warning.
    */
   step(steps: number): void {
+    this.mujoco.guarded(() => this.advance(steps));
+    this.checkWarnings();
+  }
+
+  private advance(steps: number): void {
     const { mjModel, mjData, option, sensorFlag, stages } = this;
     if (this.isRungeKutta) {
       for (let i = 0; i < steps; i++) stages.mj_step(mjModel, mjData);
@@ -192,7 +205,6 @@ export class Physics {
       for (let i = 1; i < steps; i++) stages.mj_step(mjModel, mjData);
     }
     stages.mj_step1(mjModel, mjData);
-    this.checkWarnings();
   }
 
   /** `steps` physics steps, then the clock starts from 0 again: lets a model come to rest at a reset. */
@@ -203,7 +215,7 @@ export class Physics {
 
   /** The position and velocity stage of the present state: after writing a state from which step() goes on. */
   updatePosition(): void {
-    this.module.mj_step1(this.mjModel, this.mjData);
+    this.mujoco.guarded(() => this.stages.mj_step1(this.mjModel, this.mjData));
     this.checkWarnings();
   }
 
@@ -212,14 +224,14 @@ export class Physics {
    * fraction of the time of forward(); what is kept of a start must come from forward() or restart().
    */
   findContacts(): number {
-    this.module.mj_fwdPosition(this.mjModel, this.mjData);
+    this.mujoco.guarded(() => this.module.mj_fwdPosition(this.mjModel, this.mjData));
     this.checkWarnings();
     return this.contacts;
   }
 
   /** All stages of the present state, nothing integrated. */
   forward(): void {
-    this.module.mj_forward(this.mjModel, this.mjData);
+    this.mujoco.guarded(() => this.module.mj_forward(this.mjModel, this.mjData));
     this.checkWarnings();
   }
 
@@ -239,7 +251,7 @@ export class Physics {
    * of the solver depends on how many there are. A try of a rejection loop may be such a restart.
    */
   restart(initialize: () => void): void {
-    this.module.mj_resetData(this.mjModel, this.mjData);
+    this.mujoco.guarded(() => this.module.mj_resetData(this.mjModel, this.mjData));
     this.forwardUnactuated();
     initialize();
     this.forwardUnactuated();
@@ -256,7 +268,14 @@ export class Physics {
     const { warnings } = this.views;
     const messages: string[] = [];
     for (let i = 0; i < warnings.length; i += 2) {
-      if (warnings[i + 1] > 0) messages.push(this.module.mju_warningText(i / 2, warnings[i]).trim());
+      if (warnings[i + 1] === 0) continue;
+      // MuJoCo has no words for this one.
+      const isFull = i / 2 === this.module.mjtWarning.mjWARN_CNSTRFULL.value;
+      messages.push(
+        isFull
+          ? `Too many constraints. The arena memory is full, increase arena memory allocation. (nefc = ${warnings[i]})`
+          : this.module.mju_warningText(i / 2, warnings[i]).trim(),
+      );
     }
     throw new DivergenceError(messages.join(' '));
   }
@@ -264,36 +283,45 @@ export class Physics {
   // ---- state ---------------------------------------------------------------------------------------
 
   state(): PhysicsState {
-    const { module } = this;
+    const { module, mjModel, mjData } = this;
     const kind = module.mjtState.mjSTATE_INTEGRATION.value;
-    const buffer = new module.DoubleBuffer(module.mj_stateSize(this.mjModel, kind));
-    try {
-      module.mj_getState(this.mjModel, this.mjData, buffer, kind);
-      return {
-        integration: encodeArray(Float64Array.from(buffer.GetView() as Float64Array)),
-        sensordata: encodeArray(this.sensordata),
-        model: this.modelMemory.changes(),
-        task: { ...this.taskState },
-      };
-    } finally {
-      buffer.delete();
-    }
+    return this.mujoco.guarded(() => {
+      const buffer = new module.DoubleBuffer(module.mj_stateSize(mjModel, kind));
+      try {
+        module.mj_getState(mjModel, mjData, buffer, kind);
+        return {
+          integration: encodeArray(Float64Array.from(buffer.GetView() as Float64Array)),
+          sensordata: encodeArray(this.sensordata),
+          ...(this.canSleep && { sleep: sleepState(mjData) }),
+          model: this.modelMemory.changes(),
+          task: { ...this.taskState },
+        };
+      } finally {
+        buffer.delete();
+      }
+    });
   }
 
   /** @throws StateError if the state is of another model; nothing is changed then. */
   setState(state: PhysicsState): void {
-    const { module } = this;
+    const { module, mjModel, mjData } = this;
     const kind = module.mjtState.mjSTATE_INTEGRATION.value;
     const integration = decodeFloat64(state.integration);
     const sensordata = decodeFloat64(state.sensordata);
+    const asleep = this.canSleep ? decodeSleepState(mjData, state.sleep) : undefined;
     const fits =
-      integration.length === module.mj_stateSize(this.mjModel, kind) &&
+      integration.length === module.mj_stateSize(mjModel, kind) &&
       sensordata.length === this.sensordata.length;
     if (!fits) throw new StateError('the saved state is of another model');
     this.modelMemory.restore(state.model);
-    module.mj_resetData(this.mjModel, this.mjData);
-    module.mj_setState(this.mjModel, this.mjData, [...integration], kind);
-    module.mj_step1(this.mjModel, this.mjData);
+    this.mujoco.guarded(() => {
+      module.mj_resetData(mjModel, mjData);
+      module.mj_setState(mjModel, mjData, [...integration], kind);
+      asleep?.write(mjData);
+      module.mj_step1(mjModel, mjData);
+      // The stage has computed anew what belongs to trees that are awake.
+      asleep?.write(mjData);
+    });
     this.sensordata.set(sensordata);
     this.clearTaskState();
     Object.assign(this.taskState, state.task);
@@ -313,9 +341,12 @@ export class Physics {
     if (this.disposed) return;
     this.disposed = true;
     this.views.release();
-    this.option.delete();
-    this.mjData.delete();
-    this.mjModel.delete();
+    if (this.mujoco.hasBrokenDown) return; // its memory goes with it
+    this.mujoco.guarded(() => {
+      this.option.delete();
+      this.mjData.delete();
+      this.mjModel.delete();
+    });
   }
 }
 

@@ -1,15 +1,20 @@
 /** Reads the models that come with the package, from its source tree and from its build alike. */
-import { existsSync, readFileSync } from 'node:fs';
-import type { ModelSource } from '../../envs/model-source.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ModelReader } from '../../envs/model-source.ts';
 import { UserError } from '../text/errors.ts';
 
 /** assets/ stands beside harness/ in the source tree and beside dist/ in the package. */
-const CANDIDATES = [new URL('../../assets/', import.meta.url), new URL('../../../assets/', import.meta.url)];
+const CANDIDATES = ['../../assets', '../../../assets'].map((folder) =>
+  fileURLToPath(new URL(folder, import.meta.url)),
+);
 
-export const packagedModels: ModelSource = (file) => {
+export const packagedModels: ModelReader = (file) => {
   for (const folder of CANDIDATES) {
-    const url = new URL(file, folder);
-    if (existsSync(url)) return readFileSync(url, 'utf8');
+    const path = resolve(join(folder, file));
+    const isInside = path.startsWith(folder + sep);
+    if (isInside && statSync(path, { throwIfNoEntry: false })?.isFile()) return readFileSync(path, 'utf8');
   }
   throw new UserError(`no model file '${file}' in assets/`);
 };

@@ -1,5 +1,5 @@
 /** Finds tasks by name, by suite or in a user's file, and makes environments of them. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import type { Environment } from '../../envs/environment.ts';
 import {
@@ -127,12 +127,15 @@ export async function loadTask(source: TaskSource): Promise<EnvironmentMaker> {
   return () => makeEnvironment(task, { models });
 }
 
-/** Model files lie beside a user's task, or are the packaged ones. */
+/** Model files lie beside a user's task (where a link to it lies, too), or are the packaged ones. */
 export function modelsBeside(file: string): ModelSource {
-  const folder = dirname(absolutePath(file));
-  return (name) => {
-    const path = resolve(folder, name);
-    if (path.startsWith(folder + sep) && existsSync(path)) return readFileSync(path, 'utf8');
+  const path = absolutePath(file);
+  const folders = [dirname(existsSync(path) ? realpathSync(path) : path), dirname(path)];
+  const read = (name: string) => {
+    for (const folder of folders) {
+      const found = resolve(folder, name.replace(/^\/(?=[A-Z]:\/)/i, '')); // an absolute path on Windows
+      if (statSync(found, { throwIfNoEntry: false })?.isFile()) return readFileSync(found);
+    }
     try {
       return packagedModels(name);
     } catch (error) {
@@ -141,4 +144,10 @@ export function modelsBeside(file: string): ModelSource {
       throw error;
     }
   };
+  return Object.assign(read, {
+    folder: folders[0]
+      .split(sep)
+      .join('/')
+      .replace(/^(?!\/)/, '/'),
+  });
 }

@@ -4,15 +4,20 @@
  */
 import { decodeFloat64, encodeArray } from '../../envs/encoding.ts';
 import type { ModelChanges } from '../../envs/model-memory.ts';
+import type { ModelText } from '../../envs/model-source.ts';
 import type { Physics } from '../../envs/physics.ts';
 import type { FilmFacts } from './film.ts';
 
 export const RECORDING_FORMAT = 'rfm-harness-rollout/1';
 
-export interface ModelText {
+export interface RecordedModel extends Partial<ModelText> {
   readonly xml: string;
-  /** Files that the text includes, by name. */
+  /** Text files that the model uses, by the names that MuJoCo asks for. */
   readonly files: Readonly<Record<string, string>>;
+  /** The others; base64. */
+  readonly binary?: Readonly<Record<string, string>>;
+  /** The folder of the task, where a file outside it is used. */
+  readonly folder?: string;
 }
 
 export interface RecordedEpisode {
@@ -33,7 +38,7 @@ export interface RecordedEpisode {
 
 export interface Recording extends FilmFacts {
   readonly format: typeof RECORDING_FORMAT;
-  readonly model: ModelText;
+  readonly model: RecordedModel;
   readonly episodes: readonly RecordedEpisode[];
 }
 

@@ -1,9 +1,10 @@
 /** A recording as a film: MuJoCo computes from the recorded positions where every shape is. */
-import { decodeFloat64 } from '../../envs/encoding.ts';
+import { decodeFloat64, decodeUint8 } from '../../envs/encoding.ts';
+import type { ModelSource } from '../../envs/model-source.ts';
 import type { MuJoCo } from '../../envs/mujoco.ts';
 import { Physics } from '../../envs/physics.ts';
 import type { Film, FilmFacts, Shot } from './film.ts';
-import type { RecordedEpisode, Recording } from './recording.ts';
+import type { RecordedEpisode, RecordedModel, Recording } from './recording.ts';
 import { SceneReader } from './scene.ts';
 
 export class SimulatedFilm implements Film {
@@ -17,7 +18,7 @@ export class SimulatedFilm implements Film {
   ) {
     const { task, agent, trainedSteps, seed, mode, controlStep, model } = recording;
     this.facts = { task, agent, trainedSteps, seed, mode, controlStep };
-    this.physics = Physics.compile(mujoco, model.xml, (file) => model.files[file] ?? '');
+    this.physics = Physics.compile(mujoco, { path: 'model.xml', ...model }, recordedFiles(model));
   }
 
   get episodes(): number {
@@ -77,4 +78,14 @@ export class SimulatedFilm implements Film {
   dispose(): void {
     this.physics.dispose();
   }
+}
+
+/** Reads the files of a recording, and no others. */
+function recordedFiles({ files, binary = {}, folder }: RecordedModel): ModelSource {
+  const read = (file: string) => {
+    if (Object.hasOwn(files, file)) return files[file];
+    if (Object.hasOwn(binary, file)) return decodeUint8(binary[file]);
+    throw new Error(`the recording has no file '${file}'`);
+  };
+  return Object.assign(read, { folder });
 }

@@ -4,7 +4,7 @@ import type { Player } from '../run/player.ts';
 import { UserError } from '../text/errors.ts';
 import type { FilmFacts } from './film.ts';
 import { filmPage } from './film-page.ts';
-import { modelText } from './model-text.ts';
+import { recordedModel } from './recorded-model.ts';
 import { RECORDING_FORMAT, Recorder, type Recording } from './recording.ts';
 import { SimulatedFilm } from './simulated-film.ts';
 
@@ -29,7 +29,7 @@ export async function beginTake(
     throw new UserError(`${environment.task} has no MuJoCo model to draw; --out FILE.csv writes its steps`);
   }
   const recorder = new Recorder(environment.physics);
-  const model = await modelText(job.task);
+  const model = await recordedModel(job.task);
   const { controlStep } = environment;
   const recording = (): Recording => ({
     format: RECORDING_FORMAT,

@@ -1,7 +1,8 @@
 /** The tasks' models and the recorded tables of what they must contain. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { MainModule, MjModel } from '@mujoco/mujoco';
-import { compileModel } from '../../envs/model-source.ts';
+import type { MjModel } from '@mujoco/mujoco';
+import { compileModel, describedModel } from '../../envs/model-source.ts';
+import type { MuJoCo } from '../../envs/mujoco.ts';
 import { findTask } from '../../envs/registry.ts';
 import { packagedModels } from '../../harness/plugins/assets.ts';
 import type { Value } from './compiled-table.ts';
@@ -24,8 +25,8 @@ export function tasksOf(table: string): string[] {
 }
 
 /** Compiles the model of a task. The caller deletes it. */
-export function compileTask(mujoco: MainModule, name: string): MjModel {
+export function compileTask(mujoco: MuJoCo, name: string): MjModel {
   const task = findTask(name);
   if (task === undefined) throw new Error(`there is no task ${name}`);
-  return compileModel(mujoco, task.model(packagedModels), packagedModels);
+  return compileModel(mujoco, describedModel(task.model, packagedModels), packagedModels);
 }

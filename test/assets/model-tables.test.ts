@@ -1,17 +1,17 @@
-import loadMujoco from '@mujoco/mujoco';
 import { describe, expect, it } from 'vitest';
+import { loadMuJoCo } from '../../envs/mujoco.ts';
 import { compiledTable } from './compiled-table.ts';
 import { compileTask, recordedTable, tableNames, tasksOf } from './model-catalog.ts';
 import { tableDifferences } from './table-difference.ts';
 
-const mujoco = await loadMujoco();
+const mujoco = await loadMuJoCo();
 
 describe('the model of a task contains exactly the numbers of the recorded Control Suite model', () => {
   for (const table of tableNames) {
     it.each(tasksOf(table))('%s', (task) => {
       const model = compileTask(mujoco, task);
       try {
-        expect(tableDifferences(compiledTable(mujoco, model), recordedTable(table))).toEqual([]);
+        expect(tableDifferences(compiledTable(mujoco.module, model), recordedTable(table))).toEqual([]);
       } finally {
         model.delete();
       }

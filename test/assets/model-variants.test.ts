@@ -1,16 +1,16 @@
-import loadMujoco from '@mujoco/mujoco';
 import { describe, expect, it } from 'vitest';
 import { replaceOnce } from '../../envs/models/xml-text.ts';
+import { loadMuJoCo } from '../../envs/mujoco.ts';
 import { compiledTable } from './compiled-table.ts';
 import { compileTask } from './model-catalog.ts';
 
-const mujoco = await loadMujoco();
+const mujoco = await loadMuJoCo();
 
 describe('a cartpole with several poles', () => {
   const table = (task: string) => {
     const model = compileTask(mujoco, `cartpole-${task}`);
     try {
-      return compiledTable(mujoco, model) as Record<string, Record<string, unknown>[]>;
+      return compiledTable(mujoco.module, model) as Record<string, Record<string, unknown>[]>;
     } finally {
       model.delete();
     }

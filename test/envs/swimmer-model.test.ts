@@ -8,9 +8,13 @@ const description = packagedModels('swimmer.xml');
 
 describe('a swimmer of any length', () => {
   test('is a chain whose joints together bend by at most a full circle', async () => {
-    const { module } = await loadMuJoCo();
+    const mujoco = await loadMuJoCo();
     for (const links of [2, 3, 8]) {
-      const model = compileModel(module, swimmerModel(description, links), packagedModels);
+      const model = compileModel(
+        mujoco,
+        { xml: swimmerModel(description, links), path: 'swimmer.xml' },
+        packagedModels,
+      );
       try {
         expect(model.nu).toBe(links - 1);
         expect(Array.from(model.body_parentid)).toEqual([0, ...Array.from({ length: links }, (_, i) => i)]);

@@ -1,8 +1,13 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { decodeFloat64 } from '../../../envs/encoding.ts';
 import { type ControlEnvironment, loadMuJoCo, makeEnvironment } from '../../../envs/index.ts';
 import { packagedModels } from '../../../harness/plugins/assets.ts';
+import { loadTask } from '../../../harness/plugins/load-task.ts';
 import { EmbeddedFilm, embedFilm } from '../../../harness/replay/embedded-film.ts';
-import { modelText } from '../../../harness/replay/model-text.ts';
+import { recordedModel } from '../../../harness/replay/recorded-model.ts';
 import {
   RECORDING_FORMAT,
   Recorder,
@@ -11,6 +16,7 @@ import {
 } from '../../../harness/replay/recording.ts';
 import { cameraStart, POSE, poseSize } from '../../../harness/replay/scene.ts';
 import { SimulatedFilm } from '../../../harness/replay/simulated-film.ts';
+import { png } from '../../envs/png.ts';
 
 interface Seen {
   readonly geoms: Float64Array;
@@ -44,7 +50,7 @@ async function recorded(task: string, steps: number): Promise<{ recording: Recor
     seed: 0,
     mode: 'exploit',
     controlStep: environment.controlStep,
-    model: await modelText({ name: task }),
+    model: await recordedModel({ name: task }),
     episodes: recorder.episodes,
   } as const;
   environment.dispose();
@@ -101,6 +107,63 @@ describe.each([
         if (cord >= 0) expect(apart(pose, POSE * cord, real.cord, 0, 6)).toBeLessThan(1e-12);
       }
     }
+    film.dispose();
+  });
+});
+
+describe("a recording of a task in a user's folder", () => {
+  const cube = [...'01234567'].map((i) => `v ${[4, 2, 1].map((bit) => (+i & bit ? 0.1 : -0.1)).join(' ')}`);
+  const mesh = [...cube, 'f 1 2 4', 'f 1 4 3', 'f 5 7 8', 'f 5 8 6', 'f 1 5 6', 'f 2 4 8'].join('\n');
+  const rows = [
+    [0, 255],
+    [51, 102],
+  ];
+
+  it.each([
+    ['beside it', 'meshes'],
+    ['outside it', '../shared'],
+  ])('carries the files that the model uses, %s', async (_, meshdir) => {
+    const folder = join(mkdtempSync(join(tmpdir(), 'film-')), 'task');
+    for (const inner of ['meshes', '../shared', 'xml']) mkdirSync(join(folder, inner), { recursive: true });
+    writeFileSync(join(folder, meshdir, 'hills.png'), png(rows, 1));
+    writeFileSync(join(folder, meshdir, 'cube.obj'), mesh);
+    writeFileSync(join(folder, 'xml/parts.xml'), '<mujoco><worldbody><geom size=".1"/></worldbody></mujoco>');
+    writeFileSync(
+      join(folder, 'xml/hills.xml'),
+      `<mujoco><compiler meshdir="../${meshdir}"/><include file="parts.xml"/><asset>
+      <hfield name="hills" file="hills.png" size="1 1 .5 .1"/><mesh name="cube" file="cube.obj"/></asset>
+      <worldbody><geom type="hfield" hfield="hills"/><body><freejoint/><geom type="mesh" mesh="cube" mass="1"/></body></worldbody></mujoco>`,
+    );
+    const task = join(folder, 'task.mjs');
+    writeFileSync(
+      task,
+      `import { defineTask } from 'rfm-harness';
+      export default defineTask('hills-any', { model: (asset) => asset('xml/hills.xml'), timeLimit: 1,
+        observe(physics, observation) { observation.add('place', physics.qpos); }, reward: () => 0 });`,
+    );
+    const environment = (await (await loadTask({ name: 'hills-any', file: task }))()) as ControlEnvironment;
+    const recorder = new Recorder(environment.physics);
+    environment.reset(0);
+    recorder.begin(0);
+    recorder.step([], environment.step([]).reward);
+    recorder.end();
+    const recording = {
+      format: RECORDING_FORMAT,
+      ...{ task: 'hills-any', agent: 'none', seed: 0, mode: 'exploit', controlStep: environment.controlStep },
+      model: await recordedModel({ name: 'hills-any', file: task }),
+      episodes: recorder.episodes,
+    } as const;
+    environment.dispose();
+    const text = JSON.stringify(recording);
+    rmSync(dirname(folder), { recursive: true });
+    const film = new SimulatedFilm(await loadMuJoCo(), JSON.parse(text) as Recording);
+    const { shapes } = film.shot(0).scene;
+    expect(shapes.map(({ kind }) => kind)).toEqual(['sphere', 'hfield', 'mesh']);
+    const vertices = decodeFloat64(shapes[1].surface?.vertices ?? '');
+    // Rows of a picture run from the top, those of a height field from the bottom.
+    expect([2, 5, 8, 11].map((z) => vertices[z])).toEqual(
+      [0.1, 0.2, 0, 0.5].map((z) => expect.closeTo(z, 7)),
+    );
     film.dispose();
   });
 });
