@@ -1,0 +1,3 @@
+import { expectTheProgramsNumbers } from './equality.ts';
+
+expectTheProgramsNumbers('dqs', ['nextAction', 'target', 'noised', 'regression', 'weight']);
