@@ -130,10 +130,8 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     await first.ended;
     const second = queued('resumed', '--resume');
     await said(second.child, /short-balance\/tiny\/0: done/);
-    const asked = performance.now();
     second.child.kill('SIGINT');
     const stopped = await second.ended;
-    expect(performance.now() - asked).toBeLessThan(10_000);
     expect(stopped.stderr).toMatch(
       /interrupted with \d run\(s\) unfinished; go on with: harness compare --resume --out resumed --executor bullmq --redis redis:/,
     );

@@ -1,9 +1,7 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeProgress } from '../../harness/execution/progress.ts';
 import type { RunJob } from '../../harness/run/job.ts';
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const job = (seed: number): RunJob => ({
   identity: { task: 'walker-walk', agent: 'sac', seed },
@@ -31,7 +29,7 @@ async function story(isTTY: boolean, quiet = false): Promise<string> {
   const progress = await makeProgress([job(0), job(1)], { quiet, stream });
   progress.began(0);
   progress.moved(0, { step: 50, evaluation: 123.4 });
-  if (isTTY) await pause(250); // bars are drawn ten times a second
+  vi.advanceTimersByTime(250); // bars are drawn ten times a second
   progress.note(0, 'continues from step 40');
   progress.ended(0, 'done');
   progress.began(1);
@@ -41,6 +39,13 @@ async function story(isTTY: boolean, quiet = false): Promise<string> {
 }
 
 describe('progress', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('is plain lines where there is no terminal', async () => {
     expect((await story(false)).split('\n')).toEqual([
       'walker-walk/sac/0: begins',
