@@ -163,7 +163,7 @@ const target: TrainingAblation = {
   title: 'A bounded regression target',
   question: "remedies for the regression target's growth at small t: loss and ESS by t, returns",
   text: [
-    'At small t every prior draw implies an end point of order 1/t, the effective sample size is near 1, and the regression target is whichever draw is least absurd: the loss jumps. The reference leaves it so (uniform weights, prior draws); every other variant has one remedy: a loss weight by the signal-to-noise ratio or by the estimator’s own variance, draws of the policy or of the buffer beside the prior’s, a t_min annealed from 0.1 to 0.001 over the first half of training, or a network that predicts a bounded end point.',
+    'At small t every prior draw implies an end point of order 1/t, the effective sample size is near 1, and the regression target is whichever draw is least absurd: the loss jumps. The reference leaves it so (uniform weights, prior draws); every other variant has one remedy: a loss weight by the signal-to-noise ratio or by the estimator’s own variance, draws of the policy or of the buffer beside the prior’s, a t_min annealed from 0.1 to the preset’s over the first half of training, or a network that predicts a bounded end point.',
     'actor_loss_t… and ess_t… are means over the last fifth of training in bins of t named by their lower edge, before any weight; the data prediction regresses another quantity, so its loss is not comparable with the others’. actor_loss_max is the largest logged loss of any run.',
   ],
   varied: ['lossWeight', 'proposal', 'tMin', 'finalTMin', 'prediction'],
@@ -178,7 +178,7 @@ const target: TrainingAblation = {
       set: {
         lossWeight: 'uniform',
         tMin: 0.1,
-        finalTMin: 1e-3,
+        finalTMin: context.base.tMin,
         tMinSteps: Math.ceil(updatesOf(context) / 2),
       },
     },

@@ -72,7 +72,7 @@ function moment<A>(a: Algebra<A>, x: A, y: A, pooled: boolean): A {
   return pooled ? a.sum(perDimension, 1) : perDimension;
 }
 
-/** The plug-in optimum, one number or one per dimension, with the reference's ridge and clip. */
+/** The plug-in optimum, one number or one per dimension, with the estimator's ridge and clip. */
 function optimal<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator, pooled: boolean): A {
   const { prior, stein } = deviations(a, draws);
   const cross = moment(a, prior, stein, pooled);

@@ -1,8 +1,16 @@
 /**
- * Reverse Flow Matching (Li, Tang, Azizan, arXiv 2601.08136), the algorithm box: the policy regresses the
- * posterior mean of the path's end points under the Boltzmann density exp(Q(s, tanh y)/λ), estimated by
- * self-normalised importance sampling with a Langevin-Stein control variate. Flow and diffusion policies
- * differ in their schedule, their regression target and their sampler, and in nothing else.
+ * Reverse Flow Matching (Li, Tang, Azizan, arXiv 2601.08136), the algorithm box.
+ *
+ *   a = tanh y  of M samples y along the policy's path one with probability softmax(min Q(s, tanh y)/λ)
+ *   critics     minimise (Q(s,a) - r - γ m min Q̄(s',a'))², a' by the networks from before this update
+ *   y_t         = α y₁ + β ε at a uniform t, y₁ a sample at s by the same networks
+ *   μ₀, μ₁      the means of y₀ and y₁ given y_t under p(y₁) ∝ exp(min Q(s, tanh y₁)/λ) |da/dy| with the updated
+ *               critics, by self-normalised importance sampling with a Langevin-Stein control variate
+ *   actor       minimises ‖v(s, y_t, t, λ) - (μ₁ - μ₀)‖² (flow) or ‖ε(s, y_t, t, λ) - μ₀‖² (diffusion)
+ *
+ * Flow and diffusion policies differ in their schedule, their regression target and their sampler, and in nothing else.
+ * Deviations of `rfm-flow` from the program behind that paper: none with the options of its presets; the posterior
+ * mean is written as one of y₀ (posterior/coefficients.ts), equal to the program's mean of y₁.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';

@@ -119,7 +119,6 @@ export function checkTogether(config: RfmConfig, context: z.core.$RefinementCtx)
 }
 
 const constants = {
-  ...options,
   /** The program clips the gradients of RFM alone. */
   maxGradNorm: 10,
   priorDraws: 100,
@@ -137,6 +136,7 @@ const constants = {
   temperature: 0.02,
   finalTemperature: 0.02,
   temperatureSteps: 250_000,
+  ...options,
 };
 
 const shared = presetsOf<RfmConfig>(
