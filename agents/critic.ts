@@ -126,7 +126,7 @@ export class TwinCritic {
   #actionGradient(weights: Weights, hidden: readonly tf.Tensor[], member: number): tf.Tensor {
     const { observationSize: obs, actionSize: act, width, layers } = this.#shape;
     const kernel = (layer: number) => tf.unstack(weights[`layer${layer}/kernel`])[member];
-    const active = (layer: number) => tf.cast(tf.greater(hidden[layer], 0), 'float32');
+    const active = (layer: number) => tf.step(hidden[layer]);
     let gradient = tf.mul(active(layers - 1), tf.reshape(kernel(layers), [1, width]));
     for (let layer = layers - 1; layer >= 1; layer--) {
       gradient = tf.mul(tf.matMul(gradient, kernel(layer), false, true), active(layer - 1));

@@ -8,6 +8,7 @@ import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { checkingNumerics } from './numerics.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
+import { replaceWasmKernels } from './wasm-kernels.ts';
 
 export interface EagerOptions {
   /** TensorFlow.js's name of the backend; it must be initialised. */
@@ -35,7 +36,10 @@ async function ready(backend: string): Promise<void> {
   if (backend === 'cpu') quietCpu();
   if (tf.findBackend(backend) !== null) return;
   try {
-    if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
+    if (backend === 'wasm') {
+      await import('@tensorflow/tfjs-backend-wasm');
+      replaceWasmKernels();
+    }
     // An optional peer: not a name that the compiler should look for.
     const peer = '@tensorflow/tfjs-node';
     if (backend === 'tensorflow') await import(peer);

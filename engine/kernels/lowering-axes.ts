@@ -55,11 +55,20 @@ export function extreme(builder: Builder, x: Tensor, axis: number, largest: bool
   let best = part(0);
   let index = builder.number('int32', 0);
   for (let i = 1; i < length; i++) {
-    const better = builder.compute(largest ? 'Greater' : 'Less', [part(i), best], shape, 'bool');
+    const better = exceeds(builder, part(i), best, largest);
     index = builder.compute('Where', [better, builder.number('int32', i), index], shape);
     best = builder.compute('Where', [better, part(i), best], shape);
   }
   return length === 1 ? builder.compute('Copy', [index], shape) : index;
+}
+
+/** Whether x replaces the best so far: it is larger (smaller), or NaN and the best is none. */
+function exceeds(builder: Builder, x: Tensor, best: Tensor, largest: boolean): Tensor {
+  const test = (operation: string, operands: readonly Tensor[]) =>
+    builder.compute(operation, operands, x.view.shape, 'bool');
+  const [larger, atMost] = largest ? ['Greater', 'LessOrEqual'] : ['Less', 'GreaterOrEqual'];
+  if (x.type !== 'float32') return test(larger, [x, best]);
+  return test('And', [test('Not', [test(atMost, [x, best])]), test('Equal', [best, best])]);
 }
 
 /** The largest `count` numbers along the last axis in descending order, and their indices. */

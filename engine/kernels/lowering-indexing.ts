@@ -27,7 +27,7 @@ function runsOf(numbers: readonly number[]): Run[] {
   return runs;
 }
 
-/** Slices along an axis. Indices out of range read the nearest slice; eager TensorFlow.js throws. */
+/** Slices along an axis. Constant indices are in range: tracing has looked. */
 export function gather(
   builder: Builder,
   x: Tensor,
@@ -39,8 +39,7 @@ export function gather(
   const { shape } = x.view;
   const [outer, inner] = [shape.slice(0, axis), shape.slice(axis + 1)];
   if (constant !== undefined) {
-    const last = shape[axis] - 1;
-    const runs = runsOf(constant.map((i) => Math.min(Math.max(i < 0 ? i + last + 1 : i, 0), last)));
+    const runs = runsOf(constant);
     const flat = reshapeView(target, [...outer, constant.length, ...inner]);
     if (runs.length <= MOST_RUNS && flat !== undefined) {
       const pieces = runs.map(({ first, step, length }) => ({
@@ -74,7 +73,7 @@ export function gather(
   return { type: x.type, view: result };
 }
 
-/** Slices at tuples of indices along the first axes behind those of the batch; out of range as for gather. */
+/** Slices at tuples of indices along the first axes behind those of the batch. */
 export function gatherTuples(
   builder: Builder,
   x: Tensor,
@@ -102,7 +101,7 @@ export function gatherTuples(
   return { type: x.type, view: result };
 }
 
-/** A copy of x with slices added or put at tuples of indices. What lies out of range is left out. */
+/** A copy of x with slices added or put at tuples of indices. */
 export function scatterTuples(
   builder: Builder,
   x: Tensor,

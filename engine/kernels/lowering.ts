@@ -33,6 +33,7 @@ const calls: Readonly<Record<string, string>> = {
   Asin: 'asinf',
   Asinh: 'asinhf',
   Atan: 'atanf',
+  Atan2: 'atan2f',
   Cosh: 'coshf',
   Mod: 'fmodf',
   Pow: 'powf',

@@ -5,6 +5,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { type Attribute, type GraphNode, MICROSOFT, needed, onnxTypes, type Value } from '../trace/graph.ts';
 import { sizeOf } from '../trace/shapes.ts';
+import { expand } from './expansions.ts';
 
 const IR_VERSION = 10;
 /** The newest operator set whose semantics the lowerings are written for. */
@@ -35,8 +36,11 @@ export function onnxModel({ name, inputs, outputs }: ModelParts): Uint8Array {
   for (const output of outputs) names.set(output.value.id, output.name);
   const nameOf = (value: Value | undefined) =>
     value === undefined ? '' : (names.get(value.id) ?? `v${value.id}`);
-  const results = outputs.map((output) => output.value);
-  const { nodes, constants } = needed(results);
+  const { nodes, standIns } = expand(needed(outputs.map((output) => output.value)).nodes);
+  for (const [standIn, value] of standIns) names.set(standIn.id, nameOf(value));
+  const constants = new Set(
+    nodes.flatMap((node) => node.inputs).filter((value) => value?.constant !== undefined),
+  ) as Set<Value>;
 
   const model = Writer.create();
   model.uint32(integerTag(1)).int64(IR_VERSION);

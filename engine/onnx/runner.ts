@@ -2,7 +2,7 @@
 import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { arrayTypes, type ResultSet, ResultSets } from '../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../backends/runner.ts';
-import { BackendUnavailableError, EngineError } from '../errors.ts';
+import { BackendUnavailableError, EngineError, IndexOutOfRangeError } from '../errors.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import { type InputSpec, inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { treeOf } from '../tree.ts';
@@ -66,8 +66,8 @@ async function createSession(
       graphOptimizationLevel: 'basic',
       enableCpuMemArena: true,
       enableMemPattern: true,
-      // A warning of ONNX Runtime is of no use to the caller.
-      logSeverityLevel: 3,
+      // Its warnings are of no use to the caller, and its errors are thrown.
+      logSeverityLevel: 4,
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
       extra: {
         session: {
@@ -98,12 +98,21 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What ONNX Runtime says of an index, in its operations' own words. */
+const OUTSIDE = /indices element out of data bounds|invalid index found|invalid indice found/;
+
+function failureOf(name: string, message: string): EngineError {
+  if (OUTSIDE.test(message)) return new IndexOutOfRangeError(name);
+  return new EngineError(`ONNX Runtime fails in '${name}': ${message.split('\n')[0]}`);
+}
+
 interface Fetches extends ResultSet {
   readonly fetches: Record<string, OnnxTensor>;
 }
 
 /** One loaded graph. */
 class OnnxGraph implements CallableGraph {
+  readonly #name: string;
   readonly #runtime: Runtime;
   readonly #session: InferenceSession;
   readonly #inputs: readonly Port[];
@@ -115,6 +124,7 @@ class OnnxGraph implements CallableGraph {
   #running = false;
 
   constructor(runtime: Runtime, session: InferenceSession, traced: TracedFunction) {
+    this.#name = traced.name;
     this.#runtime = runtime;
     this.#session = session;
     this.#inputs = traced.inputs;
@@ -134,6 +144,8 @@ class OnnxGraph implements CallableGraph {
     this.#running = true;
     try {
       await this.#session.run(this.#feeds, fetches);
+    } catch (error) {
+      throw failureOf(this.#name, messageOf(error));
     } finally {
       this.#running = false;
     }

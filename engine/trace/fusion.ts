@@ -13,10 +13,7 @@ export function fuse(nodes: readonly GraphNode[], outputs: readonly Value[]): vo
   for (const node of nodes) for (const input of node.inputs) count(input);
   for (const output of outputs) count(output, Number.POSITIVE_INFINITY);
   const usedBy = (value: Value, times: number) => uses.get(value) === times;
-  for (const node of nodes) {
-    fuseMask(node, usedBy);
-    fuseGelu(node, usedBy);
-  }
+  for (const node of nodes) fuseGelu(node, usedBy);
 }
 
 type UsedBy = (value: Value, times: number) => boolean;
@@ -29,20 +26,6 @@ function become(
   domain = '',
 ): void {
   Object.assign(node, { operation, inputs, attributes, domain });
-}
-
-/**
- * 1 where x > 0, else 0, as float32: HardSigmoid max(0, min(1, αx)) with the largest α is one pass where a
- * comparison and a cast are two. The numbers that differ are denormal, and those count as 0 here.
- */
-function fuseMask(node: GraphNode, usedBy: UsedBy): void {
-  if (node.operation !== 'Cast' || node.outputs[0].type !== 'float32') return;
-  const comparison = producer(node.inputs[0], 'Greater');
-  if (comparison === undefined || !usedBy(comparison.outputs[0], 1)) return;
-  const [x, zero] = comparison.inputs;
-  if (x?.type !== 'float32' || zero === undefined || uniformNumber(zero) !== 0) return;
-  if (x.shape.join() !== node.outputs[0].shape.join()) return;
-  become(node, 'HardSigmoid', [x], { alpha: { float: 3e38 }, beta: { float: 0 } });
 }
 
 const GELU_LINEAR = 2 * Math.sqrt(2 / Math.PI);

@@ -1,5 +1,6 @@
 /** The graph that tracing records: values, the nodes that make them, and simplifications made on the way. */
 import { broadcastShapes, sameShape, sizeOf } from './shapes.ts';
+import { toInt32 } from './whole-numbers.ts';
 
 /** int64 appears only as an operand that ONNX wants so (axes, shapes) and as a result to be cast. */
 export type ElementType = 'float32' | 'int32' | 'bool' | 'int64';
@@ -43,10 +44,15 @@ const commutative = new Set(['Add', 'Mul', 'Max', 'Min', 'And', 'Or', 'Xor', 'Eq
  * Records nodes. The same operation on the same operands is recorded once (common-subexpression elimination).
  */
 export class Graph {
-  #nextId = 0;
+  #nextId: number;
   readonly #known = new Map<string, GraphNode>();
   readonly #constants = new Map<string, Value>();
   readonly inputs: Value[] = [];
+
+  /** @param firstId of its values */
+  constructor(firstId = 0) {
+    this.#nextId = firstId;
+  }
 
   input(type: ElementType, shape: readonly number[]): Value {
     const value: Value = { id: this.#nextId++, type, shape: [...shape] };
@@ -192,7 +198,10 @@ export class Graph {
             numbers.map((n) => (n !== 0 ? 1 : 0)),
           ),
         );
-      if (type !== 'int64') return this.constant(type, x.shape, this.#all(x, numbers.map(Math.trunc)));
+      if (type !== 'int64') {
+        const cast = type === 'int32' ? numbers.map(toInt32) : numbers;
+        return this.constant(type, x.shape, this.#all(x, cast));
+      }
     }
     return this.node('Cast', [x], { type, shape: x.shape }, { to: onnxTypes[type] });
   }

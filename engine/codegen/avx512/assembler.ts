@@ -401,6 +401,18 @@ export class Assembler {
     this.byte(immediate);
   }
 
+  /** As vector3Immediate, with a second operand that is one number in memory. */
+  vector3ImmediateBroadcast(
+    instruction: VectorInstruction,
+    destination: number,
+    first: number,
+    second: Address,
+    immediate: number,
+  ): void {
+    this.#evex(instruction, destination, first, second, {}, true);
+    this.byte(immediate);
+  }
+
   /** One number in memory to every lane. */
   broadcast(destination: number, address: Address, masking?: Masking): void {
     this.#evex(vector(2, 1, 0x18), destination, 0, address, masking, false, 4);

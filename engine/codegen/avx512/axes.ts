@@ -93,7 +93,7 @@ export function emitScan(emitter: Emitter, kernel: ScanKernel, placeOf: PlaceOf)
   );
 }
 
-/** As eager TensorFlow.js: only what exceeds the best so far replaces it, so a NaN stays only in front. */
+/** Only what exceeds the best so far replaces it: the first of equals stays, and the first NaN whatever comes. */
 export function emitExtreme(emitter: Emitter, kernel: ExtremeKernel, placeOf: PlaceOf): void {
   const { asm } = emitter;
   const { source, axis, largest, type } = kernel;
@@ -116,8 +116,10 @@ export function emitExtreme(emitter: Emitter, kernel: ExtremeKernel, placeOf: Pl
         asm.addNumber(R.r12, FLOAT_BYTES * source.strides[axis]);
         asm.vector3(V.addInt, index, index, one);
         load(emitter, cursor, from, next, R.r12);
-        if (type === 'float32') asm.compareFloat(BETTER, low, high, FLOAT.less);
-        else asm.compareInt(BETTER, low, high, INT.less);
+        if (type === 'float32') {
+          asm.compareFloat(BETTER, best, best, FLOAT.ordered);
+          asm.compareFloat(BETTER, high, low, FLOAT.notLessEqual, { mask: BETTER });
+        } else asm.compareInt(BETTER, low, high, INT.less);
         asm.vector2(V1.move, best, next, { mask: BETTER });
         asm.vector2(V1.move, bestIndex, index, { mask: BETTER });
       });
@@ -172,6 +174,9 @@ export function emitTop(emitter: Emitter, kernel: TopKernel, placeOf: PlaceOf): 
             asm.vector3(V.add, key, next, zero);
             asm.compareInt(BETTER, key, zero, INT.less);
             asm.vector3Broadcast(V.xor, key, key, emitter.constantBits(2 ** 31 - 1), { mask: BETTER });
+            // A NaN of either sign.
+            asm.compareFloat(BETTER, next, next, FLOAT.unordered);
+            asm.broadcast(key, emitter.constantBits(2 ** 31 - 1), { mask: BETTER });
           } else asm.vector2(V1.move, key, next);
           // Behind the last one found ...
           asm.compareInt(EQUAL, key, lastKey, INT.equal);

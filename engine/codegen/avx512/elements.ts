@@ -6,7 +6,7 @@ import type { Kind, Parameters } from '../../kernels/groups.ts';
 import type { ElementCode } from './element-code.ts';
 import type { Emitter } from './emitter.ts';
 import { absolute, bound, DOWN, functions, MASK, NEAREST, negated, UP } from './functions.ts';
-import { FLOAT, INT, V, V1, type VectorInstruction, VI } from './instructions.ts';
+import { FIXUP, FLOAT, fixupTable, INT, V, V1, type VectorInstruction, VI } from './instructions.ts';
 
 const ONE_BITS = 1;
 
@@ -49,6 +49,9 @@ function rounding(mode: number): ElementCode {
   };
 }
 
+const { quietNaN, zero, one } = FIXUP;
+const STEP_TABLE = fixupTable([quietNaN, quietNaN, zero, one, zero, one, zero, one]);
+
 const floats: Readonly<Record<string, ElementCode>> = {
   ...functions,
   Add: binary(V.add),
@@ -73,6 +76,15 @@ const floats: Readonly<Record<string, ElementCode>> = {
     emit: ({ asm }, { result, operands: [x] }) => {
       asm.zero(result);
       asm.vector3(V.max, result, result, x);
+    },
+  },
+  /** 1 above 0, else 0, and NaN at NaN. */
+  Step: {
+    spare: 0,
+    emit: (emitter, { result, operands: [x] }) => {
+      // The instruction reads its destination, so that what was there before must not be waited for.
+      if (result !== x) emitter.asm.zero(result);
+      emitter.asm.vector3ImmediateBroadcast(VI.fixup, result, x, emitter.constantBits(STEP_TABLE), 0);
     },
   },
   Reciprocal: {
@@ -242,6 +254,22 @@ const numberToBool: ElementCode = {
   },
 };
 
+/** Towards zero; 0 at NaN, and the nearest number where 32 bits do not hold the result. */
+const floatToInt: ElementCode = {
+  spare: 1,
+  emit: (emitter, { result, operands: [x], spare: [other] }) => {
+    const { asm } = emitter;
+    // The processor gives the least number for all that it cannot convert.
+    asm.vector2(V1.truncate, result, x);
+    asm.broadcast(other, emitter.constant(2 ** 31));
+    asm.compareFloat(MASK, other, x, FLOAT.lessEqual);
+    asm.broadcast(result, emitter.constantBits(2 ** 31 - 1), { mask: MASK });
+    asm.zero(other);
+    asm.compareFloat(MASK, x, x, FLOAT.unordered);
+    asm.vector2(V1.move, result, other, { mask: MASK });
+  },
+};
+
 function cast(from: Kind, to: Kind): ElementCode | undefined {
   const isFloat = (kind: Kind) => kind === 'float32';
   if (isFloat(from) && isFloat(to)) return copy;
@@ -257,9 +285,7 @@ function cast(from: Kind, to: Kind): ElementCode | undefined {
       },
     };
   }
-  if (isFloat(from)) {
-    return { spare: 0, emit: ({ asm }, { result, operands: [x] }) => asm.vector2(V1.truncate, result, x) };
-  }
+  if (isFloat(from)) return floatToInt;
   return to === 'bool' && from !== 'bool' ? numberToBool : copy;
 }
 
@@ -275,19 +301,6 @@ function withParameters(operation: string, parameters: Parameters): ElementCode 
           bound(emitter, V.max, bounded, x, parameters.low);
           emitter.asm.broadcast(result, emitter.constant(parameters.high));
           emitter.asm.vector3(V.min, result, result, bounded);
-        },
-      };
-    case 'HardSigmoid':
-      return {
-        spare: 1,
-        emit: (emitter, { result, operands: [x], spare: [y] }) => {
-          const { asm } = emitter;
-          asm.broadcast(y, emitter.constant(parameters.alpha));
-          asm.broadcast(result, emitter.constant(parameters.beta));
-          asm.vector3(V.fma231, result, x, y);
-          bound(emitter, V.max, y, result, 0);
-          asm.broadcast(result, emitter.constant(1));
-          asm.vector3(V.min, result, result, y);
         },
       };
     case 'LeakyRelu':
@@ -316,16 +329,6 @@ function clipInteger({ low, high }: Parameters): ElementCode {
   };
 }
 
-/** Steps a rectifier's gradient needs: 1 where x > 0, else 0. */
-const positive: ElementCode = {
-  spare: 1,
-  emit: (emitter, { result, operands: [x] }) => {
-    emitter.asm.zero(result);
-    emitter.asm.compareFloat(MASK, result, x, FLOAT.less);
-    emitter.asm.broadcast(result, emitter.constant(1), { mask: MASK, zero: true });
-  },
-};
-
 /** The code of an operation on operands of a type, or undefined if there is none. */
 export function elementCode(
   operation: string,
@@ -336,7 +339,6 @@ export function elementCode(
   if (operation === 'Copy') return copy;
   if (operation === 'Cast') return cast(type, resultType);
   if (operation === 'Where') return select;
-  if (operation === 'HardSigmoid' && parameters.alpha > 1e38) return positive;
   const table = type === 'float32' ? floats : type === 'bool' ? booleans : integers;
   if (type !== 'float32') return operation === 'Clip' ? clipInteger(parameters) : table[operation];
   return withParameters(operation, parameters) ?? table[operation];

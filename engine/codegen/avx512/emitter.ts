@@ -11,6 +11,8 @@ export interface Layout {
   readonly table: number;
   /** Of numbers that instructions read, 4 bytes each. */
   readonly constants: number;
+  /** Of 4 bytes that are not 0 once an index was out of range. */
+  readonly outside: number;
   /** Of each thread's working memory. */
   readonly scratch: readonly number[];
 }

@@ -19,7 +19,7 @@ function positionStrides({ bounds, slice }: Positions): number[] {
 const batchBytes = ({ bounds, slice }: Positions) =>
   FLOAT_BYTES * bounds.reduce((product, n) => product * n, slice);
 
-/** Indices below the first position read it, those beyond the last one that: nothing else is read. */
+/** Indices out of range are noted, and read the first position: nothing outside of the tensor is read. */
 export function emitGather(emitter: Emitter, kernel: GatherKernel, placeOf: PlaceOf): void {
   const { asm } = emitter;
   const { positions, source, indices, result } = kernel;
@@ -33,7 +33,7 @@ export function emitGather(emitter: Emitter, kernel: GatherKernel, placeOf: Plac
     emitter.repeat(R.rbx, count, () => {
       asm.move(R.rsi, R.r12);
       for (const [j, bound] of bounds.entries()) {
-        clamped(emitter, FLOAT_BYTES * j, bound);
+        checked(emitter, FLOAT_BYTES * j, bound);
         asm.multiplyNumber(R.rax, R.rax, strides[j]);
         asm.add(R.rsi, R.rax);
       }
@@ -53,21 +53,26 @@ export function emitGather(emitter: Emitter, kernel: GatherKernel, placeOf: Plac
   });
 }
 
-/** rax = the index at r13, at least 0 and less than the bound */
-function clamped({ asm }: Emitter, displacement: number, bound: number): void {
+/** rax = the index at r13 if it is at least 0 and less than the bound, else 0 and a note of it */
+function checked(emitter: Emitter, displacement: number, bound: number): void {
+  const { asm } = emitter;
   const inside = new Label();
   asm.move32(R.rax, { base: R.r13, displacement });
+  // Negative numbers have become large ones.
   asm.compareNumber(R.rax, bound);
   asm.jumpIf(IF.below, inside);
-  // Negative numbers have become large ones.
-  asm.compareNumber(R.rax, 2 ** 31 - 1);
-  asm.moveNumber(R.rax, bound - 1);
-  asm.jumpIf(IF.belowOrEqual, inside);
+  noteOutside(emitter);
   asm.moveNumber(R.rax, 0);
   asm.bind(inside);
 }
 
-/** Updates at positions out of range are left out, as TensorFlow.js's unsortedSegmentSum does. */
+/** Tells the program's caller that an index was out of range; rax is overwritten. */
+function noteOutside({ asm, layout }: Emitter): void {
+  asm.moveNumber(R.rax, 1);
+  asm.store32({ displacement: layout.outside }, R.rax);
+}
+
+/** Positions out of range are noted, and their updates left out. */
 export function emitScatter(emitter: Emitter, kernel: ScatterKernel, placeOf: PlaceOf): void {
   const { asm } = emitter;
   const { positions, indices, updates, result, reduction, type } = kernel;
@@ -84,8 +89,12 @@ export function emitScatter(emitter: Emitter, kernel: ScatterKernel, placeOf: Pl
     asm.move(R.rsi, R.r14);
     for (const [j, bound] of bounds.entries()) {
       asm.move32(R.rax, { base: R.r13, displacement: FLOAT_BYTES * j });
+      const inside = new Label();
       asm.compareNumber(R.rax, bound);
-      asm.jumpIf(IF.aboveOrEqual, next);
+      asm.jumpIf(IF.below, inside);
+      noteOutside(emitter);
+      asm.jump(next);
+      asm.bind(inside);
       asm.multiplyNumber(R.rax, R.rax, strides[j]);
       asm.add(R.rdi, R.rax);
     }

@@ -84,13 +84,25 @@ export const VI = {
   permuteInLane: vector(3, 1, 0x04),
   shuffleLanes: vector(3, 1, 0x23),
   roundDouble: vector(3, 1, 0x09, true),
+  /** A result for each class of numbers of the first operand, by a table in the second: see fixupTable. */
+  fixup: vector(3, 1, 0x54),
   /** The half of a vector that the immediate says; the source comes first, then the destination. */
   extractHalf: vector(3, 1, 0x3b, true),
   /** The first operand with one half from the second. */
   insertHalf: vector(3, 1, 0x3a, true),
 } as const;
 
-/** Predicates of compareFloat. */
-export const FLOAT = { equal: 0, less: 1, lessEqual: 2, unordered: 3 } as const;
+/** Results that the table of a fixup can name. */
+export const FIXUP = { quietNaN: 2, zero: 8, one: 10 } as const;
+
+/**
+ * A table for a fixup.
+ * @param results for quiet NaN, signalling NaN, 0, 1, -∞, ∞, other negative and other positive numbers
+ */
+export const fixupTable = (results: readonly number[]): number =>
+  results.reduce((bits, result, i) => bits + result * 16 ** i, 0);
+
+/** Predicates of compareFloat; `unordered` and `notLessEqual` hold beside a NaN, the others do not. */
+export const FLOAT = { equal: 0, less: 1, lessEqual: 2, unordered: 3, notLessEqual: 6, ordered: 7 } as const;
 /** Predicates of compareInt. */
 export const INT = { equal: 0, less: 1, lessEqual: 2 } as const;

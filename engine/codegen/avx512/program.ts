@@ -19,7 +19,7 @@ import { avx512 } from './target.ts';
 import { emitBarrier, emitJob, waitForWorkers, workers } from './workers.ts';
 
 /** Control words of a program, at the start of its memory. */
-const CONTROL = { barrier: 0, status: 64, savedStatus: 128, bytes: 128 + 64 * 64 } as const;
+const CONTROL = { barrier: 0, status: 64, outside: 68, savedStatus: 128, bytes: 128 + 64 * 64 } as const;
 /** Rounding to nearest, no exceptions, denormal numbers count as zero. */
 const STATUS = 0x1f80 | 0x8040;
 
@@ -36,6 +36,7 @@ export class Program {
   readonly #memory: NativeMemory;
   readonly #code: NativeMemory;
   readonly #entry: bigint;
+  readonly #outside: Uint32Array;
   readonly #profile?: { readonly steps: readonly Step[]; readonly at: number };
   /** Addresses of the caller's arrays: inputs, then outputs. */
   readonly table: BigInt64Array;
@@ -54,6 +55,7 @@ export class Program {
     this.#code = code;
     this.#entry = entry;
     this.table = new BigInt64Array(memory.buffer, CONTROL.bytes, slots);
+    this.#outside = new Uint32Array(memory.buffer, CONTROL.outside, 1);
   }
 
   /** @throws UnsupportedOperation, also for what is too large for a program's registers, constants or memory */
@@ -83,6 +85,7 @@ export class Program {
       const layout: Layout = {
         table: memory.address + CONTROL.bytes,
         constants: memory.address + constants,
+        outside: memory.address + CONTROL.outside,
         scratch: Array.from({ length: options.threads }, (_, i) => memory.address + working + i * scratch),
       };
       const emitter = new Emitter(layout, options.threads);
@@ -122,8 +125,11 @@ export class Program {
     return steps.map((step, i) => ({ label: labelOf(step), ticks: Number(stamps[i + 1] - stamps[i]) }));
   }
 
-  run(): void {
+  /** @returns whether every index was in range; otherwise results mean nothing */
+  run(): boolean {
+    this.#outside[0] = 0;
     this.#native.koffi.call(this.#entry, this.#native.entry);
+    return this.#outside[0] === 0;
   }
 
   /** Bytes of its own, code apart. */

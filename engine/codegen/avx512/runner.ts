@@ -2,7 +2,7 @@
 
 import { arrayTypes, type ResultSet, ResultSets } from '../../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../../backends/runner.ts';
-import { EngineError } from '../../errors.ts';
+import { EngineError, IndexOutOfRangeError } from '../../errors.ts';
 import { UnsupportedOperation } from '../../kernels/builder.ts';
 import { LINE } from '../../kernels/memory-plan.ts';
 import { sizeOf } from '../../trace/shapes.ts';
@@ -97,8 +97,8 @@ class NativeGraph implements CallableGraph {
     }
     const { addresses, tree } = this.#results.next(inputs);
     for (let i = 0; i < addresses.length; i++) table[inputs.length + i] = addresses[i];
-    if (this.#profilePrefix === undefined) this.#program.run();
-    else this.#profiledRun();
+    const inRange = this.#profilePrefix === undefined ? this.#program.run() : this.#profiledRun();
+    if (!inRange) throw new IndexOutOfRangeError(this.#traced.name);
     // Calls of one function must not overlap on any backend, though this one is done already.
     this.#running = true;
     await undefined;
@@ -125,9 +125,9 @@ class NativeGraph implements CallableGraph {
     }
   }
 
-  #profiledRun(): void {
+  #profiledRun(): boolean {
     const begin = performance.now();
-    this.#program.run();
+    const inRange = this.#program.run();
     const microseconds = 1000 * (performance.now() - begin);
     const times = this.#program.times();
     const total = times.reduce((sum, { ticks }) => sum + ticks, 0);
@@ -141,6 +141,7 @@ class NativeGraph implements CallableGraph {
       })),
     ]);
     if (this.#profile.length > MOST_PROFILED) this.#profile.shift();
+    return inRange;
   }
 
   #allocate(): AddressedResults {

@@ -47,18 +47,6 @@ function modulo(graph: Graph, a: Value, b: Value): Value {
   return graph.where(differ, remainder(graph.binary('Add', rest, b)), rest);
 }
 
-/** The angle of (b, a): ONNX has no Atan2. */
-function atan2(graph: Graph, a: Value, b: Value): Value {
-  const zero = graph.scalar('float32', 0);
-  const below = (x: Value) => graph.binary('Less', x, zero, 'bool');
-  const turn = graph.where(below(a), graph.scalar('float32', -Math.PI), graph.scalar('float32', Math.PI));
-  const principal = graph.unary('Atan', graph.binary('Div', a, b));
-  const left = graph.binary('Add', principal, turn);
-  const quarter = graph.binary('Mul', graph.unary('Sign', a), graph.scalar('float32', Math.PI / 2));
-  const vertical = graph.binary('Equal', b, zero, 'bool');
-  return graph.where(vertical, quarter, graph.where(below(b), left, principal));
-}
-
 export const binaryLowerings: Lowerings = {
   Add: arithmetic('Add'),
   Sub: arithmetic('Sub'),
@@ -74,7 +62,7 @@ export const binaryLowerings: Lowerings = {
     }),
   FloorDiv: (graph, { a, b }) => numeric(graph, a, b, (left, right) => floorDivision(graph, left, right)),
   Mod: (graph, { a, b }) => numeric(graph, a, b, (left, right) => modulo(graph, left, right)),
-  Atan2: (graph, { a, b }) => atan2(graph, a, b),
+  Atan2: (graph, { a, b }) => graph.binary('Atan2', graph.cast(a, 'float32'), graph.cast(b, 'float32')),
   BitwiseAnd: (graph, { a, b }) => graph.binary('BitwiseAnd', a, b),
   Equal: comparison('Equal'),
   NotEqual: (graph, { a, b }) =>

@@ -2,9 +2,10 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { Graph, Value } from '../graph.ts';
 import { elementType, type Lowerings } from '../lowering.ts';
-import { broadcastShapes, normaliseAxis } from '../shapes.ts';
+import { broadcastShapes, normaliseAxis, sizeOf } from '../shapes.ts';
 
 function gather(graph: Graph, x: Value, indices: Value, axis: number, batchDims: number): Value {
+  refuseOutside(indices, [x.shape[axis]]);
   if (batchDims === 0) {
     const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
     return graph.node('Gather', [x, indices], { type: x.type, shape }, { axis });
@@ -28,6 +29,21 @@ function gather(graph: Graph, x: Value, indices: Value, axis: number, batchDims:
   return graph.reshape(graph.transpose(picked, [0, 2, 1, 3]), outputShape);
 }
 
+/**
+ * Constant indices out of range fail while tracing, as others do when the graph runs.
+ * @param bounds of each index of a tuple
+ * @throws RangeError
+ */
+function refuseOutside({ constant, shape }: Value, bounds: readonly number[]): void {
+  if (constant === undefined || sizeOf(shape) === 0) return;
+  constant.forEach((index: number | bigint, i: number) => {
+    const outside = bounds.find(
+      (bound, k) => (constant.length === 1 || i % bounds.length === k) && (index < 0 || index >= bound),
+    );
+    if (outside !== undefined) throw new RangeError(`the index ${index} is not in [0, ${outside - 1}]`);
+  });
+}
+
 /** Adds (or writes) whole slices of `target` at index tuples. */
 function scatter(
   graph: Graph,
@@ -37,6 +53,7 @@ function scatter(
   reduction: 'add' | 'none',
 ): Value {
   const { type, shape } = target;
+  refuseOutside(indices, shape.slice(0, indices.shape[indices.shape.length - 1]));
   return graph.node(
     'ScatterND',
     [target, graph.cast(indices, 'int64'), updates],
@@ -47,6 +64,22 @@ function scatter(
 
 const zeros = (graph: Graph, like: Value, shape: readonly number[]) =>
   graph.expand(graph.scalar(like.type, 0), shape);
+
+/** Indices in [0, count), and `count` in place of others. */
+function insideOr(graph: Graph, indices: Value, count: number): Value {
+  const { constant, type, shape } = indices;
+  if (constant !== undefined) {
+    const numbers = Array.from(constant, Number).map((index) =>
+      index >= 0 && index < count ? index : count,
+    );
+    const all = numbers.length === 1 ? new Array<number>(sizeOf(shape)).fill(numbers[0]) : numbers;
+    return graph.constant(type, shape, all);
+  }
+  const [none, zero] = [count, 0].map((index) => graph.scalar(type, index));
+  const below = graph.binary('Less', indices, zero, 'bool');
+  const beyond = graph.binary('GreaterOrEqual', indices, none, 'bool');
+  return graph.where(graph.binary('Or', below, beyond, 'bool'), none, indices);
+}
 
 /** [0, 1, ..., count - 1], along the last of `rank` axes. */
 function positions(graph: Graph, count: number): Value {
@@ -65,8 +98,10 @@ function joinRows(graph: Graph, a: Value, b: Value, first: Value): Value {
   const before = graph.node('CumSum', [chosen, graph.scalar('int32', 0)], counts, { exclusive: 1 });
   const total = graph.node('ReduceSum', [chosen, graph.int64([0])], { type: 'int32', shape: [1] });
   const behind = graph.binary('Add', graph.binary('Sub', positions(graph, rows), before), total);
-  const joined = graph.node('Concat', [a, b], { type: a.type, shape: a.shape }, { axis: 0 });
-  return gather(graph, joined, graph.where(first, before, behind), 0, 0);
+  const output = { type: a.type, shape: a.shape };
+  const joined = graph.node('Concat', [a, b], output, { axis: 0 });
+  // These indices need no check.
+  return graph.node('Gather', [joined, graph.where(first, before, behind)], output, { axis: 0, inside: 1 });
 }
 
 export const gatheringLowerings: Lowerings = {
@@ -83,6 +118,7 @@ export const gatheringLowerings: Lowerings = {
     gather(graph, x, indices, normaliseAxis(axis as number, x.shape.length), batchDims as number),
   GatherNd: (graph, { params, indices }) => {
     const depth = indices.shape[indices.shape.length - 1];
+    refuseOutside(indices, params.shape.slice(0, depth));
     const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
     return graph.node('GatherND', [params, graph.cast(indices, 'int64')], { type: params.type, shape });
   },
@@ -90,10 +126,14 @@ export const gatheringLowerings: Lowerings = {
     scatter(graph, zeros(graph, updates, shape as number[]), indices, updates, 'add'),
   TensorScatterUpdate: (graph, { tensor, indices, updates }) =>
     scatter(graph, tensor, indices, updates, 'none'),
+  /** What belongs to no segment goes into one behind the last, which is cut off. */
   UnsortedSegmentSum: (graph, { x, segmentIds }, { numSegments }) => {
-    const rank = segmentIds.shape.length;
-    const target = zeros(graph, x, [numSegments as number, ...x.shape.slice(rank)]);
-    return scatter(graph, target, graph.reshape(segmentIds, [...segmentIds.shape, 1]), x, 'add');
+    const count = numSegments as number;
+    const rows = graph.reshape(insideOr(graph, segmentIds, count), [...segmentIds.shape, 1]);
+    const rest = x.shape.slice(segmentIds.shape.length);
+    const sums = scatter(graph, zeros(graph, x, [count + 1, ...rest]), rows, x, 'add');
+    const bounds = [[0], [count], [0]].map((list) => graph.int64(list));
+    return graph.node('Slice', [sums, ...bounds], { type: x.type, shape: [count, ...rest] });
   },
   OneHot: (graph, { indices }, attributes) => {
     const { depth, onValue, offValue, dtype } = attributes as {

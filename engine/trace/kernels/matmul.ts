@@ -1,4 +1,5 @@
 /** Matrix products. */
+import { einsumShape } from '../einsum.ts';
 import { type Graph, MICROSOFT, type Value } from '../graph.ts';
 import type { Lowerings } from '../lowering.ts';
 import { broadcastShapes, sizeOf } from '../shapes.ts';
@@ -73,7 +74,10 @@ export const matMulLowerings: Lowerings = {
   Einsum: (graph, operands, attributes) => {
     const { equation } = attributes as { equation: string };
     const values = Object.values(operands);
-    const shape = einsumShape(equation, values);
+    const shape = einsumShape(
+      equation,
+      values.map((value) => value.shape),
+    );
     return graph.node(
       'Einsum',
       values,
@@ -82,14 +86,3 @@ export const matMulLowerings: Lowerings = {
     );
   },
 };
-
-function einsumShape(equation: string, operands: readonly Value[]): number[] {
-  const [left, right] = equation.replace(/\s/g, '').split('->');
-  const lengths = new Map<string, number>();
-  left.split(',').forEach((labels, i) => {
-    [...labels].forEach((label, axis) => {
-      lengths.set(label, operands[i].shape[axis]);
-    });
-  });
-  return [...right].map((label) => lengths.get(label) ?? 1);
-}

@@ -108,9 +108,12 @@ export const unaryLowerings: Lowerings = {
     return graph.binary('Mul', dy, slope);
   },
   Step: (graph, { x }, { alpha }) => {
+    const isFloat = x.type === 'float32';
+    if (isFloat && alpha === 0) return graph.unary('Step', x);
     const positive = graph.binary('Greater', x, graph.scalar(x.type, 0), 'bool');
     if (alpha === 0) return graph.cast(positive, x.type);
-    return graph.where(positive, graph.scalar(x.type, 1), graph.scalar(x.type, alpha as number));
+    const step = graph.where(positive, graph.scalar(x.type, 1), graph.scalar(x.type, alpha as number));
+    return isFloat ? graph.where(graph.unary('IsNaN', x, 'bool'), x, step) : step;
   },
   IsNan: (graph, { x }) => graph.unary('IsNaN', x, 'bool'),
   IsInf: (graph, { x }) => graph.unary('IsInf', x, 'bool'),

@@ -109,7 +109,8 @@ const unary: Readonly<Record<string, Unary>> = {
   leakyRelu: [(x) => tf.leakyRelu(x, 0.25), (x) => (x < 0 ? x / 4 : x), ...all, 0],
   selu: [tf.selu, (x) => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * Math.expm1(x) : x), ...all, 2],
   elu: [tf.elu, (x) => (x < 0 ? Math.expm1(x) : x), ...all, 1.3],
-  step: [(x) => tf.cast(tf.greater(x, 0), 'float32'), (x) => (x > 0 ? 1 : 0), ...all, 0],
+  step: [(x) => tf.step(x), (x) => (x > 0 ? 1 : Number.isNaN(x) ? x : 0), ...all, 0],
+  mask: [(x) => tf.cast(tf.greater(x, 0), 'float32'), (x) => (x > 0 ? 1 : 0), ...all, 0],
   sqrt: [tf.sqrt, Math.sqrt, ...all, 0.5],
   square: [tf.square, (x) => x * x, ...all, 0.5],
   reciprocal: [tf.reciprocal, (x) => 1 / x, ...all, 0.5],
@@ -441,8 +442,8 @@ describe.skipIf(absent !== undefined)(title('casts, bools and whole numbers'), (
     const x = floats([Number.NaN, 3e9, -3e9, Infinity, 4294967296, -Infinity]);
     const fn: Fn = (t) => ({ n: tf.cast(t.x, 'int32') });
     const { n } = await run(engine, fn, { x });
-    // As the processor has it: the least number.
-    expect([...n.data]).toEqual(new Array(6).fill(-(2 ** 31)));
+    const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
+    expect([...n.data]).toEqual([0, most, least, most, most, least]);
   });
 
   it('reductions', async () => {

@@ -61,6 +61,7 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
     const layout = {
       table: 0,
       constants: working.address,
+      outside: 0,
       scratch: [working.address + CONSTANT_BYTES],
     };
     working.bytes.fill(0xff); // NaN

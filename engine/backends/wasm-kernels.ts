@@ -1,0 +1,65 @@
+/**
+ * Kernels of TensorFlow.js's WebAssembly backend that are computed by its JavaScript backend instead: its own lose
+ * NaN, read outside of a tensor, or are not there. The backend is for debugging, which needs the right numbers.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { quietCpu } from '../trace/quiet-cpu.ts';
+import { arrayTypes } from './result-sets.ts';
+
+const inJavaScript = [
+  'Relu',
+  'Relu6',
+  'ClipByValue',
+  'Maximum',
+  'Minimum',
+  'Sign',
+  'Cast',
+  'FloorDiv',
+  'ArgMax',
+  'ArgMin',
+  'TopK',
+  'GatherNd',
+  'ScatterNd',
+  'TensorScatterUpdate',
+  'UnsortedSegmentSum',
+  'Einsum',
+];
+
+/** Call it once, after the backend has been imported. */
+export function replaceWasmKernels(): void {
+  const cpu = quietCpu();
+  for (const kernelName of inJavaScript) {
+    const theirs = tf.getKernel(kernelName, 'cpu');
+    if (theirs === null || theirs === undefined)
+      throw new Error(`TensorFlow.js has no kernel '${kernelName}'`);
+    if (tf.getKernel(kernelName, 'wasm')) tf.unregisterKernel(kernelName, 'wasm');
+    tf.registerKernel({
+      kernelName,
+      backendName: 'wasm',
+      kernelFunc: ({ inputs, attrs, backend }) => {
+        const wasm = backend as tf.KernelBackend;
+        const copies = Object.entries(inputs as Record<string, tf.TensorInfo>).map(
+          ([key, tensor]) => [key, moved(tensor, wasm, cpu)] as const,
+        );
+        // Some kernels take a list.
+        const operands = Array.isArray(inputs)
+          ? copies.map(([, tensor]) => tensor)
+          : Object.fromEntries(copies);
+        const results = theirs.kernelFunc({ inputs: operands as tf.NamedTensorInfoMap, attrs, backend: cpu });
+        const back = [results].flat().map((tensor) => moved(tensor, cpu, wasm));
+        for (const tensor of [results].flat()) cpu.disposeData(tensor.dataId, true);
+        for (const [, tensor] of copies) cpu.disposeData(tensor.dataId, true);
+        return Array.isArray(results) ? back : back[0];
+      },
+    });
+  }
+}
+
+/** A tensor with the same numbers on another backend. */
+function moved(tensor: tf.TensorInfo, from: tf.KernelBackend, to: tf.KernelBackend): tf.TensorInfo {
+  const { shape, dtype } = tensor;
+  // Backends keep the source of a cast: its numbers may be of another type.
+  const Type = arrayTypes[dtype as keyof typeof arrayTypes];
+  const values = Type.from(from.readSync(tensor.dataId) as Float32Array);
+  return { dataId: to.write(values, shape, dtype), shape, dtype };
+}

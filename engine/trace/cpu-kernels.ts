@@ -1,0 +1,170 @@
+/**
+ * Kernels of TensorFlow.js's JavaScript backend that the engine replaces: its own hide NaN, or make of it what no
+ * other backend does. What they compute here stands in docs/engine.md, for every backend.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { parseEinsum } from './einsum.ts';
+import { toInt32 } from './whole-numbers.ts';
+
+type Values = Float32Array | Int32Array | Uint8Array;
+
+/** What is used of the backend; its class is not exported. */
+type Cpu = tf.KernelBackend & {
+  makeTensorInfo(shape: readonly number[], dtype: tf.DataType, values: Values): tf.TensorInfo;
+};
+
+interface Call {
+  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly backend: Cpu;
+  valuesOf(tensor: tf.TensorInfo): Values;
+  /** What TensorFlow.js's own kernel gives. */
+  original(): tf.TensorInfo;
+}
+
+type Kernel = (call: Call) => tf.TensorInfo | tf.TensorInfo[];
+
+const sign: Kernel = ({ inputs: { x }, backend, valuesOf }) => {
+  const values = valuesOf(x);
+  const Type = values.constructor as Float32ArrayConstructor;
+  return backend.makeTensorInfo(x.shape, x.dtype, Type.from(values, Math.sign));
+};
+
+const cast: Kernel = ({ inputs: { x }, attributes: { dtype }, backend, valuesOf, original }) => {
+  if (x.dtype !== 'float32' || dtype !== 'int32') return original();
+  return backend.makeTensorInfo(x.shape, 'int32', Int32Array.from(valuesOf(x), toInt32));
+};
+
+/** Quotients of floats are cast as any float is. */
+const floorDivision: Kernel = ({ inputs: { a, b }, backend, valuesOf, original }) => {
+  const { dtype, shape, dataId } = original();
+  if (a.dtype !== 'float32' && b.dtype !== 'float32') return { dtype, shape, dataId };
+  backend.disposeData(dataId, true);
+  const [dividend, divisor] = [a, b].map((x) => spread(valuesOf(x), x.shape, shape));
+  const quotients = Int32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
+    toInt32(Math.floor(Math.fround(dividend(i) / divisor(i)))),
+  );
+  return backend.makeTensorInfo(shape, 'int32', quotients);
+};
+
+/** IEEE 754: 1 to any power, also NaN, and -1 to ±∞, is 1. */
+const power: Kernel = ({ inputs: { a, b }, valuesOf, original }) => {
+  const result = original();
+  const values = valuesOf(result);
+  const [base, exponent] = [a, b].map((x) => spread(valuesOf(x), x.shape, result.shape));
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) continue;
+    const infinite = Math.abs(exponent(i)) === Number.POSITIVE_INFINITY;
+    if (base(i) === 1 || (infinite && base(i) === -1)) values[i] = 1;
+  }
+  return result;
+};
+
+/** The element of a broadcast operand at each place of the result. */
+function spread(values: Values, from: readonly number[], to: readonly number[]): (place: number) => number {
+  const missing = to.length - from.length;
+  return (place) => {
+    let [at, stride, rest] = [0, 1, place];
+    for (let axis = to.length - 1; axis >= 0; axis--) {
+      const index = rest % to[axis];
+      rest = Math.floor(rest / to[axis]);
+      const own = from[axis - missing];
+      if (own === undefined) continue;
+      if (own > 1) at += stride * index;
+      stride *= own;
+    }
+    return values[at];
+  };
+}
+
+/** Whether a comes before b where the largest come first: NaN is larger than any number. */
+const larger = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
+const smaller = (a: number, b: number): boolean => a < b || (Number.isNaN(a) && !Number.isNaN(b));
+
+const position =
+  (better: (a: number, b: number) => boolean): Kernel =>
+  ({ inputs: { x }, attributes, backend, valuesOf }) => {
+    const values = valuesOf(x);
+    const [axis] = tf.util.parseAxisParam(attributes.axis as number | number[], x.shape);
+    const length = x.shape[axis] ?? 1;
+    const inner = tf.util.sizeFromShape(x.shape.slice(axis + 1));
+    const shape = x.shape.filter((_, i) => i !== axis);
+    const found = Int32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, place) => {
+      const first = Math.floor(place / inner) * length * inner + (place % inner);
+      let best = 0;
+      for (let i = 1; i < length; i++) {
+        if (better(values[first + i * inner], values[first + best * inner])) best = i;
+      }
+      return best;
+    });
+    return backend.makeTensorInfo(shape, 'int32', found);
+  };
+
+const top: Kernel = ({ inputs: { x }, attributes, backend, valuesOf }) => {
+  const values = valuesOf(x);
+  const count = attributes.k as number;
+  const length = x.shape[x.shape.length - 1];
+  const rows = length === 0 ? 0 : values.length / length;
+  const shape = [...x.shape.slice(0, -1), count];
+  const indices = new Int32Array(rows * count);
+  for (let row = 0; row < rows; row++) {
+    const at = (i: number) => values[row * length + i];
+    const order = Array.from({ length }, (_, i) => i).sort((i, j) =>
+      larger(at(i), at(j)) ? -1 : larger(at(j), at(i)) ? 1 : i - j,
+    );
+    indices.set(order.slice(0, count), row * count);
+  }
+  const Type = values.constructor as Float32ArrayConstructor;
+  const best = Type.from(indices, (index, i) => values[Math.floor(i / count) * length + index]);
+  return [backend.makeTensorInfo(shape, x.dtype, best), backend.makeTensorInfo(shape, 'int32', indices)];
+};
+
+/** TensorFlow.js's, which says less about a wrong equation. */
+const einsum: Kernel = ({ inputs, attributes: { equation }, original }) => {
+  parseEinsum(
+    equation as string,
+    Object.values(inputs).map((tensor) => tensor.shape),
+  );
+  return original();
+};
+
+const kernels: Readonly<Record<string, Kernel>> = {
+  Sign: sign,
+  Cast: cast,
+  FloorDiv: floorDivision,
+  Pow: power,
+  ArgMax: position(larger),
+  ArgMin: position(smaller),
+  TopK: top,
+  Einsum: einsum,
+};
+
+let replaced = false;
+
+/** Replaces the kernels, once. */
+export function replaceCpuKernels(): void {
+  if (replaced) return;
+  replaced = true;
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    const theirs = tf.getKernel(kernelName, 'cpu');
+    if (theirs === null || theirs === undefined)
+      throw new Error(`TensorFlow.js has no kernel '${kernelName}'`);
+    tf.unregisterKernel(kernelName, 'cpu');
+    tf.registerKernel({
+      kernelName,
+      backendName: 'cpu',
+      kernelFunc: (parameters) => {
+        const inputs = parameters.inputs as Record<string, tf.TensorInfo>;
+        const attributes = (parameters.attrs ?? {}) as Record<string, unknown>;
+        const backend = parameters.backend as Cpu;
+        return kernel({
+          inputs,
+          attributes,
+          backend,
+          valuesOf: (tensor) => backend.readSync(tensor.dataId) as Values,
+          original: () => theirs.kernelFunc(parameters) as tf.TensorInfo,
+        });
+      },
+    });
+  }
+}
