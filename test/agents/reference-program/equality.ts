@@ -5,7 +5,7 @@ import { whyUnavailable as nativeUnavailable } from '../../../engine/codegen/avx
 import { createEngine } from '../../../engine/index.ts';
 import { compareWithCase, recordedCases } from './cases.ts';
 
-const backends = ['onnx', 'cpu', 'native'] as const;
+const backends = ['onnx', 'wasm', 'cpu', 'native'] as const;
 
 /**
  * @param algorithm the program's name of it
@@ -32,8 +32,7 @@ export function expectTheProgramsNumbers(algorithm: string, quantities: readonly
           expect.arrayContaining([...always, ...quantities.map((name) => `expected/${name}`)]),
         );
         for (const { quantity, error, tolerance } of differences) {
-          // The program's numbers are float32 too: how far they are off those of float64 is recorded beside them.
-          expect(error, quantity).toBeLessThan(tolerance + reference.rounding[quantity]);
+          expect(error, quantity).toBeLessThan(tolerance);
         }
       },
       60_000,
