@@ -13,20 +13,22 @@ import {
   trainingShape,
 } from '../config.ts';
 
-export const dqsConfig = z.strictObject({
-  ...trainingShape,
-  ...criticShape,
-  ...timeNetworkShape,
-  ...temperatureShape,
-  /** Where the diffusion lives: in the actions themselves, or in their latents y = atanh(a). */
-  space: z.enum(['action', 'latent']),
-  /** K: draws per score. */
-  scoreDraws: count.min(2),
-  /** Steps of the reverse SDE. */
-  integrationSteps: count,
-  sigmaMin: positive,
-  sigmaMax: positive,
-});
+export const dqsConfig = z
+  .strictObject({
+    ...trainingShape,
+    ...criticShape,
+    ...timeNetworkShape,
+    ...temperatureShape,
+    /** Where the diffusion lives: in the actions themselves, or in their latents y = atanh(a). */
+    space: z.enum(['action', 'latent']),
+    /** K: draws per score. */
+    scoreDraws: count.min(2),
+    /** Steps of the reverse SDE. */
+    integrationSteps: count,
+    sigmaMin: positive,
+    sigmaMax: positive,
+  })
+  .refine(({ sigmaMin, sigmaMax }) => sigmaMin < sigmaMax, 'sigmaMin must be smaller than sigmaMax');
 export type DqsConfig = z.infer<typeof dqsConfig>;
 
 export const dqsPresets = presetsOf<DqsConfig>(

@@ -23,7 +23,20 @@ export function explodingNoise({
   const growth = 2 * Math.log(sigmaMax / sigmaMin);
   return {
     variance: (t) => sigmaMin ** 2 * Math.expm1(growth * t),
-    varianceTensor: (t) => tf.mul(tf.sub(tf.exp(tf.mul(t, growth)), 1), sigmaMin ** 2),
+    varianceTensor: (t) => tf.mul(tf.sub(powerOf(growth, t), 1), sigmaMin ** 2),
     rate: (t) => sigmaMin ** 2 * growth * Math.exp(growth * t),
   };
+}
+
+/**
+ * exp(growth t), 0 ≤ t ≤ 1, to a float32's last bits: the product would lose as many as it has before its point. The
+ * first twelve bits of both factors have an exact product; what is left is small.
+ */
+function powerOf(growth: number, t: tf.Tensor): tf.Tensor {
+  const bits = 2 ** 12;
+  const unit = 2 ** Math.ceil(Math.log2(growth)) / bits;
+  const head = Math.floor(growth / unit) * unit;
+  const coarse = tf.div(tf.floor(tf.mul(t, bits)), bits);
+  const rest = tf.add(tf.mul(tf.sub(t, coarse), head), tf.mul(t, growth - head));
+  return tf.mul(tf.exp(tf.mul(coarse, head)), tf.exp(rest));
 }

@@ -9,6 +9,8 @@ record.py keeps it in each case as `rounding`.
 
 import base64
 import json
+import math
+import statistics
 import sys
 
 import numpy as np
@@ -76,6 +78,20 @@ def softmax(x):
 
 def gumbel_choice(values, uniform):
     return np.argmax(values - np.log(-np.log(uniform)), -1)
+
+
+below = np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)))
+quantile = np.vectorize(statistics.NormalDist().inv_cdf)
+
+
+def truncated_normal(low, high, uniform):
+    """Standard normals cut off to [low, high], by inversion from the side where the tail's probabilities are small."""
+    mirror = low + high > 0
+    start, end = np.where(mirror, -high, low), np.where(mirror, -low, high)
+    first, last = below(start), below(end)
+    level = first + np.where(mirror, 1 - uniform, uniform) * (last - first)
+    draw = np.clip(quantile(np.maximum(level, 1e-300)), start, end)
+    return np.where(mirror, -draw, draw)
 
 
 def take(x, index):
@@ -366,8 +382,9 @@ class Case:
         bars = bar(t)[:, None]
         alpha, beta = np.sqrt(bars), np.sqrt(1 - bars)
         noised = alpha * self.a + beta * self.noise("bridge")
-        n = self.arrays["drawn/candidates"]
-        points = noised[:, None] / alpha[..., None] + (beta / alpha)[..., None] * n
+        centre, spread = (noised / alpha)[:, None], (beta / alpha)[:, None]
+        n = truncated_normal((-1 - centre) / spread, (1 - centre) / spread, self.noise("prior"))
+        points = centre + spread * n
         k = n.shape[1]
         q = self.smaller(target, np.repeat(self.s, k, 0), points.reshape(-1, self.d)).reshape(self.b, k)
         w = softmax(q / lam)

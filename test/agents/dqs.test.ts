@@ -73,10 +73,17 @@ describe('the noise', () => {
     expect(noise.variance(0)).toBe(0);
   });
 
-  it('has the same variance in float32', () => {
-    const times = [0.05, 0.3, 0.75, 1];
+  it('has the same variance in float32, to its last bits', () => {
+    const times = Float32Array.from({ length: 1000 }, (_, i) => 0.05 + (0.95 * i) / 1000);
     const found = noise.varianceTensor(tf.tensor1d(times)).dataSync();
-    for (const [i, t] of times.entries()) expect(found[i] / h(t)).toBeCloseTo(1, 5);
+    for (const [i, t] of times.entries()) expect(Math.abs(found[i] / h(t) - 1)).toBeLessThan(5e-7);
+  });
+
+  it('needs a range', () => {
+    const config = { ...dqs.presets.smoke, sigmaMin: 1 };
+    expect(dqs.config.safeParse(config).error?.issues.map(({ message }) => message)).toEqual([
+      'sigmaMin must be smaller than sigmaMax',
+    ]);
   });
 });
 
