@@ -1,8 +1,8 @@
 /** The networks and optimisers that an agent's config describes, made once for all agents. */
 import { type Adam, adam } from '../engine/optimiser.ts';
 import type { RandomStream } from '../engine/random.ts';
-import { TwinCritic } from './critic.ts';
-import { TimeNetwork } from './networks.ts';
+import { type CriticActivation, TwinCritic } from './critic.ts';
+import { MishTimeNetwork, type PolicyNetwork, TimeNetwork } from './networks.ts';
 
 interface CriticConfig {
   readonly criticWidth: number;
@@ -20,23 +20,33 @@ interface TimePolicyConfig extends CriticConfig {
 }
 
 /** The twin critics and their optimiser. */
-export function criticParts(
+export function criticParts<Activation extends CriticActivation = 'relu'>(
   config: CriticConfig,
   observationSize: number,
   actionSize: number,
-): { critic: TwinCritic; criticAdam: Adam } {
+  activation?: Activation,
+): { critic: TwinCritic<Activation>; criticAdam: Adam } {
   const { criticWidth: width, criticLayers: layers, criticLearningRate: learningRate, maxGradNorm } = config;
   return {
-    critic: new TwinCritic({ observationSize, actionSize, width, layers }),
+    critic: new TwinCritic({ observationSize, actionSize, width, layers }, activation),
     criticAdam: adam({ learningRate, maxGradNorm }),
   };
 }
 
-/** The same with a flow or diffusion policy's network, and the state that most of its agents begin with. */
-export function timePolicyParts(config: TimePolicyConfig, observationSize: number, actionSize: number) {
+/**
+ * The same with a flow or diffusion policy's network, and the state that most of its agents begin with.
+ * @param activation of the critics; with Mish the policy's network is of it too
+ */
+export function timePolicyParts<Activation extends CriticActivation = 'relu'>(
+  config: TimePolicyConfig,
+  observationSize: number,
+  actionSize: number,
+  activation?: Activation,
+) {
   const { actorWidth: width, actorBlocks: blocks, embedding, embeddingScale, maxGradNorm } = config;
-  const { critic, criticAdam } = criticParts(config, observationSize, actionSize);
-  const network = new TimeNetwork({ observationSize, actionSize, width, blocks, embedding, embeddingScale });
+  const { critic, criticAdam } = criticParts(config, observationSize, actionSize, activation);
+  const shape = { observationSize, actionSize, width, blocks, embedding, embeddingScale };
+  const network: PolicyNetwork = activation === 'mish' ? new MishTimeNetwork(shape) : new TimeNetwork(shape);
   const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
   return {
     critic,

@@ -4,7 +4,7 @@ import { inBlocks } from '../engine/blocks.ts';
 import { type Adam, type AdamState, descend } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import { onChosenMember } from '../engine/routing.ts';
-import { addBias, dense, denseLayers, sharedProduct, type Weights } from './networks.ts';
+import { addBias, dense, denseLayers, mish, sharedProduct, type Weights } from './networks.ts';
 
 export interface CriticShape {
   readonly observationSize: number;
@@ -13,16 +13,21 @@ export interface CriticShape {
   readonly layers: number;
 }
 
+const activations = { relu: tf.relu<tf.Tensor>, mish };
+export type CriticActivation = keyof typeof activations;
+
 /** Number of critics; targets use their minimum (Fujimoto et al. 2018). */
 export const twins = 2;
 
-/** Two multilayer perceptrons with ReLU, held as one ensemble: every weight has a leading axis of 2. */
-export class TwinCritic {
+/** Two multilayer perceptrons (ReLU by default), held as one ensemble: every weight has a leading axis of 2. */
+export class TwinCritic<Activation extends CriticActivation = 'relu'> {
   readonly layout: ParameterLayout;
+  readonly activation: Activation;
   readonly #shape: CriticShape;
 
-  constructor(shape: CriticShape) {
+  constructor(shape: CriticShape, activation: Activation = 'relu' as Activation) {
     this.#shape = shape;
+    this.activation = activation;
     const sizes = [
       shape.observationSize + shape.actionSize,
       ...Array<number>(shape.layers).fill(shape.width),
@@ -53,11 +58,11 @@ export class TwinCritic {
 
   /**
    * The minimum of the critics and its gradient with respect to the action, from one forward pass of both and a
-   * backward pass of the smaller one alone.
+   * backward pass of the smaller one alone. Of ReLU critics only, whose slope the layers' outputs tell.
    * @param action [batch, particles, act]
    * @returns value [batch, particles], gradient [batch, particles, act]
    */
-  minimumWithGradient(weights: Weights, observation: tf.Tensor, action: tf.Tensor) {
+  minimumWithGradient(this: TwinCritic<'relu'>, weights: Weights, observation: tf.Tensor, action: tf.Tensor) {
     const [value, gradient] = this.#inBlocks(observation, action, (states, actions) => {
       const hidden = this.#hidden(weights, this.#firstLayer(weights, states, actions));
       const [q0, q1] = tf.unstack(this.#head(weights, hidden));
@@ -89,7 +94,7 @@ export class TwinCritic {
     return inBlocks([{ tensor: observation }, { tensor: action }], bytes, fn);
   }
 
-  /** Before the first rectifier, [2, batch·particles, width]. */
+  /** Before the first activation, [2, batch·particles, width]. */
   #firstLayer(weights: Weights, observation: tf.Tensor, action: tf.Tensor): tf.Tensor {
     const { observationSize: obs, actionSize: act, width } = this.#shape;
     const [batch, particles] = action.shape;
@@ -111,11 +116,12 @@ export class TwinCritic {
     return tf.squeeze(dense(weights, this.#shape.layers, hidden[hidden.length - 1]), [2]);
   }
 
-  /** After each rectifier, [2, rows, width]. */
+  /** After each activation, [2, rows, width]. */
   #hidden(weights: Weights, input: tf.Tensor): tf.Tensor[] {
-    const hidden = [tf.relu(input)];
+    const activate = activations[this.activation];
+    const hidden = [activate(input)];
     for (let layer = 1; layer < this.#shape.layers; layer++)
-      hidden.push(tf.relu(dense(weights, layer, hidden[layer - 1])));
+      hidden.push(activate(dense(weights, layer, hidden[layer - 1])));
     return hidden;
   }
 
@@ -170,7 +176,7 @@ export function tdLoss(values: tf.Tensor, target: tf.Tensor): tf.Tensor {
  * @param target [batch]
  */
 export function tdStep(
-  critic: TwinCritic,
+  critic: TwinCritic<CriticActivation>,
   optimiser: Adam,
   state: AdamState,
   batch: { readonly observation: tf.Tensor; readonly action: tf.Tensor },

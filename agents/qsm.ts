@@ -6,11 +6,12 @@
  *   actor    minimises ‖ε_θ(s, a_k, k) + κ ∇_a mean Q(s, a_k)‖²
  *   critics  minimise (Q(s,a) - r - γ m min Q̄(s',a'))², a' a policy sample with noise
  *
- * Deviations from the paper: noise on explored and on target actions, actions clipped to the box after every
- * step, and a new actor target from the updated critics, all three as in the reference code of arXiv
- * 2601.08136, since the bare method explores too little on control tasks. From that code: none in the target;
- * a step k counts from 1 to K here (time t = 1 - k/K) and from 0 there. The method has no temperature: κ
- * plays that part, and as no noise level enters the target, the policy is sharper than the Boltzmann density.
+ * As the program behind arXiv 2601.08136 computes it (github.com/azizanlab/ReverseFlowMatching at 7e6410a), with
+ * no deviation; test/agents/reference-program/qsm.test.ts compares the numbers. Beyond the paper that program adds
+ * noise to explored and to target actions, clips the action to the box after every step of the sampler, and takes
+ * the actor's target from the updated critics, since the bare method explores too little on control tasks. The
+ * method has no temperature: κ plays that part, and as no noise level enters the target, the policy is sharper
+ * than the Boltzmann density.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -30,11 +31,18 @@ import {
 } from './config.ts';
 import { timePolicyConstants } from './constants.ts';
 import { tdStep, tdTarget } from './critic.ts';
-import { type Algorithm, type Draws, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
-import { createSchedule, scheduleDefaults } from './posterior/schedules.ts';
+import {
+  type Algorithm,
+  type Draws,
+  hostAgent,
+  type Observe,
+  stackMetrics,
+  type UpdateInputs,
+} from './host.ts';
+import { scheduleDefaults } from './posterior/schedules.ts';
 import { denoise } from './samplers.ts';
 import { actionSpread } from './spread.ts';
-import { diffusionSteps, stepTime } from './steps.ts';
+import { discretePath, noiseActions, vpRates } from './steps.ts';
 
 const deviation = z.number().nonnegative();
 const config = z.strictObject({
@@ -111,14 +119,14 @@ export function qsmAlgorithm(
   const { gradientScale, samplerNoise } = config;
   const parts = timePolicyParts(config, observationSize, actionSize);
   const { network, critic, actorAdam, criticAdam } = parts;
-  const schedule = createSchedule({ kind: 'vp', betaMax: config.betaMax });
-  const { times, steps } = diffusionSteps(config.diffusionSteps, 0);
+  const path = discretePath(vpRates(config.diffusionSteps, scheduleDefaults.betaMin, config.betaMax));
 
   /** Policy samples, [states, act] */
   function sample(actor: tf.Tensor, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
-    const field = network.particles(network.layout.unflatten(actor), observation, temperature, steps, 1);
-    const options = { schedule, stepBound, variance: 'forward' as const };
-    return denoise(field, noise.start, times, options, tf.mul(noise.path, samplerNoise));
+    const weights = network.layout.unflatten(actor);
+    const field = network.particles(weights, observation, temperature, path.inputs, 1);
+    const options = { schedule: path, stepBound, variance: 'forward' as const };
+    return denoise(field, noise.start, path.steps, options, tf.mul(noise.path, samplerNoise));
   }
 
   /** a + σ ε in the box. */
@@ -126,23 +134,24 @@ export function qsmAlgorithm(
     return tf.clipByValue(tf.add(action, tf.mul(noise, sigma)), -1, 1);
   }
 
-  function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>) {
+  function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>, observe?: Observe) {
     const sampled = sample(state.actor.params, batch.nextObservation, temperature, noise);
     const nextAction = perturb(sampled, noise.smoothing, config.targetNoise);
     const targetWeights = critic.layout.unflatten(state.target);
     const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
     const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
+    observe?.('nextAction', nextAction);
+    observe?.('target', target);
 
-    const { step, time } = stepTime(noise.step, config.diffusionSteps, 0);
-    const alpha = tf.expandDims(schedule.alphaTensor(time), 1);
-    const beta = tf.expandDims(schedule.betaTensor(time), 1);
-    const noised = tf.add(tf.mul(alpha, batch.action), tf.mul(beta, noise.bridge));
+    const { input, noised } = noiseActions(path, noise.step, batch.action, noise.bridge);
     const weights = critic.layout.unflatten(criticStep.state.params);
     const values = (action: tf.Tensor) => critic.values(weights, batch.observation, action);
     const regression = qsmNoiseTarget(values, noised, gradientScale);
+    observe?.('noised', noised);
+    observe?.('regression', regression);
     const actorStep = descend(network.layout, actorAdam, state.actor, (actor) => {
-      const predicted = network.apply(actor, batch.observation, noised, step, temperature);
+      const predicted = network.apply(actor, batch.observation, noised, input, temperature);
       return { loss: tf.mean(tf.squaredDifference(predicted, regression)), aux: {} };
     });
 

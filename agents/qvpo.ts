@@ -9,12 +9,11 @@
  *   critics  minimise (Q(s,a) - r - γ m min Q̄(s',a'))²
  *   acting   the best of a few samples; of more in evaluation
  *
- * Deviations from the paper: networks, learning rates and critics as all agents here (the paper: Mish, an
- * embedding of its own, critics with Mish). From the paper and the reference code of arXiv 2601.08136: the cosine
- * path without the offset of 0.008, cut at tMin at its noise end where they bound the last rate by 0.999; one
- * sample per state is kept, as both do by default, and the self-generated actions are always those that are
- * imitated (that code can also follow the critic's gradient from replay actions instead). The presets laptop
- * and smoke draw fewer samples, as RFM's do.
+ * As the program behind arXiv 2601.08136 computes it (github.com/azizanlab/ReverseFlowMatching at 7e6410a), with
+ * no deviation; test/agents/reference-program/qvpo.test.ts compares the numbers. Its actor and critics are of Mish
+ * layers and its embedding of the step has layers of its own; `networks: common` gives it the networks that the
+ * other agents have. Not built: what that program's configuration leaves off (the critic's gradient from replay
+ * actions in place of own samples, and random actions in between).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -33,20 +32,30 @@ import {
 } from './config.ts';
 import { timePolicyConstants } from './constants.ts';
 import { tdStep, tdTarget } from './critic.ts';
-import { type Algorithm, type Draws, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
-import { createSchedule } from './posterior/schedules.ts';
+import {
+  type Algorithm,
+  type Draws,
+  hostAgent,
+  type Observe,
+  stackMetrics,
+  type UpdateInputs,
+} from './host.ts';
+import { mishEmbeddingSpan } from './networks.ts';
 import { denoise, pick } from './samplers.ts';
 import { policySpread } from './spread.ts';
-import { diffusionSteps, stepTime } from './steps.ts';
+import { cosineRates, discretePath, noiseActions } from './steps.ts';
 
 const config = z.strictObject({
   ...trainingShape,
   ...criticShape,
   ...timeNetworkShape,
+  /**
+   * `reference`: Mish throughout, `actorBlocks` hidden layers without residuals. `common`: the residual GELU network
+   * of the other diffusion policies and ReLU critics.
+   */
+  networks: z.enum(['reference', 'common']),
   /** K. */
   diffusionSteps: count,
-  /** The noisiest step is at this time. */
-  tMin: z.number().positive().lt(0.5),
   /** N: policy samples per state of which the best is imitated. */
   trainingParticles: count.min(2),
   /** Samples of which behaviour, TD target and evaluation take the best. */
@@ -60,8 +69,8 @@ const config = z.strictObject({
 export type QvpoConfig = z.infer<typeof config>;
 
 const constants = {
+  networks: 'reference' as const,
   diffusionSteps: 20,
-  tMin: 2e-3,
   trainingParticles: 64,
   behaviourParticles: 4,
   targetParticles: 4,
@@ -72,6 +81,9 @@ const constants = {
 
 /** Bound on each coordinate of the action that the sampler predicts: the box. */
 const dataBound = 1;
+/** Of the cosine path. */
+const cosineOffset = 0.008;
+const largestRate = 0.999;
 
 export const qvpo: AgentFactory<QvpoConfig> = {
   name: 'qvpo',
@@ -83,7 +95,7 @@ export const qvpo: AgentFactory<QvpoConfig> = {
     { trainingParticles: 16 },
     { trainingParticles: 8, evaluationParticles: 8 },
   ),
-  constants: { ...timePolicyConstants, dataBound },
+  constants: { ...timePolicyConstants, mishEmbeddingSpan, dataBound, cosineOffset, largestRate },
   create: (context) =>
     hostAgent(qvpoAlgorithm(context.config, context.observation.size, context.action.size), context),
 };
@@ -95,6 +107,12 @@ export const qvpo: AgentFactory<QvpoConfig> = {
 export function qvpoChoice(particles: tf.Tensor, q: tf.Tensor): { action: tf.Tensor; weight: tf.Tensor } {
   const action = pick(particles, tf.argMax(q, 1));
   return { action, weight: tf.maximum(tf.sub(tf.max(q, 1), tf.mean(q, 1)), 0) };
+}
+
+/** Every row `count` times in a row: [rows, n] → [rows·count, n]. */
+function repeatRows(x: tf.Tensor, count: number): tf.Tensor {
+  const [rows, size] = x.shape;
+  return tf.reshape(tf.tile(tf.expandDims(x, 1), [1, count, 1]), [rows * count, size]);
 }
 
 type State = { actor: AdamState; critic: AdamState; targetActor: tf.Tensor; targetCritic: tf.Tensor };
@@ -127,18 +145,19 @@ export function qvpoAlgorithm(
   observationSize: number,
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, SampleNoise> {
-  const { tMin, entropyDraws, entropyWeight, trainingParticles, tau } = config;
-  const { network, critic, actorAdam, criticAdam } = timePolicyParts(config, observationSize, actionSize);
-  const schedule = createSchedule('cosine');
-  const { times, steps } = diffusionSteps(config.diffusionSteps, tMin);
+  const { entropyDraws, entropyWeight, trainingParticles, tau } = config;
+  const activation = config.networks === 'reference' ? 'mish' : 'relu';
+  const parts = timePolicyParts(config, observationSize, actionSize, activation);
+  const { network, critic, actorAdam, criticAdam } = parts;
+  const path = discretePath(cosineRates(config.diffusionSteps, cosineOffset, largestRate));
 
   /** m samples of the policy per state and their Q: [states, m, act] and [states, m] */
   function sample(policy: Policy, observation: tf.Tensor, temperature: tf.Tensor, noise: SampleNoise) {
     const [states, m] = noise.start.shape;
     const weights = network.layout.unflatten(policy.actor);
-    const field = network.particles(weights, observation, temperature, steps, m);
+    const field = network.particles(weights, observation, temperature, path.inputs, m);
     const start = tf.reshape(noise.start, [states * m, actionSize]);
-    const samples = denoise(field, start, times, { schedule, dataBound }, noise.path);
+    const samples = denoise(field, start, path.steps, { schedule: path, dataBound }, noise.path);
     const particles = tf.reshape(tf.clipByValue(samples, -1, 1), [states, m, actionSize]);
     return { particles, q: critic.minimum(critic.layout.unflatten(policy.critic), observation, particles) };
   }
@@ -148,7 +167,7 @@ export function qvpoAlgorithm(
     return pick(particles, tf.argMax(q, 1));
   }
 
-  function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>) {
+  function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>, observe?: Observe) {
     const targets = { actor: state.targetActor, critic: state.targetCritic };
     const nextNoise = { start: noise.nextStart, path: noise.nextPath };
     const nextAction = best(targets, batch.nextObservation, temperature, nextNoise);
@@ -156,20 +175,22 @@ export function qvpoAlgorithm(
     const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
     const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
     const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
+    observe?.('nextAction', nextAction);
+    observe?.('target', target);
 
     const policy = { actor: state.actor.params, critic: criticStep.state.params };
     const { particles, q } = sample(policy, batch.observation, temperature, noise);
     const { action, weight } = qvpoChoice(particles, q);
-    // Rows: one imitated action per state, then the states over again with one uniform action each.
-    const observation = tf.tile(batch.observation, [1 + entropyDraws, 1]);
+    observe?.('imitated', action);
+    observe?.('advantage', weight);
+    // Rows: one imitated action per state, then the uniform ones, those of a state together.
+    const observation = tf.concat([batch.observation, repeatRows(batch.observation, entropyDraws)], 0);
     const actions = tf.concat([action, tf.sub(tf.mul(noise.uniform, 2), 1)], 0);
-    const weights = tf.concat([weight, tf.tile(tf.mul(weight, entropyWeight), [entropyDraws])], 0);
-    const { step, time } = stepTime(noise.step, config.diffusionSteps, tMin);
-    const alpha = tf.expandDims(schedule.alphaTensor(time), 1);
-    const beta = tf.expandDims(schedule.betaTensor(time), 1);
-    const noised = tf.add(tf.mul(alpha, actions), tf.mul(beta, noise.bridge));
+    const entropy = repeatRows(tf.expandDims(tf.mul(weight, entropyWeight), 1), entropyDraws);
+    const weights = tf.concat([weight, tf.squeeze(entropy, [1])], 0);
+    const { input, noised } = noiseActions(path, noise.step, actions, noise.bridge);
     const actorStep = descend(network.layout, actorAdam, state.actor, (actor) => {
-      const predicted = network.apply(actor, observation, noised, step, temperature);
+      const predicted = network.apply(actor, observation, noised, input, temperature);
       const error = tf.mean(tf.squaredDifference(predicted, noise.bridge), 1);
       return { loss: tf.mean(tf.mul(weights, error)), aux: {} };
     });
@@ -212,14 +233,9 @@ export function qvpoAlgorithm(
   return {
     name: 'qvpo',
     initialise(random) {
-      const actor = network.layout.initialise(random.split('actor'));
-      const criticParams = critic.layout.initialise(random.split('critic'));
-      return {
-        actor: actorAdam.init(network.layout, actor),
-        critic: criticAdam.init(critic.layout, criticParams),
-        targetActor: { data: actor.slice(), shape: network.layout.shape },
-        targetCritic: { data: criticParams.slice(), shape: critic.layout.shape },
-      };
+      const { actor, critic, target } = parts.initialise(random);
+      const targetActor = { data: actor.params.data.slice(), shape: actor.params.shape };
+      return { actor, critic, targetActor, targetCritic: target };
     },
     draws(batch) {
       const next = sampleDraws(batch, config.targetParticles);

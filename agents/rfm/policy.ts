@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { inBlocks, type RowTensor } from '../../engine/blocks.ts';
 import type { TwinCritic } from '../critic.ts';
 import type { Clocked, Draws } from '../host.ts';
-import type { TimeNetwork, Weights } from '../networks.ts';
+import type { PolicyNetwork, Weights } from '../networks.ts';
 import { boltzmannIndex, type FieldAtTime, integrationTimes, pick, type Time } from '../samplers.ts';
 import type { RfmConfig } from './config.ts';
 import type { PolicyForm } from './prediction.ts';
@@ -32,14 +32,14 @@ export interface PolicySample {
 export class RfmPolicy {
   readonly #form: PolicyForm;
   readonly #config: RfmConfig;
-  readonly #network: TimeNetwork;
+  readonly #network: PolicyNetwork;
   readonly #critic: TwinCritic;
   readonly #actionSize: number;
 
   constructor(
     form: PolicyForm,
     config: RfmConfig,
-    networks: { readonly network: TimeNetwork; readonly critic: TwinCritic },
+    networks: { readonly network: PolicyNetwork; readonly critic: TwinCritic },
     actionSize: number,
   ) {
     this.#form = form;

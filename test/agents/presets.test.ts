@@ -136,6 +136,18 @@ test.each(learners)('harness agents %s --json prints the program’s configurati
   expect(presets.paper).toMatchObject(expected);
 });
 
+test('qsm and qvpo are built for what the program’s switches say', () => {
+  expect(program.default.qsm).toMatchObject({ beta_schedule: 'vp', clip_sampler: true });
+  expect(program.default.qvpo).toMatchObject({
+    beta_schedule: 'cosine',
+    noise_ratio: 1,
+    deterministic: false,
+    eps_greedy: 0,
+    action_augmentation: true,
+  });
+  expect(presetsOf('qvpo').paper).toMatchObject({ networks: 'reference' });
+});
+
 test('rfm regresses on policy end points with the diagonal optimum, as rfm_on_policy and cv_weight_autotune say', () => {
   expect(program.default.rfm).toMatchObject({ rfm_on_policy: true, cv_weight_autotune: true });
   for (const name of ['rfm-flow', 'rfm-diffusion']) {

@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TwinCritic } from '../../agents/critic.ts';
-import { qsm, qsmNoiseTarget } from '../../agents/qsm.ts';
-import { diffusionSteps, stepTime } from '../../agents/steps.ts';
+import { type QsmConfig, qsm, qsmNoiseTarget } from '../../agents/qsm.ts';
+import { cosineRates, discretePath, noiseActions, vpRates } from '../../agents/steps.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { banditObservation, drawActions, type Reward, trainOnBandit, wasserstein } from './bandit.ts';
@@ -31,13 +31,57 @@ describe('the noise target', () => {
 });
 
 describe('the steps of a discrete diffusion', () => {
-  it('run from the noise to the data, and draws cover 1 to K', () => {
-    const { times, steps } = diffusionSteps(5, 0);
-    expect(steps).toEqual([5, 4, 3, 2, 1, 0]);
-    for (const [i, k] of steps.entries()) expect(times[i]).toBeCloseTo(1 - k / 5, 12);
-    const { step, time } = stepTime(tf.tensor1d([0, 0.19, 0.2, 0.99999]), 5, 0);
-    expect([...step.dataSync()]).toEqual([1, 1, 2, 5]);
-    expect(time.dataSync()[2]).toBeCloseTo(0.6, 6);
+  const paths = {
+    // exp(-0.1 τ - 4.95 τ²) at τ = k/K
+    vp: {
+      path: discretePath(vpRates(20, 0.1, 10)),
+      signal: (k: number) => Math.exp(-0.005 * k - 0.012375 * k * k),
+    },
+    // cos²((τ + 0.008)/1.008 π/2), relative to τ = 0; the last rate is 0.999 in place of 1
+    cosine: {
+      path: discretePath(cosineRates(20, 0.008, 0.999)),
+      signal(k: number): number {
+        const wave = (i: number) => Math.cos(((i / 20 + 0.008) / 1.008) * (Math.PI / 2)) ** 2;
+        return k < 20 ? wave(k) / wave(0) : 1e-3 * this.signal(19);
+      },
+    },
+  };
+
+  it.each(Object.entries(paths))('have the signal of their process: %s', (_, found) => {
+    const { path } = found;
+    expect(path.steps).toEqual(Array.from({ length: 21 }, (_, i) => 20 - i));
+    expect(path.inputs).toEqual(Array.from({ length: 20 }, (_, i) => 19 - i));
+    const tensors = path.atTensor(tf.tensor1d([...path.steps]));
+    const [alphas, betas] = [tensors.alpha.dataSync(), tensors.beta.dataSync()];
+    for (const [i, k] of path.steps.entries()) {
+      const { alpha, beta } = path.at(k);
+      // The tables are made in float32.
+      expect(alpha ** 2).toBeCloseTo(found.signal(k), 6);
+      expect(beta ** 2).toBeCloseTo(1 - found.signal(k), 6);
+      expect(alphas[i]).toBeCloseTo(alpha, 6);
+      expect(betas[i]).toBeCloseTo(beta, 6);
+    }
+  });
+
+  it('are drawn from 1 to K, and the network is told 0 to K - 1', () => {
+    const path = discretePath([0.19, 0.5, 0.2, 0.1, 0.3]);
+    const { input, noised } = noiseActions(
+      path,
+      tf.tensor1d([0, 0.19, 0.2, 0.99999994]),
+      tf.ones([4, 2]),
+      tf.tensor2d([
+        [0, 1],
+        [0, 1],
+        [0, 1],
+        [0, 1],
+      ]),
+    );
+    expect([...input.dataSync()]).toEqual([0, 0, 1, 4]);
+    const signals = [0.81, 0.81, 0.405, 0.405 * 0.8 * 0.9 * 0.7];
+    for (const [i, row] of (noised.arraySync() as number[][]).entries()) {
+      expect(row[0]).toBeCloseTo(Math.sqrt(signals[i]), 6);
+      expect(row[1]).toBeCloseTo(Math.sqrt(signals[i]) + Math.sqrt(1 - signals[i]), 6);
+    }
   });
 });
 
@@ -45,50 +89,58 @@ describe('qsm on a bandit', () => {
   const engine = createEngine();
   afterAll(() => engine.dispose());
   const optimum = 0.3;
-  const reward: Reward = (a) => 1 - (a - optimum) ** 2;
 
-  it("samples what the paper's chain gives with the critics' own gradient, around the best action", async () => {
-    const config = {
-      ...qsm.presets.smoke,
-      diffusionSteps: 5,
-      gradientScale: 1,
-      embedding: 16,
-      maxGradNorm: 10,
-    };
-    const { agent } = await trainOnBandit(qsm, { engine, reward, updates: 1500, config });
-    const found = await drawActions(agent, 'exploit', 1000);
-    // Not the reward's gradient: beyond the box, where noised actions lie, the critics were never trained.
-    const critic = new TwinCritic({
-      observationSize: 2,
-      actionSize: 1,
-      width: config.criticWidth,
-      layers: config.criticLayers,
-    });
-    const { data, shape } = (await agent.save()).arrays['critic/params'];
-    const weights = critic.layout.unflatten(tf.tensor(data, [...shape]));
-    const gradient = (actions: readonly number[]) => {
-      const observation = tf.tile(tf.tensor([[...banditObservation]]), [actions.length, 1]);
-      const values = (a: tf.Tensor) => tf.mean(critic.values(weights, observation, a), 0);
-      return tf
-        .grad(values)(tf.tensor([...actions], [actions.length, 1]))
-        .dataSync();
-    };
-    expect(wasserstein(found, chain(gradient, 1000))).toBeLessThan(0.05);
-    const mean = found.reduce((sum, a) => sum + a, 0) / found.length;
-    expect(Math.abs(mean - optimum)).toBeLessThan(0.15);
-    await agent.dispose();
-  }, 300_000);
+  it.each([
+    { gradientScale: 1, diffusionSteps: 5 },
+    // A reward so flat that the scaled slope does not carry one step across the box.
+    { gradientScale: 50, diffusionSteps: 20, height: 0.05 },
+  ])(
+    "samples what the paper's chain gives with the critics' own gradient, around the best action: %o",
+    async ({ height = 1, ...method }) => {
+      const reward: Reward = (a) => -height * (a - optimum) ** 2;
+      const config = { ...qsm.presets.smoke, embedding: 16, maxGradNorm: 10, ...method };
+      const { agent } = await trainOnBandit(qsm, { engine, reward, updates: 1500, config });
+      const found = await drawActions(agent, 'exploit', 1000);
+      // Not the reward's gradient: beyond the box, where noised actions lie, the critics were never trained.
+      const critic = new TwinCritic({
+        observationSize: 2,
+        actionSize: 1,
+        width: config.criticWidth,
+        layers: config.criticLayers,
+      });
+      const { data, shape } = (await agent.save()).arrays['critic/params'];
+      const weights = critic.layout.unflatten(tf.tensor(data, [...shape]));
+      const gradient = (actions: readonly number[]) => {
+        const observation = tf.tile(tf.tensor([[...banditObservation]]), [actions.length, 1]);
+        const values = (a: tf.Tensor) => tf.mean(critic.values(weights, observation, a), 0);
+        return tf
+          .grad(values)(tf.tensor([...actions], [actions.length, 1]))
+          .dataSync();
+      };
+      expect(wasserstein(found, chain(gradient, 1000, method))).toBeLessThan(0.05);
+      const mean = found.reduce((sum, a) => sum + a, 0) / found.length;
+      expect(Math.abs(mean - optimum)).toBeLessThan(0.15);
+      await agent.dispose();
+    },
+    300_000,
+  );
 });
 
-/** The paper's sampler in plain numbers, with ε = -∇Q in place of a network; sorted. */
-function chain(gradient: (actions: readonly number[]) => ArrayLike<number>, count: number): number[] {
+/** The paper's sampler in plain numbers, with ε = -κ ∇Q in place of a network; sorted. */
+function chain(
+  gradient: (actions: readonly number[]) => ArrayLike<number>,
+  count: number,
+  { gradientScale, diffusionSteps }: Pick<QsmConfig, 'gradientScale' | 'diffusionSteps'>,
+): number[] {
   const random = RandomStream.fromSeed(11);
   const normals = () => random.fillNormal(new Float32Array(count));
-  const cumulative = (k: number) => Math.exp(-0.1 * (k / 5) - 0.5 * 9.9 * (k / 5) ** 2); // ᾱ_k, rates 0.1 to 10
+  /** ᾱ_k, rates 0.1 to 10 */
+  const cumulative = (k: number) =>
+    Math.exp(-0.1 * (k / diffusionSteps) - 0.5 * 9.9 * (k / diffusionSteps) ** 2);
   let actions = Array.from(normals());
-  for (let k = 5; k >= 1; k--) {
+  for (let k = diffusionSteps; k >= 1; k--) {
     const rate = 1 - cumulative(k) / cumulative(k - 1);
-    const pull = rate / Math.sqrt(1 - cumulative(k));
+    const pull = (gradientScale * rate) / Math.sqrt(1 - cumulative(k));
     const slope = gradient(actions);
     const fresh = normals();
     actions = actions.map((a, i) => {

@@ -1,0 +1,3 @@
+import { expectTheProgramsNumbers } from './equality.ts';
+
+expectTheProgramsNumbers('qsm', ['nextAction', 'target', 'noised', 'regression']);

@@ -1,0 +1,3 @@
+import { expectTheProgramsNumbers } from './equality.ts';
+
+expectTheProgramsNumbers('qvpo', ['nextAction', 'target', 'imitated', 'advantage']);
