@@ -19,7 +19,7 @@ export interface MachineSpeeds {
 export async function benchAll(workers: readonly number[]): Promise<MachineSpeeds> {
   return {
     machine: { cpu: cpu(), versions: versions() },
-    environments: await benchEnvironments(['rfm8'], 1, () => {}),
+    environments: await benchEnvironments(['domains'], 1, () => {}),
     updates: await benchUpdates({
       agents: builtInAgents.map((agent) => agent.name),
       presets,

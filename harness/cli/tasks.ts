@@ -16,8 +16,8 @@ export function tasksCommand(): Command {
     .addHelpText(
       'after',
       `
-Suites: rfm8 (one task per domain, the default of compare), dmc28 (the Control Suite's benchmarking set),
-easy (learned within minutes), all.
+Suites: rfm8 (the eight tasks of arXiv 2601.08136, the default of compare), domains (one task of each of eight
+domains), dmc28 (the Control Suite's benchmarking set), easy (learned within minutes), all.
 
 Examples:
   harness tasks

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { suite } from '../../envs/index.ts';
 import { defaultEvaluationEvery, firstDifference, jobsOf, threadsFor } from '../../harness/plan/plan.ts';
 import { parseSet, resolvePlan } from '../../harness/plan/resolve.ts';
 import { parseSeeds, readSettingsFile } from '../../harness/plan/settings.ts';
@@ -70,6 +71,11 @@ describe('--set', () => {
     );
     const ofSac = resolvePlan({ agents: 'sac', set: parseSet(['sac.eta=0.5']) });
     await expect(ofSac).rejects.toThrow(/unknown key of sac 'eta'/);
+  });
+
+  it('compares on the suite rfm8 where no tasks are named', async () => {
+    const { tasks } = await resolvePlan({ agents: 'random' });
+    expect(tasks.map(({ name }) => name)).toEqual(suite('rfm8'));
   });
 
   it('takes everything after the first = as the value', () => {

@@ -125,11 +125,26 @@ test('harness tasks tells sizes, lengths, steps and suites', async () => {
       episodeLength: 1000,
       controlStep: 0.01,
       reward: 'dense',
-      suites: ['rfm8', 'dmc28'],
+      suites: ['rfm8', 'domains', 'dmc28'],
     },
     { task: 'quadruped-fetch', observationSize: 90, actionSize: 12, controlStep: 0.02, suites: [] },
   ]);
   expect(rows[0].stepsPerSecond).toBeGreaterThan(100);
+});
+
+test.each([
+  // arXiv 2601.08136, run.sh of its program
+  [
+    'rfm8',
+    'cheetah-run cartpole-swingup fish-swim fish-upright walker-walk walker-run finger-spin finger-turn_hard',
+  ],
+  [
+    'domains',
+    'cartpole-swingup cheetah-run finger-turn_hard fish-swim hopper-stand humanoid-walk quadruped-walk walker-run',
+  ],
+])('the suite %s is its eight tasks', async (name, expected) => {
+  const rows = JSON.parse(await printed(tasksCommand(), name, '--json')) as { task: string }[];
+  expect(rows.map(({ task }) => task)).toEqual(expected.split(' '));
 });
 
 test('the name of a domain is answered with its tasks, and a name given by two files is refused', async () => {

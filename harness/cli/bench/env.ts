@@ -9,7 +9,7 @@ interface BenchEnvFlags {
 export function benchEnvCommand(): Command {
   return new Command('env')
     .description('control steps per second of each task, and the overhead over bare MuJoCo calls')
-    .argument('[tasks...]', 'tasks, suites or files (default: rfm8)')
+    .argument('[tasks...]', 'tasks, suites or files (default: domains)')
     .option('--seconds <S>', 'seconds per task', positive, 1)
     .option('--json', 'print as JSON')
     .addHelpText(
@@ -25,9 +25,13 @@ Examples:
     .action(async (names: string[], { seconds, json }: BenchEnvFlags) => {
       const { benchEnvironments, speedTable } = await import('../../bench/env.ts');
       const announce = (task: string) => process.stderr.isTTY && process.stderr.write(`measured ${task}\n`);
-      const speeds = await benchEnvironments(names.length === 0 ? ['rfm8'] : names, seconds, ({ task }) => {
-        announce(task);
-      });
+      const speeds = await benchEnvironments(
+        names.length === 0 ? ['domains'] : names,
+        seconds,
+        ({ task }) => {
+          announce(task);
+        },
+      );
       console.log(json ? JSON.stringify(speeds, null, 2) : speedTable(speeds));
     });
 }
