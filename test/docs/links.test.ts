@@ -1,0 +1,144 @@
+/** What the Markdown files link is in the repository: a link to a file that git does not track is dead for everybody else. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+  .split('\0')
+  .filter((name) => name !== '');
+const files = new Set(tracked);
+const folders = new Set(tracked.flatMap(foldersAbove));
+const pages = tracked.filter((name) => name.endsWith('.md'));
+
+function foldersAbove(name: string): string[] {
+  const above = posix.dirname(name);
+  return above === '.' ? ['.'] : [above, ...foldersAbove(above)];
+}
+
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+
+const withoutBlocks = (page: string) => page.replace(/^( *)(```|~~~)[\s\S]*?^\1\2/gm, '');
+
+/** The text outside code: without fenced blocks and spans. */
+const prose = (page: string) => withoutBlocks(page).replace(/(`+)[^`]*?\1/g, '');
+
+/** Targets of links, images, reference definitions and HTML attributes. */
+function targets(page: string): string[] {
+  const text = prose(page);
+  const patterns = [
+    /\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g,
+    /^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)/gm,
+    /\b(?:src|href)="([^"]+)"/g,
+  ];
+  return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, target]) => target));
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchors(page: string): Set<string> {
+  const found = new Set<string>();
+  for (const [, heading] of withoutBlocks(page).matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
+    const shown = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');
+    const slug = shown
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
+      .replace(/ /g, '-');
+    let name = slug;
+    for (let i = 1; found.has(name); i++) name = `${slug}-${i}`;
+    found.add(name);
+  }
+  return found;
+}
+
+/** Why a link leads nowhere; undefined if it leads somewhere, or out of the repository. */
+function fault(page: string, target: string): string | undefined {
+  if (/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(target)) return undefined;
+  const [path, anchor] = target.split('#', 2).map(decodeURIComponent);
+  const name = path === '' ? page : posix.normalize(posix.join(dirname(page), path)).replace(/\/$/, '');
+  if (!files.has(name) && !folders.has(name)) return `git does not track ${name}`;
+  if (anchor === undefined || !name.endsWith('.md')) return undefined;
+  return anchors(read(name)).has(anchor) ? undefined : `${name} has no heading #${anchor}`;
+}
+
+describe('relative links', () => {
+  it.each(pages)('of %s lead to tracked files and headings', (page) => {
+    const faults = targets(read(page)).flatMap((target) => {
+      const found = fault(page, target);
+      return found === undefined ? [] : [`${target}: ${found}`];
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('are found in every form, and not in code', () => {
+    const page = [
+      'See [a](a.md), ![b](<b.png> "title") and [c]. `[no](no.md)`',
+      '[c]: c.md#part',
+      '<img src="d.jpg" width="9"> <a href="e.md">',
+      '```md',
+      '[no](no.md)',
+      '```',
+    ].join('\n');
+    expect(targets(page)).toEqual(['a.md', 'b.png', 'c.md#part', 'd.jpg', 'e.md']);
+  });
+
+  it('are refused where a file is missing or not tracked, and where a heading is', () => {
+    expect(fault('docs/agents.md', 'nowhere.md')).toBe('git does not track docs/nowhere.md');
+    expect(fault('README.md', 'node_modules')).toBe('git does not track node_modules');
+    expect(fault('docs/agents.md', '../agents')).toBeUndefined();
+    expect(fault('docs/agents.md', '#no-such-part')).toBe('docs/agents.md has no heading #no-such-part');
+    expect(fault('README.md', 'https://example.org/x.md')).toBeUndefined();
+  });
+
+  it('name headings as GitHub does', () => {
+    const page = '# One `t_min`, twice!\n## A\n## A\n### [Link](x.md) & more\n';
+    expect([...anchors(page)]).toEqual(['one-t_min-twice', 'a', 'a-1', 'link--more']);
+  });
+});
+
+describe('results/README.md', () => {
+  const page = read('results/README.md');
+  /** The folder that a link from the page leads to or into, as results/NAME; undefined if it leads elsewhere. */
+  const folderOf = (target: string) => {
+    if (/^([a-z]+:|\.\.|#)/i.test(target)) return undefined;
+    const name = posix.join('results', target);
+    return folders.has(name) || !posix.basename(name).includes('.') ? name : posix.dirname(name);
+  };
+  const named = [...new Set(targets(page).map(folderOf))].filter((folder) => folder !== undefined);
+  /** The command of a folder's row. */
+  const commandOf = (folder: string) => {
+    const row = page.split('\n').find((line) =>
+      targets(line.split('|')[1] ?? '')
+        .map(folderOf)
+        .includes(folder),
+    );
+    return /`npx harness ([^`]*)`/.exec(row ?? '')?.[1] ?? '';
+  };
+  const inside = (folder: string) => tracked.filter((name) => name.startsWith(`${folder}/`));
+  /** An ablation keeps its comparison in a folder below. */
+  const manifests = (folder: string) =>
+    inside(folder).filter((name) => posix.basename(name) === 'manifest.json');
+
+  it('names folders of results, each with its command', () => {
+    expect(named.length).toBeGreaterThan(5);
+    for (const folder of named) expect(commandOf(folder), folder).toMatch(/^(compare|report|ablate) /);
+  });
+
+  it.each(named)('%s has its numbers, and a manifest that says how they were made', (folder) => {
+    expect(
+      inside(folder).filter((name) => posix.dirname(name) === folder && name.endsWith('.csv')),
+    ).not.toEqual([]);
+    const command = commandOf(folder);
+    if (command.startsWith('report ')) {
+      // A report of comparisons has theirs.
+      const parts = command.split(' --out')[0].split(' ').slice(1);
+      for (const part of parts) expect(manifests(`results/${part}`), part).not.toEqual([]);
+    } else if (command.startsWith('ablate toy ')) {
+      // It trains no agent and so makes no comparison; its page holds the settings.
+      expect(read(`${folder}/report.html`)).toContain('harness ablate toy');
+    } else {
+      expect(manifests(folder)).not.toEqual([]);
+    }
+  });
+});
