@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { allocateBatch } from '../../agents/replay.ts';
 import { sac } from '../../agents/sac.ts';
 import { createEngine } from '../../engine/index.ts';
+import { RandomStream } from '../../engine/random.ts';
 import { drawActions, oneHump, trainOnBandit } from './bandit.ts';
 
 const engine = createEngine();
@@ -39,6 +41,35 @@ describe('sac', () => {
     const { agent } = await trainOnBandit(sac, { engine, reward: oneHump, updates: 3000, config });
     const actions = await drawActions(agent, 'explore', 20_000);
     expect(Math.abs(histogramEntropy(actions, 100) - -0.5)).toBeLessThan(0.2);
+    await agent.dispose();
+  });
+
+  it('learns on where float32 rounds every action to 1', async () => {
+    const { batchSize, actorWidth } = sac.presets.smoke;
+    const random = RandomStream.fromSeed(5);
+    const agent = await sac.create({
+      observation: { size: 2 },
+      action: { size: 1 },
+      config: sac.presets.smoke,
+      random: random.split('agent'),
+      engine,
+    });
+    const snapshot = await agent.save();
+    const { data } = snapshot.arrays['actor/params'];
+    // The last layer, kernel [width, 2] and bias [2]: mean 50, log-std -20 (its lower bound), in every state.
+    data.fill(0, data.length - 2 * actorWidth - 2);
+    data.set([50, -20], data.length - 2);
+    await agent.load(snapshot);
+    const batch = allocateBatch(batchSize, { observation: 2, action: 1 });
+    random.fillNormal(batch.observation);
+    random.fillNormal(batch.nextObservation);
+    batch.mask.fill(1);
+    const metrics = await agent.update(batch);
+    for (const [name, value] of Object.entries(metrics)) expect(Number.isFinite(value), name).toBe(true);
+    // log π = -ε²/2 + 20 - log(2π)/2 - log(0 + 1e-6), where ε²/2 has mean 1/2 and, of 64, standard error 0.09.
+    const expected = 20 - 0.5 * Math.log(2 * Math.PI) + Math.log(1e6) - 0.5;
+    expect(Math.abs(metrics.entropy + expected)).toBeLessThan(0.45);
+    expect([...(await agent.act(new Float32Array(2), 1, 'exploit'))]).toEqual([1]);
     await agent.dispose();
   });
 });
