@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { Preset } from '../agents/agent.ts';
+import { estimatorForms } from '../agents/posterior/estimators.ts';
 import { findAgent } from '../agents/registry.ts';
 import { createEngine } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
@@ -17,10 +18,7 @@ const { values } = parseArgs({
     preset: { type: 'string', default: 'laptop' },
     rounds: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '0.5' },
-    estimators: {
-      type: 'string',
-      default: 'noise,gradient,eta=0.5,optimal-isotropic,optimal-diagonal,optimal-matrix,adaptive',
-    },
+    estimators: { type: 'string', default: estimatorForms().join() },
   },
 });
 const factory = findAgent(values.agent);

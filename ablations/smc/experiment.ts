@@ -3,8 +3,7 @@
  * the same control variates on their draws: errors against the exact posterior mean. The unit of cost is one
  * evaluation of log p1 and its score at one point.
  */
-import { controlledMean } from '../../agents/posterior/coefficients.ts';
-import type { Estimator } from '../../agents/posterior/estimator.ts';
+import { controlledMean, type Estimator } from '../../agents/posterior/estimator.ts';
 import { float64Algebra as a, type Float64Tensor, float64Tensor } from '../../agents/posterior/float64.ts';
 import type { PosteriorTarget } from '../../agents/posterior/langevin.ts';
 import { malaDraws, malaEvaluations } from '../../agents/posterior/mala.ts';

@@ -2,8 +2,7 @@
  * Constant against learned test functions: errors of the posterior mean with the control variates' coefficient
  * fitted to the draws of each estimate, and with a network Φ(t, y_t, y0) that was trained before.
  */
-import { controlledMean } from '../../agents/posterior/coefficients.ts';
-import { parseEstimator } from '../../agents/posterior/estimator.ts';
+import { controlledMean, parseEstimator } from '../../agents/posterior/estimator.ts';
 import { float64Algebra as a, type Float64Tensor, float64Tensor } from '../../agents/posterior/float64.ts';
 import type { GaussianMixture } from '../../agents/posterior/mixture.ts';
 import type { Schedule } from '../../agents/posterior/schedules.ts';

@@ -1,5 +1,6 @@
 /** The variance experiment as the command runs it: settings, progress, tables. */
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
+import { estimatorForms } from '../../agents/posterior/estimators.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { errorTable, problemHeading, timeHeading } from '../error-table.ts';
@@ -13,7 +14,7 @@ import {
   printRows,
   problemsOf,
 } from '../row-output.ts';
-import { type ProposalName, type VarianceRow, varianceAtTime } from './experiment.ts';
+import { type ProblemVarianceRow, type ProposalName, varianceAtTime } from './experiment.ts';
 
 export interface VarianceSettings {
   readonly problem: readonly string[];
@@ -31,23 +32,6 @@ export interface VarianceSettings {
   readonly out?: string;
 }
 
-export type ProblemVarianceRow = VarianceRow & {
-  readonly problem: string;
-  readonly proposal: ProposalName;
-  /** Ends of the 95 % interval of `mse` over y_t. */
-  readonly mse_low: number;
-  readonly mse_high: number;
-};
-
-const estimators = [
-  'noise',
-  'gradient',
-  'eta=0.5',
-  'optimal-isotropic',
-  'optimal-diagonal',
-  'optimal-matrix',
-  'adaptive',
-];
 const quick = { particles: [10, 100], times: [0.1, 0.3, 0.5, 0.7, 0.9], points: 50, repetitions: 50 };
 const full = {
   particles: [10, 30, 100, 300, 1000],
@@ -82,7 +66,7 @@ export function varianceRows(
 ): ProblemVarianceRow[] {
   const defaults = settings.full ? full : quick;
   const problems = problemsOf(settings.problem, problemNames);
-  const parsed = (settings.estimators ?? estimators).map((name) => ({
+  const parsed = (settings.estimators ?? estimatorForms()).map((name) => ({
     name,
     estimator: parseEstimator(name),
   }));

@@ -2,8 +2,7 @@
  * How far estimates of E[y1 | y_t] lie from the exact posterior mean of a Gaussian mixture: bias, variance
  * and mean squared error by estimator, number of draws and time (RFM's variance experiment).
  */
-import { controlledMean } from '../../agents/posterior/coefficients.ts';
-import { type Estimator, parseEstimator } from '../../agents/posterior/estimator.ts';
+import { controlledMean, type Estimator, parseEstimator } from '../../agents/posterior/estimator.ts';
 import { float64Algebra as a, type Float64Tensor, float64Tensor } from '../../agents/posterior/float64.ts';
 import type { GaussianMixture } from '../../agents/posterior/mixture.ts';
 import { drawPosterior } from '../../agents/posterior/posterior-mean.ts';
@@ -45,6 +44,14 @@ export interface VarianceRow extends ErrorMoments {
   readonly particles: number;
   readonly t: number;
 }
+
+export type ProblemVarianceRow = VarianceRow & {
+  readonly problem: string;
+  readonly proposal: ProposalName;
+  /** Ends of the 95 % interval of `mse` over y_t. */
+  readonly mse_low: number;
+  readonly mse_high: number;
+};
 
 /** Values held at once, so that a block of repetitions stays in the cache. */
 const blockSize = 1 << 15;

@@ -1,7 +1,7 @@
 /** Pictures of the variance experiment: error against time, one picture per problem, one panel per N. */
 import { errorPicture, problemFileNames } from '../error-plot.ts';
 import type { Picture } from '../page.ts';
-import type { ProblemVarianceRow } from './command.ts';
+import type { ProblemVarianceRow } from './experiment.ts';
 
 export function variancePictures(rows: readonly ProblemVarianceRow[]): Picture[] {
   const estimators = [...new Set(rows.map((row) => row.estimator))];

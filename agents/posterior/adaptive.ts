@@ -12,10 +12,9 @@
  */
 import type { Algebra } from './arithmetic.ts';
 import { chainSums, predictAcrossChains } from './chains.ts';
-import type { ControlledMean } from './coefficients.ts';
 import { fitDiagonal, fitIsotropic, fitMatrix, inner, temperedWeights } from './regression.ts';
 import { identityRows } from './solve.ts';
-import type { WeighedDraws } from './weighing.ts';
+import type { ControlledMean, WeighedDraws } from './weighing.ts';
 
 /** Standard errors by which each coefficient is lowered; in one dimension no axes share the evidence. */
 export const caution = { oneDimension: 3, more: 2 } as const;

@@ -6,48 +6,51 @@
  * In terms of the posterior score of y1, g1 = (α/β) u, the reference writes c = E (β/α)² and adds its ridge
  * to Σ w² (g1 - ḡ1)²; here that is E's denominator with ridge (β/α)². Everything stays finite at β = 0.
  */
-import { adaptive } from './adaptive.ts';
 import type { Algebra } from './arithmetic.ts';
-import type { Estimator } from './estimator.ts';
 import { identityRows, solveSymmetric } from './solve.ts';
-import type { WeighedDraws } from './weighing.ts';
+import type { ControlledMean, WeighedDraws } from './weighing.ts';
 
 /** Keeps 0/0 (all weight on one draw) at 0; far below every moment that matters in float32 and float64. */
 const tiny = 1e-30;
 
-export interface ControlledMean<A> {
-  /** ȳ0 - E ū, [batch, D, 1] */
-  readonly y0: A;
-  /** Mean of E's diagonal, [batch, 1, 1]: 0 is the noise end, 1 the gradient end. */
-  readonly cvWeight: A;
+export interface CoefficientOptions {
+  /** The coefficient where it is a number that the caller gives. */
+  readonly eta: number;
+  /** Added to the second moment of the posterior score of y1. */
+  readonly ridge: number;
+  /** Bound of |c| = |η| (β/α)². */
+  readonly clip: number;
 }
 
-export function controlledMean<A>(
+/** The estimate that a rule for the coefficient makes of the draws. */
+export type CoefficientRule = <A>(
   a: Algebra<A>,
   draws: WeighedDraws<A>,
-  estimator: Estimator,
-): ControlledMean<A> {
-  switch (estimator.kind) {
-    case 'noise':
-      return { y0: draws.meanPrior, cvWeight: a.mul(draws.ess, 0) };
-    case 'gradient':
-      // y0 cancels; the plain form is exact where ȳ0 - ū would round.
-      return { y0: a.sub(draws.meanPrior, draws.meanStein), cvWeight: a.add(a.mul(draws.ess, 0), 1) };
-    case 'eta':
-      return {
-        y0: a.sub(draws.meanPrior, a.mul(draws.meanStein, estimator.eta)),
-        cvWeight: a.add(a.mul(draws.ess, 0), estimator.eta),
-      };
-    case 'optimal-isotropic':
-      return elementwise(a, draws, optimal(a, draws, estimator, true));
-    case 'optimal-diagonal':
-      return elementwise(a, draws, optimal(a, draws, estimator, false));
-    case 'optimal-matrix':
-      return optimalMatrix(a, draws, estimator);
-    case 'adaptive':
-      return adaptive(a, draws);
-  }
-}
+  options: CoefficientOptions,
+) => ControlledMean<A>;
+
+/** E = 0. */
+export const noise: CoefficientRule = (a, draws) => ({ y0: draws.meanPrior, cvWeight: a.mul(draws.ess, 0) });
+
+/** E = I: y0 cancels; the plain form is exact where ȳ0 - ū would round. */
+export const gradient: CoefficientRule = (a, draws) => ({
+  y0: a.sub(draws.meanPrior, draws.meanStein),
+  cvWeight: a.add(a.mul(draws.ess, 0), 1),
+});
+
+/** E = η I. */
+export const fixed: CoefficientRule = (a, draws, { eta }) => ({
+  y0: a.sub(draws.meanPrior, a.mul(draws.meanStein, eta)),
+  cvWeight: a.add(a.mul(draws.ess, 0), eta),
+});
+
+/** One number for all dimensions. */
+export const optimalIsotropic: CoefficientRule = (a, draws, options) =>
+  elementwise(a, draws, optimal(a, draws, options, true));
+
+/** One number for each dimension. */
+export const optimalDiagonal: CoefficientRule = (a, draws, options) =>
+  elementwise(a, draws, optimal(a, draws, options, false));
 
 /** @param eta [batch, 1 or D, 1] */
 function elementwise<A>(a: Algebra<A>, draws: WeighedDraws<A>, eta: A): ControlledMean<A> {
@@ -73,27 +76,32 @@ function moment<A>(a: Algebra<A>, x: A, y: A, pooled: boolean): A {
 }
 
 /** The plug-in optimum, one number or one per dimension, with the estimator's ridge and clip. */
-function optimal<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator, pooled: boolean): A {
+function optimal<A>(
+  a: Algebra<A>,
+  draws: WeighedDraws<A>,
+  { ridge, clip }: CoefficientOptions,
+  pooled: boolean,
+): A {
   const { prior, stein } = deviations(a, draws);
   const cross = moment(a, prior, stein, pooled);
   const square = moment(a, stein, stein, pooled);
   const ratioSquared = a.mul(draws.ratio, draws.ratio);
-  const eta = a.div(cross, a.add(square, a.add(a.mul(ratioSquared, estimator.ridge), tiny)));
-  const bound = a.div(estimator.clip, a.add(ratioSquared, tiny));
+  const eta = a.div(cross, a.add(square, a.add(a.mul(ratioSquared, ridge), tiny)));
+  const bound = a.div(clip, a.add(ratioSquared, tiny));
   return a.maximum(a.minimum(eta, bound), a.mul(bound, -1));
 }
 
 /** E = A (B + ridge I)⁻¹ with A = Σ w² δ_y0 δ_uᵀ, B = Σ w² δ_u δ_uᵀ; not clipped, as in the reference. */
-function optimalMatrix<A>(a: Algebra<A>, draws: WeighedDraws<A>, estimator: Estimator): ControlledMean<A> {
+export const optimalMatrix: CoefficientRule = (a, draws, options) => {
   const size = a.shape(draws.meanPrior)[1];
   const identity = a.constant(identityRows(size));
   const { prior, stein } = deviations(a, draws);
   const cross = a.outerProduct(stein, prior); // Aᵀ
   const square = a.outerProduct(stein, stein);
-  const ridge = a.add(a.mul(a.mul(draws.ratio, draws.ratio), estimator.ridge), tiny);
+  const ridge = a.add(a.mul(a.mul(draws.ratio, draws.ratio), options.ridge), tiny);
   const solution = solveSymmetric(a, a.add(square, a.mul(identity, ridge)), cross); // Eᵀ
   return {
     y0: a.sub(draws.meanPrior, a.transposedProduct(solution, draws.meanStein)),
     cvWeight: a.div(a.sum(a.sum(a.mul(solution, identity), 1), 2), size),
   };
-}
+};

@@ -4,23 +4,16 @@
  * u = y0 + (β/α) ∇log p1(y1), whose expectation is zero, and E the estimator's coefficient.
  */
 import { z } from 'zod';
-
-export const estimatorNames = [
-  'noise',
-  'gradient',
-  'eta',
-  'optimal-isotropic',
-  'optimal-diagonal',
-  'optimal-matrix',
-  'adaptive',
-] as const;
-export type EstimatorName = (typeof estimatorNames)[number];
+import type { Algebra } from './arithmetic.ts';
+import { estimatorForms, estimators } from './estimators.ts';
+import type { ControlledMean, WeighedDraws } from './weighing.ts';
 
 /** Where a caller sets none: the values of the published ablations of estimators. The RFM agents set their own. */
 export const estimatorDefaults = { ridge: 5e-4, clip: 3, maxWeight: 1 } as const;
 
-export const estimatorSchema = z.strictObject({
-  kind: z.enum(estimatorNames),
+const estimatorSchema = z.strictObject({
+  /** A name in `estimators`. */
+  kind: z.string().refine((name) => Object.hasOwn(estimators, name), 'is not an estimator'),
   /** The coefficient of `eta`: 0 is the noise expectation, 1 the gradient expectation. */
   eta: z.number().finite().default(0),
   /** Added to the second moment of the posterior score of y1 by the `optimal-*` estimators. */
@@ -37,20 +30,25 @@ export class EstimatorError extends Error {
   readonly userFacing = true;
 }
 
+const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
+
 /**
  * Reads the command line's form: a name, `eta=0.5`, or `optimal` (the reference's, which is the diagonal).
  * @throws EstimatorError with the names that exist
  */
 export function parseEstimator(text: string, options: Partial<Omit<Estimator, 'kind'>> = {}): Estimator {
-  const fixed = /^eta=([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)$/i.exec(text.trim());
-  if (fixed) return estimatorSchema.parse({ ...options, kind: 'eta', eta: Number(fixed[1]) });
-  const name = text.trim() === 'optimal' ? 'optimal-diagonal' : text.trim();
-  const kind = estimatorNames.find((known) => known === name && known !== 'eta');
-  if (!kind) {
-    const names = estimatorNames.map((known) => (known === 'eta' ? 'eta=NUMBER' : known));
-    throw new EstimatorError(`unknown estimator "${text}"; one of ${names.join(', ')}, optimal`);
+  const [typed, ...numbers] = text.trim().split('=');
+  const known = Object.entries(estimators);
+  const [kind, record] = known.find(([name, { aliases = [] }]) => [name, ...aliases].includes(typed)) ?? [];
+  const wellFormed = record?.numbered
+    ? numbers.length === 1 && NUMBER.test(numbers[0])
+    : numbers.length === 0;
+  if (kind === undefined || !wellFormed) {
+    const names = [...estimatorForms('NUMBER'), ...known.flatMap(([, { aliases = [] }]) => aliases)];
+    throw new EstimatorError(`unknown estimator "${text}"; one of ${names.join(', ')}`);
   }
-  return estimatorSchema.parse({ ...options, kind });
+  const eta = record?.numbered ? { eta: Number(numbers[0]) } : {};
+  return estimatorSchema.parse({ ...options, ...eta, kind });
 }
 
 /** Whether parseEstimator reads the text. */
@@ -64,12 +62,11 @@ export function isEstimator(text: string): boolean {
   }
 }
 
-/** The text that parseEstimator reads back to the same estimator with default options. */
-export function formatEstimator(estimator: Estimator): string {
-  return estimator.kind === 'eta' ? `eta=${estimator.eta}` : estimator.kind;
-}
-
-/** Whether the estimator reads the target's score; if not, the critic's gradient need not be computed. */
-export function needsScore(estimator: Estimator): boolean {
-  return estimator.kind !== 'noise' && !(estimator.kind === 'eta' && estimator.eta === 0);
+/** The estimate of E[y0 | y_t]. */
+export function controlledMean<A>(
+  a: Algebra<A>,
+  draws: WeighedDraws<A>,
+  estimator: Estimator,
+): ControlledMean<A> {
+  return estimators[estimator.kind].rule(a, draws, estimator);
 }

@@ -5,8 +5,7 @@
  */
 import { expandDims, squeeze, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Algebra } from './arithmetic.ts';
-import { controlledMean } from './coefficients.ts';
-import type { Estimator } from './estimator.ts';
+import { controlledMean, type Estimator } from './estimator.ts';
 import { balance, laplaceProposal, type ProposalRequest, policyProposal } from './proposals.ts';
 import { columns, type Schedule } from './schedules.ts';
 import { stopGradient, tensorAlgebra } from './tensors.ts';

@@ -23,6 +23,14 @@ export interface WeighedDraws<A> {
   readonly chains?: number;
 }
 
+/** An estimate from weighed draws. */
+export interface ControlledMean<A> {
+  /** ȳ0 - E ū, [batch, D, 1] */
+  readonly y0: A;
+  /** Mean of E's diagonal, [batch, 1, 1]: 0 is the noise end, 1 the gradient end. */
+  readonly cvWeight: A;
+}
+
 /** The y1 that each y0 implies, (y_t - β y0)/α. @param yt [batch, D, 1] @param y0 [batch, D, N] */
 export function impliedData<A>(a: Algebra<A>, alpha: A, beta: A, yt: A, y0: A): A {
   return a.sub(a.div(yt, alpha), a.mul(a.div(beta, alpha), y0));

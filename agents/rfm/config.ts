@@ -17,6 +17,7 @@ import {
   trainingShape,
 } from '../config.ts';
 import { estimatorDefaults, isEstimator } from '../posterior/estimator.ts';
+import { estimatorForms } from '../posterior/estimators.ts';
 
 /**
  * The options beyond the program's form, each at the value that leaves that form alone; so do configs without them.
@@ -56,8 +57,10 @@ export const rfmShape = {
   /** t_min after `tMinSteps` updates of log-linear annealing, in training and in sampling; null: as tMin. */
   finalTMin: smallestTime.nullable().default(options.finalTMin),
   tMinSteps: count.default(options.tMinSteps),
-  /** Posterior-mean estimator: noise, gradient, eta=x, optimal, optimal-isotropic, ..., adaptive. */
-  estimator: z.string().refine(isEstimator, 'is not an estimator (noise, gradient, eta=0.5, optimal, ...)'),
+  /** Posterior-mean estimator: noise, gradient, eta=x, optimal, ..., all of agents/posterior/estimators.ts. */
+  estimator: z.string().refine(isEstimator, {
+    error: () => `is not an estimator (${estimatorForms().join(', ')})`,
+  }),
   /** κ: bound of the control variate's coefficient c = η (β/α)², for the diagonal and isotropic optima. */
   coefficientBound: positive.default(estimatorDefaults.clip),
   /** ρ: added to the second moment of the posterior score of y1 by the `optimal` estimators. */

@@ -1,6 +1,6 @@
 /** How sure a posterior mean is, from its own draws: what the loss weight `variance` reads. */
 import * as tf from '@tensorflow/tfjs-core';
-import { controlledMean } from '../posterior/coefficients.ts';
+import { controlledMean } from '../posterior/estimator.ts';
 import { drawPosterior, type PosteriorMean, type PosteriorMeanInputs } from '../posterior/posterior-mean.ts';
 import type { ProposalRequest } from '../posterior/proposals.ts';
 import { columns } from '../posterior/schedules.ts';

@@ -1,6 +1,7 @@
 /** `harness ablate toy`: samplers of two-dimensional densities against exact draws. */
 import { Command, Option } from 'commander';
 import type { PosteriorDraws } from '../../../ablations/toy/methods.ts';
+import { estimatorForms } from '../../../agents/posterior/estimators.ts';
 import { append, count, counts, names, seed } from './options.ts';
 
 interface ToyFlags {
@@ -42,7 +43,7 @@ export function toyCommand(): Command {
     )
     .option(
       '--estimator <NAME>',
-      "posterior mean of RFM's two forms: noise, gradient, eta=0.5, optimal-isotropic, optimal-diagonal, optimal-matrix, adaptive",
+      `posterior mean of RFM's two forms: ${estimatorForms().join(', ')}`,
       'adaptive',
     )
     .addOption(

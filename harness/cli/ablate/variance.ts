@@ -1,6 +1,7 @@
 /** `harness ablate variance`: errors of the posterior-mean estimators on targets with exact answers. */
 import { Command, Option } from 'commander';
 import type { ProposalName } from '../../../ablations/variance/experiment.ts';
+import { estimatorForms } from '../../../agents/posterior/estimators.ts';
 import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
 import { append, count, counts, names, seed, times } from './options.ts';
 
@@ -31,11 +32,7 @@ export function varianceCommand(): Command {
     )
     .option('--particles <N,...>', 'numbers of prior draws', counts)
     .option('--times <t,...>', 'times in (0, 1); 0 is noise, 1 is data', times)
-    .option(
-      '--estimators <NAME,...>',
-      'noise, gradient, eta=0.5, optimal-isotropic, optimal-diagonal, optimal-matrix, adaptive',
-      names,
-    )
+    .option('--estimators <NAME,...>', `${estimatorForms().join(', ')} (default: all)`, names)
     .option('--points <N>', 'y_t per time, drawn from their marginal', count)
     .option('--repetitions <N>', 'estimates per y_t', count)
     .addOption(

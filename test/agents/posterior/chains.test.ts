@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { controlledMean } from '../../../agents/posterior/coefficients.ts';
-import { parseEstimator } from '../../../agents/posterior/estimator.ts';
+import { controlledMean, parseEstimator } from '../../../agents/posterior/estimator.ts';
 import { float64Algebra as a, type Float64Tensor, float64Tensor } from '../../../agents/posterior/float64.ts';
 import type { PosteriorTarget } from '../../../agents/posterior/langevin.ts';
 import { malaDraws, malaEvaluations } from '../../../agents/posterior/mala.ts';
