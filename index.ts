@@ -1,6 +1,7 @@
 /** The public API of rfm-harness: what an agent's or a task's author imports. */
 import type { AgentFactory, TrainingConfig } from './agents/agent.ts';
 
+export { criticParts, timePolicyParts } from './agents/actor-critic.ts';
 export type {
   Agent,
   AgentContext,
@@ -39,7 +40,9 @@ export {
   type UpdateInputs,
 } from './agents/host.ts';
 export * from './agents/networks.ts';
+export { logTanhJacobian } from './agents/posterior/latent.ts';
 export { ReplayBuffer } from './agents/replay.ts';
+export { boltzmannIndex, pick } from './agents/samplers.ts';
 export { fromRecord, toRecord } from './agents/snapshot.ts';
 export { constant, orthogonal, zeros } from './engine/initialisers.ts';
 export { type AdamState, adam, descend, polyak } from './engine/optimiser.ts';
