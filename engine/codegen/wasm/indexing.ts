@@ -1,0 +1,141 @@
+/** Code that reads and writes at indices known when the program runs: a loop over positions, slices in vectors. */
+import type { GatherKernel, Positions, ScatterKernel } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
+import type { View } from '../../kernels/views.ts';
+import type { Code } from './assembler.ts';
+import { LANES, load, pushPlace, store, type Table, VECTOR_BYTES } from './loops.ts';
+import { Memory, S, V } from './opcodes.ts';
+
+/** Bytes from one position to the next along each axis of the tuples. */
+function positionStrides({ bounds, slice }: Positions): number[] {
+  const strides = bounds.map(() => FLOAT_BYTES * slice);
+  for (let i = bounds.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * bounds[i + 1];
+  return strides;
+}
+
+const batchBytes = ({ bounds, slice }: Positions) =>
+  FLOAT_BYTES * bounds.reduce((product, n) => product * n, slice);
+
+function pointers(code: Code, table: Table, placeOf: PlaceOf, views: readonly View[]): number[] {
+  return views.map(({ storage, offset }) => {
+    const local = code.take();
+    pushPlace(code, table, placeOf(storage, offset));
+    code.set(local);
+    return local;
+  });
+}
+
+/** Indices below the first position read it, those beyond the last one that: nothing else is read. */
+export function emitGather(code: Code, table: Table, kernel: GatherKernel, placeOf: PlaceOf): void {
+  const { positions, source, indices, result } = kernel;
+  const { batch, count, bounds, slice, shared } = positions;
+  const strides = positionStrides(positions);
+  const [from, tuples, to] = pointers(code, table, placeOf, [source, indices, result]);
+  const [position, index] = [code.take(), code.take()];
+  code.repeat(batch, () => {
+    code.repeat(count, () => {
+      code.get(from);
+      code.set(position);
+      for (const [j, bound] of bounds.entries()) {
+        pushClamped(code, tuples, FLOAT_BYTES * j, bound, index);
+        code.i32(strides[j]);
+        code.scalar(S.i32Multiply);
+        code.get(position);
+        code.scalar(S.i32Add);
+        code.set(position);
+      }
+      inSlices(code, slice, [position, to], (lanes) => {
+        store(code, { base: to, offset: 0, stride: 1 }, lanes, () =>
+          load(code, { base: position, offset: 0, stride: 1 }, lanes),
+        );
+      });
+      code.advance(tuples, FLOAT_BYTES * bounds.length);
+    });
+    if (shared) code.advance(tuples, -FLOAT_BYTES * bounds.length * count);
+    code.advance(from, batchBytes(positions));
+  });
+  for (const local of [from, tuples, to, position, index]) code.release(local);
+}
+
+/** Leaves the index at a pointer, at least 0 and less than the bound. */
+function pushClamped(code: Code, pointer: number, offset: number, bound: number, index: number): void {
+  code.get(pointer);
+  code.memory(Memory.i32Load, offset);
+  code.set(index);
+  for (const [limit, isWithin] of [
+    [0, S.i32GreaterSigned],
+    [bound - 1, S.i32LessSigned],
+  ] as const) {
+    code.get(index);
+    code.i32(limit);
+    code.get(index);
+    code.i32(limit);
+    code.scalar(isWithin);
+    code.scalar(S.select);
+    code.set(index);
+  }
+  code.get(index);
+}
+
+/** Updates at positions out of range are left out, as TensorFlow.js's unsortedSegmentSum does. */
+export function emitScatter(code: Code, table: Table, kernel: ScatterKernel, placeOf: PlaceOf): void {
+  const { positions, indices, updates, result, reduction, type } = kernel;
+  const { count, bounds, slice } = positions;
+  const strides = positionStrides(positions);
+  const [to, tuples, from] = pointers(code, table, placeOf, [result, indices, updates]);
+  const [position, update] = [code.take(), code.take()];
+  code.repeat(count, () => {
+    code.block(() => {
+      code.get(to);
+      code.set(position);
+      code.get(from);
+      code.set(update);
+      for (const [j, bound] of bounds.entries()) {
+        code.get(tuples);
+        code.memory(Memory.i32Load, FLOAT_BYTES * j);
+        code.i32(bound);
+        code.scalar(S.i32GreaterEqualUnsigned);
+        code.branchIf(0);
+        code.get(tuples);
+        code.memory(Memory.i32Load, FLOAT_BYTES * j);
+        code.i32(strides[j]);
+        code.scalar(S.i32Multiply);
+        code.get(position);
+        code.scalar(S.i32Add);
+        code.set(position);
+      }
+      const [at, given] = [position, update].map((base) => ({ base, offset: 0, stride: 1 }));
+      inSlices(code, slice, [position, update], (lanes) => {
+        store(code, at, lanes, () => {
+          load(code, given, lanes);
+          if (reduction !== 'add') return;
+          load(code, at, lanes);
+          code.vector(type === 'float32' ? V.f32Add : V.i32Add);
+        });
+      });
+    });
+    code.advance(tuples, FLOAT_BYTES * bounds.length);
+    code.advance(from, FLOAT_BYTES * slice);
+  });
+  for (const local of [to, tuples, from, position, update]) code.release(local);
+}
+
+/** Walks pointers along a slice, a vector at a time. */
+function inSlices(
+  code: Code,
+  slice: number,
+  pointers: readonly number[],
+  body: (lanes: number) => void,
+): void {
+  const advance = (bytes: number) => {
+    for (const pointer of pointers) code.advance(pointer, bytes);
+  };
+  code.repeat(Math.floor(slice / LANES), () => {
+    body(LANES);
+    advance(VECTOR_BYTES);
+  });
+  const rest = slice % LANES;
+  if (rest === 0) return;
+  body(rest);
+  advance(FLOAT_BYTES * rest);
+}

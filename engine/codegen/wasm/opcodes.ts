@@ -1,0 +1,173 @@
+/**
+ * Instructions of WebAssembly by their codes: WebAssembly Core Specification 2.0, chapter 5.4. Those of vectors have the
+ * prefix 0xfd.
+ */
+
+/** Types of values. */
+export const Type = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+export type ValueType = (typeof Type)[keyof typeof Type];
+
+/** Instructions on scalars that have no immediate operand. */
+export const S = {
+  return: 0x0f,
+  drop: 0x1a,
+  select: 0x1b,
+  i32Eqz: 0x45,
+  i32Eq: 0x46,
+  i32Ne: 0x47,
+  i32LessSigned: 0x48,
+  i32LessUnsigned: 0x49,
+  i32GreaterSigned: 0x4a,
+  i32GreaterEqualSigned: 0x4e,
+  i32GreaterEqualUnsigned: 0x4f,
+  f32Equal: 0x5b,
+  f32NotEqual: 0x5c,
+  f32Less: 0x5d,
+  f32Greater: 0x5e,
+  f64Equal: 0x61,
+  f64NotEqual: 0x62,
+  f64Less: 0x63,
+  f64Greater: 0x64,
+  f64LessEqual: 0x65,
+  f64GreaterEqual: 0x66,
+  i32Add: 0x6a,
+  i32Subtract: 0x6b,
+  i32Multiply: 0x6c,
+  i32And: 0x71,
+  i32Or: 0x72,
+  i32Xor: 0x73,
+  i32ShiftLeft: 0x74,
+  i32ShiftRightSigned: 0x75,
+  i32ShiftRightUnsigned: 0x76,
+  i64Add: 0x7c,
+  i64Subtract: 0x7d,
+  i64And: 0x83,
+  i64Or: 0x84,
+  i64ShiftLeft: 0x86,
+  i64ShiftRightSigned: 0x87,
+  i64ShiftRightUnsigned: 0x88,
+  i64Multiply: 0x7e,
+  f32Add: 0x92,
+  f32Subtract: 0x93,
+  f32Multiply: 0x94,
+  f64Absolute: 0x99,
+  f64Negate: 0x9a,
+  f64Floor: 0x9c,
+  f64Truncate: 0x9d,
+  f64Nearest: 0x9e,
+  f64SquareRoot: 0x9f,
+  f64Minimum: 0xa4,
+  f64Maximum: 0xa5,
+  f64Add: 0xa0,
+  f64Subtract: 0xa1,
+  f64Multiply: 0xa2,
+  f64Divide: 0xa3,
+  f64CopySign: 0xa6,
+  i32FromI64: 0xa7,
+  i64FromI32: 0xac,
+  i64FromI32Unsigned: 0xad,
+  f32FromF64: 0xb6,
+  f64FromI32: 0xb7,
+  f64FromI64: 0xb9,
+  f64FromF32: 0xbb,
+  i32FromF32Bits: 0xbc,
+  i64FromF64Bits: 0xbd,
+  f32FromI32Bits: 0xbe,
+  f64FromI64Bits: 0xbf,
+} as const;
+
+/** Instructions that read or write memory: code, and the exponent of their natural alignment. */
+export const Memory = {
+  i32Load: [0x28, 2],
+  f32Load: [0x2a, 2],
+  i32Load8: [0x2d, 0],
+  i32Store: [0x36, 2],
+  f32Store: [0x38, 2],
+  i32Store8: [0x3a, 0],
+} as const;
+
+/** The same of vectors; those of a lane take its number too. */
+export const VectorMemory = {
+  load: [0, 4],
+  splat32: [9, 2],
+  store: [11, 4],
+  loadLane32: [86, 2],
+  loadLane64: [87, 3],
+  storeLane32: [90, 2],
+  storeLane64: [91, 3],
+  loadZero32: [92, 2],
+  loadZero64: [93, 3],
+} as const;
+
+/** Instructions on vectors that have no immediate operand. */
+export const V = {
+  i32Splat: 17,
+  f32Splat: 19,
+  f64Splat: 20,
+  i32Equal: 55,
+  i32NotEqual: 56,
+  i32Less: 57,
+  i32Greater: 59,
+  i32LessEqual: 61,
+  i32GreaterEqual: 63,
+  f32Equal: 65,
+  f32NotEqual: 66,
+  f32Less: 67,
+  f32Greater: 68,
+  f32LessEqual: 69,
+  f32GreaterEqual: 70,
+  f64Equal: 71,
+  f64Less: 73,
+  not: 77,
+  and: 78,
+  /** The first operand's bits that the second one does not have. */
+  andNot: 79,
+  or: 80,
+  xor: 81,
+  /** Bits of the first operand where the third has ones, of the second elsewhere. */
+  bitSelect: 82,
+  anyTrue: 83,
+  f32FromF64: 94,
+  f64FromLowF32: 95,
+  f32Ceil: 103,
+  f32Floor: 104,
+  f32Truncate: 105,
+  f32Nearest: 106,
+  f64Floor: 117,
+  f64Truncate: 122,
+  f64Nearest: 148,
+  i32Absolute: 160,
+  i32Negate: 161,
+  i32ShiftLeft: 171,
+  i32ShiftRightSigned: 172,
+  i32ShiftRightUnsigned: 173,
+  i32Add: 174,
+  i32Subtract: 177,
+  i32Multiply: 181,
+  i32Minimum: 182,
+  i32Maximum: 184,
+  f32Absolute: 224,
+  f32Negate: 225,
+  f32SquareRoot: 227,
+  f32Add: 228,
+  f32Subtract: 229,
+  f32Multiply: 230,
+  f32Divide: 231,
+  /** b < a ? b : a */
+  f32PseudoMinimum: 234,
+  /** a < b ? b : a */
+  f32PseudoMaximum: 235,
+  f64Add: 240,
+  f64Subtract: 241,
+  f64Multiply: 242,
+  f64Divide: 243,
+  i32FromF32: 248,
+  f32FromI32: 250,
+  i32FromF64: 252,
+  f64FromLowI32: 254,
+} as const;
+
+export const EXTRACT_F32 = 31;
+export const EXTRACT_I32 = 27;
+export const SHUFFLE = 13;
+export const CONSTANT = 12;

@@ -1,0 +1,163 @@
+/**
+ * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
+ * that chose one member of an ensemble (engine/routing.ts).
+ */
+import type { Chosen } from '../../kernels/groups.ts';
+import type { ChoiceKernel } from '../../kernels/kernels.ts';
+import { chosenBy } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type Place, type PlaceOf } from '../../kernels/places.ts';
+import type { Code } from './assembler.ts';
+import { type Cursor, LANES, pushPlace, type Table, VECTOR_BYTES } from './loops.ts';
+import { Memory, S } from './opcodes.ts';
+
+export interface RowAccess {
+  readonly place: Place;
+  /** In elements. */
+  readonly rowStride: number;
+  readonly stride: number;
+  /** Row i is the one at index i of the chosen rows. */
+  readonly indirect: boolean;
+}
+
+/** Walks the chosen rows; the body handles up to four elements of a row. */
+export function emitRowLoops(
+  code: Code,
+  table: Table,
+  { storage, count, index }: Chosen,
+  placeOf: PlaceOf,
+  width: number,
+  accesses: readonly RowAccess[],
+  body: (cursor: Cursor) => void,
+): void {
+  const row = code.take();
+  const rows = code.take();
+  const chosen = code.take();
+  const slots = new Map<number, number>();
+  const patterns = new Map<string, RowAccess & { readonly local: number }>();
+  const keyOf = ({ place, rowStride, stride, indirect }: RowAccess) =>
+    `${place.slot} ${rowStride} ${stride} ${indirect}`;
+  for (const access of accesses) {
+    const { slot } = access.place;
+    if (access.rowStride < 0 || access.stride < 0) throw new RangeError('selected rows in reverse');
+    if (slot !== undefined && !slots.has(slot)) {
+      const local = code.take();
+      pushPlace(code, table, { slot, offset: 0 });
+      code.set(local);
+      slots.set(slot, local);
+    }
+    const moves = access.rowStride !== 0 || access.stride !== 0 || slot !== undefined;
+    if (moves && !patterns.has(keyOf(access))) patterns.set(keyOf(access), { ...access, local: code.take() });
+  }
+  const values = [...patterns.values()];
+  const whole = Math.floor(width / LANES);
+  const rest = width % LANES;
+  const cursor = (lanes: number): Cursor => ({
+    lanes,
+    vectors: 1,
+    at(i) {
+      const access = accesses[i];
+      return {
+        base: patterns.get(keyOf(access))?.local,
+        offset: access.place.offset,
+        stride: access.stride,
+      };
+    },
+  });
+  code.i32(0);
+  code.memory(Memory.i32Load, placeOf(storage, count).offset);
+  code.set(rows);
+  code.i32(0);
+  code.set(row);
+  code.block(() => {
+    code.get(rows);
+    code.scalar(S.i32Eqz);
+    code.branchIf(0);
+    code.loop(() => {
+      if (values.some(({ indirect }) => indirect)) {
+        code.get(row);
+        code.i32(2);
+        code.scalar(S.i32ShiftLeft);
+        code.memory(Memory.i32Load, placeOf(storage, index).offset);
+        code.set(chosen);
+      }
+      for (const { local, rowStride, indirect, place } of values) {
+        code.get(indirect ? chosen : row);
+        code.i32(FLOAT_BYTES * rowStride);
+        code.scalar(S.i32Multiply);
+        if (place.slot !== undefined) {
+          code.get(slots.get(place.slot) as number);
+          code.scalar(S.i32Add);
+        }
+        code.set(local);
+      }
+      code.repeat(whole, () => {
+        body(cursor(LANES));
+        if (whole === 1 && rest === 0) return;
+        for (const { local, stride } of values) code.advance(local, VECTOR_BYTES * stride);
+      });
+      if (rest > 0) body(cursor(rest));
+      code.advance(row, 1);
+      code.get(row);
+      code.get(rows);
+      code.scalar(S.i32LessUnsigned);
+      code.branchIf(0);
+    });
+  });
+  for (const local of [row, rows, chosen, ...slots.values(), ...values.map((x) => x.local)])
+    code.release(local);
+}
+
+/** Lists the rows where a condition holds, and the others. */
+export function emitChoice(code: Code, table: Table, kernel: ChoiceKernel, placeOf: PlaceOf): void {
+  const { source } = kernel;
+  const [first, second] = ([0, 1] as const).map((member) => {
+    const { storage, count, index } = chosenBy(kernel, member);
+    return { count: placeOf(storage, count).offset, index: placeOf(storage, index).offset };
+  });
+  const [condition, row, pointer, otherPointer, holds] = [0, 1, 2, 3, 4].map(() => code.take());
+  pushPlace(code, table, placeOf(source.storage, source.offset));
+  code.set(condition);
+  for (const local of [row, pointer, otherPointer]) {
+    code.i32(0);
+    code.set(local);
+  }
+  code.repeat(source.shape[0], () => {
+    code.get(condition);
+    code.memory(Memory.i32Load, 0);
+    code.i32(2);
+    code.scalar(S.i32ShiftLeft);
+    code.set(holds);
+    // Both lists get the row; only one of them keeps it.
+    for (const [local, { index }] of [
+      [pointer, first],
+      [otherPointer, second],
+    ] as const) {
+      code.get(local);
+      code.get(row);
+      code.memory(Memory.i32Store, index);
+    }
+    code.get(pointer);
+    code.get(holds);
+    code.scalar(S.i32Add);
+    code.set(pointer);
+    code.get(otherPointer);
+    code.i32(FLOAT_BYTES);
+    code.scalar(S.i32Add);
+    code.get(holds);
+    code.scalar(S.i32Subtract);
+    code.set(otherPointer);
+    code.advance(row, 1);
+    code.advance(condition, FLOAT_BYTES);
+  });
+  for (const [local, { count }] of [
+    [pointer, first],
+    [otherPointer, second],
+  ] as const) {
+    code.i32(0);
+    code.get(local);
+    code.i32(2);
+    code.scalar(S.i32ShiftRightSigned);
+    code.memory(Memory.i32Store, count);
+  }
+  for (const local of [condition, row, pointer, otherPointer, holds]) code.release(local);
+}

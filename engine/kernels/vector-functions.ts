@@ -1,0 +1,216 @@
+/**
+ * Element-wise functions as expressions over operations on vectors of 32-bit floats, written once; a code generator
+ * lowers the operations. Polynomials of exp, log, tanh, sin, cos, atanh and of erf beyond 1 are Cephes's (S. Moshier).
+ * They use no fused multiplication and addition and no approximate instruction: the same operands give the same bits
+ * on every processor.
+ */
+
+/** Operations on vectors. Masks have all bits of a lane set where something holds, else none. */
+export interface Vectors<V> {
+  /** The same float in every lane. */
+  number(value: number): V;
+  /** The same 32 bits in every lane. */
+  bits(value: number): V;
+  add(a: V, b: V): V;
+  subtract(a: V, b: V): V;
+  multiply(a: V, b: V): V;
+  divide(a: V, b: V): V;
+  absolute(x: V): V;
+  negate(x: V): V;
+  /** To the nearest whole number, halves to even ones. */
+  round(x: V): V;
+  /** The larger one; x where x is NaN. */
+  atLeast(x: V, bound: V): V;
+  /** The smaller one; x where x is NaN. */
+  atMost(x: V, bound: V): V;
+  less(a: V, b: V): V;
+  lessEqual(a: V, b: V): V;
+  equal(a: V, b: V): V;
+  and(a: V, b: V): V;
+  or(a: V, b: V): V;
+  xor(a: V, b: V): V;
+  /** Bits of a that the mask does not have. */
+  without(a: V, mask: V): V;
+  choose(mask: V, a: V, b: V): V;
+  addIntegers(a: V, b: V): V;
+  subtractIntegers(a: V, b: V): V;
+  equalIntegers(a: V, b: V): V;
+  shiftLeft(x: V, bits: number): V;
+  /** Copies of the sign come in. */
+  shiftRight(x: V, bits: number): V;
+  integersToFloats(x: V): V;
+  /** Of angles x: whole quarter turns as integers, and what is left as a float. */
+  quarterTurns(x: V): { readonly turns: V; readonly rest: V };
+}
+
+/** The smallest normal float. */
+const LEAST = 2 ** -126;
+const SIGN = 0x80000000;
+
+/** x · coefficients by Horner's rule, the highest power first. */
+function horner<V>(v: Vectors<V>, x: V, [first, ...rest]: readonly number[]): V {
+  return rest.reduce((sum, c) => v.add(v.multiply(sum, x), v.number(c)), v.number(first));
+}
+
+/** The magnitude of one with the sign of the other. */
+const withSign = <V>(v: Vectors<V>, magnitude: V, sign: V): V => v.or(magnitude, v.and(sign, v.bits(SIGN)));
+
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = Math.LN2 - LN2_HIGH;
+const EXP = [
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.50000001201,
+];
+/** Beyond these exp is infinite, or smaller than any normal float. */
+const EXP_MOST = 88.7228317260742;
+const EXP_LEAST = -87.33654022216797;
+/** Added to a float below 2^22 it leaves the nearest whole number in the lowest bits. */
+const ROUNDING = 1.5 * 2 ** 23;
+
+export function exponential<V>(v: Vectors<V>, x: V): V {
+  const shifted = v.add(v.multiply(x, v.number(Math.LOG2E)), v.number(ROUNDING));
+  const n = v.subtract(shifted, v.number(ROUNDING));
+  // x - n ln 2 in two parts: the product with the first is exact.
+  const high = v.subtract(x, v.multiply(n, v.number(LN2_HIGH)));
+  const low = v.multiply(n, v.number(LN2_LOW));
+  const r = v.subtract(high, low);
+  const curve = v.multiply(horner(v, r, EXP), v.multiply(r, r));
+  const mantissa = v.add(v.add(high, v.subtract(curve, low)), v.number(1));
+  // Times 2^n, whose bits are n's in the place of the exponent.
+  const y = v.addIntegers(mantissa, v.shiftLeft(shifted, 23));
+  const beyond = v.add(x, v.number(Number.POSITIVE_INFINITY)); // infinite, or NaN
+  const bounded = v.choose(v.lessEqual(x, v.number(EXP_MOST)), y, beyond);
+  return v.without(bounded, v.less(x, v.number(EXP_LEAST)));
+}
+
+const LOG = [
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+];
+const ROOT_HALF_BITS = 0x3f3504f3;
+
+export function logarithm<V>(v: Vectors<V>, x: V): V {
+  // x = 2^e m with m from √½ to √2
+  const e = v.shiftRight(v.subtractIntegers(x, v.bits(ROOT_HALF_BITS)), 23);
+  const m = v.subtractIntegers(x, v.shiftLeft(e, 23));
+  const exponent = v.integersToFloats(e);
+  const f = v.subtract(m, v.number(1));
+  const square = v.multiply(f, f);
+  const curve = v.multiply(v.multiply(horner(v, f, LOG), f), square);
+  const low = v.add(curve, v.multiply(exponent, v.number(LN2_LOW)));
+  const part = v.add(f, v.subtract(low, v.multiply(square, v.number(0.5))));
+  const y = v.add(part, v.multiply(exponent, v.number(LN2_HIGH)));
+  const usual = v.and(v.lessEqual(v.number(LEAST), x), v.less(x, v.number(Number.POSITIVE_INFINITY)));
+  // -∞ at zero, NaN below, x itself at infinity and NaN.
+  const zero = v.choose(v.less(x, v.number(LEAST)), v.number(Number.NEGATIVE_INFINITY), x);
+  const special = v.or(zero, v.lessEqual(x, v.number(-LEAST)));
+  return v.choose(usual, y, special);
+}
+
+export function sigmoid<V>(v: Vectors<V>, x: V): V {
+  const one = v.number(1);
+  return v.divide(one, v.add(exponential(v, v.negate(x)), one));
+}
+
+const TANH = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1];
+
+export function tanh<V>(v: Vectors<V>, x: V): V {
+  const one = v.number(1);
+  const size = v.absolute(x);
+  const e = exponential(v, v.multiply(size, v.number(-2)));
+  const far = v.divide(v.subtract(one, e), v.add(one, e));
+  const square = v.multiply(x, x);
+  const near = v.add(v.multiply(v.multiply(horner(v, square, TANH), square), size), size);
+  return withSign(v, v.choose(v.less(size, v.number(0.625)), near, far), x);
+}
+
+const ATANH = [1.81740078349e-1, 8.24370301058e-2, 1.4669143173e-1, 1.997821645e-1, 3.33337300303e-1];
+
+export function atanh<V>(v: Vectors<V>, x: V): V {
+  const one = v.number(1);
+  const far = v.multiply(logarithm(v, v.divide(v.add(one, x), v.subtract(one, x))), v.number(0.5));
+  const square = v.multiply(x, x);
+  const near = v.add(v.multiply(v.multiply(horner(v, square, ATANH), square), x), x);
+  return v.choose(v.less(v.absolute(x), v.number(0.5)), near, far);
+}
+
+const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
+const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
+
+/** sin(x + shift · π/2). Angles beyond some 10⁹ give numbers between -1 and 1 that are no sine. */
+function sine<V>(v: Vectors<V>, x: V, shift: 0 | 1): V {
+  const { turns, rest } = v.quarterTurns(x);
+  const r = v.atMost(v.atLeast(rest, v.number(-1)), v.number(1));
+  const square = v.multiply(r, r);
+  const sin = v.add(v.multiply(v.multiply(horner(v, square, SIN), square), r), r);
+  const fourth = v.multiply(square, square);
+  const cos = v.add(
+    v.subtract(v.multiply(horner(v, square, COS), fourth), v.multiply(square, v.number(0.5))),
+    v.number(1),
+  );
+  const quarter = shift === 0 ? turns : v.addIntegers(turns, v.bits(shift));
+  const odd = v.equalIntegers(v.and(quarter, v.bits(1)), v.bits(1));
+  const negative = v.shiftLeft(v.and(quarter, v.bits(2)), 30);
+  const y = v.xor(v.choose(odd, cos, sin), negative);
+  // Zero keeps its sign.
+  return shift === 1 ? y : v.choose(v.equal(x, v.number(0)), x, y);
+}
+
+export const sin = <V>(v: Vectors<V>, x: V): V => sine(v, x, 0);
+export const cos = <V>(v: Vectors<V>, x: V): V => sine(v, x, 1);
+
+/** x above zero times `scale`, else exp(x) - 1 times `slope`. */
+function exponentialUnit<V>(v: Vectors<V>, x: V, scale: number, slope: number): V {
+  const far = v.subtract(exponential(v, x), v.number(1));
+  // Near zero: x + x² P(x)
+  const near = v.add(v.multiply(horner(v, x, EXP), v.multiply(x, x)), x);
+  const below = v.choose(v.less(v.absolute(x), v.number(0.34)), near, far);
+  const scaled = slope === 1 ? below : v.multiply(below, v.number(slope));
+  const above = scale === 1 ? x : v.multiply(x, v.number(scale));
+  return v.choose(v.lessEqual(v.number(0), x), above, scaled);
+}
+
+export const elu = <V>(v: Vectors<V>, x: V): V => exponentialUnit(v, x, 1, 1);
+export const selu = <V>(v: Vectors<V>, x: V): V =>
+  exponentialUnit(v, x, 1.0507009873554805, 1.7580993408473768);
+
+/** c + d x² of GELU's gate x · (c + d x²). */
+const GELU_LINEAR = 2 * Math.sqrt(2 / Math.PI);
+const GELU_CUBIC = GELU_LINEAR * 0.044715;
+
+export function gelu<V>(v: Vectors<V>, x: V): V {
+  const slope = v.add(v.multiply(v.multiply(x, x), v.number(-GELU_CUBIC)), v.number(-GELU_LINEAR));
+  return v.divide(x, v.add(exponential(v, v.multiply(slope, x)), v.number(1)));
+}
+
+/**
+ * erf(x) = x + x P(x²) within 1, P by interpolation at Chebyshev's points; beyond it 1 - exp(-x²) Q(1/x²) / x with
+ * one polynomial up to 2 and one above.
+ */
+const ERF_NEAR = [
+  1.058937985e-6, -1.390933959e-5, 1.195656248e-4, -8.542637987e-4, 5.223783477e-3, -2.686613323e-2,
+  1.128379131e-1, -3.761263889e-1, 0.128379167095,
+];
+const ERF_MIDDLE = [
+  2.326819970068386e-2, -1.387039388740657e-1, 3.687424674597105e-1, -5.824733027278666e-1,
+  6.210004621745983e-1, -4.944515323274145e-1, 3.404879937665872e-1, -2.741127028184656e-1,
+  5.638259427386472e-1,
+];
+const ERF_FAR = [
+  -1.047766399936249e1, 1.297719955372516e1, -7.495518717768503, 2.921019019210786, -1.0152652792027,
+  4.218463358204948e-1, -2.820767439740514e-1, 5.641895067754075e-1,
+];
+
+export function erf<V>(v: Vectors<V>, x: V): V {
+  const one = v.number(1);
+  const size = v.absolute(x);
+  const square = v.multiply(x, x);
+  const e = exponential(v, v.negate(square));
+  const inverse = v.divide(one, size);
+  const t = v.multiply(inverse, inverse);
+  const isMiddle = v.less(size, v.number(2));
+  const tail = v.choose(isMiddle, horner(v, t, ERF_MIDDLE), horner(v, t, ERF_FAR));
+  const far = v.subtract(one, v.multiply(v.multiply(e, inverse), tail));
+  // Within 1, where 1/x may be infinite.
+  const near = v.add(v.multiply(horner(v, square, ERF_NEAR), size), size);
+  return withSign(v, v.choose(v.less(size, one), near, far), x);
+}
