@@ -2,7 +2,7 @@
 import { whyUnavailable } from './codegen/avx512/memory.ts';
 import type { BackendName } from './types.ts';
 
-/** `native` where this machine runs it (Linux on x86-64 with AVX-512), else `onnx`. */
+/** `native` where this machine runs it (Linux on x86-64 with AVX-512), else `wasm`. */
 export function defaultBackend(): BackendName {
-  return whyUnavailable() === undefined ? 'native' : 'onnx';
+  return whyUnavailable() === undefined ? 'native' : 'wasm';
 }

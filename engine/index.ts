@@ -1,7 +1,10 @@
 /** Compiles pure functions of tensors, written in the TensorFlow.js API, and runs them. */
 import { EagerRunner } from './backends/eager.ts';
+import { LastRunner } from './backends/last.ts';
+import { profileWriter } from './backends/profile.ts';
 import type { CallableGraph, FunctionRunner } from './backends/runner.ts';
 import { NativeRunner } from './codegen/avx512/runner.ts';
+import { WasmRunner } from './codegen/wasm/runner.ts';
 import { defaultBackend } from './default-backend.ts';
 import { OnnxRunner } from './onnx/runner.ts';
 import type { TracedFunction } from './trace/trace.ts';
@@ -18,7 +21,7 @@ import type {
 } from './types.ts';
 
 export interface EngineOptions {
-  /** By default `native` where it runs, else `onnx`. `cpu` is TensorFlow.js's plain JavaScript, for tests. */
+  /** By default `native` where it runs, else `wasm`. `cpu` is TensorFlow.js's plain JavaScript, for tests. */
   readonly backend?: BackendName | 'cpu';
   /** Intra-op threads of compiled graphs; 1 by default. Small graphs take one whatever is given. */
   readonly threads?: number;
@@ -31,7 +34,7 @@ export interface EngineOptions {
   readonly providers?: readonly string[];
   /** Called with each compiled graph, for example to save `model` as a file. */
   readonly dumpGraph?: (traced: TracedFunction) => void;
-  /** Called with the name of each function that `native` leaves to ONNX Runtime, and why. */
+  /** Called with the name of each function that a code generator leaves to the next backend, and why. */
   readonly onFallback?: (name: string, reason: string) => void;
   /** Path prefix of profiles, one file for each graph, in the layout of ONNX Runtime's. */
   readonly profile?: string;
@@ -89,18 +92,34 @@ function runnerOf(backend: string, threads: number, options: EngineOptions): Fun
       onGraph: options.dumpGraph,
       profilePrefix: options.profile,
     });
-  if (backend === 'onnx') return onnx();
-  if (backend === 'native') {
-    return new NativeRunner({
-      threads,
-      spin: options.spin,
-      onGraph: options.dumpGraph,
-      profilePrefix: options.profile,
-      fallback: onnx(),
-      onFallback: options.onFallback,
+  const { debugNumerics, dumpGraph, onFallback, profile } = options;
+  const eager = (name?: string) => new EagerRunner({ backend: name, debugNumerics });
+  const wasm = () =>
+    new WasmRunner({
+      onGraph: dumpGraph,
+      onProfile: profile === undefined ? undefined : profileWriter(profile),
+      fallback: new LastRunner(onnx(), eager()),
+      onFallback,
     });
+  switch (backend) {
+    case 'native':
+      return new NativeRunner({
+        threads,
+        spin: options.spin,
+        onGraph: dumpGraph,
+        profilePrefix: profile,
+        fallback: wasm(),
+        onFallback,
+      });
+    case 'wasm':
+      return wasm();
+    case 'onnx':
+      return onnx();
+    case 'eager':
+      return eager();
+    default:
+      return eager(backend);
   }
-  return new EagerRunner({ backend, debugNumerics: options.debugNumerics });
 }
 
 interface Variant {

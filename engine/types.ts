@@ -2,12 +2,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * `native`: compiled graphs as machine code (Linux on x86-64 with AVX-512, the default there). `onnx`: compiled graphs
- * on ONNX Runtime (the default elsewhere). `wasm`, `tensorflow`: the same functions, eager.
+ * `native`: compiled graphs as machine code (Linux on x86-64 with AVX-512, the default there). `wasm`: compiled graphs as
+ * WebAssembly, the same bits everywhere. `onnx`: compiled graphs on ONNX Runtime. `eager`: the same functions operation
+ * by operation in TensorFlow.js, for debugging.
  */
 export type BackendName = (typeof backendNames)[number];
 
-export const backendNames = ['native', 'onnx', 'wasm', 'tensorflow'] as const;
+export const backendNames = ['native', 'wasm', 'onnx', 'eager'] as const;
 
 /** A dense row-major array on the host. `data.length` is the product of `shape`; `shape` [] is a scalar. */
 export interface NdArray {

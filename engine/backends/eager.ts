@@ -11,8 +11,8 @@ import type { CallableGraph, FunctionRunner } from './runner.ts';
 import { replaceWasmKernels } from './wasm-kernels.ts';
 
 export interface EagerOptions {
-  /** TensorFlow.js's name of the backend; it must be initialised. */
-  readonly backend: string;
+  /** TensorFlow.js's name of the backend; by default the fastest that is installed. */
+  readonly backend?: string;
   /** Checks every operation's result for NaN and infinity. */
   readonly debugNumerics?: boolean;
 }
@@ -25,10 +25,29 @@ export class EagerRunner implements FunctionRunner {
   }
 
   async build(name: string, fn: (inputs: never) => unknown, inputs: unknown): Promise<CallableGraph> {
-    await ready(this.#options.backend);
+    const backend = this.#options.backend ?? (await installed());
+    await ready(backend);
     const leaves = leavesOf(inputs, isNdArray).map(({ leaf }) => leaf);
-    return new EagerFunction(name, fn, leaves, this.#options);
+    return new EagerFunction(name, fn, leaves, backend, this.#options.debugNumerics === true);
   }
+}
+
+let fastest: Promise<string> | undefined;
+
+/** TensorFlow.js's own backends, the fastest first; plain JavaScript is always there. */
+function installed(): Promise<string> {
+  fastest ??= (async () => {
+    for (const backend of ['tensorflow', 'wasm']) {
+      try {
+        await ready(backend);
+        return backend;
+      } catch (error) {
+        if (!(error instanceof BackendUnavailableError)) throw error;
+      }
+    }
+    return 'cpu';
+  })();
+  return fastest;
 }
 
 /** Initialises a backend, importing it if need be. */
@@ -57,24 +76,31 @@ class EagerFunction implements CallableGraph {
   readonly #name: string;
   readonly #fn: (inputs: never) => unknown;
   readonly #leaves: readonly Leaf[];
-  readonly #options: EagerOptions;
+  readonly #backend: string;
+  readonly #debugNumerics: boolean;
 
-  constructor(name: string, fn: (inputs: never) => unknown, leaves: readonly Leaf[], options: EagerOptions) {
+  constructor(
+    name: string,
+    fn: (inputs: never) => unknown,
+    leaves: readonly Leaf[],
+    backend: string,
+    debugNumerics: boolean,
+  ) {
     this.#name = name;
     this.#fn = fn;
     this.#leaves = leaves;
-    this.#options = options;
+    this.#backend = backend;
+    this.#debugNumerics = debugNumerics;
   }
 
   async run(inputs: readonly NdArray[]): Promise<unknown> {
-    const { backend, debugNumerics } = this.#options;
-    return onBackend(backend, () => {
+    return onBackend(this.#backend, () => {
       const engine = tf.engine();
       engine.startScope(this.#name);
       try {
         const tensors = inputs.map((array) => tf.tensor(array.data, [...array.shape], inputType(array)));
         const call = () => this.#fn(treeOf(this.#leaves, tensors) as never);
-        const result = debugNumerics === true ? checkingNumerics(call) : call();
+        const result = this.#debugNumerics ? checkingNumerics(call) : call();
         const outputs = leavesOf(result, (value) => value instanceof tf.Tensor);
         const arrays = outputs.map(({ value }) => hostArray(value as tf.Tensor));
         return treeOf(

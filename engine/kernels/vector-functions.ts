@@ -66,7 +66,8 @@ const EXP_LEAST = -87.33654022216797;
 /** Added to a float below 2^22 it leaves the nearest whole number in the lowest bits. */
 const ROUNDING = 1.5 * 2 ** 23;
 
-export function exponential<V>(v: Vectors<V>, x: V): V {
+/** exp(x) = 2^n (1 + rest): n as a float, and in the lowest bits of another one. */
+function reducedExponential<V>(v: Vectors<V>, x: V): { readonly shifted: V; readonly rest: V } {
   const shifted = v.add(v.multiply(x, v.number(Math.LOG2E)), v.number(ROUNDING));
   const n = v.subtract(shifted, v.number(ROUNDING));
   // x - n ln 2 in two parts: the product with the first is exact.
@@ -74,12 +75,23 @@ export function exponential<V>(v: Vectors<V>, x: V): V {
   const low = v.multiply(n, v.number(LN2_LOW));
   const r = v.subtract(high, low);
   const curve = v.multiply(horner(v, r, EXP), v.multiply(r, r));
-  const mantissa = v.add(v.add(high, v.subtract(curve, low)), v.number(1));
+  return { shifted, rest: v.add(high, v.subtract(curve, low)) };
+}
+
+export function exponential<V>(v: Vectors<V>, x: V): V {
+  const { shifted, rest } = reducedExponential(v, x);
   // Times 2^n, whose bits are n's in the place of the exponent.
-  const y = v.addIntegers(mantissa, v.shiftLeft(shifted, 23));
+  const y = v.addIntegers(v.add(rest, v.number(1)), v.shiftLeft(shifted, 23));
   const beyond = v.add(x, v.number(Number.POSITIVE_INFINITY)); // infinite, or NaN
   const bounded = v.choose(v.lessEqual(x, v.number(EXP_MOST)), y, beyond);
   return v.without(bounded, v.less(x, v.number(EXP_LEAST)));
+}
+
+/** exp(x) - 1 up to zero. */
+function exponentialLessOne<V>(v: Vectors<V>, x: V): V {
+  const { shifted, rest } = reducedExponential(v, v.atLeast(x, v.number(-80)));
+  const power = v.addIntegers(v.shiftLeft(shifted, 23), v.number(1));
+  return v.add(v.multiply(power, rest), v.subtract(power, v.number(1)));
 }
 
 const LOG = [
@@ -106,9 +118,11 @@ export function logarithm<V>(v: Vectors<V>, x: V): V {
   return v.choose(usual, y, special);
 }
 
+/** 1 / (1 + exp(-x)), below zero exp(x) / (1 + exp(x)). */
 export function sigmoid<V>(v: Vectors<V>, x: V): V {
   const one = v.number(1);
-  return v.divide(one, v.add(exponential(v, v.negate(x)), one));
+  const e = exponential(v, v.negate(v.absolute(x)));
+  return v.divide(v.choose(v.less(x, v.number(0)), e, one), v.add(e, one));
 }
 
 const TANH = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1];
@@ -160,10 +174,7 @@ export const cos = <V>(v: Vectors<V>, x: V): V => sine(v, x, 1);
 
 /** x above zero times `scale`, else exp(x) - 1 times `slope`. */
 function exponentialUnit<V>(v: Vectors<V>, x: V, scale: number, slope: number): V {
-  const far = v.subtract(exponential(v, x), v.number(1));
-  // Near zero: x + x² P(x)
-  const near = v.add(v.multiply(horner(v, x, EXP), v.multiply(x, x)), x);
-  const below = v.choose(v.less(v.absolute(x), v.number(0.34)), near, far);
+  const below = exponentialLessOne(v, x);
   const scaled = slope === 1 ? below : v.multiply(below, v.number(slope));
   const above = scale === 1 ? x : v.multiply(x, v.number(scale));
   return v.choose(v.lessEqual(v.number(0), x), above, scaled);

@@ -23,6 +23,16 @@ export interface OnnxOptions {
 
 type Runtime = typeof import('onnxruntime-node');
 
+/** @throws BackendUnavailableError if it is not installed, or its library does not load here */
+async function openRuntime(): Promise<Runtime> {
+  try {
+    return await import('onnxruntime-node');
+  } catch (error) {
+    const reason = messageOf(error).split('\n')[0];
+    throw new BackendUnavailableError(`the backend 'onnx' is not usable: ${reason}`);
+  }
+}
+
 /** Runs graphs of one engine. */
 export class OnnxRunner implements FunctionRunner {
   readonly #options: OnnxOptions;
@@ -35,7 +45,7 @@ export class OnnxRunner implements FunctionRunner {
   async build(name: string, fn: (inputs: never) => unknown, inputs: unknown): Promise<CallableGraph> {
     const traced = traceFunction(name, fn, inputSpecs(inputs));
     this.#options.onGraph?.(traced);
-    this.#runtime ??= import('onnxruntime-node');
+    this.#runtime ??= openRuntime();
     const runtime = await this.#runtime;
     const session = await createSession(runtime, traced, this.#options);
     return new OnnxGraph(runtime, session, traced);

@@ -3,7 +3,7 @@
 /** An operation that the compiler has no translation for. */
 export class UnsupportedOperationError extends Error {
   override readonly name = 'UnsupportedOperationError';
-  constructor(operation: string, advice = 'use other operations, or run it with an eager backend (wasm)') {
+  constructor(operation: string, advice = 'use other operations, or run it with the backend eager') {
     super(`'${operation}' cannot be compiled${callerLine()}: ${advice}`);
   }
 }

@@ -60,7 +60,7 @@ export function addRunOptions(command: Command): Command {
       'control steps between rows of training.csv (default: half of --evaluate-every)',
     )
     .addOption(
-      new Option('--backend <name>', 'compute backend (default: native where it runs, else onnx)').choices([
+      new Option('--backend <name>', 'compute backend (default: native where it runs, else wasm)').choices([
         ...backendNames,
       ]),
     )

@@ -36,10 +36,10 @@ export interface Diagnosis {
 
 const packages: readonly [name: string, optional: boolean][] = [
   ['@mujoco/mujoco', false],
-  ['onnxruntime-node', false],
+  ['onnxruntime-node', true],
   ['koffi', true],
   ['@tensorflow/tfjs-core', false],
-  ['@tensorflow/tfjs-backend-wasm', false],
+  ['@tensorflow/tfjs-backend-wasm', true],
   ['@tensorflow/tfjs-node', true],
   ['bullmq', true],
   ['ioredis', true],
@@ -50,10 +50,10 @@ export async function diagnose(): Promise<Diagnosis> {
   const trials: (EngineOptions & { readonly label: string })[] = [
     { label: 'native', backend: 'native', threads: 1 },
     ...(cores > 1 ? [{ label: 'native', backend: 'native' as const, threads: cores }] : []),
+    { label: 'wasm', backend: 'wasm' },
     { label: 'onnx', backend: 'onnx', threads: 1 },
     ...(cores > 1 ? [{ label: 'onnx', backend: 'onnx' as const, threads: cores }] : []),
-    { label: 'wasm', backend: 'wasm' },
-    { label: 'tensorflow', backend: 'tensorflow' },
+    { label: 'eager', backend: 'eager' },
   ];
   const backends: BackendState[] = [];
   for (const { label, ...options } of trials) backends.push(await tryBackend(label, options));

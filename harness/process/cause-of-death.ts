@@ -4,7 +4,7 @@ export function causeOfDeath(code: number | null, signal: NodeJS.Signals | null,
     return 'its process ran out of memory';
   if (signal === 'SIGKILL') return 'its process was killed (SIGKILL; perhaps the machine ran out of memory)';
   if (signal === 'SIGSEGV' || signal === 'SIGILL') {
-    return `its process crashed (${signal}); if it does again, --backend onnx computes with other code`;
+    return `its process crashed (${signal}); if it does again, --backend wasm computes with other code`;
   }
   if (signal !== null) return `its process was ended by ${signal}`;
   return `its process ended by itself with exit code ${code}`;

@@ -12,6 +12,10 @@ export const fallbacks = new Map<string, string>();
 /** Every way of compiling that this machine has. */
 const compiled = [
   createEngine({ backend: 'onnx' }),
+  createEngine({
+    backend: 'wasm',
+    onFallback: (name, reason) => fallbacks.set(`wasm ${name}`, reason),
+  }),
   ...(nativeUnavailable() === undefined
     ? [createEngine({ backend: 'native', onFallback: (name, reason) => fallbacks.set(name, reason) })]
     : []),

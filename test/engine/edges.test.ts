@@ -8,7 +8,13 @@ import type { Inputs, Tensors } from './compare.ts';
 
 const native = whyUnavailable();
 if (native !== undefined) console.warn(`SKIPPED: the backend native (${native})`);
-const backends = ['onnx', 'cpu', 'wasm', ...(native === undefined ? (['native'] as const) : [])] as const;
+const backends = [
+  'onnx',
+  'cpu',
+  'wasm',
+  'eager',
+  ...(native === undefined ? (['native'] as const) : []),
+] as const;
 const engines = backends.map((backend) =>
   createEngine({
     backend,

@@ -6,9 +6,9 @@ describe('why a process ended', () => {
     [
       'SIGSEGV',
       '',
-      'its process crashed (SIGSEGV); if it does again, --backend onnx computes with other code',
+      'its process crashed (SIGSEGV); if it does again, --backend wasm computes with other code',
     ],
-    ['SIGILL', '', 'its process crashed (SIGILL); if it does again, --backend onnx computes with other code'],
+    ['SIGILL', '', 'its process crashed (SIGILL); if it does again, --backend wasm computes with other code'],
     ['SIGKILL', '', 'its process was killed (SIGKILL; perhaps the machine ran out of memory)'],
     ['SIGABRT', '', 'its process was ended by SIGABRT'],
     [

@@ -62,7 +62,7 @@ const cases: [string, RegExp][] = [
   ['compare --agents random --threads -1', /--threads must lie between 1/],
   ['compare --agents random --checkpoint-seconds soon', /--checkpoint-seconds must be a positive number/],
   ['compare --agents random,random', /agent 'random' is listed twice/],
-  ['compare --agents random --backend cuda', /'cuda' is invalid.*onnx, wasm, tensorflow/],
+  ['compare --agents random --backend cuda', /'cuda' is invalid.*wasm, onnx, eager/],
   ['compare --config nowhere.yaml', /cannot read nowhere\.yaml: no such file/],
   ['compare --config malformed.yaml', /malformed\.yaml is not valid YAML: .*line 2/],
   ['compare --config unknown-key.yaml', /unknown-key\.yaml: unknown key 'agnets'; did you mean 'agents'\?/],

@@ -21,7 +21,6 @@ export interface Native {
   symbol(library: null, name: string): bigint | null;
   createThread(identifier: BigUint64Array, attributes: null, code: bigint, argument: null): number;
   detachThread(identifier: bigint): number;
-  writeFile(path: string, text: string): void;
   /** The type of a program's code: no operands, no result. */
   readonly entry: object;
 }
@@ -32,7 +31,7 @@ let opened: { readonly native: Native } | { readonly reason: string } | undefine
 export function openNative(): Native {
   opened ??= tryToOpen();
   if ('native' in opened) return opened.native;
-  throw new BackendUnavailableError(`machine code cannot run here: ${opened.reason}; use the backend onnx`);
+  throw new BackendUnavailableError(`machine code cannot run here: ${opened.reason}; use the backend wasm`);
 }
 
 /** Why machine code cannot run here, or undefined. */
@@ -68,7 +67,6 @@ function open(): Native {
       'int pthread_create(_Out_ uint64_t *id, void *attributes, void *code, void *argument)',
     ),
     detachThread: library.func('int pthread_detach(uint64_t id)'),
-    writeFile: (path, text) => process.getBuiltinModule('node:fs').writeFileSync(path, text),
     entry: koffi.proto('void rfm_harness_entry()'),
   };
 }

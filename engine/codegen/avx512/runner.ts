@@ -1,5 +1,6 @@
-/** Compiled functions as machine code of our own; what it has no code for goes to ONNX Runtime. */
+/** Compiled functions as machine code of our own; unsupported graphs fall back to WebAssembly. */
 
+import { type ProfileEvent, profileWriter } from '../../backends/profile.ts';
 import { arrayTypes, type ResultSet, ResultSets } from '../../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../../backends/runner.ts';
 import { EngineError, IndexOutOfRangeError } from '../../errors.ts';
@@ -111,8 +112,7 @@ class NativeGraph implements CallableGraph {
     this.#disposed = true;
     this.#program.free();
     if (this.#profilePrefix === undefined) return;
-    const file = `${this.#profilePrefix}${this.#traced.name.replaceAll('/', '-')}.json`;
-    this.#native.writeFile(file, JSON.stringify(this.#profile.flat()));
+    profileWriter(this.#profilePrefix)(this.#traced.name, this.#profile.flat());
   }
 
   /** Machine code reads numbers of the type that it was made for. */
@@ -161,13 +161,4 @@ class NativeGraph implements CallableGraph {
     const leaves = outputs.map((output) => output.leaf);
     return { arrays, addresses, tree: treeOf(leaves, arrays) };
   }
-}
-
-/** One entry of a profile, as ONNX Runtime writes them. */
-interface ProfileEvent {
-  readonly cat: string;
-  readonly name: string;
-  /** Microseconds. */
-  readonly dur: number;
-  readonly args?: { readonly op_name: string };
 }

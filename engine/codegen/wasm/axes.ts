@@ -80,19 +80,26 @@ export function emitScan(code: Code, table: Table, kernel: ScanKernel, placeOf: 
   for (const local of [from, to, sum]) code.release(local);
 }
 
-/** As eager TensorFlow.js: only what exceeds the best so far replaces it, so a NaN stays only in front. */
+/** Only what exceeds the best so far replaces it: the first of equals stays, and the first NaN whatever comes. */
 export function emitExtreme(code: Code, table: Table, kernel: ExtremeKernel, placeOf: PlaceOf): void {
   const { source, axis, largest, type } = kernel;
   const isFloat = type === 'float32';
   const numbers = isFloat ? Type.f32 : Type.i32;
   const loadNumber = isFloat ? Memory.f32Load : Memory.i32Load;
-  const better = isFloat
-    ? largest
-      ? S.f32Greater
-      : S.f32Less
-    : largest
-      ? S.i32GreaterSigned
-      : S.i32LessSigned;
+  /** Whether the number on the stack replaces the best. */
+  const isBetter = () => {
+    code.get(best);
+    if (!isFloat) {
+      code.scalar(largest ? S.i32GreaterSigned : S.i32LessSigned);
+      return;
+    }
+    code.scalar(largest ? S.f32LessEqual : S.f32GreaterEqual);
+    code.scalar(S.i32Eqz);
+    code.get(best);
+    code.get(best);
+    code.scalar(S.f32Equal);
+    code.scalar(S.i32And);
+  };
   const [from, to, index, bestIndex] = [0, 1, 2, 3].map(() => code.take());
   const [best, next] = [code.take(numbers), code.take(numbers)];
   emitLoops(
@@ -115,8 +122,7 @@ export function emitExtreme(code: Code, table: Table, kernel: ExtremeKernel, pla
         code.get(from);
         code.memory(loadNumber, 0);
         code.tee(next);
-        code.get(best);
-        code.scalar(better);
+        isBetter();
         code.if(() => {
           code.get(next);
           code.set(best);
@@ -141,10 +147,13 @@ function pushKey(code: Code, type: Kind, pointer: number): void {
     return;
   }
   const bits = code.take();
+  const number = code.take(Type.f32);
+  // What is chosen below where the number is no NaN, of either sign.
   code.get(pointer);
   code.memory(Memory.f32Load, 0);
   code.f32(0);
   code.scalar(S.f32Add);
+  code.tee(number);
   code.scalar(S.i32FromF32Bits);
   code.tee(bits);
   code.get(bits);
@@ -153,7 +162,13 @@ function pushKey(code: Code, type: Kind, pointer: number): void {
   code.i32(2 ** 31 - 1);
   code.scalar(S.i32And);
   code.scalar(S.i32Xor);
+  code.i32(2 ** 31 - 1);
+  code.get(number);
+  code.get(number);
+  code.scalar(S.f32Equal);
+  code.scalar(S.select);
   code.release(bits);
+  code.release(number);
 }
 
 /**

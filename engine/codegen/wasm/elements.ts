@@ -75,6 +75,8 @@ const floats: Readonly<Record<string, ElementCode>> = {
   Neg: direct(V.f32Negate),
   Abs: direct(V.f32Absolute),
   Relu: (v, x) => v.atLeast(x, v.number(0)),
+  /** 1 above 0, else 0, and NaN at NaN. */
+  Step: (v, x) => v.or(v.and(v.less(v.number(0), x), v.number(1)), isNotANumber(v, x)),
   Reciprocal: (v, x) => v.divide(v.number(1), x),
   /** x itself at zero and NaN, else 1 with the sign of x. */
   Sign: (v, x) => {
@@ -144,29 +146,12 @@ function cast(from: Kind, to: Kind): ElementCode {
       : (v, x) => v.op(V.i32NotEqual, x, v.bits(0));
   }
   if (from === 'bool') return (v, x) => v.and(x, to === 'float32' ? v.number(1) : v.bits(1));
-  return to === 'float32' ? direct(V.f32FromI32) : truncation;
+  return to === 'float32' ? direct(V.f32FromI32) : direct(V.i32FromF32);
 }
-
-/** Towards zero; what no integer holds, and NaN, becomes the least integer. */
-const truncation: ElementCode = (v, x) => {
-  const fits = v.less(v.absolute(x), v.number(2 ** 31));
-  return v.choose(fits, v.op(V.i32FromF32, x), v.bits(0x80000000));
-};
 
 function clip(type: Kind, { low, high }: Parameters): ElementCode {
   if (type === 'float32') return (v, x) => v.atMost(v.atLeast(x, v.number(low)), v.number(high));
   return (v, x) => v.op(V.i32Minimum, v.op(V.i32Maximum, x, v.bits(low)), v.bits(high));
-}
-
-/** 1 above zero, else 0: a hard sigmoid of infinite slope. */
-const step: ElementCode = (v, x) => v.and(v.less(v.number(0), x), v.number(1));
-
-function hardSigmoid({ alpha, beta }: Parameters): ElementCode {
-  if (alpha > 1e38) return step;
-  return (v, x) => {
-    const line = v.add(v.multiply(x, v.number(alpha)), v.number(beta));
-    return v.atMost(v.atLeast(line, v.number(0)), v.number(1));
-  };
 }
 
 /** The code of an operation on operands of a type, or undefined if there is none. */
@@ -183,8 +168,6 @@ export function elementCode(
       return cast(type, resultType);
     case 'Where':
       return where;
-    case 'HardSigmoid':
-      return hardSigmoid(parameters);
     case 'LeakyRelu':
       return (v, x) => v.choose(v.less(x, v.number(0)), v.multiply(x, v.number(parameters.alpha)), x);
     case 'Clip':
@@ -210,7 +193,7 @@ const selecting = new Set([
   'Round',
 ]);
 /** Operations whose result is never denormal. */
-const normal = new Set(['Cast', 'Exp', 'Log', 'Sqrt', 'Cos', 'IsNaN', 'IsInf', 'HardSigmoid']);
+const normal = new Set(['Cast', 'Exp', 'Log', 'Sqrt', 'Cos', 'IsNaN', 'IsInf', 'Step']);
 
 /** Whether a result may be denormal though no operand in memory is. */
 export function mayBeDenormal(operation: string, operands: readonly boolean[]): boolean {

@@ -6,6 +6,11 @@ import type { Code } from './assembler.ts';
 import { LANES, load, pushPlace, store, type Table, VECTOR_BYTES } from './loops.ts';
 import { Memory, S, V } from './opcodes.ts';
 
+/** Where it is noted that an index was out of range: 4 bytes that are then not 0. */
+export interface Noted extends Table {
+  readonly outside: number;
+}
+
 /** Bytes from one position to the next along each axis of the tuples. */
 function positionStrides({ bounds, slice }: Positions): number[] {
   const strides = bounds.map(() => FLOAT_BYTES * slice);
@@ -25,8 +30,8 @@ function pointers(code: Code, table: Table, placeOf: PlaceOf, views: readonly Vi
   });
 }
 
-/** Indices below the first position read it, those beyond the last one that: nothing else is read. */
-export function emitGather(code: Code, table: Table, kernel: GatherKernel, placeOf: PlaceOf): void {
+/** Indices out of range are noted, and read the first position: nothing outside of the tensor is read. */
+export function emitGather(code: Code, table: Noted, kernel: GatherKernel, placeOf: PlaceOf): void {
   const { positions, source, indices, result } = kernel;
   const { batch, count, bounds, slice, shared } = positions;
   const strides = positionStrides(positions);
@@ -37,7 +42,7 @@ export function emitGather(code: Code, table: Table, kernel: GatherKernel, place
       code.get(from);
       code.set(position);
       for (const [j, bound] of bounds.entries()) {
-        pushClamped(code, tuples, FLOAT_BYTES * j, bound, index);
+        pushChecked(code, table, tuples, FLOAT_BYTES * j, bound, index);
         code.i32(strides[j]);
         code.scalar(S.i32Multiply);
         code.get(position);
@@ -57,28 +62,37 @@ export function emitGather(code: Code, table: Table, kernel: GatherKernel, place
   for (const local of [from, tuples, to, position, index]) code.release(local);
 }
 
-/** Leaves the index at a pointer, at least 0 and less than the bound. */
-function pushClamped(code: Code, pointer: number, offset: number, bound: number, index: number): void {
+/** Leaves the index at a pointer if it is at least 0 and less than the bound, else 0 and a note of it. */
+function pushChecked(
+  code: Code,
+  noted: Noted,
+  pointer: number,
+  offset: number,
+  bound: number,
+  index: number,
+): void {
   code.get(pointer);
   code.memory(Memory.i32Load, offset);
-  code.set(index);
-  for (const [limit, isWithin] of [
-    [0, S.i32GreaterSigned],
-    [bound - 1, S.i32LessSigned],
-  ] as const) {
-    code.get(index);
-    code.i32(limit);
-    code.get(index);
-    code.i32(limit);
-    code.scalar(isWithin);
-    code.scalar(S.select);
+  code.tee(index);
+  code.i32(bound);
+  code.scalar(S.i32GreaterEqualUnsigned);
+  code.if(() => {
+    noteOutside(code, noted);
+    code.i32(0);
     code.set(index);
-  }
+  });
   code.get(index);
 }
 
-/** Updates at positions out of range are left out, as TensorFlow.js's unsortedSegmentSum does. */
-export function emitScatter(code: Code, table: Table, kernel: ScatterKernel, placeOf: PlaceOf): void {
+/** Tells the program's caller that an index was out of range. */
+function noteOutside(code: Code, { outside }: Noted): void {
+  code.i32(0);
+  code.i32(1);
+  code.memory(Memory.i32Store, outside);
+}
+
+/** Positions out of range are noted, and their updates left out. */
+export function emitScatter(code: Code, table: Noted, kernel: ScatterKernel, placeOf: PlaceOf): void {
   const { positions, indices, updates, result, reduction, type } = kernel;
   const { count, bounds, slice } = positions;
   const strides = positionStrides(positions);
@@ -95,7 +109,10 @@ export function emitScatter(code: Code, table: Table, kernel: ScatterKernel, pla
         code.memory(Memory.i32Load, FLOAT_BYTES * j);
         code.i32(bound);
         code.scalar(S.i32GreaterEqualUnsigned);
-        code.branchIf(0);
+        code.if(() => {
+          noteOutside(code, table);
+          code.branch(1);
+        });
         code.get(tuples);
         code.memory(Memory.i32Load, FLOAT_BYTES * j);
         code.i32(strides[j]);

@@ -24,6 +24,8 @@ export const S = {
   f32NotEqual: 0x5c,
   f32Less: 0x5d,
   f32Greater: 0x5e,
+  f32LessEqual: 0x5f,
+  f32GreaterEqual: 0x60,
   f64Equal: 0x61,
   f64NotEqual: 0x62,
   f64Less: 0x63,

@@ -32,6 +32,7 @@ interface Written {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly pages: number;
   readonly table: number;
+  readonly outside: number;
   /** Addresses of the inputs, and of each set of results. */
   readonly inputs: readonly number[];
   readonly results: readonly (readonly number[])[];
@@ -65,6 +66,7 @@ function write(traced: TracedFunction, { profile = false }: ProgramOptions): Wri
   };
   const table = reserve(FLOAT_BYTES * slots);
   const words = reserve(TABLE_WORDS.byteLength);
+  const outside = reserve(FLOAT_BYTES);
   const bytesOf = (shape: readonly number[]) => FLOAT_BYTES * sizeOf(shape);
   const inputs = traced.inputs.map(({ value }) => reserve(bytesOf(value.shape)));
   const results = Array.from({ length: RESULT_SETS }, () =>
@@ -80,7 +82,7 @@ function write(traced: TracedFunction, { profile = false }: ProgramOptions): Wri
     return { offset: tensors + at + FLOAT_BYTES * offset };
   };
   writeSteps(module, steps, profile, (code, step) =>
-    emitStep(code, { module, table, words, scratch, placeOf }, step),
+    emitStep(code, { module, table, words, outside, scratch, placeOf }, step),
   );
   // A vector may be read behind the last element.
   const bytes = scratch.address + scratch.bytes + PAGE;
@@ -94,6 +96,7 @@ function write(traced: TracedFunction, { profile = false }: ProgramOptions): Wri
     bytes: module.finish(pages),
     pages,
     table,
+    outside,
     inputs,
     results,
     labels: steps.map(labelOf),
@@ -135,16 +138,18 @@ export class Program {
   readonly #labels: readonly string[];
   /** Addresses of the caller's arrays: inputs, then outputs. */
   readonly table: Uint32Array;
+  readonly #outside: Uint32Array;
   readonly #exports: Exported;
 
   private constructor(written: Written, memory: WebAssembly.Memory, instance: WebAssembly.Instance) {
-    const { table, inputs, results, constants, labels } = written;
+    const { table, outside, inputs, results, constants, labels } = written;
     this.memory = memory;
     this.inputs = inputs;
     this.results = results;
     this.#labels = labels;
     this.#exports = instance.exports as Exported;
     this.table = new Uint32Array(memory.buffer, table, inputs.length + results[0].length);
+    this.#outside = new Uint32Array(memory.buffer, outside, 1);
     for (const { at, data } of constants) {
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       new Uint8Array(memory.buffer).set(bytes, at);
@@ -164,11 +169,14 @@ export class Program {
     return new Program(written, memory, instance);
   }
 
-  run(): void {
+  /** @returns whether every index was in range; otherwise results mean nothing */
+  run(): boolean {
+    this.#outside[0] = 0;
     this.#exports.run();
+    return this.#outside[0] === 0;
   }
 
-  /** Runs step by step. @returns milliseconds of each */
+  /** Runs step by step, whatever indices are. @returns milliseconds of each */
   profiledRun(): { readonly label: string; readonly milliseconds: number }[] {
     return this.#labels.map((label, i) => {
       const begin = performance.now();

@@ -1,7 +1,9 @@
 /** Compiled functions as WebAssembly of our own. */
+
+import type { ProfileEvent } from '../../backends/profile.ts';
 import { arrayTypes, type ResultSet, ResultSets } from '../../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../../backends/runner.ts';
-import { EngineError } from '../../errors.ts';
+import { EngineError, IndexOutOfRangeError } from '../../errors.ts';
 import { UnsupportedOperation } from '../../kernels/builder.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import {
@@ -23,15 +25,6 @@ export interface WasmOptions {
   readonly fallback: FunctionRunner;
   /** Told why there is none. */
   readonly onFallback?: (name: string, reason: string) => void;
-}
-
-/** One entry of a profile. */
-export interface ProfileEvent {
-  readonly cat: string;
-  readonly name: string;
-  /** Microseconds. */
-  readonly dur: number;
-  readonly args?: { readonly op_name: string };
 }
 
 export class WasmRunner implements FunctionRunner {
@@ -101,8 +94,8 @@ class WasmGraph implements CallableGraph {
     }
     const { addresses, arrays, tree, isOutside } = this.#results.next(inputs);
     for (let i = 0; i < addresses.length; i++) table[inputs.length + i] = addresses[i];
-    if (this.#onProfile === undefined) program.run();
-    else this.#profiledRun();
+    if (this.#onProfile !== undefined) this.#profiledRun();
+    else if (!program.run()) throw new IndexOutOfRangeError(this.#traced.name);
     if (isOutside) {
       for (const [i, { data }] of arrays.entries()) {
         const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -120,6 +120,16 @@ function atan(v: Scalars, x: Value): Value {
   return v.f(S.f64CopySign, y, x);
 }
 
+/** The angle of the point (x, y), with the sign of y; signs of zeros count, infinities are directions. */
+function atan2(v: Scalars, y: Value, x: Value): Value {
+  const [height, width] = [v.size(y), v.size(x)];
+  const unit = v.select(v.i(S.f64Equal, height, v.f64(0)), v.f64(0), v.f64(1));
+  const ratio = v.select(v.i(S.f64Equal, height, width), unit, v.over(height, width));
+  const principal = atan(v, ratio);
+  const isLeft = v.below(v.f(S.f64CopySign, v.f64(1), x), v.f64(0));
+  return v.f(S.f64CopySign, v.select(isLeft, v.minus(v.f64(Math.PI), principal), principal), y);
+}
+
 /** The bits of 4/π in words of 32 that begin eight bits apart. */
 const QUARTER_BITS = 'a2f9836e4e441529fc2757d1f534ddc0db6295993c439041';
 export const TABLE_WORDS = Uint32Array.from({ length: 24 }, (_, i) =>
@@ -208,7 +218,7 @@ const unary: Readonly<Record<string, Unary>> = {
     const y = log(v, v.plus(size, v.root(v.plus(v.times(size, size), v.f64(1)))));
     return smallAsItIs(v, x, v.f(S.f64CopySign, y, x));
   },
-  acoshf: (v, x) => log(v, v.plus(x, v.root(v.times(v.minus(x, v.f64(1)), v.plus(x, v.f64(1)))))),
+  acoshf: (v, x) => log(v, v.plus(x, v.times(v.root(v.minus(x, v.f64(1))), v.root(v.plus(x, v.f64(1)))))),
   tanf: tan,
 };
 
@@ -279,15 +289,15 @@ function emitPower(code: Code): void {
     () => {
       const v = new Scalars();
       const [base, exponent] = [v.parameter(x), v.parameter(y)];
-      const magnitude = exp(v, v.times(exponent, log(v, v.size(base))));
+      const isUnit = v.i(S.f64Equal, v.size(base), v.f64(1));
+      const power = exp(v, v.times(exponent, log(v, v.size(base))));
+      const magnitude = v.select(isUnit, v.f64(1), power);
       const half = v.times(exponent, v.f64(0.5));
       const isEven = v.i(S.f64Equal, half, v.f(S.f64Truncate, half));
       const whole = v.value(Type.i32, [], () => code.get(isWhole));
       const signed = v.select(isEven, magnitude, v.f(S.f64Negate, magnitude));
       const ofNegative = v.select(whole, signed, v.f64(Number.NaN));
-      const y0 = v.select(v.below(base, v.f64(0)), ofNegative, magnitude);
-      const isOne = v.i(S.f64Equal, base, v.f64(1));
-      v.return(code, v.select(isOne, v.f64(1), y0));
+      v.return(code, v.select(v.below(base, v.f64(0)), ofNegative, magnitude));
       code.set(result);
     },
   );
@@ -362,6 +372,12 @@ export function scalarFunction(module: Module, symbol: string, table: number): n
   if (symbol === 'fmodf') return module.shared(key, [Type.f64, Type.f64], [Type.f64], emitRemainder);
   if (symbol === 'powf' || symbol === 'pow') {
     return module.shared('scalar pow', [Type.f64, Type.f64], [Type.f64], emitPower);
+  }
+  if (symbol === 'atan2f') {
+    return module.shared(key, [Type.f64, Type.f64], [Type.f64], (code) => {
+      const v = new Scalars();
+      v.return(code, atan2(v, v.parameter(0), v.parameter(1)));
+    });
   }
   const fn = unary[symbol];
   if (fn === undefined) return undefined;

@@ -22,6 +22,8 @@ export interface Context {
   readonly table: number;
   /** Address of the words of 4/π. */
   readonly words: number;
+  /** Address of 4 bytes that are not 0 once an index was out of range. */
+  readonly outside: number;
   readonly scratch: Scratch;
   readonly placeOf: PlaceOf;
 }

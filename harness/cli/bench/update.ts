@@ -25,7 +25,7 @@ export function benchUpdateCommand(): Command {
     .argument('[agents...]', 'names or files (default: all that learn)')
     .addOption(new Option('--preset <names...>', 'presets to measure').choices(['paper', 'laptop', 'smoke']))
     .addOption(
-      new Option('--backend <name>', 'compute backend (default: native where it runs, else onnx)').choices([
+      new Option('--backend <name>', 'compute backend (default: native where it runs, else wasm)').choices([
         ...backendNames,
       ]),
     )
@@ -40,7 +40,7 @@ export function benchUpdateCommand(): Command {
     .option('--dump-graph <folder>', 'writes the graphs as .onnx files (Netron shows them)')
     .option(
       '--debug-numerics',
-      'with --backend wasm: stop at the first operation that makes a NaN or infinity',
+      'with --backend eager: stop at the first operation that makes a NaN or infinity',
     )
     .option('--json', 'print as JSON')
     .addHelpText(
@@ -55,7 +55,7 @@ Examples:
   harness bench update
   harness bench update rfm-flow sac --preset laptop --threads 1 --json
   harness bench update rfm-flow --preset paper --profile
-  harness bench update ./my-agent.ts --backend wasm --debug-numerics --rounds 1`,
+  harness bench update ./my-agent.ts --backend eager --debug-numerics --rounds 1`,
     )
     .action(async (names: string[], flags: BenchUpdateFlags) => {
       const { defaultBackend } = await import('../../../engine/default-backend.ts');

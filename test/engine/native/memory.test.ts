@@ -7,9 +7,18 @@ import { readsOf, writesOf } from '../../../engine/kernels/kernels.ts';
 import { lower } from '../../../engine/kernels/lowering.ts';
 import { planMemory } from '../../../engine/kernels/memory-plan.ts';
 import type { Storage, View } from '../../../engine/kernels/views.ts';
+import { type GraphOptions, randomGraph } from '../codegen/graphs.ts';
+import {
+  absent,
+  copied,
+  eagerly,
+  expectBits,
+  type Fn,
+  nativeEngine,
+  title,
+  traced,
+} from '../codegen/support.ts';
 import { type Inputs, type Tensors, uniform } from '../compare.ts';
-import { type GraphOptions, randomGraph } from './graphs.ts';
-import { absent, copied, eagerly, expectBits, type Fn, nativeEngine, title, traced } from './support.ts';
 
 const weights: GraphOptions['weights'] = {
   unary: 4,

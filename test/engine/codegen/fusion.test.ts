@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { avx512 } from '../../../engine/codegen/avx512/target.ts';
 import { fuse } from '../../../engine/kernels/fusion.ts';
 import { readsOf, writesOf } from '../../../engine/kernels/kernels.ts';
 import { lower } from '../../../engine/kernels/lowering.ts';
 import { type Tensors, uniform } from '../compare.ts';
 import { randomGraph } from './graphs.ts';
-import { absent, Dice, expectEager, type Fn, type Tensor, title, traced } from './support.ts';
+import { Dice, expectEager, type Fn, onEachGenerator, type Tensor, traced } from './support.ts';
 
 const exact = { relative: 0, absolute: 0 };
 
@@ -32,7 +32,7 @@ function smooth(dice: Dice, values: readonly Tensor[], recent: number): Tensor {
   ])();
 }
 
-describe.skipIf(absent !== undefined)(title('operations in one loop'), () => {
+onEachGenerator('operations in one loop', () => {
   const elements = { unary: 3, binary: 8, choice: 1 };
   const shapes = [
     [[5, 16], [16], [5, 1]],

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Access, type Nest, simplify } from '../../../engine/kernels/nests.ts';
 import { type Inputs, integers, type Tensors } from '../compare.ts';
-import { absent, Dice, expectEager, type Fn, title } from './support.ts';
+import { Dice, expectEager, type Fn, onEachGenerator } from './support.ts';
 
 /** What each access reads or writes at each round of the loops, as text; in no order. */
 function rounds({ sizes, accesses }: Nest): string[] {
@@ -72,7 +72,7 @@ const wholeNumbers = (seed: number, shape: readonly number[]) => ({
   shape,
 });
 
-describe.skipIf(absent !== undefined)(title('broadcasting'), () => {
+onEachGenerator('broadcasting', () => {
   it.each([1, 2, 3, 4, 5])('of random shapes with %d axes', async (rank) => {
     const dice = new Dice(rank);
     const inputs: Inputs = {};

@@ -12,7 +12,7 @@ import {
 } from '../../../engine/kernels/views.ts';
 import { type Inputs, integers, uniform } from '../compare.ts';
 import { randomGraph } from './graphs.ts';
-import { absent, expectEager, type Fn, title } from './support.ts';
+import { expectEager, type Fn, onEachGenerator } from './support.ts';
 
 const exact = { relative: 0, absolute: 0 };
 const sizeOf = (shape: readonly number[]) => shape.reduce((n, x) => n * x, 1);
@@ -120,7 +120,7 @@ describe('views of memory', () => {
   });
 });
 
-describe.skipIf(absent !== undefined)(title('what moves and repeats data'), () => {
+onEachGenerator('what moves and repeats data', () => {
   const moves = {
     unary: 1,
     binary: 3,

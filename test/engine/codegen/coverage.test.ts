@@ -1,8 +1,7 @@
-/** What tracing can record runs as machine code, without ONNX Runtime, and as eagerly. */
+/** What tracing can record has code of every generator, and computes as eagerly. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { whyUnavailable } from '../../engine/codegen/avx512/memory.ts';
-import { createEngine } from '../../engine/index.ts';
+import { createEngine } from '../../../engine/index.ts';
 import {
   bools,
   expectClose,
@@ -11,33 +10,22 @@ import {
   type Tensors,
   type Tolerance,
   uniform,
-} from './compare.ts';
+} from '../compare.ts';
+import { copied, onEachGenerator, suiteEngine } from './support.ts';
 
-const fallbacks: string[] = [];
-const native =
-  whyUnavailable() === undefined
-    ? createEngine({
-        backend: 'native',
-        threads: 2,
-        onFallback: (name, reason) => fallbacks.push(`${name}: ${reason}`),
-      })
-    : undefined;
 const eager = createEngine({ backend: 'cpu' });
 
 type Fn = (all: Tensors) => Tensors;
 
 async function run(name: string, fn: Fn, inputs: Inputs) {
-  if (native === undefined) throw new Error('no native backend');
-  const compiled = native.compile<Tensors, Tensors>(name, fn);
+  const compiled = suiteEngine().compile<Tensors, Tensors>(name, fn);
   await compiled(inputs);
-  const got = await compiled(inputs);
-  const copies = Object.entries(got).map(([key, { data, shape }]) => [key, { data: data.slice(), shape }]);
+  const copies = copied((await compiled(inputs)) as Inputs);
   await compiled.dispose();
-  expect(fallbacks).toEqual([]);
-  return Object.fromEntries(copies) as Inputs;
+  return copies;
 }
 
-async function expectNative(name: string, fn: Fn, inputs: Inputs, tolerance: Tolerance = {}) {
+async function expectCompiled(name: string, fn: Fn, inputs: Inputs, tolerance: Tolerance = {}) {
   const got = await run(name, fn, inputs);
   const expected = await eager.compile<Tensors, Tensors>(name, fn)(inputs);
   expect(Object.keys(got)).toEqual(Object.keys(expected));
@@ -55,13 +43,13 @@ const float = (values: readonly number[], shape: readonly number[] = [values.len
 /** Bools as integers. */
 const number = (x: tf.Tensor) => tf.cast(x, 'int32');
 
-describe.skipIf(native === undefined)('native code', () => {
+onEachGenerator('what is compiled', () => {
   describe('reads and writes at indices', () => {
     const x = uniform(1, [7, 19, 5]);
 
     it.each([0, 1, 2])('along axis %i', async (axis) => {
       const length = x.shape[axis];
-      await expectNative(
+      await expectCompiled(
         'gather',
         ({ x, n, b, one, row, table }) => ({
           one: tf.gather(x, one as tf.Tensor1D, axis),
@@ -84,7 +72,7 @@ describe.skipIf(native === undefined)('native code', () => {
     });
 
     it('at constant indices, in runs and at random', async () => {
-      await expectNative(
+      await expectCompiled(
         'constant indices',
         ({ x }) => ({
           run: tf.gather(x, tf.tensor1d([3, 5, 7, 9], 'int32'), 1),
@@ -107,7 +95,7 @@ describe.skipIf(native === undefined)('native code', () => {
     });
 
     it('within a batch and at tuples', async () => {
-      await expectNative(
+      await expectCompiled(
         'tuples',
         ({ x, rows, i1, i2, i3 }) => ({
           batch1: tf.gather(x, rows as tf.Tensor2D, 1, 1),
@@ -127,7 +115,7 @@ describe.skipIf(native === undefined)('native code', () => {
     });
 
     it('adds and puts slices, equal indices in their order', async () => {
-      await expectNative(
+      await expectCompiled(
         'scatter',
         ({ i1, i2, u1, u2, n1, s, x, y, z }) => ({
           one: tf.scatterND(i1, u1, [6, 19]),
@@ -158,7 +146,7 @@ describe.skipIf(native === undefined)('native code', () => {
     [false, true],
     [true, true],
   ])('runs along axes, exclusive %s, reversed %s', async (exclusive, reverse) => {
-    await expectNative(
+    await expectCompiled(
       'scan',
       ({ x, n, v }) => ({
         first: tf.cumsum(x, 0, exclusive, reverse),
@@ -179,7 +167,7 @@ describe.skipIf(native === undefined)('native code', () => {
     const x = uniform(1, [6, 70, 20]);
     x.data[0] = Number.NaN;
     x.data[5000] = Number.NaN;
-    await expectNative(
+    await expectCompiled(
       'extremes',
       ({ x, n, b, v }) => ({
         first: tf.argMax(tf.transpose(x, [1, 0, 2]), 0),
@@ -209,11 +197,11 @@ describe.skipIf(native === undefined)('native code', () => {
       row: uniform(3, [9]),
     })) {
       const length = x.shape[x.shape.length - 1];
-      await expectNative(name, ({ x }) => ({ ...top(x, 1), ...top(x, 4), ...top(x, length) }), { x });
+      await expectCompiled(name, ({ x }) => ({ ...top(x, 1), ...top(x, 4), ...top(x, length) }), { x });
     }
-    await expectNative('turned', ({ x }) => top(tf.transpose(tf.neg(x)), 5), { x: uniform(4, [8, 40]) });
+    await expectCompiled('turned', ({ x }) => top(tf.transpose(tf.neg(x)), 5), { x: uniform(4, [8, 40]) });
     const x = float([0, -0, Infinity, -Infinity, 1, -0, 0, -1]);
-    await expectNative('special', ({ x }) => top(x, 8), { x });
+    await expectCompiled('special', ({ x }) => top(x, 8), { x });
   });
 
   it('pads and repeats', async () => {
@@ -223,7 +211,7 @@ describe.skipIf(native === undefined)('native code', () => {
       [0, 0],
       [0, 17],
     ];
-    await expectNative(
+    await expectCompiled(
       'pad',
       ({ x, n, b }) => ({
         pad: tf.pad(x, frame, -2),
@@ -246,7 +234,7 @@ describe.skipIf(native === undefined)('native code', () => {
     it('near zero, with NaN and infinities', async () => {
       const values = [0, -0, 1e-8, -1e-8, 1e-3, -1e-3, 0.33, -0.33, 0.35, -0.35, 3, -3, 90, -90, -104];
       const x = float([...values, Infinity, -Infinity, NaN, 1e-30]);
-      await expectNative(
+      await expectCompiled(
         'units',
         ({ x }) => ({
           elu: tf.elu(x),
@@ -260,7 +248,7 @@ describe.skipIf(native === undefined)('native code', () => {
         { x },
         { absolute: 1e-14 },
       );
-      await expectNative('elu', ({ x }) => ({ elu: tf.elu(x), selu: tf.selu(x) }), {
+      await expectCompiled('elu', ({ x }) => ({ elu: tf.elu(x), selu: tf.selu(x) }), {
         x: uniform(1, [5, 33], -1, 0.2),
       });
     });
@@ -286,7 +274,7 @@ describe.skipIf(native === undefined)('native code', () => {
         -1,
       ]);
       const b = int([2, 2, -2, -2, 3, 3, 10, 7, 2 ** 31 - 1, 3, 7, 7, -(2 ** 31), 2, 2, -1, -1]);
-      await expectNative(
+      await expectCompiled(
         'integers',
         ({ a, b, n, e }) => ({
           floor: tf.floorDiv(a, b),
@@ -303,14 +291,14 @@ describe.skipIf(native === undefined)('native code', () => {
         }),
         { a, b, n: integers(1, [18], -9, 10), e: integers(2, [18], 0, 7) },
       );
-      await expectNative('nothing', ({ a, b }) => ({ mod: tf.mod(a, b) }), {
+      await expectCompiled('nothing', ({ a, b }) => ({ mod: tf.mod(a, b) }), {
         a: int([3, -3, 0]),
         b: int([0, 0, 0]),
       });
     });
 
     it('remainders of floats', async () => {
-      await expectNative(
+      await expectCompiled(
         'mod',
         ({ a, b }) => ({ y: tf.mod(a, b) }),
         {
@@ -322,7 +310,7 @@ describe.skipIf(native === undefined)('native code', () => {
     });
 
     it('bools', async () => {
-      await expectNative(
+      await expectCompiled(
         'bools',
         ({ a, b, x }) => ({
           and: number(tf.logicalAnd(a, b)),
@@ -378,7 +366,7 @@ describe.skipIf(native === undefined)('native code', () => {
     ['bnd,bne->bde', [70, 3, 4], [70, 3, 5]],
   ])('sums products %s', async (equation: string, ...shapes: number[][]) => {
     const inputs = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, uniform(i, shape)]));
-    await expectNative(equation, (all) => ({ y: tf.einsum(equation, ...Object.values(all)) }), inputs, {
+    await expectCompiled(equation, (all) => ({ y: tf.einsum(equation, ...Object.values(all)) }), inputs, {
       absolute: 1e-5,
     });
   });
@@ -417,7 +405,7 @@ describe.skipIf(native === undefined)('native code', () => {
         [1, 4, 5],
       ],
     ]) {
-      await expectNative(
+      await expectCompiled(
         `[${a}] [${b}]`,
         (all) => ({
           y: tf.matMul(all.a, all.b, left, right),
@@ -432,7 +420,7 @@ describe.skipIf(native === undefined)('native code', () => {
   it('reduces many axes apart from each other', async () => {
     const x = uniform(1, [3, 2, 3, 2, 3, 2]);
     const turn = (x: tf.Tensor) => tf.transpose(x, [5, 1, 3, 0, 2, 4]);
-    await expectNative(
+    await expectCompiled(
       'reduce',
       ({ x, y }) => ({
         three: tf.sum(x, [0, 2, 4]),
@@ -446,7 +434,7 @@ describe.skipIf(native === undefined)('native code', () => {
   });
 
   it('gives a result and its reshaped form, in either order', async () => {
-    await expectNative(
+    await expectCompiled(
       'reshaped results',
       ({ x }) => {
         const [y, z] = [tf.exp(x), tf.neg(x)];
@@ -457,7 +445,7 @@ describe.skipIf(native === undefined)('native code', () => {
   });
 
   it('has nothing to do for empty tensors', async () => {
-    await expectNative(
+    await expectCompiled(
       'empty',
       ({ x, y, i, u }) => {
         const [none, all] = tf.split(y, [0, 4], 1);

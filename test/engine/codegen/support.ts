@@ -1,5 +1,6 @@
-/** What the tests of machine code share: engines, random graphs' numbers, distances in units of the last place. */
+/** What the tests of code generators share: engines, random graphs' numbers, distances in units of the last place. */
 import type * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { whyUnavailable } from '../../../engine/codegen/avx512/memory.ts';
 import { createEngine, type EngineOptions } from '../../../engine/index.ts';
 import { inputType, traceFunction } from '../../../engine/trace/trace.ts';
@@ -10,15 +11,55 @@ export const absent = whyUnavailable();
 /** A suite's name with the reason why it is skipped, if it is. */
 export const title = (name: string) => (absent === undefined ? name : `${name} (skipped: ${absent})`);
 
-/** An engine that fails where a function has no machine code. */
-export function nativeEngine(options: EngineOptions = {}) {
+type Generator = 'native' | 'wasm';
+
+/** An engine that fails where a function has no code. */
+function engineOn(backend: Generator, options: EngineOptions = {}) {
   return createEngine({
-    backend: 'native',
+    backend,
     onFallback: (name, reason) => {
-      throw new Error(`${name} has no machine code: ${reason}`);
+      throw new Error(`${name} has no code on ${backend}: ${reason}`);
     },
     ...options,
   });
+}
+
+export const nativeEngine = (options: EngineOptions = {}) => engineOn('native', options);
+
+/** The generator whose tests run. */
+let current: Generator = 'wasm';
+const shared = new Map<Generator, ReturnType<typeof createEngine>>();
+
+/** A new engine on the generator whose tests run. */
+export const newEngine = (options: EngineOptions = {}) => engineOn(current, options);
+
+/** The same engine for all tests of a suite. */
+export function suiteEngine() {
+  let engine = shared.get(current);
+  if (engine === undefined) {
+    engine = newEngine();
+    shared.set(current, engine);
+  }
+  return engine;
+}
+
+/** A suite for each code generator; those that do not run here are skipped with the reason. */
+export function onEachGenerator(name: string, body: (backend: Generator) => void): void {
+  for (const backend of ['native', 'wasm'] as const) {
+    const reason = backend === 'native' ? absent : undefined;
+    const label =
+      reason === undefined ? `${name} on ${backend}` : `${name} on ${backend} (skipped: ${reason})`;
+    describe.skipIf(reason !== undefined)(label, () => {
+      beforeAll(() => {
+        current = backend;
+      });
+      afterAll(async () => {
+        await shared.get(backend)?.dispose();
+        shared.delete(backend);
+      });
+      body(backend);
+    });
+  }
 }
 
 const eager = createEngine({ backend: 'cpu' });
@@ -62,9 +103,9 @@ export function expectBits(got: Inputs, expected: Inputs, label = 'bits'): void 
   }
 }
 
-/** Machine code against TensorFlow.js's JavaScript; twice, so that a second run starts from used memory. */
+/** Compiled code against TensorFlow.js's JavaScript; twice, so that a second run starts from used memory. */
 export async function expectEager(fn: Fn, inputs: Inputs, tolerance: Tolerance = {}): Promise<void> {
-  const engine = nativeEngine();
+  const engine = newEngine();
   const compiled = engine.compile<Tensors, Tensors>('test', fn);
   const first = copied((await compiled(inputs)) as Inputs);
   const second = copied((await compiled(inputs)) as Inputs);

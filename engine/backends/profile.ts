@@ -1,0 +1,18 @@
+/** Times of a graph's steps, in files of the layout that ONNX Runtime's profiles have. */
+
+/** One entry of a profile. */
+export interface ProfileEvent {
+  readonly cat: string;
+  readonly name: string;
+  /** Microseconds. */
+  readonly dur: number;
+  readonly args?: { readonly op_name: string };
+}
+
+/** Writes the profile of each graph to a file of its own; Node alone has files. */
+export function profileWriter(prefix: string): (name: string, events: readonly ProfileEvent[]) => void {
+  return (name, events) => {
+    const { writeFileSync } = process.getBuiltinModule('node:fs');
+    writeFileSync(`${prefix}${name.replaceAll('/', '-')}.json`, JSON.stringify(events));
+  };
+}
