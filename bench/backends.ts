@@ -1,6 +1,6 @@
 /**
- * Updates on several backends, in turn in one run, one thread: milliseconds, and the time of each as a part of the
- * first one's.
+ * Updates on several backends, in turn in one run, one thread: milliseconds of processor time (so that other processes
+ * matter little), and the first backend's as a multiple of each other one's.
  *
  *   npx jiti bench/backends.ts [--backends native,wasm,onnx] [--agents rfm-flow,sac] [--preset paper,laptop,smoke]
  *     [--rounds 7] [--seconds 0.7] [--warm 3]
@@ -78,13 +78,15 @@ async function side(
   const agent = await factory.create({ ...sizes, config, random: random.split('agent'), engine });
   const batch = madeUpBatch(config.batchSize, sizes.observation.size, sizes.action.size, random);
   const measure = async (duration: number) => {
+    const before = process.cpuUsage();
     const begin = performance.now();
     let count = 0;
     do {
       await agent.update(batch);
       count++;
     } while (performance.now() - begin < duration);
-    return (performance.now() - begin) / count;
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000 / count;
   };
   await measure(backend === 'wasm' ? 1000 * Number(values.warm) : 0);
   return measure;
