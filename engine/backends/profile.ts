@@ -1,4 +1,5 @@
 /** Times of a graph's steps, in files of the layout that ONNX Runtime's profiles have. */
+import { writeFile } from '../codegen/avx512/memory.ts';
 
 /** One entry of a profile. */
 export interface ProfileEvent {
@@ -12,7 +13,6 @@ export interface ProfileEvent {
 /** Writes the profile of each graph to a file of its own; Node alone has files. */
 export function profileWriter(prefix: string): (name: string, events: readonly ProfileEvent[]) => void {
   return (name, events) => {
-    const { writeFileSync } = process.getBuiltinModule('node:fs');
-    writeFileSync(`${prefix}${name.replaceAll('/', '-')}.json`, JSON.stringify(events));
+    writeFile(`${prefix}${name.replaceAll('/', '-')}.json`, JSON.stringify(events));
   };
 }

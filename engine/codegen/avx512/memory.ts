@@ -71,6 +71,11 @@ function open(): Native {
   };
 }
 
+/** Writes a text file: here, since this is the engine's one file that asks for Node. */
+export function writeFile(path: string, text: string): void {
+  process.getBuiltinModule('node:fs').writeFileSync(path, text);
+}
+
 /** Writes code that returns, and runs it: some systems let no process run what it has written. */
 function runProbe(native: Native): void {
   const code = new NativeMemory(native, 1);
