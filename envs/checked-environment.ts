@@ -5,6 +5,8 @@
  */
 import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
 import { ActionError, DivergenceError, EpisodeError, StateError, TaskError } from './errors.ts';
+import { named } from './named-value.ts';
+import { describeUnfit, fitsSingle } from './single-precision.ts';
 
 type Phase = 'new' | 'running' | 'ended' | 'failed' | 'disposed';
 
@@ -24,6 +26,7 @@ export class CheckedEnvironment implements Environment {
   readonly actionSpec: ActionSpec;
   readonly episodeLength: number;
   readonly controlStep: number;
+  readonly endsUnstable: boolean;
   private readonly inner: Environment;
   private phase: Phase = 'new';
   private steps = 0;
@@ -41,6 +44,7 @@ export class CheckedEnvironment implements Environment {
     this.actionSpec = value.actionSpec;
     this.episodeLength = value.episodeLength;
     this.controlStep = value.controlStep;
+    this.endsUnstable = value.endsUnstable === true;
   }
 
   reset(seed?: number): TimeStep {
@@ -132,7 +136,7 @@ export class CheckedEnvironment implements Environment {
   private checkTimeStep(method: 'reset' | 'step', value: TimeStep): TimeStep {
     const fault = (what: string) => new TaskError(`${this.task}: ${method}() returned ${what}`);
     if (value === null || typeof value !== 'object') throw fault(`${named(value)}; expected a TimeStep`);
-    const { observation, reward, terminated, truncated, discount } = value;
+    const { observation, reward, terminated, truncated, discount, unstable } = value;
     const { size, parts } = this.observationSpec;
     if (!(observation instanceof Float64Array)) {
       throw fault(`${named(observation)} as observation; expected a Float64Array`);
@@ -150,11 +154,18 @@ export class CheckedEnvironment implements Environment {
       throw fault(`discount ${named(discount)}; expected 0 at a true end (terminated), 1 otherwise`);
     }
     const at = method === 'step' ? `step ${this.steps}` : 'a reset';
-    if (!Number.isFinite(reward)) throw new DivergenceError(`${this.task}: the reward is ${reward} at ${at}`);
-    const bad = observation.findIndex((x) => !Number.isFinite(x));
+    if (!fitsSingle(reward)) {
+      throw new DivergenceError(`${this.task}: the reward is ${describeUnfit(reward, at)}`);
+    }
+    const bad = observation.findIndex((x) => !fitsSingle(x));
     if (bad >= 0) {
       const part = parts.find(({ offset, size: length }) => bad < offset + length);
-      throw new DivergenceError(`${this.task}: observation '${part?.name}' is ${observation[bad]} at ${at}`);
+      throw new DivergenceError(
+        `${this.task}: observation '${part?.name}' is ${describeUnfit(observation[bad], at)}`,
+      );
+    }
+    if (unstable !== undefined && (typeof unstable !== 'string' || !terminated)) {
+      throw fault(`unstable ${named(unstable)}; expected a reason, where terminated is true, or undefined`);
     }
     return value;
   }
@@ -241,14 +252,4 @@ function whyNotPlain(value: unknown, path: string): string | undefined {
     return undefined;
   }
   return `${path} is ${named(value)}; expected plain JSON: numbers, strings, lists, objects`;
-}
-
-/** A value in a few words. */
-function named(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
-  if (typeof value === 'function') return 'a function';
-  const name = Object.prototype.toString.call(value).slice(8, -1);
-  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }

@@ -5,6 +5,7 @@
 import { ControlEnvironment } from './control-environment.ts';
 import type { Environment } from './environment.ts';
 import { actionStream } from './trace.ts';
+import { whyNotTrainable } from './trainable.ts';
 
 export interface Verdict {
   /** The promise, as a sentence. */
@@ -78,15 +79,8 @@ async function compiles(make: Make): Promise<void> {
 }
 
 async function finiteBounds(make: Make): Promise<void> {
-  await withEnvironment(make, ({ actionSpec: { size, low, high } }) => {
-    if (size === 0) throw new Error('the model has no actuator');
-    for (let i = 0; i < size; i++) {
-      if (Number.isFinite(low[i]) && Number.isFinite(high[i]) && low[i] < high[i]) continue;
-      throw new Error(
-        `action[${i}] is in [${low[i]}, ${high[i]}]: give the actuator ctrllimited and a ctrlrange`,
-      );
-    }
-  });
+  const fault = await withEnvironment(make, whyNotTrainable);
+  if (fault !== undefined) throw new Error(fault);
 }
 
 async function wholeEpisode(make: Make): Promise<void> {
@@ -105,7 +99,7 @@ async function wholeEpisode(make: Make): Promise<void> {
 
 async function strongestActions(make: Make): Promise<void> {
   await withEnvironment(make, (environment) => {
-    const { low, high } = environment.actionSpec;
+    const [low, high] = strongest(environment);
     const flip = Float64Array.from(low);
     for (const period of [Number.POSITIVE_INFINITY, 20, 1]) {
       environment.reset(SEED);
@@ -120,7 +114,7 @@ async function strongestActions(make: Make): Promise<void> {
 
 async function actionsMatter(make: Make): Promise<void> {
   await withEnvironment(make, (environment) => {
-    const { low, high } = environment.actionSpec;
+    const [low, high] = strongest(environment);
     const after = (action: Float64Array) => {
       environment.reset(SEED);
       return roll(environment, () => action, 5).join();
@@ -177,6 +171,13 @@ async function freesMemory(make: Make): Promise<void> {
   for (let i = 0; i < REMADE; i++) await bytes();
   const growth = (await bytes()) - before;
   if (growth > 0) throw new Error(`${growth} bytes more after ${REMADE} environments`);
+}
+
+/** The lowest and the highest action; -1 and 1 where bounds are infinite. */
+function strongest({ actionSpec: { low, high } }: Environment): [Float64Array, Float64Array] {
+  const finite = (bounds: Float64Array, instead: number) =>
+    bounds.map((bound) => (Number.isFinite(bound) ? bound : instead));
+  return [finite(low, -1), finite(high, 1)];
 }
 
 /** Random actions; where bounds are infinite, within [-1, 1]. */

@@ -13,9 +13,12 @@ import {
 } from './errors.ts';
 import { compilerMessage, describedModel, type ModelSource } from './model-source.ts';
 import type { MuJoCo } from './mujoco.ts';
+import { named } from './named-value.ts';
 import { ObservationWriter } from './observation.ts';
 import { Physics, type PhysicsState } from './physics.ts';
 import { RandomState, type RandomStateSnapshot } from './random-state.ts';
+import { domains } from './registry.ts';
+import { describeUnfit, fitsSingle } from './single-precision.ts';
 
 /** Where in its life an environment is. */
 type Phase = 'new' | 'running' | 'ended' | 'diverged' | 'disposed';
@@ -45,9 +48,12 @@ export class ControlEnvironment implements Environment {
   readonly episodeLength: number;
   readonly controlStep: number;
   readonly physicsSteps: number;
+  readonly endsUnstable: boolean;
 
   private readonly writer = new ObservationWriter();
   private readonly timeStep: { -readonly [K in keyof TimeStep]: TimeStep[K] };
+  /** The observation of the step before, if an episode may end at a step that cannot be observed. */
+  private readonly before: Float64Array | undefined;
   private phase: Phase = 'new';
   private steps = 0;
 
@@ -73,8 +79,10 @@ export class ControlEnvironment implements Environment {
     this.episodeLength = Math.ceil(description.timeLimit / (timestep * this.physicsSteps));
     this.actionSpec = actionSpec(physics);
     physics.restart(() => {});
-    this.description.observe(physics, this.writer);
+    this.refusePromise('observe', this.description.observe(physics, this.writer));
     this.observationSpec = this.writer.fix();
+    this.endsUnstable = description.onUnstable === 'terminate';
+    if (this.endsUnstable) this.before = new Float64Array(this.observationSpec.size);
     this.timeStep = {
       observation: this.writer.flat,
       reward: 0,
@@ -105,7 +113,7 @@ export class ControlEnvironment implements Environment {
     const { physics, description } = this;
     physics.clearTaskState();
     try {
-      physics.restart(() => description.initialize?.(physics, this.random));
+      physics.restart(() => this.refusePromise('initialize', description.initialize?.(physics, this.random)));
       this.observe();
     } catch (error) {
       throw inTask(this.task, error, 'at a reset');
@@ -115,6 +123,7 @@ export class ControlEnvironment implements Environment {
     this.timeStep.terminated = false;
     this.timeStep.truncated = false;
     this.timeStep.discount = 1;
+    this.timeStep.unstable = undefined;
     return this.timeStep;
   }
 
@@ -125,27 +134,61 @@ export class ControlEnvironment implements Environment {
     const { ctrl } = physics;
     for (let i = 0; i < action.length; i++) ctrl[i] = action[i];
     this.steps++;
+    this.before?.set(timeStep.observation);
     try {
       physics.step(this.physicsSteps);
       const reward = description.reward(physics);
-      if (!Number.isFinite(reward)) this.refuseReward(reward);
+      if (!fitsSingle(reward)) this.refuseReward(reward);
       timeStep.reward = reward;
       // At the time limit dm_control does not ask whether the state is terminal.
       timeStep.truncated = this.steps >= this.episodeLength;
-      timeStep.terminated = !timeStep.truncated && description.terminates?.(physics) === true;
-      timeStep.discount = timeStep.terminated ? 0 : 1;
+      timeStep.terminated = !timeStep.truncated && this.isTerminal();
       this.observe();
     } catch (error) {
-      this.phase = 'diverged';
-      throw inTask(this.task, error, `at step ${this.steps}`);
+      this.fail(inTask(this.task, error, `at step ${this.steps}`));
     }
+    timeStep.discount = timeStep.terminated ? 0 : 1;
     if (timeStep.truncated || timeStep.terminated) this.phase = 'ended';
     return timeStep;
   }
 
+  private isTerminal(): boolean {
+    const { description, physics } = this;
+    if (description.terminates === undefined) return false;
+    const terminal: unknown = description.terminates(physics);
+    if (typeof terminal === 'boolean') return terminal;
+    throw new TaskError(
+      `${this.task}: terminates() returned ${named(terminal)} at step ${this.steps}; expected true or false`,
+    );
+  }
+
+  /** Ends the episode where the task wants that and the simulation did not hold. @throws the error otherwise */
+  private fail(error: unknown): void {
+    const { timeStep, before } = this;
+    if (before === undefined || !(error instanceof DivergenceError)) {
+      this.phase = 'diverged';
+      throw error instanceof DivergenceError && !isPackaged(this.description) ? withWayOn(error) : error;
+    }
+    timeStep.observation.set(before);
+    timeStep.reward = 0;
+    timeStep.truncated = false;
+    timeStep.terminated = true;
+    timeStep.unstable = error.message;
+  }
+
   private refuseReward(reward: unknown): never {
-    const found = typeof reward === 'number' ? reward : `no number but ${typeof reward}`;
-    throw new DivergenceError(`${this.task}: the reward is ${found} at step ${this.steps}`);
+    if (typeof reward !== 'number') {
+      throw new TaskError(
+        `${this.task}: reward() returned ${named(reward)} at step ${this.steps}; expected a number`,
+      );
+    }
+    throw new DivergenceError(`${this.task}: the reward is ${describeUnfit(reward, `step ${this.steps}`)}`);
+  }
+
+  /** What `initialize` and `observe` do later comes too late. */
+  private refusePromise(method: string, returned: unknown): void {
+    if (typeof (returned as { then?: unknown } | null | undefined)?.then !== 'function') return;
+    throw new TaskError(`${this.task}: ${method}() returned ${named(returned)}; it must not be async`);
   }
 
   private checkAction(action: ArrayLike<number>): void {
@@ -165,20 +208,21 @@ export class ControlEnvironment implements Environment {
   private observe(): void {
     const { writer } = this;
     writer.begin();
-    this.description.observe(this.physics, writer);
+    this.refusePromise('observe', this.description.observe(this.physics, writer));
     writer.finish();
     // 0 × x is 0 for every number but the infinite ones and NaN: one comparison for all of them.
     const { flat } = writer;
     let zero = 0;
-    for (let i = 0; i < flat.length; i++) zero += 0 * flat[i];
+    for (let i = 0; i < flat.length; i++) zero += 0 * Math.fround(flat[i]);
     if (zero !== 0) this.refuseObservation(flat);
   }
 
   private refuseObservation(flat: Float64Array): never {
-    const index = flat.findIndex((value) => !Number.isFinite(value));
+    const index = flat.findIndex((value) => !fitsSingle(value));
     const part = this.observationSpec.parts.find(({ offset, size }) => index < offset + size);
+    const at = this.steps === 0 ? 'a reset' : `step ${this.steps}`;
     throw new DivergenceError(
-      `${this.task}: observation '${part?.name}' is ${flat[index]} at ${this.steps === 0 ? 'a reset' : `step ${this.steps}`}`,
+      `${this.task}: observation '${part?.name}' is ${describeUnfit(flat[index], at)}`,
     );
   }
 
@@ -225,6 +269,7 @@ export class ControlEnvironment implements Environment {
     this.timeStep.terminated = saved.terminated;
     this.timeStep.truncated = saved.truncated;
     this.timeStep.discount = saved.terminated ? 0 : 1;
+    this.timeStep.unstable = undefined;
     this.phase = saved.phase;
     this.steps = saved.steps;
   }
@@ -255,6 +300,15 @@ function inTask(task: string, error: unknown, when: string): unknown {
   }
   if ((error as { userFacing?: unknown } | null)?.userFacing === true) return error;
   return new TaskError(`${task}: its description threw ${when}: ${message}`, { cause: error });
+}
+
+const isPackaged = (task: Task): boolean => domains.some(({ tasks }) => tasks.includes(task));
+
+function withWayOn({ message, cause }: DivergenceError): DivergenceError {
+  return new DivergenceError(
+    `${message}; onUnstable: 'terminate' in the task's description ends such an episode instead of the run`,
+    { cause },
+  );
 }
 
 /** Bounds of the model's controls; an actuator without limits has infinite ones. */

@@ -33,7 +33,8 @@
  * - **observe(physics, observation)**: adds the parts in dm_control's order (observation.ts). Scalars have
  *   shape [], everything else [n] unless a shape is given.
  * - **reward(physics)**: in [0, 1], of the state after the step.
- * - **terminates(physics)** (optional): a true terminal state, discount 0.
+ * - **terminates(physics)** (optional): a true terminal state, discount 0. true or false.
+ * - **onUnstable**: 'fail' or 'terminate', for simulations that do not always hold.
  * - What a task remembers within an episode belongs into `physics.taskState`: it is emptied at every reset and
  *   saved with the environment's state.
  * - **rewardKind**: 'dense' (a gradient nearly everywhere) or 'sparse', for the table of tasks.
@@ -63,6 +64,12 @@ export interface TaskDescription {
   observe(physics: Physics, observation: ObservationWriter): void;
   reward(physics: Physics): number;
   terminates?(physics: Physics): boolean;
+  /**
+   * What happens at a step at which the simulation does not hold: MuJoCo warns or stops, or an observation or the
+   * reward is not finite. 'fail' (the default) is an error, which ends the run. 'terminate' ends the episode with
+   * reward 0, as a true terminal state that is observed as the step before; results count such episodes.
+   */
+  readonly onUnstable?: 'fail' | 'terminate';
 }
 
 export interface DomainDescription {
@@ -138,5 +145,8 @@ function checkDescription(name: string, { timeLimit, controlStep, ...own }: Task
     if (own[optional] !== undefined && typeof own[optional] !== 'function') {
       throw new TaskError(`${name}: ${optional} must be a function`);
     }
+  }
+  if (own.onUnstable !== undefined && own.onUnstable !== 'fail' && own.onUnstable !== 'terminate') {
+    throw new TaskError(`${name}: onUnstable must be 'fail' or 'terminate', got ${own.onUnstable}`);
   }
 }

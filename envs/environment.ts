@@ -34,6 +34,8 @@ export interface TimeStep {
   readonly truncated: boolean;
   /** dm_control's discount: 1, or 0 at a true terminal state. */
   readonly discount: number;
+  /** Why the simulation did not hold, where that ended the episode (terminated). */
+  readonly unstable?: string;
 }
 
 /**
@@ -54,6 +56,8 @@ export interface Environment {
   readonly episodeLength: number;
   /** Seconds of simulated time per control step. */
   readonly controlStep: number;
+  /** Whether a step at which the simulation does not hold ends the episode (`unstable`); else it is an error. */
+  readonly endsUnstable?: boolean;
   /**
    * Starts an episode. With a seed, the random state starts anew from it (as a new dm_control environment
    * with that seed does); without, the random state goes on.

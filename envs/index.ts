@@ -34,6 +34,7 @@ export type { Physics } from './physics.ts';
 export { RandomState } from './random-state.ts';
 export { domains, findTask, registerTask, suite, suiteNames, taskNames } from './registry.ts';
 export { type Sigmoid, Tolerance, type ToleranceOptions, tolerance } from './tolerance.ts';
+export { checkTrainable, tryOut } from './trainable.ts';
 export { VectorEnvironment, type VectorTimeStep } from './vector.ts';
 
 export interface EnvironmentOptions {

@@ -2,6 +2,7 @@
 import { ModelError, TaskError } from './errors.ts';
 import { withFiles } from './model-files.ts';
 import type { MjModel, MuJoCo } from './mujoco.ts';
+import { named } from './named-value.ts';
 
 /**
  * Reads a file of a model, as text or as bytes: `read('cheetah.xml')`. Files are named relative to the folder of the
@@ -45,7 +46,7 @@ export function describedModel(describe: (asset: ModelReader) => unknown, source
     texts.push({ xml, path });
     return xml;
   });
-  if (typeof mjcf !== 'string') throw new TaskError(`the model must be MJCF text, found ${typeof mjcf}`);
+  if (typeof mjcf !== 'string') throw new TaskError(`the model must be MJCF text, found ${named(mjcf)}`);
   const file = texts.find(({ xml }) => xml === mjcf);
   return file ?? { xml: mjcf, path: `${folderOf(texts[0]?.path ?? '')}the built model.xml`, built: true };
 }

@@ -54,7 +54,7 @@ export function objectId(module: MainModule, model: MjModel, kind: Kind, name: s
   const id = module.mj_name2id(model, type, name);
   if (id >= 0) return id;
   const count = Number(model[COUNTS[kind]]);
-  const names = Array.from({ length: count }, (_, i) => module.mj_id2name(model, type, i)).filter(Boolean);
+  const names = Array.from({ length: count }, (_, i) => nameOf(module, model, type, i)).filter(Boolean);
   throw new ModelError(
     `the model has no ${kind.toLowerCase()} '${name}'; it has: ${names.join(', ') || 'none'}`,
   );
@@ -101,5 +101,11 @@ export function rowName(
   index: number,
 ): string {
   const id = field.startsWith('dof_') ? model.dof_jntid[index] : index;
-  return module.mj_id2name(model, module.mjtObj[`mjOBJ_${kind}`].value, id) || `#${id}`;
+  return nameOf(module, model, module.mjtObj[`mjOBJ_${kind}`].value, id) ?? `#${id}`;
+}
+
+/** The name of an object; undefined if it has none, for which the bindings give some text all the same. */
+function nameOf(module: MainModule, model: MjModel, type: number, id: number): string | undefined {
+  const name = module.mj_id2name(model, type, id);
+  return name && module.mj_name2id(model, type, name) === id ? name : undefined;
 }

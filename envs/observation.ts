@@ -1,6 +1,7 @@
 /** The flat observation of a task, written part by part without allocating. */
 import type { ObservationPart, ObservationSpec } from './environment.ts';
 import { TaskError } from './errors.ts';
+import { named } from './named-value.ts';
 
 /**
  * What `observe` writes into. The first observation of an environment fixes names, sizes and order of the parts;
@@ -35,6 +36,7 @@ export class ObservationWriter {
   }
 
   push(value: number): this {
+    if (typeof value !== 'number') this.refuse(this.found[this.part]?.name ?? '', value);
     if (this.growing !== undefined) this.growing.push(value);
     else this.flat[this.cursor] = value;
     this.cursor++;
@@ -44,11 +46,27 @@ export class ObservationWriter {
   /** A whole part: a scalar (shape []), an array (shape [n]) or, with a shape, a matrix row by row. */
   add(name: string, value: number | ArrayLike<number>, shape?: readonly number[]): this {
     if (typeof value === 'number') return this.open(name, shape ?? SCALAR).push(value);
+    // Typed arrays hold numbers; only others must be looked through.
+    if (!(value instanceof Float64Array)) this.checkNumbers(name, value);
     this.open(name, shape);
     if (this.growing !== undefined) for (let i = 0; i < value.length; i++) this.growing.push(value[i]);
     else for (let i = 0; i < value.length; i++) this.flat[this.cursor + i] = value[i];
     this.cursor += value.length;
     return this;
+  }
+
+  private checkNumbers(name: string, values: ArrayLike<unknown>): void {
+    if (typeof values !== 'object' || typeof values?.length !== 'number') this.refuse(name, values);
+    for (let i = 0; i < values.length; i++) {
+      if (typeof values[i] !== 'number') this.refuse(`${name}[${i}]`, values[i]);
+    }
+  }
+
+  private refuse(name: string, value: unknown): never {
+    const hint = typeof value === 'boolean' ? `: write Number(...), which is ${Number(value)} here` : '';
+    throw new TaskError(
+      `observation '${name}' is ${named(value)}; expected a number, or an array of numbers${hint}`,
+    );
   }
 
   /** Ends the first observation: from here on the layout is fixed. */

@@ -42,7 +42,7 @@ Examples:
   harness compare --executor bullmq --redis redis://lab-server:6379 --tasks rfm8 --seeds 5 --out rfm8
                                                   on every machine with a harness worker
 
-A --config file:
+A --config file (paths in it are relative to its folder):
   agents:
     - sac
     - { agent: rfm-flow, name: rfm-flow-eta0, set: { estimator: eta=0 } }

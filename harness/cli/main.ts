@@ -6,6 +6,7 @@ import { endProcess, unanswered } from '../plugins/aside.ts';
 import { tryFilesFirst } from '../plugins/trial.ts';
 import { inlineWebAssembly } from '../process/webassembly.ts';
 import { packageVersion } from '../results/manifest.ts';
+import { UserError } from '../text/errors.ts';
 import { messageOf, printable, printableLine } from '../text/printable.ts';
 import { ablateCommand } from './ablate/index.ts';
 import { agentsCommand } from './agents.ts';
@@ -105,6 +106,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
   inlineWebAssembly();
   tryFilesFirst(async (kind, file) => (await import('../plugins/check/apart.ts')).loadApart(kind, file));
   try {
+    checkWorkingDirectory();
     await program().parseAsync(argv as string[]);
     return Number(process.exitCode ?? exitCodes.done);
   } catch (error) {
@@ -116,6 +118,17 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
       .off('unhandledRejection', unexpected)
       .off('beforeExit', endUnfinished)
       .off('exit', explainEnd);
+  }
+}
+
+/** @throws UserError if the folder in which the command runs has been deleted */
+function checkWorkingDirectory(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    throw new UserError(
+      `the working directory is not there any more (${(error as NodeJS.ErrnoException).code}); cd to another`,
+    );
   }
 }
 

@@ -1,9 +1,11 @@
 /** What a user may say about a comparison, on the command line or in a YAML file, and its defaults. */
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
 import { backendNames } from '../../engine/types.ts';
+import { isFile } from '../plugins/load-module.ts';
 import { evaluationStarts } from '../run/job.ts';
 import { nearest, UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
@@ -83,6 +85,7 @@ export const quick = {
 } satisfies Settings;
 
 /**
+ * The settings of a file. Paths in it are relative to its folder.
  * @throws UserError naming the file, the place in it and what is wrong, in one line
  */
 export function readSettingsFile(path: string): Settings {
@@ -103,7 +106,26 @@ export function readSettingsFile(path: string): Settings {
   } catch (error) {
     throw notYaml(path, error); // aliases are looked up only here
   }
-  return checkSettings(value ?? {}, path);
+  return fromFolder(checkSettings(value ?? {}, path), dirname(path));
+}
+
+/** Settings whose relative paths begin at a folder. */
+function fromFolder(settings: Settings, folder: string): Settings {
+  const there = (name: string) => (isFile(name) ? resolve(folder, name) : name);
+  const all = <T>(listed: string | readonly T[], what: string, place: (entry: string | T) => T) =>
+    entries(listed, what).map(place);
+  const { agents, tasks, out } = settings;
+  return {
+    ...settings,
+    ...(agents !== undefined && {
+      agents: all<AgentEntry>(agents, 'agents', (entry) =>
+        typeof entry === 'string' ? there(entry) : { ...entry, agent: there(entry.agent) },
+      ),
+    }),
+    ...(tasks !== undefined && { tasks: all<string>(tasks, 'tasks', there) }),
+    // As for --out, a name without a folder is one under results/.
+    ...(out !== undefined && { out: /[\\/]|^\.\.?$/.test(out) ? resolve(folder, out) : out }),
+  };
 }
 
 const notYaml = (path: string, error: unknown) => {

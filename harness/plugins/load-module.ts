@@ -1,5 +1,5 @@
 /** Loads a user's TypeScript or JavaScript file without a build step. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { createJiti } from 'jiti';
 import { UserError } from '../text/errors.ts';
@@ -19,7 +19,7 @@ export function absolutePath(file: string, folder = process.cwd()): string {
 const LOAD_SECONDS = 25;
 
 /**
- * The default export of a user's file, or what a CommonJS file has as `module.exports`. Inside it, `rfm-harness`, `zod` and `@tensorflow/tfjs-core` mean this
+ * The default export of a user's file (of a link, the file that it leads to: its imports lie beside that), or what a CommonJS file has as `module.exports`. Inside it, `rfm-harness`, `zod` and `@tensorflow/tfjs-core` mean this
  * package's own instances, wherever the file lies.
  * @throws UserError naming the file: not there, does not parse, throws while loading, no default export
  */
@@ -38,7 +38,9 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
   });
   let module: unknown;
   try {
-    module = await aside(`loading ${file}`, () => withinSeconds(jiti.import(path), LOAD_SECONDS));
+    module = await aside(`loading ${file}`, () =>
+      withinSeconds(jiti.import(realpathSync(path)), LOAD_SECONDS),
+    );
   } catch (error) {
     const message = messageOf(error);
     const kind =

@@ -1,4 +1,5 @@
 /** Loads by name what a run is made of. */
+import { checkTrainable } from '../../envs/index.ts';
 import { aside } from '../plugins/aside.ts';
 import { CallWatch, GuardedAgent } from '../plugins/guard.ts';
 import { agentTitle, loadSource } from '../plugins/load-agent.ts';
@@ -23,6 +24,7 @@ export async function assemble(job: RunJob, watch: CallWatch = new CallAside()):
   const training = factory.config.parse(job.config);
   const makeEnvironment = await loadTask(job.task);
   const environment = await makeEnvironment();
+  checkTrainable(environment);
   const evaluationEnvironments = await Promise.all(
     Array.from({ length: job.evaluation.episodes }, makeEnvironment),
   );

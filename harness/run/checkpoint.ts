@@ -28,6 +28,8 @@ export interface RunState {
   /** The step of the last evaluation; -1 before the first. */
   readonly evaluatedAt: number;
   readonly episode: { readonly number: number; readonly return: number; readonly length: number };
+  /** Training episodes since the last row that ended because the simulation did not hold. */
+  readonly unstableEpisodes?: number;
   readonly environment: EnvironmentState;
   /** The current observation, float64, base64. */
   readonly observation: string;

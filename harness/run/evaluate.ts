@@ -9,6 +9,8 @@ export interface EpisodeScore {
   readonly return: number;
   /** Control steps. */
   readonly length: number;
+  /** Whether it ended because the simulation did not hold. */
+  readonly unstable: boolean;
 }
 
 /** The state in which an episode starts. */
@@ -49,6 +51,7 @@ export async function evaluate(
   const bounded = toBounds(environments[0].actionSpec);
   const returns = new Array<number>(count).fill(0);
   const lengths = new Array<number>(count).fill(0);
+  const unstable = new Array<boolean>(count).fill(false);
   const live = environments.map((environment, i) => {
     observations.set(beginEpisode(environment, starts[i]), i * obs);
     return true;
@@ -63,8 +66,9 @@ export async function evaluate(
       observations.set(step.observation, i * obs);
       returns[i] += step.reward;
       lengths[i]++;
+      unstable[i] = step.unstable !== undefined;
       live[i] = !(step.terminated || step.truncated);
     }
   }
-  return returns.map((value, i) => ({ return: value, length: lengths[i] }));
+  return returns.map((value, i) => ({ return: value, length: lengths[i], unstable: unstable[i] }));
 }

@@ -1,14 +1,14 @@
 /** The run loop: reset, act, step, remember, update; now and then evaluate, checkpoint, report. */
 import type { AgentSnapshot, Batch, TrainingConfig } from '../../agents/agent.ts';
 import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
-import type { Environment } from '../../envs/environment.ts';
+import type { Environment, TimeStep } from '../../envs/environment.ts';
 import type { GuardedAgent } from '../plugins/guard.ts';
 import { toBounds } from './action-bounds.ts';
 import type { CheckpointStore, RunState } from './checkpoint.ts';
 import { decodeObservation, encodeObservation } from './checkpoint.ts';
 import { evaluate, fixedStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
-import { type EvaluationRow, MetricMeans, type TrainingRow } from './rows.ts';
+import { type EvaluationRow, MetricMeans, type TrainingRow, UNSTABLE_EPISODES } from './rows.ts';
 import { RunStreams } from './streams.ts';
 
 /** What a run is made of. Loaded by name elsewhere: this file knows no agent, task or file format. */
@@ -91,7 +91,7 @@ export async function run(parts: RunParts, around: RunSurroundings): Promise<Run
       : session.streams.policy.fillUniform(current.action, -1, 1);
     const next = environment.step(bounded(action));
     replay.add(session.observation, action, next.reward, next.terminated ? 0 : 1, next.observation);
-    session.advance(next.reward, next.observation);
+    session.advance(next);
 
     const updates = updatesAt(session.step, training);
     for (let i = 0; i < updates; i++) {
@@ -159,6 +159,8 @@ class Session {
   episodeReturn: number | undefined;
   #evaluatedAt = -1;
   #episode = { number: -1, return: 0, length: 0 };
+  /** Since the last row of training. */
+  #unstableEpisodes = 0;
   readonly #startedAt = performance.now();
   readonly #secondsBefore: number;
 
@@ -178,6 +180,7 @@ class Session {
       this.step = state.step;
       this.#evaluatedAt = state.evaluatedAt;
       this.#episode = { ...state.episode };
+      this.#unstableEpisodes = state.unstableEpisodes ?? 0;
       this.evaluation = meanReturn(this.evaluations.filter((row) => row.step === state.evaluatedAt));
     }
   }
@@ -193,10 +196,11 @@ class Session {
     this.observation.set(this.parts.environment.reset(seed).observation);
   }
 
-  advance(reward: number, observation: Float64Array): void {
+  advance({ reward, observation, unstable }: TimeStep): void {
     this.step++;
     this.#episode.return += reward;
     this.#episode.length++;
+    if (unstable !== undefined) this.#unstableEpisodes++;
     this.observation.set(observation);
   }
 
@@ -227,7 +231,12 @@ class Session {
   }
 
   logTraining(): void {
-    if (!this.means.empty) this.trainingRows.push({ step: this.step, metrics: this.means.take() });
+    const unstable = this.#unstableEpisodes;
+    if (this.means.empty && unstable === 0) return;
+    const metrics = this.means.take();
+    if (unstable > 0 || this.parts.environment.endsUnstable) metrics[UNSTABLE_EPISODES] = unstable;
+    this.#unstableEpisodes = 0;
+    this.trainingRows.push({ step: this.step, metrics });
   }
 
   async checkpoint(around: RunSurroundings): Promise<void> {
@@ -243,6 +252,7 @@ class Session {
       step: this.step,
       evaluatedAt: this.#evaluatedAt,
       episode: this.#episode,
+      unstableEpisodes: this.#unstableEpisodes,
       environment: this.parts.environment.state(),
       observation: encodeObservation(this.observation),
       streams: this.streams.positions(),

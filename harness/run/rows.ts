@@ -13,6 +13,8 @@ export interface EvaluationRow {
   readonly length: number;
   /** Wall-clock seconds since the run began, pauses between resumed sessions left out. */
   readonly wallSeconds: number;
+  /** Whether the episode ended because the simulation did not hold (a task's `onUnstable: 'terminate'`). */
+  readonly unstable?: boolean;
 }
 
 /** Means over the updates since the row before: a row of training.csv. */
@@ -30,7 +32,10 @@ export const evaluationColumns = [
   'return',
   'length',
   'wall_seconds',
+  'unstable',
 ];
+/** Among the metrics of a task with `onUnstable: 'terminate'`: training episodes that ended so, since the row before. */
+export const UNSTABLE_EPISODES = 'unstable_episodes';
 export const trainingKeys = ['task', 'agent', 'seed', 'step'];
 
 /** Every metric of the rows, in order of first appearance. */
@@ -49,6 +54,7 @@ export function evaluationCells(id: RunIdentity, row: EvaluationRow): Row<string
     return: row.return,
     length,
     wall_seconds: Number(row.wallSeconds.toFixed(3)),
+    unstable: Number(row.unstable ?? false),
   };
 }
 

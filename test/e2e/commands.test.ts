@@ -60,7 +60,7 @@ out: mine
 
   it('has one row per evaluation episode, and options win over the file', () => {
     const [header, ...rows] = readFileSync(results('evaluations.csv'), 'utf8').trim().split('\n');
-    expect(header.trim()).toBe('task,agent,seed,step,episode,return,length,wall_seconds');
+    expect(header.trim()).toBe('task,agent,seed,step,episode,return,length,wall_seconds,unstable');
     expect(rows).toHaveLength(2 * 3 * 3 * 3 * 2);
     expect([...new Set(rows.map((row) => row.split(',')[3]))]).toEqual(['0', '100', '200']);
   });
@@ -199,7 +199,7 @@ describe('harness', () => {
     expect(page).toContain('Failed and unfinished runs');
     expect(page.match(/create\(\) threw: not born/g)?.length).toBeGreaterThanOrEqual(4);
     const header = (file: string) => results(`${file}.csv`).trimEnd();
-    expect(header('evaluations')).toBe('task,agent,seed,step,episode,return,length,wall_seconds');
+    expect(header('evaluations')).toBe('task,agent,seed,step,episode,return,length,wall_seconds,unstable');
     expect(header('training')).toBe('task,agent,seed,step');
     expect(header('summary')).toMatch(/^task,agent,seeds,step,mean,[^\n]*,flag$/);
     expect(header('aggregate')).toBe('agent,metric,value,ci_low,ci_high,tasks,runs,flag');

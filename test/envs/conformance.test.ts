@@ -53,7 +53,21 @@ describe('the conformance checks', () => {
     [
       'an unlimited actuator',
       { model: MODEL.replace('ctrllimited="true" ctrlrange="-1 1"', '') },
-      /ctrllimited/,
+      /every action has finite bounds: actuator '#0' is in \[-Infinity, Infinity\].* give the actuator ctrllimited="true" and a ctrlrange$/,
+    ],
+    [
+      'a terminates that returns a number',
+      { terminates: (physics) => Number(physics.qpos[0] > 9) as never },
+      /terminates\(\) returned 0 at step 1; expected true or false/,
+    ],
+    [
+      'observations beyond float32',
+      {
+        observe: (physics, observation) => {
+          observation.add('raw', 1e39 * (2 + physics.qpos[0]));
+        },
+      },
+      /begins an episode: ball-roll: observation 'raw' is .*e\+3[89] at a reset: beyond float32/,
     ],
     ['no actuator', { model: MODEL.replace(/<actuator>.*<\/actuator>/, '') }, /no actuator/],
     [

@@ -166,8 +166,12 @@ describe('a diverging simulation', () => {
       [0, Number.POSITIVE_INFINITY, "broken-one: observation 'angle' is Infinity at step 1"],
     ] as const) {
       const environment = await makeEnvironment(broken(reward, observed), { models: packagedModels });
-      environment.reset(0);
-      expect(() => environment.step([0])).toThrow(new DivergenceError(message));
+      const step = () => {
+        environment.reset(0);
+        environment.step([0]);
+      };
+      expect(step).toThrow(DivergenceError);
+      expect(step).toThrow(`${message}; onUnstable: 'terminate' in the task's description`);
       environment.dispose();
     }
   });

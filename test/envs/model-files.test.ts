@@ -1,11 +1,11 @@
 /** Models that use files. Expected: closed forms, and what Python's MuJoCo 3.14 says of the same folders. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { defineTask, ModelError, makeEnvironment } from '../../envs/index.ts';
+import { type ControlEnvironment, defineTask, ModelError, makeEnvironment } from '../../envs/index.ts';
 import type { Physics } from '../../envs/physics.ts';
-import { modelsBeside } from '../../harness/plugins/load-task.ts';
+import { loadTask, modelsBeside, resolveTasks } from '../../harness/plugins/load-task.ts';
 import { png } from './png.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'model-files-'));
@@ -325,6 +325,25 @@ describe('includes and attached models', () => {
     const xml = '<mujoco><include file="pendulum.xml"/></mujoco>';
     expect(await compiled({ 'm.xml': xml }, 'm.xml', (physics) => physics.id('joint', 'hinge'))).toBe(0);
   });
+});
+
+test('a task that is reached by a link finds its modules and models beside the file that the link leads to', async () => {
+  const folder = folderWith({
+    'task.mjs': `import { defineTask } from 'rfm-harness';
+      import { height } from './height.mjs';
+      export default defineTask('linked-any', { model: (asset) => asset('m.xml'), timeLimit: 1,
+        observe(physics, observation) { observation.add('height', height(physics)); }, reward: () => 0 });`,
+    'height.mjs': "export const height = (physics) => physics.data('xpos', 'cube')[2];",
+    'm.xml': model('<mesh name="cube" file="cube.obj"/>', BODY),
+    'cube.obj': obj(0.1),
+  });
+  const link = join(folderWith({}), 'linked.mjs');
+  symlinkSync(join(folder, 'task.mjs'), link);
+  const [task] = await resolveTasks([link]);
+  expect(task.name).toBe('linked-any');
+  const environment = (await (await loadTask(task))()) as ControlEnvironment;
+  expect(mass(environment.physics)).toBeCloseTo(8, 5);
+  environment.dispose();
 });
 
 describe('a file that is not there', () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent, TrainingConfig } from '../../agents/agent.ts';
+import type { TimeStep } from '../../envs/environment.ts';
 import { GuardedAgent } from '../../harness/plugins/guard.ts';
 import { CheckpointStore } from '../../harness/run/checkpoint.ts';
 import type { RunJob } from '../../harness/run/job.ts';
@@ -42,11 +43,13 @@ interface Session {
   agent?: (inner: Agent) => Agent;
   training?: Partial<TrainingConfig>;
   job?: Partial<RunJob>;
+  environment?: () => ToyEnvironment;
 }
 
 async function play(session: Session): Promise<Result> {
-  const environment = new ToyEnvironment();
-  const evaluationEnvironments = [new ToyEnvironment(), new ToyEnvironment(), new ToyEnvironment()];
+  const makeEnvironment = session.environment ?? (() => new ToyEnvironment());
+  const environment = makeEnvironment();
+  const evaluationEnvironments = [makeEnvironment(), makeEnvironment(), makeEnvironment()];
   const ours: RunJob = { ...job, ...session.job };
   const inner = new ToyAgent(new RunStreams(ours.identity).agent());
   const notes: string[] = [];
@@ -83,6 +86,19 @@ async function play(session: Session): Promise<Result> {
   return { outcome, evaluations, training, notes, environment, evaluationSeeds };
 }
 
+/** Does not hold where the point has gone far from the origin. */
+class FragileEnvironment extends ToyEnvironment {
+  readonly endsUnstable = true;
+  ended = 0;
+
+  override step(action: ArrayLike<number>): TimeStep {
+    const step = super.step(action);
+    if (step.truncated || Math.abs(step.observation[0]) < 0.45) return step;
+    this.ended++;
+    return { ...step, terminated: true, discount: 0, unstable: 'it has gone far' };
+  }
+}
+
 const newFolder = () => mkdtempSync(join(tmpdir(), 'run-'));
 
 /** Rows as the bytes of the CSVs, the wall clock aside. */
@@ -105,6 +121,26 @@ describe('a run', () => {
     expect(outcome.status).toBe('done');
     expect([...new Set(evaluations.map((row) => row.step))]).toEqual([0, 150, 300, 400]);
     expect(evaluations.map((row) => row.episode)).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  });
+
+  it('counts the episodes that ended because the simulation did not hold, also when it goes on after a crash', async () => {
+    const environment = () => new FragileEnvironment();
+    const whole = await play({ folder: newFolder(), environment });
+    const counts = whole.training.map(({ metrics }) => metrics.unstable_episodes);
+    const { ended } = whole.environment as FragileEnvironment;
+    expect(ended).toBeGreaterThan(3);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(ended);
+    for (const { length, unstable } of whole.evaluations) expect(unstable).toBe(length < 50);
+    expect(whole.evaluations.some(({ unstable }) => unstable)).toBe(true);
+
+    const folder = newFolder();
+    const crash = play({ folder, environment, checkpointEvery: 7, crashAtStep: 230 });
+    await expect(crash).rejects.toThrow('crash');
+    const resumed = await play({ folder, environment, checkpointEvery: 7 });
+    expect(csvBytes(resumed)).toBe(csvBytes(whole));
+    const [header, first] = csvBytes(whole).split('\n');
+    expect(header).toMatch(/,unstable$/);
+    expect(first).toMatch(/,[01]$/);
   });
 
   it('gives the same rows for the same seed and others for another', async () => {

@@ -127,6 +127,30 @@ set:
     expect(plan.agents[2].config).toMatchObject({ tau: 0.001, discount: 0.9 });
   });
 
+  it('takes paths in a file as relative to it, and names as names', () => {
+    const folder = workplace({
+      'plans/plan.yaml': `
+agents:
+  - sac
+  - ./mine.ts
+  - { agent: ../agents/other.ts, name: other }
+tasks: walker-walk, ./task.mjs, task.ts
+out: ../outcome
+`,
+      'plans/named.yaml': 'agents: [/elsewhere/mine.ts]\ntasks: [easy]\nout: name\n',
+    });
+    expect(readSettingsFile(`${folder}/plans/plan.yaml`)).toEqual({
+      agents: ['sac', `${folder}/plans/mine.ts`, { agent: `${folder}/agents/other.ts`, name: 'other' }],
+      tasks: ['walker-walk', `${folder}/plans/task.mjs`, `${folder}/plans/task.ts`],
+      out: `${folder}/outcome`,
+    });
+    expect(readSettingsFile(`${folder}/plans/named.yaml`)).toEqual({
+      agents: ['/elsewhere/mine.ts'],
+      tasks: ['easy'],
+      out: 'name',
+    });
+  });
+
   it('evaluates between 10 and 25 times unless told', () => {
     for (const steps of [10, 999, 30_000, 100_000, 250_000, 1_000_000]) {
       const times = steps / defaultEvaluationEvery(steps);

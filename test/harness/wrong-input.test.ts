@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { workplace } from '../e2e/support/command.ts';
 import { agentFile } from './support/agent-files.ts';
@@ -16,6 +18,10 @@ const files: Record<string, string> = {
   'vast-batch.ts': agentFile().replace('batchSize: 8', 'batchSize: 1e12'),
   'throws.ts': "throw new Error('not today');\n",
   'good.ts': agentFile(),
+  'no-range.mjs': taskFile({ motor: '<motor name="push" joint="slide"/>' }),
+  'vast-observation.mjs': taskFile({ observed: '1e39 * (2 + Math.sin(physics.qpos[0]))' }),
+  'numeric-end.mjs': taskFile({ more: 'terminates: (physics) => Number(physics.qpos[0] > 9),' }),
+  'no-mesh.mjs': taskFile({ asset: '<mesh name="cube" file="cube.obj"/>' }),
   'malformed.yaml': 'agents: [sac, random\ntasks: x\n',
   'unknown-key.yaml': 'agnets: sac\n',
   'wrong-type.yaml': 'seeds: { a: 1 }\n',
@@ -30,6 +36,26 @@ const files: Record<string, string> = {
   file: 'not a folder',
 };
 
+interface TaskParts {
+  readonly motor?: string;
+  readonly asset?: string;
+  readonly observed?: string;
+  readonly more?: string;
+}
+
+/** A task of one's own: a ball on a rail. */
+function taskFile({
+  motor = '<motor joint="slide" ctrllimited="true" ctrlrange="-1 1"/>',
+  asset = '',
+  observed = 'physics.qpos',
+  more = '',
+}: TaskParts): string {
+  const model = `<mujoco><asset>${asset}</asset><worldbody><body><joint name="slide" type="slide"/><geom size=".1"/></body></worldbody><actuator>${motor}</actuator></mujoco>`;
+  return `import { defineTask } from 'rfm-harness';
+export default defineTask('ball-roll', { model: '${model}', timeLimit: 1, ${more}
+  observe(physics, observation) { observation.add('raw', ${observed}); }, reward: () => 0 });`;
+}
+
 /** Command words → what the one line must say. */
 const cases: [string, RegExp][] = [
   ['compar', /unknown command 'compar'; did you mean 'compare'\?/],
@@ -38,6 +64,22 @@ const cases: [string, RegExp][] = [
   [
     'compare --agents random --tasks cartpole-balanse',
     /unknown task or suite 'cartpole-balanse'; did you mean 'cartpole-balance'\?/,
+  ],
+  [
+    'compare --agents random --tasks ./no-range.mjs',
+    /ball-roll: actuator 'push' is in \[-Infinity, Infinity\].* give the actuator ctrllimited="true" and a ctrlrange$/m,
+  ],
+  [
+    'compare --agents sac --tasks ./vast-observation.mjs',
+    /ball-roll: observation 'raw' is .* beyond float32/,
+  ],
+  [
+    'train random ./numeric-end.mjs',
+    /ball-roll: terminates\(\) returned 0 at step 1; expected true or false/,
+  ],
+  [
+    'compare --agents random --tasks ./no-mesh.mjs',
+    /Error opening file 'cube\.obj'; no model file 'cube\.obj' beside .*no-mesh\.mjs or in assets\//,
   ],
   ['compare --agents random --tasks rfm9', /unknown task or suite 'rfm9'; did you mean 'rfm8'\?/],
   ['compare --agents random --preset labtop', /unknown preset 'labtop'; did you mean 'laptop'\?/],
@@ -150,6 +192,20 @@ describe('wrong input gets one clear line and exit code 2', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/\n\s+at /);
   });
+
+  it.each([['compare', '--quick'], ['report', 'results'], ['tasks']])(
+    'harness %s in a folder that has been deleted',
+    (...words) => {
+      const gone = workplace();
+      const bin = fileURLToPath(new URL('../../bin/harness.js', import.meta.url));
+      const script = 'cd "$0" && rmdir "$0" && exec "$@"';
+      const { status, stderr } = spawnSync('sh', ['-c', script, gone, process.execPath, bin, ...words], {
+        encoding: 'utf8',
+      });
+      expect(stderr).toBe('harness: the working directory is not there any more (ENOENT); cd to another\n');
+      expect(status).toBe(2);
+    },
+  );
 
   it('an unreadable manifest is named', async () => {
     mkdirSync(join(folder, 'results/torn'), { recursive: true });

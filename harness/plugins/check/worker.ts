@@ -38,8 +38,19 @@ async function check(order: CheckOrder): Promise<void> {
 
 async function load({ kind, name }: CheckOrder): Promise<void> {
   if (kind === 'agent') await (await import('../load-agent.ts')).loadAgent(name);
-  else await (await import('../load-task.ts')).resolveTasks([name]);
+  else await tryTasks(name);
   await turn(); // rejections that nobody handled are told only between two turns of the event loop
+}
+
+/** A task that no run could go on with is refused before any begins. */
+async function tryTasks(name: string): Promise<void> {
+  const { tryOut } = await import('../../../envs/index.ts');
+  const { loadTask, resolveTasks } = await import('../load-task.ts');
+  for (const source of await resolveTasks([name])) {
+    const environment = await (await loadTask(source))();
+    tryOut(environment);
+    environment.dispose();
+  }
 }
 
 async function checkAgentNamed({ name, preset = 'smoke' }: CheckOrder): Promise<void> {
