@@ -84,6 +84,8 @@ async function secondsWith(plan: ComparisonPlan, workers: number): Promise<numbe
       makeProgress: () => makeProgress(jobsOf(plan), { quiet: true, stream: process.stderr }),
       executor: 'local',
       makeExecutor: (jobs, options) => new LocalExecutor(jobs, options, workers),
+      acceptChanges: false,
+      conclude: () => {},
       note: () => {},
       onStart: () => {},
     });

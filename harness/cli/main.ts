@@ -164,6 +164,9 @@ function explainEnd(): void {
   process.exitCode = exitCodes.failed;
 }
 
+/** Characters of a message that says nothing to users. */
+const LONGEST_MESSAGE = 8000;
+
 /** Says what went wrong, as shortly as it deserves. */
 function report(error: unknown, debug: boolean): number {
   if (error instanceof Exit) return error.code;
@@ -173,6 +176,9 @@ function report(error: unknown, debug: boolean): number {
   const say = (text: string) => process.stderr.write(`${text}\n`);
   if (debug) say(inspect(error));
   else if (userFacing) say(`harness: ${printableLine(message)}`);
-  else say(`harness: ${printable(message)}\n(a fault of the harness or of a plugin; --debug shows where)`);
+  else
+    say(
+      `harness: ${printable(message.slice(0, LONGEST_MESSAGE))}\n(a fault of the harness or of a plugin; --debug shows where)`,
+    );
   return userFacing ? exitCodes.wrongUse : exitCodes.failed;
 }

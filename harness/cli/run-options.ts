@@ -5,7 +5,8 @@ import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
-import { evaluationStarts } from '../run/job.ts';
+import type { Report } from '../report/write.ts';
+import { evaluationStarts, limits } from '../run/job.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
@@ -29,6 +30,7 @@ export interface RunFlags {
   readonly stallSeconds: string;
   readonly out?: string;
   readonly resume?: boolean;
+  readonly acceptChanges?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly tensorboard?: boolean;
@@ -80,6 +82,7 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--out <name>', 'a name under results/, or a path')
     .option('--resume', 'go on with what --out holds')
+    .option('--accept-changes', 'with --resume: also if code, packages or your files have changed since')
     .option('--force', 'replace what --out holds')
     .option('--dry-run', 'print the plan and its estimated duration, run nothing')
     .option('--checkpoint-seconds <seconds>', 'least time between checkpoints of a run', '20')
@@ -128,21 +131,29 @@ export async function runPlan(
   const { runComparison } = await import('../comparison/comparison.ts');
   const { makeProgress } = await import('../execution/progress.ts');
   const { jobsOf } = await import('../plan/plan.ts');
+  const { writeReport } = await import('../report/write.ts');
+  const { exportTensorBoard } = await import('../results/tensorboard.ts');
   const jobs = jobsOf(plan);
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
   const { makeExecutor, close } = await chooseExecutor(flags, jobs.length, folder, say);
   const signals = ['SIGINT', 'SIGTERM'] as const;
+  let report: Report | undefined;
   const options: ComparisonOptions = {
     folder,
     force: flags.force ?? false,
     resume: flags.resume ?? false,
+    acceptChanges: flags.acceptChanges ?? false,
     ...parseTimes(flags),
     command: ['harness', ...process.argv.slice(2).map(hidePassword)],
     executor: flags.executor === 'bullmq' ? 'bullmq' : 'local',
     makeExecutor,
     note: say,
+    conclude(outcome) {
+      report = writeReport({ directories: [folder], out: folder });
+      if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) exportTensorBoard(folder);
+    },
     makeProgress() {
       say(announcement);
       return makeProgress(jobs, { quiet: flags.quiet ?? false, stream: process.stderr });
@@ -159,7 +170,7 @@ export async function runPlan(
     },
   };
   try {
-    await finish(await runComparison(plan, options), folder, flags, say);
+    await finish(await runComparison(plan, options), report, folder, flags, say);
   } catch (error) {
     throw await withWayOn(error, folder, flags);
   } finally {
@@ -215,6 +226,7 @@ async function withWayOn(error: unknown, folder: string, flags: RunFlags): Promi
 
 async function finish(
   outcome: ComparisonOutcome,
+  report: Report | undefined,
   folder: string,
   flags: RunFlags,
   say: (line: string) => void,
@@ -227,11 +239,9 @@ async function finish(
     );
     throw new Exit(exitCodes.interrupted);
   }
-  const { reportComparison } = await import('../comparison/report.ts');
-  reportComparison(folder, outcome, { json: flags.json ?? false, quiet: flags.quiet ?? false });
-  if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) {
-    const { exportTensorBoard } = await import('../results/tensorboard.ts');
-    exportTensorBoard(folder);
+  if (report !== undefined) {
+    const { printComparison } = await import('../comparison/report.ts');
+    printComparison(folder, outcome, report, { json: flags.json ?? false, quiet: flags.quiet ?? false });
   }
   for (const run of failed) {
     process.stderr.write(`failed: ${run.task}/${run.agent}/${run.seed}: ${run.reason}\n`);
@@ -267,7 +277,7 @@ function parseTimes({ checkpointSeconds, stallSeconds }: RunFlags) {
 
 export function parseSeconds(text: string, what: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 1e6))
+  if (!(value > 0 && value <= limits.seconds))
     throw new UserError(`${what} must be a positive number of seconds, found '${text}'`);
   return value;
 }

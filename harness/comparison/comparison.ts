@@ -7,7 +7,8 @@ import { mergeRuns } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
 import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
 import { lockFolder } from '../files/lock.ts';
-import { type ComparisonPlan, firstDifference, jobsOf } from '../plan/plan.ts';
+import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
+import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
 import {
   commit,
   cpu,
@@ -15,10 +16,12 @@ import {
   loadManifest,
   type Manifest,
   type RunRecord,
-  versions,
   writeManifest,
 } from '../results/manifest.ts';
-import type { RunJob } from '../run/job.ts';
+import { ownVersions, versionDifference } from '../results/versions.ts';
+import { type RunJob, withoutChecksums } from '../run/job.ts';
+import type { RunIdentity } from '../run/streams.ts';
+import { describeDifference, firstDifference } from '../text/difference.ts';
 import { UserError } from '../text/errors.ts';
 
 export interface ComparisonOptions {
@@ -28,6 +31,8 @@ export interface ComparisonOptions {
   readonly force: boolean;
   /** Go on with what is there. */
   readonly resume: boolean;
+  /** Also where code, packages or users' files are not as they were. */
+  readonly acceptChanges: boolean;
   readonly checkpointSeconds: number;
   readonly stallSeconds: number;
   readonly command: readonly string[];
@@ -37,6 +42,8 @@ export interface ComparisonOptions {
   makeExecutor(jobs: readonly RunJob[], options: ExecutionOptions, id: string): Executor;
   /** Told what the user should know, in one line. */
   note(line: string): void;
+  /** Writes what is made of the tables; the comparison counts as done only afterwards. */
+  conclude(outcome: ComparisonOutcome): void;
   /** Told how to stop: the first call asks every run for a checkpoint, the second ends it at once. */
   onStart(stop: () => void): void;
 }
@@ -45,6 +52,9 @@ export interface ComparisonOutcome {
   readonly status: 'done' | 'failed' | 'interrupted';
   readonly runs: readonly RunRecord[];
 }
+
+/** With a process on the folder that may have been killed just now, in ms. */
+const PATIENCE = 3000;
 
 /** `--out` is a name under results/ or a path. */
 export function resultsFolder(out: string): string {
@@ -60,12 +70,11 @@ export async function runComparison(
   const { folder } = options;
   checkFolder(folder, options);
   makeFolder(folder);
-  const unlock = await lockFolder(folder);
+  const unlock = await lockFolder(folder, { patience: PATIENCE, note: options.note });
   try {
     if (options.force) clearFolder(folder);
     removeTornFiles(folder);
-    const manifest = begin(plan, options);
-    return await execute(plan, manifest, options);
+    return await execute(begin(plan, options), options);
   } finally {
     await unlock();
   }
@@ -109,36 +118,16 @@ function clearFolder(folder: string): void {
   }
 }
 
-/** Both values of a setting, if they are short: ` (300 there, 600 asked)`. */
-function valuesAt(path: string, there: unknown, asked: unknown): string {
-  const at = (plan: unknown) =>
-    path
-      .split('.')
-      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], plan);
-  const [before, now] = [at(there), at(asked)];
-  const isShort = (value: unknown) => typeof value === 'number' || typeof value === 'string';
-  return isShort(before) && isShort(now) ? ` (${before} there, ${now} asked)` : '';
-}
-
-/** The manifest of a new comparison, or of the one that goes on. */
-function begin(plan: ComparisonPlan, options: ComparisonOptions): Manifest {
-  const { folder, resume, command, executor, note } = options;
+/** The manifest of a new comparison, or of the one that goes on. @throws UserError if it cannot go on */
+function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
+  const { folder, resume, command, executor } = options;
   const before = resume && hasManifest(folder) ? loadManifest(folder) : undefined;
-  const difference = before && firstDifference(plain(before.config), plain(plan));
-  if (difference !== undefined) {
-    throw new UserError(
-      `${folder} was made with other settings: '${difference}' differs${valuesAt(difference, before?.config, plan)}; leave the options away or use another --out`,
-    );
-  }
-  const ours = { ...versions(), backend: plan.backend };
-  const changed = before && firstDifference(before.versions, ours);
-  if (changed !== undefined) {
-    note(
-      `began with another version of ${changed}; the rows may differ in their last digits from one run in one go`,
-    );
-  }
+  const plan = withChecksums(asked);
+  const ours = { ...ownVersions(), backend: plan.backend };
   const hash = commit();
-  const runs = jobsOf(plan).map(
+  const jobs = jobsOf(plan);
+  const changes = before === undefined ? [] : changesSince(before, plan, ours, options);
+  const runs = jobs.map(
     ({ identity }, i): RunRecord =>
       before?.runs[i] ?? {
         ...identity,
@@ -157,6 +146,7 @@ function begin(plan: ComparisonPlan, options: ComparisonOptions): Manifest {
     config: plan,
     versions: ours,
     ...(hash === undefined ? {} : { commit: hash }),
+    ...(changes.length > 0 && { changes }),
     cpu: cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),
     wallSeconds: before?.wallSeconds ?? 0,
@@ -168,15 +158,62 @@ function begin(plan: ComparisonPlan, options: ComparisonOptions): Manifest {
   return manifest;
 }
 
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-
-async function execute(
+/**
+ * What was not as it is now in earlier sessions of a comparison, in words.
+ * @throws UserError where the plan is another one, or where a change has not been accepted
+ */
+function changesSince(
+  before: Manifest,
   plan: ComparisonPlan,
-  manifest: Manifest,
-  options: ComparisonOptions,
-): Promise<ComparisonOutcome> {
+  versions: Manifest['versions'],
+  { folder, acceptChanges, note }: ComparisonOptions,
+): string[] {
+  const difference = describeDifference(withoutChecksums(before.config), withoutChecksums(plan));
+  if (difference !== undefined) {
+    throw new UserError(
+      `${folder} was made with other settings: ${difference}; leave the options away or use another --out`,
+    );
+  }
+  const identities = (runs: readonly RunIdentity[]) =>
+    runs.map(({ task, agent, seed }) => [task, agent, seed]);
+  if (
+    firstDifference(identities(before.runs), identities(jobsOf(plan).map((job) => job.identity))) !==
+    undefined
+  )
+    throw new UserError(
+      `${join(folder, 'manifest.json')}: 'runs' are not those of 'config'; use another --out`,
+    );
+  const files = sourcesOf(plan).filter(
+    ({ file, sha256 }, i) => file !== undefined && sourcesOf(before.config)[i].sha256 !== sha256,
+  );
+  const changes = files.map(({ file }) => `${file} is not the same as before`);
+  const version = versionDifference(before.versions, versions);
+  if (version !== undefined) changes.push(version);
+  if (changes.length > 0 && !acceptChanges) {
+    throw new UserError(
+      `${folder} cannot go on as it began: ${changes[0]}; put it back, begin anew with --force or another --out, or mix both on purpose with --accept-changes`,
+    );
+  }
+  for (const change of changes) note(`goes on although ${change}`);
+  return [...(before.changes ?? []), ...changes];
+}
+
+const sourcesOf = ({ agents, tasks }: ComparisonPlan) => [...agents.map(({ source }) => source), ...tasks];
+
+/** The plan with the checksums that users' files have now. @throws UserError for a file that is gone */
+function withChecksums(plan: ComparisonPlan): ComparisonPlan {
+  const now = <S extends AgentSource | TaskSource>(source: S): S =>
+    source.file === undefined ? source : { ...source, sha256: checksumOf(source.file) };
+  return {
+    ...plan,
+    agents: plan.agents.map((agent) => ({ ...agent, source: now(agent.source) })),
+    tasks: plan.tasks.map(now),
+  };
+}
+
+async function execute(manifest: Manifest, options: ComparisonOptions): Promise<ComparisonOutcome> {
   const { folder, checkpointSeconds, stallSeconds } = options;
-  const jobs = jobsOf(plan);
+  const jobs = jobsOf(manifest.config);
   const runs = [...manifest.runs];
   const begunAt = performance.now();
   const write = (news: Partial<Manifest>) => {
@@ -190,7 +227,8 @@ async function execute(
     runs[index] = record;
     write({});
   };
-  const execution = { folder, checkpointSeconds, stallSeconds, progress, recorded };
+  const mixed = manifest.changes !== undefined;
+  const execution = { folder, checkpointSeconds, stallSeconds, mixed, progress, recorded };
   const executor = options.makeExecutor(jobs, execution, manifest.id);
   let stops = 0;
   options.onStart(() => {
@@ -207,7 +245,12 @@ async function execute(
   }
   const status = statusOf(runs);
   mergeRuns(folder, jobs);
-  write({ status, endedAt: new Date().toISOString() });
+  const endedAt = new Date().toISOString();
+  if (status !== 'interrupted') {
+    write({ endedAt });
+    options.conclude({ status, runs });
+  }
+  write({ status, endedAt });
   return { status, runs };
 }
 

@@ -1,7 +1,6 @@
-/** What a comparison leaves and says when it has ended: tables, plots, page, a table on the terminal. */
-
+/** What a comparison says when it has ended: a table on the terminal, or everything as JSON. */
 import { printReport } from '../report/print.ts';
-import { writeReport } from '../report/write.ts';
+import type { Report } from '../report/write.ts';
 import type { ComparisonOutcome } from './comparison.ts';
 
 export interface ClosingOptions {
@@ -9,9 +8,12 @@ export interface ClosingOptions {
   readonly quiet: boolean;
 }
 
-/** Writes the report of the folder, also where every run failed; prints it, or everything as JSON. */
-export function reportComparison(folder: string, outcome: ComparisonOutcome, options: ClosingOptions): void {
-  const report = writeReport({ directories: [folder], out: folder });
+export function printComparison(
+  folder: string,
+  outcome: ComparisonOutcome,
+  report: Report,
+  options: ClosingOptions,
+): void {
   if (options.json) {
     console.log(JSON.stringify({ folder, ...outcome, ...report.tables }, (_, value) => value ?? null, 2));
   } else if (!options.quiet) {

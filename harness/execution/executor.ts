@@ -3,7 +3,7 @@
 import { whoHolds } from '../files/lock.ts';
 import type { RunRecord, RunStatus } from '../results/manifest.ts';
 import type { RunJob } from '../run/job.ts';
-import { readComplete } from '../run/record.ts';
+import { type CompletedRun, completionFault, ForeignRun, readComplete, readRunFiles } from '../run/record.ts';
 import { IsolatedRun } from './isolated-run.ts';
 import { runFolder } from './merge.ts';
 import type { Progress } from './progress.ts';
@@ -23,6 +23,8 @@ export interface ExecutionOptions {
   readonly folder: string;
   readonly checkpointSeconds: number;
   readonly stallSeconds: number;
+  /** Whether the comparison goes on across changes of users' files that were accepted. */
+  readonly mixed: boolean;
   readonly progress: Progress;
   /** Told whenever a run begins or ends. */
   recorded(index: number, record: RunRecord): void;
@@ -68,22 +70,24 @@ export class LocalExecutor implements Executor {
   }
 
   async #runToItsEnd(job: RunJob, index: number): Promise<RunRecord> {
-    const { progress, recorded, checkpointSeconds, stallSeconds } = this.#options;
+    const { progress, recorded, checkpointSeconds, stallSeconds, mixed } = this.#options;
     const folder = runFolder(this.#options.folder, job);
-    const complete = readComplete(folder);
-    if (complete !== undefined) {
+    const failed = (reason: string, attempts = 0) => {
+      progress.ended(index, 'failed', reason);
+      return record(job, { status: 'failed', reason }, attempts);
+    };
+    const before = completion(folder, job, mixed);
+    if (before instanceof ForeignRun) return failed(before.message);
+    if (before !== undefined) {
       progress.ended(index, 'done');
-      return record(job, { ...complete, status: 'done' }, 0);
+      return record(job, before, 0);
     }
     if (this.#stopping) return record(job, { status: 'interrupted' }, 0);
-    const holder = await whoHolds(folder);
-    if (holder !== undefined) {
-      const reason = `${folder} is in use by ${holder}, a worker of a queue; go on when it has ended`;
-      progress.ended(index, 'failed', reason);
-      return record(job, { status: 'failed', reason }, 0);
-    }
+    const holder = whoHolds(folder);
+    if (holder !== undefined)
+      return failed(`${folder} is in use by ${holder}, a worker of a queue; go on when it has ended`);
     const run = new IsolatedRun(
-      { job, folder, checkpointSeconds, stallSeconds },
+      { job, folder, checkpointSeconds, stallSeconds, mixed },
       {
         began: (attempt) => {
           progress.began(index);
@@ -96,11 +100,30 @@ export class LocalExecutor implements Executor {
     this.#running.add(run);
     try {
       const { attempts, ...end } = await run.toItsEnd();
+      if (end.status === 'done') {
+        const fault = completionFault(readRunFiles(folder), job);
+        if (fault !== undefined)
+          return failed(`its process left other files than the run's: ${fault}`, attempts);
+      }
       if (attempts > 0) progress.ended(index, end.status, end.reason);
       return record(job, end, attempts);
     } finally {
       this.#running.delete(run);
     }
+  }
+}
+
+/** The record of a run that is complete, or why what is there is another one; undefined if it is not complete. */
+export function completion(
+  folder: string,
+  job: RunJob,
+  mixed: boolean,
+): CompletedRun | ForeignRun | undefined {
+  try {
+    return readComplete(folder, job, mixed);
+  } catch (error) {
+    if (error instanceof ForeignRun) return error;
+    throw error;
   }
 }
 

@@ -1,10 +1,11 @@
 /** The CSVs of a comparison from the CSVs of its runs, in the plan's order, whoever ended first. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { formatTable } from '../files/csv.ts';
 import { writeDurably } from '../files/durable.ts';
+import { type RunTables, rowsFault } from '../run/check-rows.ts';
 import { type RunJob, runName } from '../run/job.ts';
+import { readRunFiles } from '../run/record.ts';
 import { evaluationColumns, trainingKeys } from '../run/rows.ts';
 
 /** Folder of one run. */
@@ -17,16 +18,22 @@ export function runFolder(folder: string, job: RunJob): string {
  * appearance; a cell is empty where an agent has no such metric. Runs without rows are passed over.
  */
 export function mergeRuns(folder: string, jobs: readonly RunJob[]): void {
-  const evaluations = jobs.flatMap((job) => records(join(runFolder(folder, job), 'evaluations.csv')));
-  const training = jobs.flatMap((job) => records(join(runFolder(folder, job), 'training.csv')));
+  const tables = jobs.map((job) => tablesOf(runFolder(folder, job), job));
+  const evaluations = tables.flatMap((table) => records(table['evaluations.csv']));
+  const training = tables.flatMap((table) => records(table['training.csv']));
   const metrics = new Set(training.flatMap((record) => Object.keys(record)));
   for (const key of trainingKeys) metrics.delete(key);
   writeDurably(join(folder, 'evaluations.csv'), formatTable(evaluationColumns, evaluations));
   writeDurably(join(folder, 'training.csv'), formatTable([...trainingKeys, ...metrics], training));
 }
 
+/** What a run has written; nothing where it is not of the job: then the run has failed, with that reason. */
+function tablesOf(folder: string, job: RunJob): RunTables {
+  const { 'run.json': _, ...tables } = readRunFiles(folder);
+  return rowsFault(job, tables, false) === undefined ? tables : {};
+}
+
 /** The rows of a run's CSV as text, so that no number is written twice. */
-function records(path: string): Record<string, string>[] {
-  if (!existsSync(path)) return [];
-  return parse(readFileSync(path, 'utf8'), { columns: true });
+function records(text: string | undefined): Record<string, string>[] {
+  return text === undefined ? [] : parse(text, { columns: true });
 }

@@ -12,6 +12,8 @@ export interface WorkerOrder {
   readonly checkpointSeconds: number;
   /** Seconds after which a method of the agent that has not returned is taken for stuck. */
   readonly stallSeconds: number;
+  /** Whether the checkpoint may be of other versions of users' files. */
+  readonly mixed: boolean;
 }
 
 export type ExecutorMessage = WorkerOrder | { readonly type: 'stop' };

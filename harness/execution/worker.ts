@@ -101,7 +101,7 @@ async function work(order: WorkerOrder): Promise<void> {
   who = agentTitle(order.job.agent);
   makeFolder(order.folder);
   removeTornFiles(order.folder);
-  const checkpoints = new CheckpointStore(join(order.folder, 'checkpoint'));
+  const checkpoints = new CheckpointStore(join(order.folder, 'checkpoint'), order);
   const watch = new CallWatch();
   setInterval(() => {
     const call = watch.inFlight;
@@ -112,7 +112,7 @@ async function work(order: WorkerOrder): Promise<void> {
   const outcome = await run(parts, new Surroundings(order));
   step = outcome.step;
   if (outcome.status === 'done') {
-    markComplete(order.folder, { step, wallSeconds: outcome.wallSeconds, checkpointSeconds });
+    markComplete(order.folder, { job: order.job, step, wallSeconds: outcome.wallSeconds, checkpointSeconds });
   }
   end(outcome.status, outcome.wallSeconds);
 }

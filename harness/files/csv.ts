@@ -109,7 +109,12 @@ export function formatTable<Column extends string>(
   columns: readonly Column[],
   rows: readonly Row<Column>[],
 ): string {
-  return stringify([columns, ...rows.map((row) => columns.map((column) => formatCell(row[column])))]);
+  return stringify([
+    columns,
+    ...rows.map((row) =>
+      columns.map((column) => formatCell(Object.hasOwn(row, column) ? row[column] : undefined)),
+    ),
+  ]);
 }
 
 function formatCell(cell: Cell): string {

@@ -1,30 +1,49 @@
 /** One process at a time on a results directory. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
+import { z } from 'zod';
 import { UserError } from '../text/errors.ts';
+import { printableLine } from '../text/printable.ts';
 import { describeDiskError, removeIfPossible, writeDurably } from './durable.ts';
 
-interface Owner {
-  readonly pid: number;
-  readonly host: string;
+const ownerSchema = z.object({
+  pid: z.number().int().positive(),
+  host: z.string().transform(printableLine),
   /** Which process of that number it is: its start as the kernel counts it; absent where that is unknown. */
-  readonly born?: string;
-}
+  born: z.string().optional(),
+  /** Which folder it holds, by device and inode: a copy of it comes with its lock. */
+  folder: z.string().optional(),
+});
+type Owner = z.infer<typeof ownerSchema>;
 
 /** Silence, in ms, after which the holder of a lock is taken for gone if nothing else is known of it. */
 const STALE = 20_000;
+/** Patience, in ms, with a process that is about to end: a kernel under load takes its time with large ones. */
+const ENDING = 60_000;
+const POLL = 50;
+
+export interface LockOptions {
+  /** Patience, in ms, with a holder that lives: it may have been killed a moment ago. */
+  readonly patience?: number;
+  /** Told once, when there is something to wait for. */
+  note?(line: string): void;
+}
 
 /**
  * Takes the lock of a folder.
  * A lock whose process died on this machine is taken over at once, one whose process lives never, whatever the
- * clock says; one from elsewhere after 20 s of silence.
+ * clock says; one from elsewhere after 20 s of silence. A process that was killed but has not ended yet is waited for.
  * @returns the function that gives it back
  * @throws UserError while another process holds it
  * @throws DiskError where nothing can be written
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(
+  folder: string,
+  { patience = 0, note = () => {} }: LockOptions = {},
+): Promise<() => Promise<void>> {
   const lockPath = join(folder, '.lock');
   const ownerPath = join(folder, '.lock-owner.json');
   const take = () =>
@@ -36,11 +55,10 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       onCompromised: () => {},
     });
   // A clock that jumped forward makes a lock look old that is held: the process is asked before the file's time.
-  const owner = readOwner(ownerPath);
-  if (owner !== undefined && stateOf(owner) === 'alive') throw inUse(folder, owner);
+  const owner = await waitForOwner(folder, ownerPath, patience, note);
   let release: () => Promise<void>;
   try {
-    if (owner !== undefined && stateOf(owner) === 'dead') {
+    if (owner !== undefined && stateOf(owner, folder) === 'dead') {
       removeIfPossible(ownerPath); // first, so that nobody takes the next holder for this one
       rmSync(lockPath, { recursive: true, force: true });
     }
@@ -54,13 +72,36 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     await release().catch(() => {}); // gone with a folder that was removed, or on a disk that is read-only now
   };
   try {
-    const self: Owner = { pid: process.pid, host: hostname(), born: birthOf(process.pid) };
+    const self: Owner = {
+      pid: process.pid,
+      host: hostname(),
+      born: birthOf(process.pid),
+      folder: identityOf(folder),
+    };
     writeDurably(ownerPath, JSON.stringify(self));
   } catch (error) {
     await giveBack();
     throw error;
   }
   return giveBack;
+}
+
+/** @returns the owner that is there last, which is not alive. @throws FolderInUse if it stays alive */
+async function waitForOwner(
+  folder: string,
+  ownerPath: string,
+  patience: number,
+  note: (line: string) => void,
+): Promise<Owner | undefined> {
+  const begun = performance.now();
+  for (let waits = false; ; waits = true) {
+    const owner = readOwner(ownerPath);
+    if (owner === undefined || stateOf(owner, folder) !== 'alive') return owner;
+    const limit = isEnding(owner.pid) ? ENDING : patience;
+    if (performance.now() - begun >= limit) throw inUse(folder, owner);
+    if (!waits) note(`${folder} is in use by ${title(owner)}; waits for a moment, should it be ending`);
+    await pause(POLL);
+  }
 }
 
 /** A folder whose lock is held. */
@@ -78,28 +119,31 @@ const title = (owner: Owner | undefined) =>
   owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
 
 /** Who holds the lock of a folder, as `process 12 on HOST`; undefined if nobody does. */
-export async function whoHolds(folder: string): Promise<string | undefined> {
-  const lockPath = join(folder, '.lock');
-  if (!existsSync(lockPath)) return undefined;
+export function whoHolds(folder: string): string | undefined {
+  const lock = statSync(join(folder, '.lock'), { throwIfNoEntry: false });
+  if (lock === undefined) return undefined;
   const owner = readOwner(join(folder, '.lock-owner.json'));
-  const state = owner === undefined ? 'unknown' : stateOf(owner);
-  if (state === 'dead') return undefined;
-  const held = state === 'alive' || (await lockfile.check(folder, { lockfilePath: lockPath, stale: STALE }));
+  const state = owner === undefined ? 'unknown' : stateOf(owner, folder);
+  const held = state === 'alive' || (state === 'unknown' && Date.now() - lock.mtimeMs < STALE);
   return held ? title(owner) : undefined;
 }
 
 function readOwner(path: string): Owner | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Owner;
+    return ownerSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
     return undefined;
   }
 }
 
-/** Whether the owner still runs; unknown if it is elsewhere, or a process of its number may be another one. */
-function stateOf({ pid, host, born }: Owner): 'alive' | 'dead' | 'unknown' {
+/**
+ * Whether the owner still runs and holds this folder; unknown if it is elsewhere, or a process of its number may be
+ * another one.
+ */
+function stateOf({ pid, host, born, folder: held }: Owner, folder: string): 'alive' | 'dead' | 'unknown' {
   if (host !== hostname()) return 'unknown';
   if (!isAlive(pid)) return 'dead';
+  if (held !== undefined && held !== identityOf(folder)) return 'dead'; // the lock came along with a copy
   const now = birthOf(pid);
   if (born === undefined || now === undefined) return 'unknown';
   return born === now ? 'alive' : 'dead';
@@ -108,21 +152,49 @@ function stateOf({ pid, host, born }: Owner): 'alive' | 'dead' | 'unknown' {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  // A zombie has ended: nobody but its parent waits for it, and some never do.
+  return !/^[ZXx]/.test(statOf(pid)?.[0] ?? '');
+}
+
+/** Whether a process is ending, or was sent a signal that ends it and that it has not taken yet. */
+function isEnding(pid: number): boolean {
+  const EXITING = 0x4;
+  if ((Number(statOf(pid)?.[9 - 3]) & EXITING) !== 0) return true;
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const pending = [...status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm)];
+    return pending.some(([, mask]) => (BigInt(`0x${mask}`) & (1n << 8n)) !== 0n); // SIGKILL is number 9
+  } catch {
+    return false;
+  }
+}
+
+/** Fields 3 and on of /proc/PID/stat; undefined where there is none. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    // The name in the second field may hold blanks and parentheses.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+function identityOf(folder: string): string | undefined {
+  const stats = statSync(folder, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 
 /** This start of the machine and the process's start in ticks since then; undefined where there is no /proc. */
 function birthOf(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // The name in the second field may hold blanks and parentheses; the start is field 22.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return `${boot}/${fields[22 - 3]}`;
+    const start = statOf(pid)?.[22 - 3];
+    return start === undefined ? undefined : `${boot}/${start}`;
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
 /** A comparison as data: every agent, task and seed resolved, before anything runs. */
-import type { Preset } from '../../agents/agent.ts';
+import { z } from 'zod';
+import { type Preset, presets } from '../../agents/agent.ts';
 import type { BackendName } from '../../engine/types.ts';
-import type { AgentSource, TaskSource } from '../plugins/source.ts';
-import type { EvaluationPlan, RunJob } from '../run/job.ts';
+import { type AgentSource, sourceSchema, type TaskSource } from '../plugins/source.ts';
+import { agentLabel, type EvaluationPlan, type RunJob, runName, runSettings } from '../run/job.ts';
 
 export interface AgentPlan {
   /** Its name in every table; unique within the comparison. */
@@ -24,6 +25,28 @@ export interface ComparisonPlan {
   readonly backend: BackendName;
   readonly threads: number;
 }
+
+/** A plan as a file holds it. */
+export const planSchema: z.ZodType<ComparisonPlan> = z
+  .strictObject({
+    agents: z
+      .array(
+        z.strictObject({
+          label: agentLabel,
+          source: sourceSchema,
+          preset: z.enum(presets),
+          config: z.record(z.string(), z.unknown()),
+        }),
+      )
+      .min(1),
+    tasks: z.array(sourceSchema).min(1),
+    seeds: z.array(z.number().int().min(0)).min(1),
+    ...runSettings,
+  })
+  .refine((plan) => {
+    const runs = jobsOf(plan).map(({ identity }) => runName(identity));
+    return new Set(runs).size === runs.length;
+  }, 'it has a run twice');
 
 /** Every run of a plan, in the order of all tables: tasks, then agents, then seeds. */
 export function jobsOf(plan: ComparisonPlan): RunJob[] {
@@ -61,17 +84,4 @@ export function defaultEvaluationEvery(steps: number): number {
     for (const factor of [1, 2, 5]) if (unit * factor >= wanted) return unit * factor;
     unit *= 10;
   }
-}
-
-/** The first setting in which two plans differ, as `agents.0.config.eta`; undefined if they are the same. */
-export function firstDifference(a: unknown, b: unknown, path = ''): string | undefined {
-  if (Object.is(a, b)) return undefined;
-  const composite = (value: unknown): value is Record<string, unknown> =>
-    value !== null && typeof value === 'object';
-  if (!composite(a) || !composite(b)) return path || 'the settings';
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const difference = firstDifference(a[key], b[key], path === '' ? key : `${path}.${key}`);
-    if (difference !== undefined) return difference;
-  }
-  return undefined;
 }

@@ -2,8 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
 import { defaultBackend } from '../../engine/default-backend.ts';
-import { agentTitle, checkTraining, isSafeName, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
+import { agentTitle, checkTraining, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
+import { AGENT_NAME } from '../plugins/source.ts';
+import { limits } from '../run/job.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { parseCount } from '../text/quantity.ts';
 import { type AgentPlan, type ComparisonPlan, defaultEvaluationEvery, threadsFor } from './plan.ts';
@@ -21,16 +23,16 @@ import {
 export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
   const preset = checkPreset(settings.preset ?? defaults.preset);
   const protocol = protocols[preset];
-  const steps = parseCount(settings.steps ?? protocol.steps ?? 0, '--steps', 1, 1e10);
+  const steps = parseCount(settings.steps ?? protocol.steps ?? 0, '--steps', 1, limits.steps);
   const seeds = parseSeeds(settings.seeds ?? defaults.seeds);
   const every = settings.evaluateEvery ?? protocol.evaluateEvery ?? defaultEvaluationEvery(steps);
   const evaluation = {
-    every: parseCount(every, '--evaluate-every', 1, 1e10),
+    every: parseCount(every, '--evaluate-every', 1, limits.steps),
     episodes: parseCount(
       settings.evaluationEpisodes ?? protocol.evaluationEpisodes ?? 0,
       '--evaluation-episodes',
       1,
-      1000,
+      limits.episodes,
     ),
     starts: settings.evaluationStarts ?? defaults.evaluationStarts,
   };
@@ -51,10 +53,10 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
       settings.logEvery ?? Math.max(1, Math.floor(evaluation.every / 2)),
       '--log-every',
       1,
-      1e10,
+      limits.steps,
     ),
     backend: settings.backend ?? defaultBackend(),
-    threads: parseCount(threads, '--threads', 1, 256),
+    threads: parseCount(threads, '--threads', 1, limits.threads),
   };
 }
 
@@ -66,7 +68,8 @@ async function resolveAgent(
   const given = typeof entry === 'string' ? { agent: entry } : entry;
   const loaded = await loadAgent(given.agent);
   const label = given.name ?? loaded.factory.name;
-  if (!isSafeName(label)) throw new UserError(`agent name ${JSON.stringify(label)} cannot name a folder`);
+  if (!AGENT_NAME.test(label))
+    throw new UserError(`agent name ${JSON.stringify(label)} cannot name a folder`);
   const chosen = given.preset === undefined ? preset : checkPreset(given.preset);
   const config = resolveConfig(loaded, chosen, { ...given.set, ...set[label] }, label);
   return { label, source: loaded.source, preset: chosen, config };

@@ -10,6 +10,9 @@ export class AgentFault extends Error {
 /** Actions may leave [-1, 1] by float32 rounding alone. */
 const ROUNDING = 1e-6;
 
+/** The keys of training.csv, whose columns metrics become, and the one name that no object can have as a key of its own. */
+const NO_METRICS = ['task', 'agent', 'seed', 'step', '__proto__'];
+
 /** Which method of an agent is running, for a watchdog. */
 export class CallWatch {
   /** The method and when it was called (ms); undefined between calls. */
@@ -82,7 +85,9 @@ export class GuardedAgent implements Agent {
     if (metrics === null || typeof metrics !== 'object') {
       throw this.#fault('update', `returned ${describe(metrics)}`, 'an object of named numbers');
     }
-    for (const name in metrics) {
+    for (const name of Object.keys(metrics)) {
+      if (NO_METRICS.includes(name))
+        throw this.#fault('update', `returned a metric called '${name}'`, 'another name for it');
       const value: unknown = metrics[name];
       if (typeof value !== 'number' || !Number.isFinite(value)) {
         throw this.#fault('update', `returned the metric '${name}' = ${describe(value)}`, 'a finite number');

@@ -4,7 +4,7 @@ import { type AnyAgentFactory, builtInAgents, findAgent } from '../../agents/reg
 import { UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
-import type { AgentSource } from './source.ts';
+import { AGENT_NAME, type AgentSource, checksumOf, checkUnchanged } from './source.ts';
 import { passedTrial } from './trial.ts';
 
 export interface LoadedAgent {
@@ -12,29 +12,12 @@ export interface LoadedAgent {
   readonly factory: AnyAgentFactory;
 }
 
-/** Names become folders and CSV fields. */
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
-
-export function isSafeName(name: string): boolean {
-  return NAME.test(name);
-}
-
 /**
  * @param name a built-in agent's name or a file's path
  * @throws UserError naming the nearest agent, or the file and what is missing in it
  */
 export async function loadAgent(name: string): Promise<LoadedAgent> {
-  if (!isFile(name)) {
-    const factory = findAgent(name);
-    if (factory === undefined) {
-      throw unknownName(
-        'agent',
-        name,
-        builtInAgents.map((agent) => agent.name),
-      );
-    }
-    return { source: { name }, factory };
-  }
+  if (!isFile(name)) return { source: { name }, factory: builtInAgent(name) };
   await passedTrial('agent', name);
   const value = await loadDefaultExport(name);
   try {
@@ -45,12 +28,30 @@ export async function loadAgent(name: string): Promise<LoadedAgent> {
       cause: error,
     });
   }
-  return { source: { name: value.name, file: absolutePath(name) }, factory: value };
+  const file = absolutePath(name);
+  return { source: { name: value.name, file, sha256: checksumOf(file) }, factory: value };
 }
 
-/** The factory that a job names. */
-export async function loadSource(source: AgentSource): Promise<AnyAgentFactory> {
-  return (await loadAgent(source.file ?? source.name)).factory;
+function builtInAgent(name: string): AnyAgentFactory {
+  const factory = findAgent(name);
+  if (factory !== undefined) return factory;
+  throw unknownName(
+    'agent',
+    name,
+    builtInAgents.map((agent) => agent.name),
+  );
+}
+
+/**
+ * The factory that a job names: of the registry where it names no file, whatever the name looks like.
+ * @throws UserError if it is not there, or the file is not the one that the job means
+ */
+export async function loadSource({ name, file, sha256 }: AgentSource): Promise<AnyAgentFactory> {
+  if (file === undefined) return builtInAgent(name);
+  checkUnchanged(file, sha256);
+  const { factory } = await loadAgent(file);
+  if (factory.name !== name) throw new UserError(`${file} holds the agent '${factory.name}', not '${name}'`);
+  return factory;
 }
 
 /** How messages name an agent. */
@@ -70,8 +71,10 @@ function checkFactory(value: unknown, file: string): asserts value is AnyAgentFa
     if (typeof factory[key] !== 'string' || factory[key] === '')
       throw fault(`${key} must be a non-empty string`);
   }
-  if (!isSafeName(factory.name as string)) {
-    throw fault(`name must match ${NAME.source} (it names folders), found ${JSON.stringify(factory.name)}`);
+  if (!AGENT_NAME.test(factory.name as string)) {
+    throw fault(
+      `name must match ${AGENT_NAME.source} (it names folders), found ${JSON.stringify(factory.name)}`,
+    );
   }
   if (typeof factory.create !== 'function') {
     throw fault('create must be a function (context) => Promise<Agent>');

@@ -17,7 +17,7 @@ import { nearest, UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { packagedModels } from './assets.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
-import type { TaskSource } from './source.ts';
+import { checksumOf, checkUnchanged, TASK_NAME, type TaskSource } from './source.ts';
 import { passedTrial } from './trial.ts';
 
 /** Makes environments of one task. */
@@ -66,10 +66,16 @@ function tasksOfName(name: string): TaskSource[] {
 async function tasksOfFile(file: string): Promise<TaskSource[]> {
   const path = absolutePath(file);
   const found = await loadFile(file);
-  if (typeof found !== 'function') return found.map((task) => ({ name: task.name, file: path }));
+  const sha256 = checksumOf(path);
+  const named = (name: string): TaskSource => {
+    if (!TASK_NAME.test(name))
+      throw new UserError(`${file}: the task's name ${JSON.stringify(name)} cannot name a folder`);
+    return { name, file: path, sha256 };
+  };
+  if (typeof found !== 'function') return found.map((task) => named(task.name));
   const environment = await found();
   environment.dispose();
-  return [{ name: environment.task, file: path }];
+  return [named(environment.task)];
 }
 
 /** What a user's file holds: tasks as descriptions, or what makes environments. */
@@ -119,6 +125,7 @@ function isDomain(value: unknown): value is Domain {
 /** @throws UserError if the task is not there */
 export async function loadTask(source: TaskSource): Promise<EnvironmentMaker> {
   if (source.file === undefined) return () => makeEnvironment(source.name, { models: packagedModels });
+  checkUnchanged(source.file, source.sha256);
   const found = await loadFile(source.file);
   if (typeof found === 'function') return found;
   const task = found.find(({ name }) => name === source.name);

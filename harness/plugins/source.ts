@@ -1,15 +1,48 @@
-/** Where agents and tasks are loaded from, as plain data. */
+/** Where agents and tasks come from, as plans and jobs name them. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { sha256 } from '../files/durable.ts';
+import { UserError } from '../text/errors.ts';
 
-/** Where an agent comes from: a name of the registry, or a user's file. */
-export interface AgentSource {
+/** A name of the registry, or a user's file. */
+interface Source {
   readonly name: string;
-  /** Absolute path of a plugin file; absent for a built-in agent. */
+  /** Absolute path of a plugin file; absent for what comes with the harness. */
   readonly file?: string;
+  /** SHA-256 of the file's text when the comparison began. */
+  readonly sha256?: string;
 }
 
-/** Where a task comes from: a name of the registry, or a user's file. */
-export interface TaskSource {
-  readonly name: string;
-  /** Absolute path of a plugin file; absent for a built-in task. */
-  readonly file?: string;
+export type AgentSource = Source;
+export type TaskSource = Source;
+
+/** Agents' names become folders and CSV fields. */
+export const AGENT_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
+/** A task's name must do as a folder's, and must not speak to a terminal. */
+export const TASK_NAME = /^(?!\.{1,2}$)[^/\\\p{Cc}]{1,128}$/u;
+
+/** A source as a file or a message holds it. */
+export const sourceSchema = z.strictObject({
+  name: z.string().regex(TASK_NAME),
+  file: z.string().optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+
+/** SHA-256 of a file's text. What the file imports is not part of it. */
+export function checksumOf(file: string): string {
+  try {
+    return sha256(readFileSync(file));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(code === 'ENOENT' ? `cannot find the file ${file}` : `cannot read ${file}: ${code}`);
+  }
+}
+
+/** @throws UserError if the file is another one than that of the checksum; without one, any file will do */
+export function checkUnchanged(file: string, sha256: string | undefined): void {
+  if (sha256 === undefined || checksumOf(file) === sha256) return;
+  throw new UserError(`${file} is not the same as when the comparison began`);
 }

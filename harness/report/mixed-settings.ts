@@ -1,6 +1,6 @@
 /** Agents that several joined comparisons have under one name, yet trained with different settings. */
 import { z } from 'zod';
-import { firstDifference } from '../plan/plan.ts';
+import { firstDifference } from '../text/difference.ts';
 import type { Source } from './model.ts';
 
 /** What this asks of a manifest's config; others than those of comparisons tell nothing. */

@@ -34,6 +34,8 @@ const manifest = z.object({
   cpu: z.unknown().optional(),
   startedAt: text,
   endedAt: text,
+  /** `running` until tables and report are there; absent in what others made. */
+  status: z.enum(['running', 'done', 'failed', 'interrupted']).optional().catch(undefined),
   wallSeconds: number,
   runs: z
     .array(z.unknown())

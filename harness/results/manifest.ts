@@ -4,49 +4,63 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { writeDurably } from '../files/durable.ts';
-import type { ComparisonPlan } from '../plan/plan.ts';
+import { planSchema } from '../plan/plan.ts';
 import { installedVersion } from '../process/installed-version.ts';
-import type { RunIdentity } from '../run/streams.ts';
-import { UserError } from '../text/errors.ts';
+import { firstIssue, UserError } from '../text/errors.ts';
 
-export type RunStatus = 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
+const runStatus = z.enum(['waiting', 'running', 'done', 'failed', 'interrupted']);
+export type RunStatus = z.infer<typeof runStatus>;
 
-export interface RunRecord extends RunIdentity {
-  readonly status: RunStatus;
+const seconds = z.number().min(0);
+
+const runRecord = z.object({
+  task: z.string(),
+  agent: z.string(),
+  seed: z.number(),
+  status: runStatus,
   /** Why it failed. */
-  readonly reason?: string;
+  reason: z.string().optional(),
   /** Processes started for it in the last session. */
-  readonly attempts: number;
+  attempts: z.number(),
   /** Control steps taken. */
-  readonly steps: number;
-  readonly wallSeconds: number;
+  steps: z.number(),
+  wallSeconds: seconds,
   /** Part of wallSeconds spent on checkpoints in the last session. */
-  readonly checkpointSeconds: number;
+  checkpointSeconds: seconds,
   /** The machine that carried it out, if it was told by way of a queue. */
-  readonly host?: string;
-}
+  host: z.string().optional(),
+});
 
-export interface Manifest {
-  readonly format: 'rfm-harness-results/1';
-  readonly name: string;
+export type RunRecord = Readonly<z.infer<typeof runRecord>>;
+
+const manifestSchema = z.object({
+  format: z.literal('rfm-harness-results/1'),
+  name: z.string(),
   /** Random; names the comparison where several share a queue. */
-  readonly id: string;
-  readonly command: readonly string[];
-  readonly config: ComparisonPlan;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly commit?: string;
-  readonly cpu: { readonly model: string; readonly cores: number; readonly memoryGiB: number };
+  id: z.string(),
+  command: z.array(z.string()).readonly(),
+  config: planSchema,
+  versions: z.record(z.string(), z.string()),
+  commit: z.string().optional(),
+  /** What was changed between two sessions and accepted with --accept-changes; absent if nothing was. */
+  changes: z.array(z.string()).optional(),
+  cpu: z.object({ model: z.string(), cores: z.number(), memoryGiB: z.number() }),
   /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  readonly endedAt?: string;
+  startedAt: z.string(),
+  /** When the last run ended; `status` stays `running` until tables and report are there. */
+  endedAt: z.string().optional(),
   /** Seconds at work by a clock that nobody sets, the sessions before a resume included, the time between not. */
-  readonly wallSeconds: number;
+  wallSeconds: seconds,
   /** What carries out the runs in the newest session. */
-  readonly executor: 'local' | 'bullmq';
-  readonly status: 'running' | 'done' | 'failed' | 'interrupted';
-  readonly runs: readonly RunRecord[];
-}
+  executor: z.enum(['local', 'bullmq']),
+  status: z.enum(['running', 'done', 'failed', 'interrupted']),
+  runs: z.array(runRecord).readonly(),
+});
+
+/** The schema above tells what each entry means. */
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 
 const file = (folder: string) => join(folder, 'manifest.json');
 
@@ -60,19 +74,18 @@ export function hasManifest(folder: string): boolean {
 
 /** @throws UserError if there is none or it cannot be read */
 export function loadManifest(folder: string): Manifest {
-  let manifest: Manifest;
+  let found: unknown;
   try {
-    manifest = JSON.parse(readFileSync(file(folder), 'utf8')) as Manifest;
+    found = JSON.parse(readFileSync(file(folder), 'utf8'));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new UserError(
       missing ? `${folder} holds no manifest.json` : `${file(folder)} is not readable JSON`,
     );
   }
-  if (manifest.format !== 'rfm-harness-results/1') {
-    throw new UserError(`${file(folder)}: unknown format ${JSON.stringify(manifest.format)}`);
-  }
-  return manifest;
+  const parsed = manifestSchema.safeParse(found);
+  if (parsed.success) return parsed.data;
+  throw new UserError(`${file(folder)} is no manifest of this harness: ${firstIssue(parsed.error)}`);
 }
 
 /** Versions of everything that decides a result. */

@@ -4,6 +4,7 @@ import { aside } from '../plugins/aside.ts';
 import { CallWatch, GuardedAgent } from '../plugins/guard.ts';
 import { agentTitle, loadSource } from '../plugins/load-agent.ts';
 import { loadTask } from '../plugins/load-task.ts';
+import { firstIssue, UserError } from '../text/errors.ts';
 import type { RunJob } from './job.ts';
 import type { RunParts } from './loop.ts';
 import { RunStreams } from './streams.ts';
@@ -21,7 +22,9 @@ class CallAside extends CallWatch {
 /** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
 export async function assemble(job: RunJob, watch: CallWatch = new CallAside()): Promise<AssembledRun> {
   const factory = await loadSource(job.agent);
-  const training = factory.config.parse(job.config);
+  const parsed = factory.config.safeParse(job.config);
+  if (!parsed.success) throw new UserError(`${agentTitle(job.agent)}: config: ${firstIssue(parsed.error)}`);
+  const training = parsed.data;
   const makeEnvironment = await loadTask(job.task);
   const environment = await makeEnvironment();
   checkTrainable(environment);

@@ -15,7 +15,8 @@ import type { ReplayBuffer } from '../../agents/replay.ts';
 import type { NdArray } from '../../engine/types.ts';
 import type { EnvironmentState } from '../../envs/environment.ts';
 import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from '../files/durable.ts';
-import type { RunJob } from './job.ts';
+import { firstIssue, UserError } from '../text/errors.ts';
+import { jobDifference, jobSchema, type RunJob } from './job.ts';
 import type { EvaluationRow, TrainingRow } from './rows.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import type { StreamPositions } from './streams.ts';
@@ -56,13 +57,28 @@ export interface Checkpoint {
 const FORMAT = 'rfm-harness-checkpoint/1';
 const segmentFile = ({ first, last }: Segment) => `replay-${first}-${last}.f32`;
 
+/** A checkpoint of another run than the one that is asked for. */
+export class ForeignCheckpoint extends UserError {
+  override readonly name = 'ForeignCheckpoint';
+}
+
+/** The run that a checkpoint must be of. */
+export interface ExpectedRun {
+  readonly job: RunJob;
+  /** Whether users' files may have been changed meanwhile. */
+  readonly mixed: boolean;
+}
+
 export class CheckpointStore {
   readonly #folder: string;
+  readonly #expected: ExpectedRun | undefined;
   #segments: readonly Segment[] = [];
   #previousSegments: readonly Segment[] = [];
 
-  constructor(folder: string) {
+  /** @param expected any run, if undefined */
+  constructor(folder: string, expected?: ExpectedRun) {
     this.#folder = folder;
+    this.#expected = expected;
   }
 
   /**
@@ -99,6 +115,7 @@ export class CheckpointStore {
   /**
    * The newest undamaged state, or undefined when there is none.
    * @param note told about every damaged file, in one line
+   * @throws ForeignCheckpoint if it is of another run than expected
    */
   read(note: (line: string) => void): Checkpoint | undefined {
     // A crash between the two renames leaves a complete newest state under its temporary name.
@@ -107,12 +124,23 @@ export class CheckpointStore {
       if (!existsSync(path)) continue;
       try {
         const checkpoint = this.#load(path);
+        this.#check(checkpoint.state.job, path);
         return checkpoint;
       } catch (error) {
+        if (error instanceof ForeignCheckpoint) throw error;
         note(`checkpoint ${path} is damaged (${(error as Error).message}); falling back`);
       }
     }
     return undefined;
+  }
+
+  #check(job: RunJob, path: string): void {
+    if (this.#expected === undefined) return;
+    const difference = jobDifference(job, this.#expected.job, this.#expected.mixed);
+    if (difference === undefined) return;
+    throw new ForeignCheckpoint(
+      `${path} is of another run: ${difference}; remove ${this.#folder} to begin the run anew`,
+    );
   }
 
   #load(path: string): Checkpoint {
@@ -124,6 +152,8 @@ export class CheckpointStore {
     const { replay, ...state } = JSON.parse(metadata.run) as RunState & {
       replay: { added: number; segments: Segment[] };
     };
+    const job = jobSchema.safeParse(state.job);
+    if (!job.success) throw new Error(`its job: ${firstIssue(job.error)}`);
     const rows = replay.segments.map((segment) => ({ segment, bytes: this.#readSegment(segment) }));
     const agentArrays = Object.fromEntries(
       Object.entries(arrays).map(([name, array]) => [name.slice('agent/'.length), array]),
@@ -131,7 +161,7 @@ export class CheckpointStore {
     this.#segments = replay.segments;
     this.#previousSegments = replay.segments;
     return {
-      state,
+      state: { ...state, job: job.data },
       agent: { arrays: agentArrays, values: JSON.parse(metadata.agent) as Record<string, unknown> },
       restoreReplay(buffer) {
         for (const { segment, bytes } of rows) buffer.append(new Float32Array(bytes), segment.first);

@@ -1,6 +1,8 @@
 /** One run as data: what a worker process is told, and what a checkpoint remembers of it. */
-import type { BackendName } from '../../engine/types.ts';
-import type { AgentSource, TaskSource } from '../plugins/source.ts';
+import { z } from 'zod';
+import { type BackendName, backendNames } from '../../engine/types.ts';
+import { AGENT_NAME, type AgentSource, sourceSchema, TASK_NAME, type TaskSource } from '../plugins/source.ts';
+import { describeDifference } from '../text/difference.ts';
 import type { RunIdentity } from './streams.ts';
 
 /**
@@ -39,3 +41,51 @@ export interface RunJob {
 export function runName(identity: RunIdentity): string {
   return `${identity.task}/${identity.agent}/${identity.seed}`;
 }
+
+/** A plan or a job without what users' files were like: the names and settings alone. */
+export function withoutChecksums(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, part) => (key === 'sha256' ? undefined : part)));
+}
+
+/**
+ * How the job of a run that exists differs from the one that is asked for; undefined if it does not.
+ * @param mixed whether users' files may have been changed meanwhile
+ */
+export function jobDifference(there: RunJob, asked: RunJob, mixed: boolean): string | undefined {
+  return mixed
+    ? describeDifference(withoutChecksums(there), withoutChecksums(asked))
+    : describeDifference(there, asked);
+}
+
+/** Largest values, wherever they come from. */
+export const limits = { steps: 1e10, episodes: 1000, threads: 256, seconds: 1e6 } as const;
+
+const count = (maximum: number) => z.number().int().min(1).max(maximum);
+export const agentLabel = z.string().regex(AGENT_NAME);
+
+/** What a comparison's plan and each of its jobs have alike. */
+export const runSettings = {
+  steps: count(limits.steps),
+  evaluation: z.strictObject({
+    every: count(limits.steps),
+    episodes: count(limits.episodes),
+    /** Files of before there was a choice have start states of their own for each evaluation. */
+    starts: z.enum(evaluationStarts).default('fresh'),
+  }),
+  logEvery: count(limits.steps),
+  backend: z.enum(backendNames),
+  threads: count(limits.threads),
+};
+
+/** A job as a file or a message holds it. */
+export const jobSchema = z.strictObject({
+  identity: z.strictObject({
+    task: z.string().regex(TASK_NAME),
+    agent: agentLabel,
+    seed: z.number().int().min(0),
+  }),
+  agent: sourceSchema,
+  task: sourceSchema,
+  config: z.record(z.string(), z.unknown()),
+  ...runSettings,
+}) satisfies z.ZodType<RunJob>;

@@ -83,35 +83,34 @@ export function writeRunRows(
 
 /** Running means of the metrics of many updates; plain JSON between checkpoints. */
 export class MetricMeans {
-  #sums: Record<string, { sum: number; count: number }>;
+  /** A map, as names are an agent's: a plain object has inherited entries, `constructor` say. */
+  readonly #sums: Map<string, { sum: number; count: number }>;
 
   constructor(state: Record<string, { sum: number; count: number }> = {}) {
-    this.#sums = structuredClone(state);
+    this.#sums = new Map(Object.entries(structuredClone(state)));
   }
 
   add(metrics: Metrics): void {
-    for (const name in metrics) {
-      this.#sums[name] ??= { sum: 0, count: 0 };
-      const entry = this.#sums[name];
-      entry.sum += metrics[name];
+    for (const [name, value] of Object.entries(metrics)) {
+      const entry = this.#sums.get(name) ?? { sum: 0, count: 0 };
+      entry.sum += value;
       entry.count++;
+      this.#sums.set(name, entry);
     }
   }
 
   get empty(): boolean {
-    return Object.keys(this.#sums).length === 0;
+    return this.#sums.size === 0;
   }
 
   /** The means so far; starts anew. */
   take(): Metrics {
-    const means = Object.fromEntries(
-      Object.entries(this.#sums).map(([k, { sum, count }]) => [k, sum / count]),
-    );
-    this.#sums = {};
+    const means = Object.fromEntries([...this.#sums].map(([name, { sum, count }]) => [name, sum / count]));
+    this.#sums.clear();
     return means;
   }
 
   state(): Record<string, { sum: number; count: number }> {
-    return structuredClone(this.#sums);
+    return structuredClone(Object.fromEntries(this.#sums));
   }
 }

@@ -28,3 +28,12 @@ export function unknownName(kind: string, value: string, allowed: readonly strin
   const hint = near === undefined ? `known: ${allowed.join(', ')}` : `did you mean '${near}'?`;
   return new UserError(`unknown ${kind} '${value}'; ${hint}`);
 }
+
+/** What a zod schema says first against a value, with its place: `evaluation.every: expected a number`. */
+export function firstIssue({
+  issues: [{ path, message }],
+}: {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}): string {
+  return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`;
+}

@@ -8,9 +8,20 @@ export function printable(text: string): string {
   );
 }
 
-/** The same in one line. */
+/** Characters that a line keeps at most; what is longer says nothing more to a reader, and fills a terminal. */
+const LONGEST_LINE = 2000;
+
+/** The same in one line, which ends where it grows too long. */
 export function printableLine(text: string): string {
-  return printable(text.trim().replaceAll(/\s*\n\s*/g, ' '));
+  const line = printable(
+    text
+      .slice(0, 4 * LONGEST_LINE)
+      .trim()
+      .replaceAll(/\s*\n\s*/g, ' '),
+  );
+  return line.length > LONGEST_LINE || text.length > 4 * LONGEST_LINE
+    ? `${line.slice(0, LONGEST_LINE)}… (${text.length} characters in all)`
+    : line;
 }
 
 /** What was thrown, in words; anything can be thrown, also what breaks when it is looked at. */

@@ -1,6 +1,7 @@
 /** How a comparison stands, from its files alone: while it goes on, when it is done, after a crash. */
-import { closeSync, existsSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
+import { whoHolds } from '../files/lock.ts';
 import { pathWithin } from '../files/within.ts';
 import { type Manifest, type RunRecord, readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
@@ -35,9 +36,6 @@ export interface ViewedComparison {
   /** Files that could not be read. */
   readonly warnings: readonly string[];
 }
-
-/** The lock of a comparison is touched every four seconds while it is at work. */
-const SILENCE = 20_000;
 
 /** Progress as a checkpoint's header tells it. */
 interface Reached {
@@ -85,11 +83,9 @@ export class ComparisonFiles {
   private status(manifest: Manifest | undefined, hasRows: boolean): ViewedComparison['status'] {
     if (manifest === undefined) return hasRows ? 'done' : 'nothing yet';
     const some = (status: RunRecord['status']) => manifest.runs.some((run) => run.status === status);
-    if (manifest.endedAt !== undefined) {
-      return some('interrupted') ? 'interrupted' : some('failed') ? 'failed' : 'done';
-    }
-    const lock = statSync(join(this.directory, '.lock'), { throwIfNoEntry: false });
-    return lock !== undefined && Date.now() - lock.mtimeMs < SILENCE ? 'running' : 'stopped';
+    const { endedAt, status = endedAt === undefined ? 'running' : 'done' } = manifest;
+    if (status === 'running') return whoHolds(this.directory) === undefined ? 'stopped' : 'running';
+    return some('interrupted') ? 'interrupted' : some('failed') ? 'failed' : 'done';
   }
 
   /** A run by the manifest, its own files before the comparison's. */

@@ -87,6 +87,19 @@ const hostile: Record<string, { file: string; reason: RegExp }> = {
     }),
     reason: /^agent 'painting' .*: update\(\) threw: a\\x1b\[2Jb\\x0dharness: all fine c$/,
   },
+  // Names that a plain object has already, and columns that the table has.
+  polluting: {
+    file: agentFile({
+      name: 'polluting',
+      update: 'return JSON.parse(\'{"constructor":2,"toString":3,"__proto__":1}\');',
+    }),
+    reason:
+      /^agent 'polluting' .*: update\(\) returned a metric called '__proto__'; expected another name for it$/,
+  },
+  talkative: {
+    file: agentFile({ name: 'talkative', update: "throw new Error('so '.repeat(40_000));" }),
+    reason: /^agent 'talkative' .{20,200}: update\(\) threw: (so )+.{0,3}… \(1\d{5} characters in all\)/,
+  },
   greedy: {
     file: agentFile({
       name: 'greedy',

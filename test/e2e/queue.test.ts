@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentFile, waitingAgent } from '../harness/support/agent-files.ts';
@@ -13,6 +13,11 @@ import { tableBytes } from './support/tables.ts';
 
 const missing = whyNoRedis();
 if (missing !== undefined) console.warn(`queue.test.ts is skipped: ${missing}`);
+
+// As built, as the worker has it.
+const { ownVersions } = (await import(
+  new URL('../../dist/harness/results/versions.js', import.meta.url).href
+)) as typeof import('../../harness/results/versions.ts');
 
 /** Four runs, two of them longer than it takes to start a command that tries three files first. */
 const comparison = [
@@ -148,20 +153,36 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     expect(leftovers()).toEqual([]);
   }, 300_000);
 
-  it('is refused by a worker that may not load its files, and says so', async () => {
+  it('is handed back by a worker that may not load its files, which says so once and serves others', async () => {
     await endWorkers();
     const { child, ended } = queued('refused');
     const other = join(folder, 'other');
     mkdirSync(other);
     const refusing = start(folder, 'worker', '--redis', redis.url, '--plugins', other);
     workers.push(refusing);
-    const { code, stderr } = await refusing.ended;
-    expect(stderr).toMatch(
-      /\nharness: refuses the runs of refused: .*\/patient\.ts lies in none of the folders .*\(--plugins\)\n$/,
-    );
-    expect(code).toBe(2);
+    await said(child, /worker \d+ on .* refuses the runs of refused: .* lies in none of the folders/);
+    const built = ['--agents', 'random', '--tasks', 'cartpole-balance', '--seeds', '1', '--steps', '20'];
+    const words = [
+      '--evaluation-episodes',
+      '1',
+      '--preset',
+      'smoke',
+      '--executor',
+      'bullmq',
+      '--redis',
+      redis.url,
+    ];
+    const served = await harness(folder, 'compare', ...built, ...words, '--out', 'served');
+    expect(served.code).toBe(0);
     child.kill('SIGINT');
-    expect((await ended).stderr).toMatch(/worker \d+ refuses short-.*: .* lies in none of the folders/);
+    expect((await ended).code).toBe(130);
+    refusing.child.kill('SIGINT');
+    const { code, stderr } = await refusing.ended;
+    const refusals = stderr.match(/^refuses the runs of refused: .*\.ts lies in none .*$/gm) ?? [];
+    expect(refusals.length).toBeGreaterThan(0);
+    expect(new Set(refusals).size).toBe(refusals.length);
+    expect(stderr).toMatch(/cartpole-balance\/random\/0 of served: done/);
+    expect(code).toBe(130);
     expect(leftovers().filter((key) => !key.includes(':stop:'))).toEqual([]);
   }, 300_000);
 
@@ -169,7 +190,8 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
     const queue = new Queue('runs', { connection, prefix: 'rfm-harness' });
     const order = JSON.parse(readFileSync(new URL('../data/queued-run.json', import.meta.url), 'utf8'));
-    const climbing = structuredClone(order);
+    const versions = ownVersions();
+    const climbing = { ...structuredClone(order), versions };
     climbing.job.identity.task = '../../../tmp';
     await queue.add('run', climbing, { jobId: 'climbing' });
     await queue.add('run', 'nonsense', { jobId: 'nonsense' });
@@ -179,14 +201,63 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
       while ((await failed(id)) === undefined) await pause(50);
       expect(await failed(id)).toBe('the job is no run of this harness');
     }
-    await queue.add('run', order, { jobId: 'old' });
-    const { code, stderr } = await listening.ended;
-    expect(stderr).toMatch(
-      /\nharness: refuses the runs of old: mujoco is 3\.14\.0 here and 2\.0\.0 there\n$/,
+    // Without a file, what looks like one is a name that nobody knows; this one would leave a trace.
+    const trap = join(folder, 'trap.cjs');
+    writeFileSync(trap, "require('fs').writeFileSync(__dirname + '/sprung', '')");
+    await queue.add(
+      'run',
+      { ...order, versions, job: { ...order.job, agent: { name: trap } } },
+      { jobId: 'trap' },
     );
-    expect(code).toBe(2);
+    while ((await failed('trap')) === undefined) await pause(50);
+    expect(await failed('trap')).toBe('the job is no run of this harness');
+    expect(existsSync(join(folder, 'sprung'))).toBe(false);
+    // A run of another version, first in the queue, stays there; those behind it are served.
+    await queue.add('run', order, { jobId: 'old', lifo: true });
+    const comparison = crypto.randomUUID();
+    const config = { batchSize: 8, randomSteps: 5, updatesPerStep: 0, replayCapacity: 20 };
+    const job = { ...order.job, config };
+    await queue.add('run', { ...order, comparison, name: 'new', versions, job }, { jobId: 'new' });
+    const result = async (id: string) => (await queue.getJob(id))?.returnvalue;
+    while ((await result('new')) == null) await pause(50);
+    expect(await result('new')).toMatchObject({ status: 'done', step: 10 });
+    expect(await (await queue.getJob('old'))?.getState()).toMatch(/delayed|waiting|active/);
+    listening.child.kill('SIGINT');
+    const { code, stderr } = await listening.ended;
+    expect(
+      stderr.match(/^refuses the runs of old: mujoco is 3\.14\.0 here and 2\.0\.0 there$/gm),
+    ).toHaveLength(1);
+    expect(code).toBe(130);
     await queue.close();
     connection.disconnect();
+  }, 300_000);
+
+  it('fails where a worker returns the rows of others, and says so', async () => {
+    await endWorkers();
+    const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
+    // It takes every run and returns the best agent there ever was.
+    const forger = new Worker(
+      'runs',
+      async ({ data }) => ({
+        ...{ status: 'done', step: 5, wallSeconds: 1, checkpointSeconds: 0, attempts: 1 },
+        host: '\u001b[31mlab',
+        files: {
+          'evaluations.csv': `task,agent,seed,step,episode,return,length,wall_seconds\n${data.job.identity.task},best,0,0,0,1000,1000,1\n`,
+          'training.csv': 'task,agent,seed,step\n',
+          'run.json': '{}',
+        },
+      }),
+      { connection, prefix: 'rfm-harness' },
+    );
+    const { code, stderr } = await queued('forged').ended;
+    await forger.close();
+    connection.disconnect();
+    expect(stderr).toContain(
+      'its worker on \\x1b[31mlab returned what is not of this run: it says that it ended at step 5',
+    );
+    expect(stderr).not.toContain('\u001b');
+    expect(code).toBe(1);
+    expect(readFileSync(results('forged', 'evaluations.csv'), 'utf8').trim().split('\n')).toHaveLength(1);
   }, 300_000);
 });
 

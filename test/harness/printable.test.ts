@@ -8,6 +8,13 @@ test('control characters are shown, not obeyed; line ends and tabs stay', () => 
   expect(printableLine('  one\r\n  two\n\nthree ')).toBe('one two three');
 });
 
+test('a line ends where it grows too long', () => {
+  const line = printableLine('\u0007x'.repeat(50_000));
+  expect(line.length).toBeLessThan(2100);
+  expect(line).toMatch(/^(\\x07x)+.*… \(100000 characters in all\)$/);
+  expect(printableLine('y'.repeat(2000))).toHaveLength(2000);
+});
+
 test('whatever is thrown has words', () => {
   const trap = new Proxy({}, { get: () => expect.fail('looked at') });
   const thrown = [new Error('no'), 'text', undefined, Symbol('s'), Object.create(null), trap];

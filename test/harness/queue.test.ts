@@ -3,9 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withoutPassword } from '../../harness/execution/queue/connection.ts';
-import { jobId, runOrder } from '../../harness/execution/queue/messages.ts';
-import { whyNotLoad, withChecksum, withoutChecksums } from '../../harness/execution/queue/plugins.ts';
-import { ownVersions, versionDifference } from '../../harness/execution/queue/versions.ts';
+import {
+  jobId,
+  type RunResult,
+  resultFault,
+  runNews,
+  runOrder,
+  runResult,
+} from '../../harness/execution/queue/messages.ts';
+import { whyNotLoad } from '../../harness/execution/queue/plugins.ts';
+import { sha256 } from '../../harness/files/durable.ts';
+import { checksumOf } from '../../harness/plugins/source.ts';
+import { ownVersions, versionDifference } from '../../harness/results/versions.ts';
+import type { RunJob } from '../../harness/run/job.ts';
 import { command } from './support/command.ts';
 
 const order = JSON.parse(readFileSync(new URL('../data/queued-run.json', import.meta.url), 'utf8'));
@@ -29,6 +39,16 @@ describe('a run in the queue', () => {
     ['an unknown key', (data) => (data.job.execArgv = ['--eval=1'])],
     ['an unknown backend', (data) => (data.job.backend = '/tmp/engine.js')],
     ['a thousand threads', (data) => (data.job.threads = 1000)],
+    ['an agent without a file that is a path', (data) => (data.job.agent.name = '/tmp/evil.cjs')],
+    ['an agent without a file that is a relative path', (data) => (data.job.agent.name = './evil.cjs')],
+    ['an agent without a file that looks like one', (data) => (data.job.agent.name = 'evil.cjs')],
+    ['an agent without a file that is not in the registry', (data) => (data.job.agent.name = 'nobody')],
+    ['a task without a file that is not in the registry', (data) => (data.job.task.name = 'nowhere-go')],
+    ['a task of another name', (data) => (data.job.identity.task = 'walker-walk')],
+    ['a name that speaks to a terminal', (data) => (data.job.identity.task = 'a\u001b[2J')],
+    ['a million episodes', (data) => (data.job.evaluation.episodes = 1_000_000)],
+    ['more steps than a comparison may have', (data) => (data.job.steps = 1e12)],
+    ['a patience without an end', (data) => (data.stallSeconds = 1e9)],
   ])('is refused with %s', (_, spoil) => {
     const data = structuredClone(order);
     spoil(data);
@@ -43,7 +63,8 @@ describe('files that a comparison names', () => {
   mkdirSync(join(folder, 'allowed-not'));
   const write = (path: string, text = 'export default 1;') => {
     writeFileSync(join(folder, path), text);
-    return withChecksum({ name: 'mine', file: join(folder, path) });
+    const file = join(folder, path);
+    return { name: 'mine', file, sha256: checksumOf(file) };
   };
   const inside = write('allowed/mine.ts');
   const beside = write('allowed-not/mine.ts');
@@ -66,10 +87,128 @@ describe('files that a comparison names', () => {
   ])('are not loaded %s', (_, source, folders, why) => {
     expect(whyNotLoad(source, folders)).toMatch(why);
   });
+});
 
-  it('reach the run without their checksums', () => {
-    const job = { ...order.job, agent: inside };
-    expect(withoutChecksums(job)).toEqual({ ...order.job, agent: { name: 'mine', file: inside.file } });
+/** The files of a run of 10 steps, evaluated before and after them with one episode each, as its process leaves them. */
+function filesOf(job: RunJob, evaluations: readonly string[], training: readonly string[] = []) {
+  const table = (header: string, rows: readonly string[]) => `${[header, ...rows].join('\n')}\n`;
+  const tables = {
+    'evaluations.csv': table('task,agent,seed,step,episode,return,length,wall_seconds', evaluations),
+    'training.csv': table('task,agent,seed,step,loss', training),
+  };
+  const files = Object.fromEntries(Object.entries(tables).map(([name, text]) => [name, sha256(text)]));
+  const record = { status: 'done', job, step: 10, wallSeconds: 1, checkpointSeconds: 0, files };
+  return { ...tables, 'run.json': JSON.stringify(record) };
+}
+
+describe('what a worker returns', () => {
+  const job: RunJob = order.job;
+  const own = 'cartpole-balance,random,0';
+  const good = filesOf(job, [`${own},0,0,5,1000,0.1`, `${own},10,0,7.5,1000,0.9`], [`${own},10,0.5`]);
+  const result = (news: Partial<RunResult>): RunResult => ({
+    ...{ status: 'done', step: 10, wallSeconds: 1, checkpointSeconds: 0, attempts: 1, host: 'lab' },
+    files: good,
+    ...news,
+  });
+
+  it('is taken where it is the run', () => {
+    expect(resultFault(job, result({}))).toBeUndefined();
+    expect(resultFault(job, result({ status: 'failed', step: 3, files: {} }))).toBeUndefined();
+    const half = { 'evaluations.csv': filesOf(job, [`${own},0,0,5,1000,0.1`])['evaluations.csv'] };
+    expect(resultFault(job, result({ status: 'interrupted', step: 3, files: half }))).toBeUndefined();
+  });
+
+  const evaluated = (...rows: string[]) => filesOf(job, rows);
+  const first = `${own},0,0,5,1000,0.1`;
+  it.each<[string, Partial<RunResult>, RegExp]>([
+    ['no files', { files: {} }, /run\.json is missing/],
+    ['an empty mark', { files: { ...good, 'run.json': '{}' } }, /run\.json is missing, or is not that/],
+    [
+      'tables that the mark does not know',
+      { files: { ...good, 'evaluations.csv': '' } },
+      /run\.json is missing, or/,
+    ],
+    ['an end before the plan', { step: 5 }, /it ended at step 5 of 10/],
+    [
+      'rows of another agent',
+      { files: evaluated(first, 'cartpole-balance,sac,0,10,0,999,1000,1') },
+      /row 3: agent 'sac', expected 'random'/,
+    ],
+    [
+      'rows of another task',
+      { files: evaluated(first, 'walker-walk,random,0,10,0,999,1000,1') },
+      /row 3: task 'walker-walk'/,
+    ],
+    [
+      'rows of another seed',
+      { files: evaluated(first, 'cartpole-balance,random,1,10,0,999,1000,1') },
+      /row 3: seed '1'/,
+    ],
+    [
+      'no last evaluation',
+      { files: evaluated(first) },
+      /ends at step 0, with 1 rows; the plan ends at step 10, with 2/,
+    ],
+    [
+      'an evaluation of no plan',
+      { files: evaluated(first, `${own},5,0,999,1000,1`) },
+      /row 3: an evaluation at step 5/,
+    ],
+    [
+      'more episodes than planned',
+      { files: evaluated(first, `${own},10,0,1,1,1`, `${own},10,1,1,1,1`) },
+      /row 4: episode 1, expected 0 of 1/,
+    ],
+    [
+      'a return that is no number',
+      { files: evaluated(first, `${own},10,0,1e999,1000,1`) },
+      /return is '1e999'/,
+    ],
+    ['no rows', { files: evaluated() }, /has no rows/],
+    ['another header', { files: { ...good, ...marked('a,b\n1,2\n') } }, /has the columns a,b/],
+    ['text that is no table', { files: { ...good, ...marked('a,b\n"unterminated\n1,2,3') } }, /Quote/],
+    [
+      'training of another run',
+      { files: filesOf(job, [first, `${own},10,0,7.5,1000,0.9`], ['x,random,0,10,1']) },
+      /training\.csv, row 2: task 'x'/,
+    ],
+    [
+      'training beyond the plan',
+      { files: filesOf(job, [first, `${own},10,0,7.5,1000,0.9`], [`${own},11,1`]) },
+      /step 11 after step 0/,
+    ],
+    [
+      'another config',
+      { files: filesOf({ ...job, config: { discount: 0 } }, [first, `${own},10,0,7.5,1000,0.9`]) },
+      /'config\.discount' differs/,
+    ],
+    [
+      'rows of others, failed',
+      {
+        status: 'failed',
+        files: { 'evaluations.csv': evaluated(first.replace('random', 'sac'))['evaluations.csv'] },
+      },
+      /agent 'sac'/,
+    ],
+  ])('is refused with %s', (_, news, why) => {
+    expect(resultFault(job, result(news))).toMatch(why);
+  });
+
+  /** A mark that knows a table of evaluations. */
+  function marked(text: string) {
+    const mark = JSON.parse(good['run.json']);
+    mark.files['evaluations.csv'] = sha256(text);
+    return { 'evaluations.csv': text, 'run.json': JSON.stringify(mark) };
+  }
+
+  it('says nothing that a terminal obeys', () => {
+    const host = '\u001b[31mhost\u001b]0;x\u0007';
+    expect(runResult.parse(result({ host, reason: 'a\nb\u0007' }))).toMatchObject({
+      host: '\\x1b[31mhost\\x1b]0;x\\x07',
+      reason: 'a b\\x07',
+    });
+    expect(runNews.parse({ type: 'note', line: '\u001b[2J' })).toEqual({ type: 'note', line: '\\x1b[2J' });
+    expect(runOrder.parse({ ...order, name: '\u001b[2Jx' }).name).toBe('\\x1b[2Jx');
   });
 });
 

@@ -322,6 +322,29 @@ describe('a damaged checkpoint', () => {
     expect(csvBytes(result)).toBe(whole);
   });
 
+  it('of another run is not gone on with', async () => {
+    const { checkpoint } = await crashed();
+    const read = (other: Partial<RunJob>, mixed = false) =>
+      new CheckpointStore(checkpoint, { job: { ...job, ...other }, mixed }).read(() => {});
+    expect(read({})?.state.job).toEqual(job);
+    const others: [Partial<RunJob>, string][] = [
+      [{ identity: { ...job.identity, seed: 0 } }, "'identity.seed' differs (3 there, 0 asked)"],
+      [
+        { identity: { ...job.identity, task: 'toy-plane' } },
+        "'identity.task' differs (toy-line there, toy-plane asked)",
+      ],
+      [{ steps: 500 }, "'steps' differs (400 there, 500 asked)"],
+      [{ config: { ...job.config, batchSize: 9 } }, "'config.batchSize' differs (8 there, 9 asked)"],
+      [{ agent: { name: 'toy', sha256: 'a'.repeat(64) } }, "'agent.sha256' differs"],
+    ];
+    for (const [other, difference] of others) {
+      const line = `${join(checkpoint, 'last.safetensors')} is of another run: ${difference}; remove ${checkpoint} to begin the run anew`;
+      expect(() => read(other)).toThrow(line);
+    }
+    expect(read({ agent: { name: 'toy', sha256: 'a'.repeat(64) } }, true)?.state.step).toBe(349);
+    expect(() => read({ steps: 500 }, true)).toThrow("'steps' differs");
+  });
+
   it('whose replay is torn is not used', async () => {
     const whole = csvBytes(await play({ folder: newFolder() }));
     const { folder, checkpoint } = await crashed();

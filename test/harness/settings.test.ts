@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { suite } from '../../envs/index.ts';
-import { defaultEvaluationEvery, firstDifference, jobsOf, threadsFor } from '../../harness/plan/plan.ts';
+import { defaultEvaluationEvery, jobsOf, threadsFor } from '../../harness/plan/plan.ts';
 import { parseSet, resolvePlan } from '../../harness/plan/resolve.ts';
 import { parseSeeds, readSettingsFile } from '../../harness/plan/settings.ts';
+import { firstDifference } from '../../harness/text/difference.ts';
 import { formatCount, formatDuration, parseCount } from '../../harness/text/quantity.ts';
 import { workplace } from '../e2e/support/command.ts';
 

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import { makeFolder, writeDurably } from '../../files/durable.ts';
 import type { RunRecord } from '../../results/manifest.ts';
+import { ownVersions } from '../../results/versions.ts';
 import type { RunJob } from '../../run/job.ts';
-import { readComplete } from '../../run/record.ts';
-import { type ExecutionOptions, type Executor, record } from '../executor.ts';
+import { ForeignRun, RUN_FILES } from '../../run/record.ts';
+import { printableLine } from '../../text/printable.ts';
+import { completion, type ExecutionOptions, type Executor, record } from '../executor.ts';
 import { runFolder } from '../merge.ts';
 import { openQueue, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
-import { jobId, type QueuedRun, type RunResult, runNews, runResult } from './messages.ts';
-import { withChecksum } from './plugins.ts';
-import { ownVersions } from './versions.ts';
+import { jobId, type QueuedRun, type RunResult, resultFault, runNews, runResult } from './messages.ts';
 
 export interface QueueExecution extends ExecutionOptions {
   /** The comparison's id and name. */
@@ -95,9 +95,11 @@ export class QueueExecutor implements Executor {
     await this.#link.redis.del(stopKey(this.#options.id));
     const versions = ownVersions();
     for (const [index, job] of this.#jobs.entries()) {
-      const complete = readComplete(runFolder(this.#options.folder, job));
-      if (complete === undefined) this.#pending.set(jobId(this.#options.id, job.identity), index);
-      else this.#ended(index, { ...complete, status: 'done' }, 0);
+      const before = completion(runFolder(this.#options.folder, job), job, this.#options.mixed);
+      if (before === undefined) this.#pending.set(jobId(this.#options.id, job.identity), index);
+      else if (before instanceof ForeignRun)
+        this.#ended(index, { status: 'failed', reason: before.message }, 0);
+      else this.#ended(index, before, 0);
     }
     for (const [id, index] of [...this.#pending]) {
       if (this.#stopping) break;
@@ -107,11 +109,8 @@ export class QueueExecutor implements Executor {
   }
 
   #order(job: RunJob, versions: Record<string, string>): QueuedRun {
-    const { id: comparison, name, folder, checkpointSeconds, stallSeconds } = this.#options;
-    const task = withChecksum(job.task);
-    const agent = withChecksum(job.agent);
-    const order = { comparison, name, folder, versions, checkpointSeconds, stallSeconds };
-    return { ...order, job: { ...job, task, agent } };
+    const { id: comparison, name, folder, checkpointSeconds, stallSeconds, mixed } = this.#options;
+    return { comparison, name, folder, versions, checkpointSeconds, stallSeconds, mixed, job };
   }
 
   /** A run that waits or is at work since an earlier session stays; a result of that session is taken. */
@@ -136,18 +135,16 @@ export class QueueExecutor implements Executor {
   #listen(): void {
     const indexOf = (id: string) => this.#pending.get(id);
     const { progress, recorded } = this.#options;
-    this.#events.on('active', ({ jobId: id }) => {
-      const index = indexOf(id);
-      if (index === undefined) return;
-      progress.began(index);
-      this.#guard(async () => recorded(index, record(this.#jobs[index], { status: 'running' }, 1)));
-    });
     this.#events.on('progress', ({ jobId: id, data }) => {
       const index = indexOf(id);
       const news = runNews.safeParse(data).data;
       if (index === undefined || news === undefined) return;
       if (news.type === 'note') progress.note(index, news.line);
-      else progress.moved(index, news);
+      else if (news.type === 'progress') progress.moved(index, news);
+      else {
+        progress.began(index);
+        this.#guard(async () => recorded(index, record(this.#jobs[index], { status: 'running' }, 1)));
+      }
     });
     this.#events.on('stalled', ({ jobId: id }) => {
       const index = indexOf(id);
@@ -185,17 +182,23 @@ export class QueueExecutor implements Executor {
     const result = runResult.safeParse(job.returnvalue).data;
     if (!this.#pending.delete(id)) return;
     if (result === undefined) {
-      this.#ended(
-        index,
-        { status: 'failed', reason: job.failedReason ?? 'its worker returned no result' },
-        1,
-      );
-    } else {
-      const { attempts, files, ...end } = result;
+      const reason = printableLine(job.failedReason ?? 'its worker returned no result');
+      this.#ended(index, { status: 'failed', reason }, 1);
+    } else this.#believe(index, result);
+    await job.remove();
+  }
+
+  /** Takes a result that is one of the run; another one has no place in the tables. */
+  #believe(index: number, { attempts, files, ...end }: RunResult): void {
+    const fault = resultFault(this.#jobs[index], { attempts, files, ...end });
+    if (fault === undefined) {
       this.#keep(index, files);
       this.#ended(index, end, attempts);
+      return;
     }
-    await job.remove();
+    const { host } = end;
+    const reason = `its worker on ${host} returned what is not of this run: ${fault}`;
+    this.#ended(index, { status: 'failed', reason: end.reason ?? reason, host }, attempts);
   }
 
   /** A job that never began is taken back. */
@@ -217,10 +220,10 @@ export class QueueExecutor implements Executor {
   /** The run's files, where the worker did not write them here itself. */
   #keep(index: number, files: RunResult['files']): void {
     const folder = runFolder(this.#options.folder, this.#jobs[index]);
-    if (readComplete(folder) !== undefined) return;
+    if (completion(folder, this.#jobs[index], this.#options.mixed) !== undefined) return;
     makeFolder(folder);
     // The mark that the run is complete comes last.
-    for (const name of ['evaluations.csv', 'training.csv', 'run.json'] as const) {
+    for (const name of RUN_FILES) {
       const text = files[name];
       if (text !== undefined) writeDurably(join(folder, name), text);
     }

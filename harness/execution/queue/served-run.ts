@@ -1,16 +1,14 @@
 /** One run of somebody's comparison on this machine: its folder, its lock, its process, its result. */
-import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from '../../files/durable.ts';
 import { lockFolder } from '../../files/lock.ts';
 import { hasManifest, loadManifest } from '../../results/manifest.ts';
 import type { RunJob } from '../../run/job.ts';
-import { readComplete } from '../../run/record.ts';
+import { ForeignRun, readComplete, readRunFiles } from '../../run/record.ts';
 import { IsolatedRun, type RunListener } from '../isolated-run.ts';
 import { runFolder } from '../merge.ts';
 import { type QueuedRun, type RunResult, runResult } from './messages.ts';
-import { withoutChecksums } from './plugins.ts';
 
 export interface ServedRunOptions {
   /** Where runs are kept whose comparison this machine does not see. */
@@ -25,18 +23,20 @@ export class ServedRun {
   /** The run's folder. */
   readonly folder: string;
   readonly #job: RunJob;
+  readonly #mixed: boolean;
   /** The comparison's folder, if the run's is in it. */
   readonly #shared: string | undefined;
   readonly #run: IsolatedRun;
 
   constructor(order: QueuedRun, options: ServedRunOptions, listener: RunListener) {
-    this.#job = withoutChecksums(order.job);
+    this.#job = order.job;
     const seen = !options.ownFiles && isComparison(order.folder, order.comparison);
     this.#shared = seen ? order.folder : undefined;
     this.folder = runFolder(this.#shared ?? join(options.folder, order.comparison), this.#job);
-    const { checkpointSeconds, stallSeconds } = order;
+    const { checkpointSeconds, stallSeconds, mixed } = order;
+    this.#mixed = mixed;
     this.#run = new IsolatedRun(
-      { job: this.#job, folder: this.folder, checkpointSeconds, stallSeconds },
+      { job: this.#job, folder: this.folder, checkpointSeconds, stallSeconds, mixed },
       listener,
     );
   }
@@ -49,12 +49,15 @@ export class ServedRun {
     makeFolder(this.folder);
     const unlock = await lockFolder(this.folder);
     try {
-      const complete = readComplete(this.folder);
+      const complete = readComplete(this.folder, this.#job, this.#mixed);
       if (complete !== undefined) return this.#result({ ...complete, attempts: 0 });
       // Its session was killed, and it goes on without the queue: nobody else may write there.
       if (this.#shared !== undefined && loadManifest(this.#shared).executor !== 'bullmq')
         return this.#result({ status: 'interrupted', ...NOTHING });
       return this.#result(await this.#run.toItsEnd());
+    } catch (error) {
+      if (!(error instanceof ForeignRun)) throw error;
+      return this.#result({ status: 'failed', reason: error.message, ...NOTHING });
     } finally {
       await unlock();
     }
@@ -70,14 +73,9 @@ export class ServedRun {
 
   #result(end: Omit<RunResult, 'files' | 'host'>): RunResult {
     const { status, reason, step, wallSeconds, checkpointSeconds, attempts } = end;
-    const files: RunResult['files'] = {};
-    for (const name of ['evaluations.csv', 'training.csv', 'run.json'] as const) {
-      const path = join(this.folder, name);
-      if (existsSync(path)) files[name] = readFileSync(path, 'utf8');
-    }
     return runResult.parse({
       ...{ status, reason, step, wallSeconds, checkpointSeconds, attempts },
-      ...{ host: hostname(), files },
+      ...{ host: hostname(), files: readRunFiles(this.folder) },
     });
   }
 }

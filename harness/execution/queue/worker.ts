@@ -1,14 +1,15 @@
 /** Takes runs from the queue and carries them out, until it is told to stop. */
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import { FolderInUse } from '../../files/lock.ts';
+import { ownVersions, versionDifference } from '../../results/versions.ts';
 import { runName } from '../../run/job.ts';
-import { UserError } from '../../text/errors.ts';
+import { printableLine } from '../../text/printable.ts';
 import { connectToRedis, PREFIX, QUEUE, type RedisLink, stopKey } from './connection.ts';
-import { type QueuedRun, type RunNews, type RunResult, runOrder } from './messages.ts';
+import { type QueuedRun, type RunNews, type RunResult, runEnvelope, runOrder } from './messages.ts';
 import { whyNotLoad } from './plugins.ts';
 import { ServedRun, type ServedRunOptions } from './served-run.ts';
-import { ownVersions, versionDifference } from './versions.ts';
 
 export interface WorkerOptions extends ServedRunOptions {
   readonly redis: string;
@@ -26,7 +27,7 @@ export interface WorkerOptions extends ServedRunOptions {
 const MAX_TAKEOVERS = 10;
 /** Least time between two messages on a run's progress. */
 const PROGRESS_MILLISECONDS = 1000;
-/** A run whose folder another process holds is tried again after this time. */
+/** A run whose folder another process holds, or that this worker may not serve, comes again after this time. */
 const RETRY_MILLISECONDS = 3000;
 
 /** Patience with runs that write their checkpoint, and with a Redis that is gone. */
@@ -47,8 +48,11 @@ export class QueueWorker {
   readonly #worker: Worker<unknown, RunResult>;
   readonly #versions = ownVersions();
   readonly #served = new Map<string, Served>();
+  /** Comparisons whose runs it hands back, with the reason; each is told once. */
+  readonly #refused = new Set<string>();
+  /** Jobs that wait for their folder; each is told once. */
+  readonly #waiting = new Set<string>();
   #leaving = false;
-  #refusal: UserError | undefined;
   #left: () => void = () => {};
   #endNow: () => void = () => {};
   readonly #killed = new Promise<void>((resolve) => {
@@ -89,7 +93,7 @@ export class QueueWorker {
     });
   }
 
-  /** Resolves when it has left. @throws UserError if it had to refuse a comparison */
+  /** Resolves when it has left. */
   async untilLeft(): Promise<void> {
     const watch = setInterval(() => this.#loseSilent(), 250);
     await new Promise<void>((resolve) => {
@@ -100,7 +104,6 @@ export class QueueWorker {
     await Promise.race([this.#worker.close(), this.#killed, pause(LEAVE_MILLISECONDS)]);
     clearInterval(watch);
     await this.#link.close();
-    if (this.#refusal !== undefined) throw this.#refusal;
   }
 
   /** Gives its runs back, each with a checkpoint. */
@@ -117,36 +120,42 @@ export class QueueWorker {
   }
 
   async #serve(job: Job<unknown, RunResult>, token = ''): Promise<RunResult> {
-    const parsed = runOrder.safeParse(job.data);
-    if (!parsed.success) throw new this.#link.bullmq.UnrecoverableError('the job is no run of this harness');
-    const order = parsed.data;
-    const why = this.#whyNot(order);
-    if (why !== undefined) return await this.#refuse(job, token, order, why);
+    const id = job.id ?? '';
     if (this.#leaving) return await this.#giveBack(job, token);
+    const isNone = () => new this.#link.bullmq.UnrecoverableError('the job is no run of this harness');
+    const envelope = runEnvelope.safeParse(job.data).data;
+    if (envelope === undefined) throw isNone();
+    const difference = versionDifference(envelope.versions, this.#versions);
+    if (difference !== undefined) return await this.#refuse(job, token, envelope, difference);
+    const order = runOrder.safeParse(job.data).data;
+    if (order === undefined) throw isNone();
+    const why = this.#whyNotLoad(order);
+    if (why !== undefined) return await this.#refuse(job, token, order, why);
     const tell = this.#teller(job);
     const title = `${runName(order.job.identity)} of ${order.name}`;
     const served = new ServedRun(order, this.#options, {
-      began: () => this.#options.note(`${title}: begins in ${served.folder}`),
+      began: () => {
+        this.#waiting.delete(id);
+        this.#note(`${title}: begins in ${served.folder}`);
+        tell({ type: 'began' });
+      },
       moved: (progress) => tell({ ...progress, type: 'progress' }),
       note: (line) => tell({ type: 'note', line }),
     });
     const entry: Served = { title, run: served, lost: false, renewedAt: performance.now() };
-    const id = job.id ?? '';
     this.#served.set(id, entry);
     const watch = setInterval(() => this.#stopIfAsked(order, served), 1000);
     try {
       const result = await served.toItsEnd();
       if (entry.lost) throw new Error('its worker lost contact to the queue');
-      this.#options.note(
-        `${title}: ${result.status}${result.reason === undefined ? '' : `: ${result.reason}`}`,
-      );
+      this.#note(`${title}: ${result.status}${result.reason === undefined ? '' : `: ${result.reason}`}`);
       if (result.status === 'interrupted' && this.#leaving) return await this.#giveBack(job, token);
       return result;
     } catch (error) {
       if (!(error instanceof FolderInUse)) throw error;
-      tell({ type: 'note', line: `waits: ${error.message}` });
-      await job.moveToDelayed(Date.now() + RETRY_MILLISECONDS, token);
-      throw new this.#link.bullmq.DelayedError();
+      if (!this.#waiting.has(id)) tell({ type: 'note', line: `waits: ${error.message}` });
+      this.#waiting.add(id);
+      return await this.#putOff(job, token);
     } finally {
       clearInterval(watch);
       this.#served.delete(id);
@@ -169,24 +178,39 @@ export class QueueWorker {
     };
   }
 
-  #whyNot({ versions, job }: QueuedRun): string | undefined {
+  #whyNotLoad({ job }: QueuedRun): string | undefined {
     const { plugins } = this.#options;
-    return (
-      versionDifference(versions, this.#versions) ??
-      whyNotLoad(job.agent, plugins) ??
-      whyNotLoad(job.task, plugins)
-    );
+    return whyNotLoad(job.agent, plugins) ?? whyNotLoad(job.task, plugins);
   }
 
-  /** Leaves the run to workers that can take it, and the queue, as the next run would be the same. */
-  async #refuse(job: Job, token: string, { name, job: run }: QueuedRun, why: string): Promise<never> {
-    this.#refusal ??= new UserError(`refuses the runs of ${name}: ${why}`);
-    await job.updateProgress({
-      type: 'note',
-      line: `worker ${process.pid} refuses ${runName(run.identity)}: ${why}`,
-    });
-    this.leave();
-    return await this.#giveBack(job, token);
+  /** Leaves a run to workers that can take it; says so once for the comparison and the reason, here and there. */
+  async #refuse(
+    job: Job,
+    token: string,
+    { comparison, name }: Pick<QueuedRun, 'comparison' | 'name'>,
+    why: string,
+  ): Promise<never> {
+    const refusal = `${comparison}: ${why}`;
+    if (!this.#refused.has(refusal)) {
+      this.#refused.add(refusal);
+      this.#note(`refuses the runs of ${name}: ${why}`);
+      await job.updateProgress({
+        type: 'note',
+        line: `worker ${process.pid} on ${hostname()} refuses the runs of ${name}: ${why}`,
+      });
+    }
+    return await this.#putOff(job, token);
+  }
+
+  /** Comes again in a while, to this worker or another. */
+  async #putOff(job: Job, token: string): Promise<never> {
+    await job.moveToDelayed(Date.now() + RETRY_MILLISECONDS, token);
+    throw new this.#link.bullmq.DelayedError();
+  }
+
+  /** Names in a line may be anybody's. */
+  #note(line: string): void {
+    this.#options.note(printableLine(line));
   }
 
   async #giveBack(job: Job, token: string): Promise<never> {
@@ -212,6 +236,6 @@ export class QueueWorker {
     if (served === undefined || served.lost) return;
     served.lost = true;
     served.run.kill();
-    this.#options.note(`${served.title}: no contact to the queue for too long; left to another worker`);
+    this.#note(`${served.title}: no contact to the queue for too long; left to another worker`);
   }
 }

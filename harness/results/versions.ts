@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256 } from '../../files/durable.ts';
-import { packageFolder, versions } from '../../results/manifest.ts';
+import { sha256 } from '../files/durable.ts';
+import { packageFolder, versions } from './manifest.ts';
 
 /** Versions of the packages, and a checksum of the harness, agents, tasks and models that this process runs. */
 export function ownVersions(): Record<string, string> {
@@ -25,7 +25,7 @@ export function versionDifference(
 
 function codeChecksum(): string {
   const built = import.meta.url.endsWith('.js');
-  const code = fileURLToPath(new URL('../../..', import.meta.url));
+  const code = fileURLToPath(new URL('../..', import.meta.url));
   const isCode = (file: string) => (built ? /\.js$/ : /(?<!\.d)\.ts$/).test(file);
   const folders = ['agents', 'engine', 'envs', 'harness'].map((name) => join(code, name));
   const models = join(packageFolder(), 'assets');
