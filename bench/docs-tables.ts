@@ -7,6 +7,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { estimators } from '../agents/posterior/estimators.ts';
+import type { Columns } from '../harness/files/columns.ts';
+import { summaryColumns } from '../harness/results/summary.ts';
+import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
 
 /** A Markdown table. */
 export interface DocsTable {
@@ -19,7 +22,46 @@ export interface DocsTable {
 
 const code = (...names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
 
+/** A row for each column; neighbours with one meaning share theirs. */
+function columnRows(columns: Columns<never>): string[][] {
+  const rows: { names: string[]; unit: string; meaning: string }[] = [];
+  for (const [name, { unit, meaning }] of Object.entries(columns)) {
+    const last = rows.at(-1);
+    if (last !== undefined && meaning !== '' && last.unit === unit && last.meaning === meaning) {
+      last.names.push(name);
+    } else rows.push({ names: [name], unit, meaning });
+  }
+  return rows.map(({ names, unit, meaning }) => [code(...names), unit, meaning]);
+}
+
+const columnHead = ['column', 'unit', 'meaning'];
+const metrics = [
+  [
+    'others',
+    '',
+    "the agent's metrics by name, means over the updates since the row before; empty where an agent has no such metric",
+  ],
+  [
+    code(UNSTABLE_EPISODES),
+    'episodes',
+    'of training since the row before that ended because the simulation did not hold; of tasks that allow it alone',
+  ],
+];
+
 export const docsTables: readonly DocsTable[] = [
+  {
+    file: 'results.md',
+    name: 'evaluations.csv',
+    head: columnHead,
+    rows: () => columnRows(evaluationColumns),
+  },
+  {
+    file: 'results.md',
+    name: 'training.csv',
+    head: columnHead,
+    rows: () => [...columnRows(trainingColumns), ...metrics],
+  },
+  { file: 'results.md', name: 'summary.csv', head: columnHead, rows: () => columnRows(summaryColumns) },
   {
     file: 'estimators.md',
     name: 'estimators',
@@ -38,8 +80,8 @@ export function withTables(text: string, tables: readonly DocsTable[]): string {
   return tables.reduce((page, { name, head, rows }) => {
     const place = new RegExp(`(<!-- table: ${name} -->\n)[\\s\\S]*?(\n<!-- end of table -->)`);
     if (!place.test(page)) throw new Error(`no place for the table '${name}'`);
-    const lines = [head, head.map(() => '---'), ...rows()].map((cells) =>
-      `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |'),
+    const lines = [head, head.map(() => '---'), ...rows()].map(
+      (cells) => `|${cells.map((cell) => (cell === '' ? ' |' : ` ${cell} |`)).join('')}`,
     );
     return page.replace(place, (_, before, after) => `${before}\n${lines.join('\n')}\n${after}`);
   }, text);

@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomStream } from '../../engine/random.ts';
-import { type Cell, readTable } from '../../harness/files/csv.ts';
+import { readColumns } from '../../harness/files/columns.ts';
+import type { Cell } from '../../harness/files/csv.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { type Run, readEvaluations } from '../../harness/results/runs.ts';
+import { summaryColumns } from '../../harness/results/summary.ts';
 import { readTrainingRows, type TrainingMetrics } from '../../harness/results/training.ts';
 import { bootstrapIntervals, mean } from '../../harness/statistics/index.ts';
 import type { TrainingAblation } from './ablation.ts';
@@ -64,25 +66,26 @@ export function trainingRows(
 function comparisonRows(ablation: TrainingAblation, { folder, plan }: FinishedComparison) {
   const summaryFile = join(folder, 'summary.csv');
   if (!existsSync(summaryFile)) return [];
-  const summary = readTable(summaryFile, ['task', 'agent', 'seeds', 'step', 'mean', 'ci_low', 'ci_high']);
+  const summary = readColumns(summaryFile, summaryColumns);
   const logged = readTrainingRows(folder);
   const runs = readEvaluations(folder);
   return plan.tasks.flatMap(({ name: task }) =>
     plan.agents.flatMap((agent): TrainingAblationRow[] => {
-      const line = summary.find((row) => row.text('task') === task && row.text('agent') === agent.label);
-      if (line === undefined) return [];
+      const row = summary.find(({ cells }) => cells.task === task && cells.agent === agent.label);
+      if (row === undefined) return [];
+      const { line, cells } = row;
       return [
         {
           variant: agent.label,
           task,
           varied: Object.fromEntries(ablation.varied.map((key) => [key, cellOf(agent.config[key])])),
-          seeds: line.count('seeds'),
+          seeds: cells.seeds,
           step: line.count('step'),
-          return: line.number('mean'),
-          low: line.number('ci_low'),
-          high: line.number('ci_high'),
+          return: cells.mean,
+          low: cells.ci_low,
+          high: cells.ci_high,
           auc: line.number('auc'),
-          stepsPerSecond: line.optionalNumber('steps_per_second'),
+          stepsPerSecond: cells.steps_per_second,
           relative: relativeReturn(ablation, plan, agent.label, task, runs),
           metrics: finalMetrics(
             plan.seeds.flatMap((seed) => {

@@ -6,7 +6,7 @@ import { writeDurably } from '../files/durable.ts';
 import { type RunTables, rowsFault } from '../run/check-rows.ts';
 import { type RunJob, runName } from '../run/job.ts';
 import { readRunFiles } from '../run/record.ts';
-import { evaluationColumns, trainingKeys } from '../run/rows.ts';
+import { evaluationColumns, trainingColumns } from '../run/rows.ts';
 
 /** Folder of one run. */
 export function runFolder(folder: string, job: RunJob): string {
@@ -22,9 +22,10 @@ export function mergeRuns(folder: string, jobs: readonly RunJob[]): void {
   const evaluations = tables.flatMap((table) => records(table['evaluations.csv']));
   const training = tables.flatMap((table) => records(table['training.csv']));
   const metrics = new Set(training.flatMap((record) => Object.keys(record)));
-  for (const key of trainingKeys) metrics.delete(key);
-  writeDurably(join(folder, 'evaluations.csv'), formatTable(evaluationColumns, evaluations));
-  writeDurably(join(folder, 'training.csv'), formatTable([...trainingKeys, ...metrics], training));
+  const keys = Object.keys(trainingColumns);
+  for (const key of keys) metrics.delete(key);
+  writeDurably(join(folder, 'evaluations.csv'), formatTable(Object.keys(evaluationColumns), evaluations));
+  writeDurably(join(folder, 'training.csv'), formatTable([...keys, ...metrics], training));
 }
 
 /** What a run has written; nothing where it is not of the job: then the run has failed, with that reason. */

@@ -40,6 +40,11 @@ export class Line {
     return value;
   }
 
+  /** As text, but it may be empty or absent. */
+  optionalText(column: string): string {
+    return this.#cells[column]?.trim() ?? '';
+  }
+
   /** A finite number. */
   number(column: string): number {
     const value = this.optionalNumber(column);

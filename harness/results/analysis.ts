@@ -1,19 +1,16 @@
 /** From runs to tables: scores, intervals, aggregates, pairs, profiles. */
 import { RandomStream } from '../../engine/random.ts';
+import { cellsOf } from '../files/columns.ts';
 import {
   type AgentScores,
   aggregateMetrics,
-  areaUnderCurve,
   bootstrapMeanInterval,
   type ComparisonEstimates,
   compareScores,
-  mean,
-  median,
-  standardDeviation,
   studentInterval,
-  trimmedMean,
 } from '../statistics/index.ts';
 import { compareNames, type Run } from './runs.ts';
+import { lastStep, type SummarySource, summaryColumns } from './summary.ts';
 import { type Flag, flagCell, type TableRow, type Tables } from './tables.ts';
 
 export type IntervalMethod = 'bootstrap' | 'student_t';
@@ -98,30 +95,13 @@ function summaryRow(
   const scores = runs.map((run) => run.score);
   const student = options.interval === 'student_t' ? studentInterval(scores) : undefined;
   const [low, high] = student ?? bootstrapMeanInterval(scores, { resamples: options.resamples, random });
-  const curves = runs.filter((run) => run.evaluations.length > 0);
-  const speeds = curves.flatMap((run) => {
-    const last = run.evaluations[run.evaluations.length - 1];
-    return last.wallSeconds ? [last.step / last.wallSeconds] : [];
-  });
-  return {
-    task: runs[0].task,
-    agent: runs[0].agent,
-    seeds: runs.length,
-    step: curves.length === 0 ? undefined : Math.min(...curves.map((run) => lastStep(run) ?? 0)),
-    mean: mean(scores),
-    sd: standardDeviation(scores),
-    median: median(scores),
-    iqm: trimmedMean(scores),
-    ci_low: low,
-    ci_high: high,
-    ci_method: student === undefined ? 'bootstrap' : 'student_t',
-    auc: curves.length === 0 ? undefined : mean(curves.map(runArea)),
-    steps_per_second: speeds.length === 0 ? undefined : mean(speeds),
-    flag,
+  const source: SummarySource = {
+    ...{ runs, scores, flag },
+    interval: [low, high],
+    method: student === undefined ? 'bootstrap' : 'student_t',
   };
+  return cellsOf(summaryColumns, source) as TableRow<'summary'>;
 }
-
-const lastStep = (run: Run): number | undefined => run.evaluations[run.evaluations.length - 1]?.step;
 
 /** Whether runs were evaluated at different steps, other than by some of them ending earlier. */
 function evaluatedApart(runs: readonly Run[]): boolean {
@@ -133,12 +113,6 @@ function evaluatedApart(runs: readonly Run[]): boolean {
   );
   return new Set(steps).size > 1;
 }
-
-const runArea = ({ evaluations }: Run): number =>
-  areaUnderCurve(
-    evaluations.map((evaluation) => evaluation.step),
-    evaluations.map((evaluation) => evaluation.meanReturn),
-  );
 
 function comparisonRows(
   estimates: ComparisonEstimates,

@@ -1,6 +1,8 @@
 /** Runs as the tables of a comparison directory, or a file of scores, tell them. */
 import { basename, join, resolve } from 'node:path';
+import { type ReadRow, readColumns } from '../files/columns.ts';
 import { type Line, readTable } from '../files/csv.ts';
+import { evaluationColumns } from '../run/rows.ts';
 import { UserError } from '../text/errors.ts';
 
 /** The mean return of one evaluation of one run. */
@@ -26,7 +28,6 @@ export interface Run {
   readonly place: string;
 }
 
-const EVALUATION_COLUMNS = ['task', 'agent', 'seed', 'step', 'episode', 'return'];
 const SCORE_COLUMNS = ['task', 'agent', 'seed', 'score'];
 
 /**
@@ -36,18 +37,21 @@ const SCORE_COLUMNS = ['task', 'agent', 'seed', 'score'];
  */
 export function readEvaluations(directory: string, options: { readonly mayBeEmpty?: boolean } = {}): Run[] {
   const file = join(directory, 'evaluations.csv');
-  const lines = readTable(file, EVALUATION_COLUMNS);
-  if (lines.length === 0 && !options.mayBeEmpty) throw new UserError(`${file}, line 2: no evaluations`);
-  const runs = new Map<string, { first: Line; lines: Line[] }>();
-  for (const line of lines) {
-    const key = runKey(line);
-    const run = runs.get(key);
-    if (run === undefined) runs.set(key, { first: line, lines: [line] });
-    else run.lines.push(line);
+  const rows = readColumns(file, evaluationColumns);
+  if (rows.length === 0 && !options.mayBeEmpty) throw new UserError(`${file}, line 2: no evaluations`);
+  const runs = new Map<string, EvaluationLine[]>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.cells.task, row.cells.agent, row.cells.seed]);
+    const own = runs.get(key);
+    if (own === undefined) runs.set(key, [row]);
+    else own.push(row);
   }
-  return [...runs.values()].map(({ first, lines: own }) => {
+  return [...runs.values()].map((own) => {
+    const [{ cells, line }] = own;
+    const { task, agent, seed } = cells;
     const evaluations = evaluationsOf(own);
-    return { ...identity(first), score: evaluations[evaluations.length - 1].meanReturn, evaluations };
+    const score = evaluations[evaluations.length - 1].meanReturn;
+    return { task, agent, seed, place: line.place, score, evaluations };
   });
 }
 
@@ -105,8 +109,7 @@ function identity(line: Line) {
   };
 }
 
-const runKey = (line: Line): string =>
-  JSON.stringify([line.text('task'), line.text('agent'), line.text('seed')]);
+type EvaluationLine = ReadRow<typeof evaluationColumns>;
 
 interface StepRows {
   readonly returns: number[];
@@ -114,19 +117,18 @@ interface StepRows {
   wallSeconds: number | undefined;
 }
 
-function evaluationsOf(lines: readonly Line[]): Evaluation[] {
+function evaluationsOf(rows: readonly EvaluationLine[]): Evaluation[] {
   const steps = new Map<number, StepRows>();
-  for (const line of lines) {
-    const step = line.count('step');
-    const episode = line.count('episode');
+  for (const { line, cells } of rows) {
+    const { step, episode } = cells;
     const at: StepRows = steps.get(step) ?? { returns: [], episodes: new Map(), wallSeconds: undefined };
     steps.set(step, at);
     const twin = at.episodes.get(episode);
     if (twin !== undefined)
       throw line.error(`step ${step}, episode ${episode} of this run again, already at ${twin.place}`);
     at.episodes.set(episode, line);
-    at.returns.push(line.number('return'));
-    at.wallSeconds = line.optionalNumber('wall_seconds') ?? at.wallSeconds;
+    at.returns.push(cells.return);
+    at.wallSeconds = cells.wall_seconds ?? at.wallSeconds;
   }
   return [...steps.entries()]
     .sort(([a], [b]) => a - b)

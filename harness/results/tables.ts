@@ -1,23 +1,11 @@
 /** The tables of a comparison: their columns in order, as documented in docs/results.md. */
 import type { Row } from '../files/csv.ts';
+import { summaryColumns } from './summary.ts';
 
 export const tableColumns = {
-  summary: [
-    'task',
-    'agent',
-    'seeds',
-    'step',
-    'mean',
-    'sd',
-    'median',
-    'iqm',
-    'ci_low',
-    'ci_high',
-    'ci_method',
-    'auc',
-    'steps_per_second',
-    'flag',
-  ],
+  get summary() {
+    return Object.keys(summaryColumns) as (keyof typeof summaryColumns)[];
+  },
   aggregate: ['agent', 'metric', 'value', 'ci_low', 'ci_high', 'tasks', 'runs', 'flag'],
   pairwise: ['agent_x', 'agent_y', 'probability_of_improvement', 'ci_low', 'ci_high', 'flag'],
   profiles: ['agent', 'tau', 'fraction', 'ci_low', 'ci_high', 'flag'],

@@ -1,7 +1,8 @@
 /** training.csv: the metrics that runs logged. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTable } from '../files/csv.ts';
+import { readColumns } from '../files/columns.ts';
+import { trainingColumns } from '../run/rows.ts';
 
 /** The metrics of one run at one step; those that the row leaves empty are absent. */
 export interface TrainingMetrics {
@@ -17,16 +18,15 @@ export function readTrainingRows(directory: string): Map<string, TrainingMetrics
   const runs = new Map<string, TrainingMetrics[]>();
   const file = join(directory, 'training.csv');
   if (!existsSync(file)) return runs;
-  const keys = ['task', 'agent', 'seed', 'step'];
-  for (const line of readTable(file, keys)) {
-    const key = JSON.stringify([line.text('task'), line.text('agent'), line.text('seed')]);
+  for (const { line, cells } of readColumns(file, trainingColumns)) {
+    const key = JSON.stringify([cells.task, cells.agent, cells.seed]);
     const values = Object.fromEntries(
       line.columns.flatMap((name) => {
-        const value = keys.includes(name) ? undefined : line.optionalNumber(name);
+        const value = Object.hasOwn(trainingColumns, name) ? undefined : line.optionalNumber(name);
         return value === undefined ? [] : [[name, value]];
       }),
     );
-    const row = { step: line.count('step'), values };
+    const row = { step: cells.step, values };
     const rows = runs.get(key);
     if (rows === undefined) runs.set(key, [row]);
     else rows.push(row);

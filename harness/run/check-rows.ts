@@ -1,8 +1,9 @@
 /** The tables of a run that another process wrote, held against the run's job. */
 import { parse } from 'csv-parse/sync';
+import type { Columns } from '../files/columns.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 import type { RunJob } from './job.ts';
-import { evaluationColumns, trainingKeys } from './rows.ts';
+import { evaluationColumns, trainingColumns } from './rows.ts';
 
 /** File name → text; those that were not written are absent. */
 export type RunTables = Partial<Record<'evaluations.csv' | 'training.csv', string>>;
@@ -25,16 +26,16 @@ export function rowsFault(job: RunJob, tables: RunTables, complete: boolean): st
 
 function checkEvaluations(job: RunJob, text: string | undefined, complete: boolean): void {
   const table = new Table('evaluations.csv', text, complete);
-  table.expectHeader(evaluationColumns);
+  table.expectHeader(Object.keys(evaluationColumns));
   const { episodes, every } = job.evaluation;
   table.rows.forEach((row, i) => {
     expectIdentity(job, row);
+    row.expectTypes(evaluationColumns);
     const step = row.whole('step');
     const due = Math.min(Math.floor(i / episodes) * every, job.steps);
     if (step !== due) throw row.fault(`an evaluation at step ${step}, where the plan's is at step ${due}`);
     if (row.whole('episode') !== i % episodes)
       throw row.fault(`episode ${row.cell('episode')}, expected ${i % episodes} of ${episodes}`);
-    row.number('return');
     if (row.whole('length') < 1) throw row.fault('an episode without a step');
     if (row.number('wall_seconds') < 0) throw row.fault('a time below 0');
   });
@@ -50,16 +51,17 @@ function checkEvaluations(job: RunJob, text: string | undefined, complete: boole
 
 function checkTraining(job: RunJob, text: string | undefined, complete: boolean): void {
   const table = new Table('training.csv', text, complete);
-  table.expectHeader(trainingKeys);
+  table.expectHeader(Object.keys(trainingColumns));
   let before = 0;
   for (const row of table.rows) {
     expectIdentity(job, row);
+    row.expectTypes(trainingColumns);
     const step = row.whole('step');
     if (step <= before || step > job.steps)
       throw row.fault(`step ${step} after step ${before}, in a run of ${job.steps} steps`);
     before = step;
     for (const name of table.header)
-      if (!trainingKeys.includes(name) && row.cell(name) !== '') row.number(name);
+      if (!Object.hasOwn(trainingColumns, name) && row.cell(name) !== '') row.number(name);
   }
 }
 
@@ -105,6 +107,14 @@ class TableRow {
 
   cell(column: string): string {
     return this.cells[this.table.header.indexOf(column)] ?? '';
+  }
+
+  /** Numbers where the columns have numbers. */
+  expectTypes(columns: Columns<never>): void {
+    for (const [name, { type }] of Object.entries(columns)) {
+      if (type === 'count') this.whole(name);
+      else if (type === 'number') this.number(name);
+    }
   }
 
   number(column: string): number {

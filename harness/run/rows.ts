@@ -1,7 +1,8 @@
 /** The rows that one run writes, and the files they go to. */
 import { join } from 'node:path';
 import type { Metrics } from '../../agents/agent.ts';
-import { formatTable, type Row } from '../files/csv.ts';
+import { type Columns, cellsOf, formatColumns } from '../files/columns.ts';
+import { formatTable } from '../files/csv.ts';
 import { writeDurably } from '../files/durable.ts';
 import type { RunIdentity } from './streams.ts';
 
@@ -23,43 +24,83 @@ export interface TrainingRow {
   readonly metrics: Metrics;
 }
 
-export const evaluationColumns = [
-  'task',
-  'agent',
-  'seed',
-  'step',
-  'episode',
-  'return',
-  'length',
-  'wall_seconds',
-  'unstable',
-];
+/** What a row belongs to, and the row. */
+interface Of<Row> {
+  readonly id: RunIdentity;
+  readonly row: Row;
+}
+
+const identity = { unit: '', meaning: 'the run' } as const;
+const identityColumns = {
+  task: { type: 'name', ...identity, of: ({ id }: Of<unknown>) => id.task },
+  agent: { type: 'name', ...identity, of: ({ id }: Of<unknown>) => id.agent },
+  seed: { type: 'name', ...identity, of: ({ id }: Of<unknown>) => id.seed },
+} as const;
+
+/** The columns of evaluations.csv. */
+export const evaluationColumns = {
+  ...identityColumns,
+  step: {
+    type: 'count',
+    unit: 'environment steps',
+    meaning: 'training steps of this run before the evaluation',
+    of: ({ row }) => row.step,
+  },
+  episode: {
+    type: 'count',
+    unit: '',
+    meaning: 'number of the episode within the evaluation, from 0',
+    of: ({ row }) => row.episode,
+  },
+  return: {
+    type: 'number',
+    unit: 'reward',
+    meaning: 'undiscounted sum of rewards of the episode; 0 to 1000 on the control tasks',
+    of: ({ row }) => row.return,
+  },
+  length: {
+    type: 'count',
+    optional: true,
+    unit: 'environment steps',
+    meaning: 'of the episode',
+    of: ({ row }) => row.length,
+  },
+  wall_seconds: {
+    type: 'number',
+    optional: true,
+    unit: 's',
+    meaning: 'since the run began, pauses between resumed sessions left out; differs from machine to machine',
+    of: ({ row }) => Number(row.wallSeconds.toFixed(3)),
+  },
+  unstable: {
+    type: 'count',
+    optional: true,
+    unit: '',
+    meaning:
+      "1 if the episode ended because the simulation did not hold, which a task may allow (`onUnstable: 'terminate'`); else 0",
+    of: ({ row }) => Number(row.unstable ?? false),
+  },
+} as const satisfies Columns<Of<EvaluationRow>>;
+
 /** Among the metrics of a task with `onUnstable: 'terminate'`: training episodes that ended so, since the row before. */
 export const UNSTABLE_EPISODES = 'unstable_episodes';
-export const trainingKeys = ['task', 'agent', 'seed', 'step'];
+
+/** The columns of training.csv that every row has; the others are metrics. */
+export const trainingColumns = {
+  ...identityColumns,
+  step: {
+    type: 'count',
+    unit: 'environment steps',
+    meaning: 'training steps so far',
+    of: ({ row }) => row.step,
+  },
+} as const satisfies Columns<Of<TrainingRow>>;
 
 /** Every metric of the rows, in order of first appearance. */
 export function metricColumns(rows: Iterable<TrainingRow>): string[] {
   const names = new Set<string>();
   for (const row of rows) for (const name of Object.keys(row.metrics)) names.add(name);
   return [...names];
-}
-
-export function evaluationCells(id: RunIdentity, row: EvaluationRow): Row<string> {
-  const { step, episode, length } = row;
-  return {
-    ...id,
-    step,
-    episode,
-    return: row.return,
-    length,
-    wall_seconds: Number(row.wallSeconds.toFixed(3)),
-    unstable: Number(row.unstable ?? false),
-  };
-}
-
-export function trainingCells(id: RunIdentity, row: TrainingRow): Row<string> {
-  return { ...row.metrics, ...id, step: row.step };
 }
 
 /** Rewrites a run's own CSVs whole; they are small, and a torn one is never left behind. */
@@ -69,13 +110,14 @@ export function writeRunRows(
   evaluations: readonly EvaluationRow[],
   training: readonly TrainingRow[],
 ): void {
-  const evaluationTable = formatTable(
+  const evaluationTable = formatColumns(
     evaluationColumns,
-    evaluations.map((row) => evaluationCells(id, row)),
+    evaluations.map((row) => ({ id, row })),
   );
+  const metrics = metricColumns(training);
   const trainingTable = formatTable(
-    [...trainingKeys, ...metricColumns(training)],
-    training.map((row) => trainingCells(id, row)),
+    [...Object.keys(trainingColumns), ...metrics],
+    training.map((row) => ({ ...row.metrics, ...cellsOf(trainingColumns, { id, row }) })),
   );
   writeDurably(join(folder, 'evaluations.csv'), evaluationTable);
   writeDurably(join(folder, 'training.csv'), trainingTable);

@@ -1,7 +1,10 @@
 /** What is listed in one place is found everywhere: each test adds a made-up record and looks for it. */
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { varianceRows } from '../../ablations/variance/command.ts';
 import { isEstimator, parseEstimator } from '../../agents/posterior/estimator.ts';
 import { estimators } from '../../agents/posterior/estimators.ts';
@@ -11,8 +14,89 @@ import { findAgent } from '../../agents/registry.ts';
 import { pages } from '../../bench/docs-tables.ts';
 import { toyCommand } from '../../harness/cli/ablate/toy.ts';
 import { varianceCommand } from '../../harness/cli/ablate/variance.ts';
+import { mergeRuns, runFolder } from '../../harness/execution/merge.ts';
+import { readColumns } from '../../harness/files/columns.ts';
+import { writeReport } from '../../harness/report/write.ts';
+import { readEvaluations } from '../../harness/results/runs.ts';
+import { summaryColumns } from '../../harness/results/summary.ts';
+import { readTrainingRows } from '../../harness/results/training.ts';
+import type { RunJob } from '../../harness/run/job.ts';
+import { evaluationColumns, trainingColumns, writeRunRows } from '../../harness/run/rows.ts';
 
 const page = (name: string) => pages().find(({ path }) => path.endsWith(name))?.wanted ?? '';
+
+describe('a column', () => {
+  const made = { unit: 'furlongs', meaning: 'made up for a test' } as const;
+  const folder = mkdtempSync(join(tmpdir(), 'columns-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const id = { task: 'hop', agent: 'sac', seed: 0 };
+  const text = (name: string) => readFileSync(join(folder, name), 'utf8').trim().split('\n');
+  const documented = '| `made_up` | furlongs | made up for a test |';
+  const write = () =>
+    writeRunRows(
+      folder,
+      id,
+      [0, 5, 10].map((step) => ({ step, episode: 0, return: step / 5, length: 7, wallSeconds: 1 })),
+      [{ step: 5, metrics: { loss: 0.5 } }],
+    );
+
+  it('of evaluations.csv is written, merged, read and documented', () => {
+    const columns: Record<string, unknown> = evaluationColumns;
+    columns.made_up = { ...made, type: 'count', of: ({ row }: { row: { step: number } }) => 3 * row.step };
+    try {
+      const job = { identity: id, steps: 10, evaluation: { every: 5, episodes: 1 } } as RunJob;
+      mkdirSync(runFolder(folder, job), { recursive: true });
+      write();
+      for (const name of ['evaluations.csv', 'training.csv']) {
+        copyFileSync(join(folder, name), join(runFolder(folder, job), name));
+      }
+      mergeRuns(folder, [job]);
+      expect(text('evaluations.csv')).toEqual([
+        expect.stringMatching(/,made_up$/),
+        expect.stringMatching(/^hop,sac,0,0,0,0,7,.*,0$/),
+        expect.stringMatching(/^hop,sac,0,5,0,1,7,.*,15$/),
+        expect.stringMatching(/^hop,sac,0,10,0,2,7,.*,30$/),
+      ]);
+      const rows = readColumns(join(folder, 'evaluations.csv'), evaluationColumns);
+      expect(rows.map(({ cells }) => (cells as Record<string, unknown>).made_up)).toEqual([0, 15, 30]);
+      writeFileSync(join(folder, 'evaluations.csv'), text('evaluations.csv').join('\n').replace(',15', ',x'));
+      expect(() => readEvaluations(folder)).toThrow(/line 3: 'made_up' is 'x'/);
+      expect(page('results.md')).toContain(documented);
+    } finally {
+      delete columns.made_up;
+    }
+    expect(page('results.md')).not.toContain(documented);
+  });
+
+  it('of training.csv is written and documented, and is no metric', () => {
+    const columns: Record<string, unknown> = trainingColumns;
+    columns.made_up = { ...made, type: 'number', of: ({ row }: { row: { step: number } }) => row.step / 2 };
+    try {
+      write();
+      expect(text('training.csv')).toEqual(['task,agent,seed,step,made_up,loss', 'hop,sac,0,5,2.5,0.5']);
+      expect([...readTrainingRows(folder).values()]).toEqual([[{ step: 5, values: { loss: 0.5 } }]]);
+      expect(page('results.md')).toContain(documented);
+    } finally {
+      delete columns.made_up;
+    }
+  });
+
+  it('of summary.csv is computed, written, printed as JSON, read and documented', () => {
+    const columns: Record<string, unknown> = summaryColumns;
+    columns.made_up = { ...made, type: 'number', of: ({ scores }: { scores: number[] }) => 2 * scores[0] };
+    try {
+      write();
+      const out = join(folder, 'report');
+      const { tables } = writeReport({ directories: [folder], out, resamples: 10 });
+      expect(tables.summary).toMatchObject([{ mean: 2, made_up: 4 }]);
+      const [row] = readColumns(join(out, 'summary.csv'), summaryColumns);
+      expect(row.cells).toMatchObject({ task: 'hop', seeds: 1, step: 10, made_up: 4 });
+      expect(page('results.md')).toContain(documented);
+    } finally {
+      delete columns.made_up;
+    }
+  });
+});
 
 describe('an estimator', () => {
   afterEach(() => {

@@ -1,0 +1,107 @@
+/** summary.csv: the columns of a row for one task and agent. */
+import type { Columns } from '../files/columns.ts';
+import { areaUnderCurve, mean, median, standardDeviation, trimmedMean } from '../statistics/index.ts';
+import type { Run } from './runs.ts';
+
+/** What a row is made from. */
+export interface SummarySource {
+  /** All runs of the agent on the task; one at least. */
+  readonly runs: readonly Run[];
+  /** The mean returns of their last evaluations. */
+  readonly scores: readonly number[];
+  /** 95 % interval of the scores' mean. */
+  readonly interval: readonly [low: number, high: number];
+  readonly method: 'bootstrap' | 'student_t';
+  /** As in the cell. */
+  readonly flag: string;
+}
+
+export const summaryColumns = {
+  task: { type: 'name', unit: '', meaning: '', of: ({ runs }) => runs[0].task },
+  agent: { type: 'name', unit: '', meaning: '', of: ({ runs }) => runs[0].agent },
+  seeds: {
+    type: 'count',
+    unit: 'runs',
+    meaning: 'that the row is made from',
+    of: ({ runs }) => runs.length,
+  },
+  step: {
+    type: 'count',
+    optional: true,
+    unit: 'environment steps',
+    meaning: 'of the last evaluation; of the run that ended first, if they differ',
+    of: ({ runs }) => {
+      const ends = evaluated(runs).map((run) => lastStep(run) ?? 0);
+      return ends.length === 0 ? undefined : Math.min(...ends);
+    },
+  },
+  mean: {
+    type: 'number',
+    unit: 'return',
+    meaning: 'mean score over seeds',
+    of: ({ scores }) => mean(scores),
+  },
+  sd: {
+    type: 'number',
+    optional: true,
+    unit: 'return',
+    meaning: 'standard deviation over seeds, with n - 1; empty for one seed',
+    of: ({ scores }) => standardDeviation(scores),
+  },
+  median: { type: 'number', unit: 'return', meaning: 'of the scores', of: ({ scores }) => median(scores) },
+  iqm: {
+    type: 'number',
+    unit: 'return',
+    meaning: 'interquartile mean of the scores: a quarter of the runs, rounded down, is dropped at each end',
+    of: ({ scores }) => trimmedMean(scores),
+  },
+  ci_low: {
+    type: 'number',
+    unit: 'return',
+    meaning: 'lower end of the 95 % interval of `mean`',
+    of: ({ interval }) => interval[0],
+  },
+  ci_high: { type: 'number', unit: 'return', meaning: 'upper end', of: ({ interval }) => interval[1] },
+  ci_method: {
+    type: 'text',
+    optional: true,
+    unit: '',
+    meaning: '`bootstrap` (percentile) or `student_t`; see [statistics.md](statistics.md)',
+    of: ({ method }) => method,
+  },
+  auc: {
+    type: 'number',
+    optional: true,
+    unit: 'return',
+    meaning:
+      'mean over seeds of the area under the curve of evaluation returns, divided by the range of steps',
+    of: ({ runs }) => averageOrNone(evaluated(runs).map(area)),
+  },
+  steps_per_second: {
+    type: 'number',
+    optional: true,
+    unit: 'environment steps / s',
+    meaning: 'mean over seeds of last step / `wall_seconds` there',
+    of: ({ runs }) => averageOrNone(evaluated(runs).flatMap(speed)),
+  },
+  flag: { type: 'text', optional: true, unit: '', meaning: 'see below', of: ({ flag }) => flag },
+} as const satisfies Columns<SummarySource>;
+
+export const lastStep = (run: Run): number | undefined => run.evaluations[run.evaluations.length - 1]?.step;
+
+/** Scores from elsewhere have no evaluations. */
+const evaluated = (runs: readonly Run[]): Run[] => runs.filter((run) => run.evaluations.length > 0);
+
+const averageOrNone = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : mean(values);
+
+const area = ({ evaluations }: Run): number =>
+  areaUnderCurve(
+    evaluations.map((evaluation) => evaluation.step),
+    evaluations.map((evaluation) => evaluation.meanReturn),
+  );
+
+function speed({ evaluations }: Run): number[] {
+  const last = evaluations[evaluations.length - 1];
+  return last.wallSeconds ? [last.step / last.wallSeconds] : [];
+}
