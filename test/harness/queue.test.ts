@@ -93,7 +93,10 @@ describe('files that a comparison names', () => {
 function filesOf(job: RunJob, evaluations: readonly string[], training: readonly string[] = []) {
   const table = (header: string, rows: readonly string[]) => `${[header, ...rows].join('\n')}\n`;
   const tables = {
-    'evaluations.csv': table('task,agent,seed,step,episode,return,length,wall_seconds', evaluations),
+    'evaluations.csv': table(
+      'task,agent,seed,step,episode,return,length,wall_seconds,unstable',
+      evaluations.map((row) => `${row},0`),
+    ),
     'training.csv': table('task,agent,seed,step,loss', training),
   };
   const files = Object.fromEntries(Object.entries(tables).map(([name, text]) => [name, sha256(text)]));
