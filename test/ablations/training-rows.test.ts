@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { writeTrainingAblation } from '../../ablations/training/report.ts';
 import { trainingRows } from '../../ablations/training/rows.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { writeReport } from '../../harness/report/write.ts';
+import { writeManifest } from '../../harness/results/manifest.ts';
 import { workplace } from '../e2e/support/command.ts';
 
 const ablation = (name: string) => {
@@ -40,8 +42,20 @@ function comparison(plan: ComparisonPlan, returns: Readonly<Record<string, reado
   }
   writeFileSync(join(folder, 'evaluations.csv'), `${evaluations.join('\n')}\n`);
   writeFileSync(join(folder, 'training.csv'), `${training.join('\n')}\n`);
-  const manifest = { format: 'rfm-harness-results/1', command: ['harness', 'ablate', '--resume'], runs: [] };
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ ...manifest, config: plan }));
+  writeManifest(folder, {
+    format: 'rfm-harness-results/1',
+    name: 'made',
+    id: randomUUID(),
+    command: ['harness', 'ablate', '--resume'],
+    config: plan,
+    versions: {},
+    cpu: { model: 'made', cores: 1, memoryGiB: 1 },
+    startedAt: '2026-01-01T00:00:00.000Z',
+    wallSeconds: 1,
+    executor: 'local',
+    status: 'done',
+    runs: [],
+  });
   writeReport({ directories: [folder], out: folder, resamples: 1000 });
   return folder;
 }
@@ -96,7 +110,7 @@ describe('the section of an ablation that trains', () => {
     const svg = readFileSync(join(out, 'sensitivity-returns.svg'), 'utf8');
     for (const axis of ['prior draws N', 'temperature λ', 't_min']) expect(svg).toContain(`, ${axis}<`);
     // Three values per panel: the reference and the two ends.
-    expect(svg.match(/>0\.001</g)).toHaveLength(1);
+    expect(svg.match(/>0\.01</g)).toHaveLength(1);
     expect(svg.match(/>16</g)).toHaveLength(1);
     expect(svg.match(/>0\.02</g)).toHaveLength(1);
     const report = readFileSync(join(out, 'report.html'), 'utf8');
