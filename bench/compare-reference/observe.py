@@ -6,6 +6,7 @@ replaced: the random functions return what they always return, and a copy is kep
 
 import contextlib
 import sys
+import threading
 
 import jax
 import jax.numpy as jnp
@@ -14,15 +15,19 @@ import numpy as np
 
 def copy_of(value):
     """The array behind a value, under any number of jax.vmap: their axes come first."""
-    kept = []
+    kept, done = [], threading.Event()
 
     def keep(array):
         kept.append(np.array(array))
+        done.set()
         return np.asarray(array)
 
     value = jnp.asarray(value)
     shape = jax.ShapeDtypeStruct(value.shape, value.dtype)
     jax.pure_callback(keep, shape, value, vmap_method="broadcast_all")
+    # JAX may call back on another thread, later.
+    if not done.wait(60):
+        raise RuntimeError("JAX did not hand over an array: is the program running under jax.disable_jit()?")
     return kept[-1]
 
 
