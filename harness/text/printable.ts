@@ -10,6 +10,8 @@ export function printable(text: string): string {
 
 /** Characters that a line keeps at most; what is longer says nothing more to a reader, and fills a terminal. */
 const LONGEST_LINE = 2000;
+/** A line that was cut already, with a title before it, is not cut again: the count in it would be another. */
+const CUT_LINE = LONGEST_LINE + 500;
 
 /** The same in one line, which ends where it grows too long. */
 export function printableLine(text: string): string {
@@ -19,7 +21,7 @@ export function printableLine(text: string): string {
       .trim()
       .replaceAll(/\s*\n\s*/g, ' '),
   );
-  return line.length > LONGEST_LINE || text.length > 4 * LONGEST_LINE
+  return line.length > CUT_LINE || text.length > 4 * LONGEST_LINE
     ? `${line.slice(0, LONGEST_LINE)}… (${text.length} characters in all)`
     : line;
 }

@@ -13,6 +13,8 @@ test('a line ends where it grows too long', () => {
   expect(line.length).toBeLessThan(2100);
   expect(line).toMatch(/^(\\x07x)+.*… \(100000 characters in all\)$/);
   expect(printableLine('y'.repeat(2000))).toHaveLength(2000);
+  const titled = `agent 'x' (/home/x.ts): update() threw: ${printableLine('z'.repeat(100_000))}`;
+  expect(printableLine(titled)).toBe(titled); // cut once
 });
 
 test('whatever is thrown has words', () => {
