@@ -40,7 +40,7 @@ Examples:
   harness worker --plugins ~/my-agents            load agents and tasks of mine
 
 Ctrl-C gives the runs back with a checkpoint. A worker whose rfm-harness, MuJoCo, Node.js, agent or task file
-differs from the comparison's refuses its runs and ends with exit code 2. Needs: npm install bullmq ioredis`,
+differs from the comparison's hands its runs back, says so once, and serves others. Needs: npm install bullmq ioredis`,
     )
     .action(work);
 }
