@@ -112,7 +112,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     first.child.kill('SIGINT');
     expect((await first.ended).code).toBe(130);
     const second = worker('--workers', '1');
-    await pause(1500);
+    await said(second.child, /of moved: begins/);
     killGroup(second.child);
     worker();
     const { code, stderr } = await ended;

@@ -23,6 +23,7 @@ describe('completion', () => {
     expect(await offered('compare', '--agents', 'sac', '--eval')).toEqual([
       '--evaluate-every',
       '--evaluation-episodes',
+      '--evaluation-starts',
     ]);
     expect(await offered('bench', 'e')).toEqual(['env']);
   });

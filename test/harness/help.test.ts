@@ -66,7 +66,7 @@ describe('the examples of --help', () => {
 
   it('hold a --config file that makes a plan', async () => {
     const text = helps.find(({ command }) => command === 'harness compare')?.text ?? '';
-    const yaml = /A --config file:\n([\s\S]+?)\n\s*\n?$/.exec(text)?.[1] ?? '';
+    const yaml = /A --config file[^\n]*:\n([\s\S]+?)\n\s*\n?$/.exec(text)?.[1] ?? '';
     const plan = await resolvePlan(checkSettings(parse(yaml), 'the example'));
     expect(plan.agents.map(({ label }) => label)).toEqual(['sac', 'rfm-flow-eta0']);
     expect(plan.agents[1].config).toMatchObject({ estimator: 'eta=0' });
