@@ -37,8 +37,8 @@ describe('a comparison goes on as it began, or not at all', () => {
     rmSync(run('swapped', 0, 'checkpoint'), { recursive: true });
     expect((await resume('swapped')).code).toBe(0);
     const rows = (out: string) =>
-      readFileSync(join(folder, 'results', out, 'evaluations.csv'), 'utf8').replaceAll(/,[^,\n]*$/gm, '');
-    expect(rows('swapped')).toBe(rows('whole'));
+      withoutTimes(readFileSync(join(folder, 'results', out, 'evaluations.csv'), 'utf8'));
+    expect(rows('swapped')).toEqual(rows('whole'));
   }, 120_000);
 
   it('a manifest with other steps fails every run, the complete ones too', async () => {
@@ -75,3 +75,10 @@ describe('a comparison goes on as it began, or not at all', () => {
     ]);
   }, 120_000);
 });
+
+/** The rows of a CSV without the column of wall-clock times. */
+function withoutTimes(csv: string): string[][] {
+  const rows = csv.split('\n').map((line) => line.split(','));
+  const column = rows[0].indexOf('wall_seconds');
+  return rows.map((row) => row.toSpliced(column, 1));
+}
