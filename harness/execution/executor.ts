@@ -1,6 +1,7 @@
 /** Runs the jobs of a plan as parallel processes of this machine; one run's fate is no other's. */
 
 import { whoHolds } from '../files/lock.ts';
+import { orderOfSeeds } from '../plan/plan.ts';
 import type { RunRecord, RunStatus } from '../results/manifest.ts';
 import type { RunJob } from '../run/job.ts';
 import { type CompletedRun, completionFault, ForeignRun, readComplete, readRunFiles } from '../run/record.ts';
@@ -46,10 +47,9 @@ export class LocalExecutor implements Executor {
 
   async execute(): Promise<RunRecord[]> {
     const records = new Array<RunRecord>(this.#jobs.length);
-    let next = 0;
+    const order = orderOfSeeds(this.#jobs);
     const lane = async () => {
-      while (next < this.#jobs.length) {
-        const index = next++;
+      for (let index = order.shift(); index !== undefined; index = order.shift()) {
         const record = await this.#runToItsEnd(this.#jobs[index], index);
         records[index] = record;
         this.#options.recorded(index, record);

@@ -69,6 +69,15 @@ export function jobsOf(plan: ComparisonPlan): RunJob[] {
 }
 
 /**
+ * Positions of `jobs` in the order they are begun: every first seed before any second one, so that a comparison that is
+ * not finished covers all its agents and tasks.
+ */
+export function orderOfSeeds(jobs: readonly RunJob[]): number[] {
+  const seeds = [...new Set(jobs.map(({ identity }) => identity.seed))];
+  return seeds.flatMap((seed) => [...jobs.keys()].filter((index) => jobs[index].identity.seed === seed));
+}
+
+/**
  * Threads of each run's engine: one while there are at least as many runs as cores, else the cores shared out.
  * It depends on the plan and the machine, not on --workers, so that the number of workers changes no bit.
  */

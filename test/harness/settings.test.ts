@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { suite } from '../../envs/index.ts';
-import { defaultEvaluationEvery, jobsOf, threadsFor } from '../../harness/plan/plan.ts';
+import { defaultEvaluationEvery, jobsOf, orderOfSeeds, threadsFor } from '../../harness/plan/plan.ts';
 import { parseSet, resolvePlan } from '../../harness/plan/resolve.ts';
 import { parseSeeds, readSettingsFile } from '../../harness/plan/settings.ts';
 import { firstDifference } from '../../harness/text/difference.ts';
@@ -174,4 +174,19 @@ out: ../outcome
     );
     expect(firstDifference(a, { ...a, extra: 1 })).toBe('extra');
   });
+});
+
+it('a comparison begins every first seed before any second one', async () => {
+  const plan = await resolvePlan({
+    agents: ['sac', 'td3'],
+    tasks: ['walker-walk', 'fish-swim'],
+    seeds: '5,2',
+    preset: 'smoke',
+  });
+  const jobs = jobsOf(plan);
+  const begun = orderOfSeeds(jobs).map((index) => jobs[index].identity);
+  expect(begun.map(({ task, agent, seed }) => `${task}/${agent}/${seed}`)).toEqual([
+    ...['walker-walk/sac/5', 'walker-walk/td3/5', 'fish-swim/sac/5', 'fish-swim/td3/5'],
+    ...['walker-walk/sac/2', 'walker-walk/td3/2', 'fish-swim/sac/2', 'fish-swim/td3/2'],
+  ]);
 });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import { makeFolder, writeDurably } from '../../files/durable.ts';
+import { orderOfSeeds } from '../../plan/plan.ts';
 import type { RunRecord } from '../../results/manifest.ts';
 import { ownVersions } from '../../results/versions.ts';
 import type { RunJob } from '../../run/job.ts';
@@ -94,7 +95,8 @@ export class QueueExecutor implements Executor {
     await this.#events.waitUntilReady();
     await this.#link.redis.del(stopKey(this.#options.id));
     const versions = ownVersions();
-    for (const [index, job] of this.#jobs.entries()) {
+    for (const index of orderOfSeeds(this.#jobs)) {
+      const job = this.#jobs[index];
       const before = completion(runFolder(this.#options.folder, job), job, this.#options.mixed);
       if (before === undefined) this.#pending.set(jobId(this.#options.id, job.identity), index);
       else if (before instanceof ForeignRun)
