@@ -1,5 +1,6 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
 import { Command } from 'commander';
+import { executors } from '../execution/executors.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { UserError } from '../text/errors.ts';
@@ -7,6 +8,7 @@ import {
   addRunOptions,
   announceDefault,
   describePlan,
+  executorOf,
   printDryRun,
   type RunFlags,
   runPlan,
@@ -83,7 +85,9 @@ async function compare(flags: CompareFlags): Promise<void> {
   const withWorkers = {
     ...flags,
     workers:
-      flags.workers === 'auto' && flags.executor !== 'bullmq' ? String(workers ?? 'auto') : flags.workers,
+      flags.workers === 'auto' && executors[executorOf(flags)].hasWorkers
+        ? String(workers ?? 'auto')
+        : flags.workers,
   };
   if (flags.dryRun) return printDryRun(plan, withWorkers);
   const isDefault = untold && before === undefined;

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
+import { DEFAULT_EXECUTOR, executors, type OpenExecutor } from '../execution/executors.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
 import type { Report } from '../report/write.ts';
@@ -41,6 +42,11 @@ export interface RunFlags {
 
 const collect = (value: string, before: string[] = []) => [...before, value];
 
+const executorList = () =>
+  Object.values(executors)
+    .map(({ where }) => where)
+    .join(', or ');
+
 export function addRunOptions(command: Command): Command {
   return command
     .option(
@@ -72,9 +78,9 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--workers <count>', 'processes at a time, or auto: as many as cores', 'auto')
     .addOption(
-      new Option('--executor <name>', 'where runs go: processes here, or harness worker of any machine')
-        .choices(['local', 'bullmq'])
-        .default('local'),
+      new Option('--executor <name>', `where runs go: ${executorList()}`)
+        .choices(Object.keys(executors))
+        .default(DEFAULT_EXECUTOR),
     )
     .option(
       '--redis <url>',
@@ -137,7 +143,7 @@ export async function runPlan(
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
-  const { makeExecutor, close } = await chooseExecutor(flags, jobs.length, folder, say);
+  const executor = await openExecutor(flags, jobs.length, folder, say);
   const signals = ['SIGINT', 'SIGTERM'] as const;
   let report: Report | undefined;
   const options: ComparisonOptions = {
@@ -147,8 +153,8 @@ export async function runPlan(
     acceptChanges: flags.acceptChanges ?? false,
     ...parseTimes(flags),
     command: ['harness', ...process.argv.slice(2).map(hidePassword)],
-    executor: flags.executor === 'bullmq' ? 'bullmq' : 'local',
-    makeExecutor,
+    executor: executorOf(flags),
+    makeExecutor: executor.make,
     note: say,
     conclude(outcome) {
       report = writeReport({ directories: [folder], out: folder });
@@ -174,42 +180,31 @@ export async function runPlan(
   } catch (error) {
     throw await withWayOn(error, folder, flags);
   } finally {
-    await close();
+    await executor.close();
   }
 }
 
-interface ChosenExecutor {
-  readonly makeExecutor: ComparisonOptions['makeExecutor'];
-  close(): Promise<void>;
-}
-
-/** @throws UserError where there is no queue to use, before anything is written */
-async function chooseExecutor(
-  { executor, redis, workers }: RunFlags,
+/** @throws UserError for options of another executor, or where it cannot work, before anything is written */
+async function openExecutor(
+  flags: RunFlags,
   runs: number,
   folder: string,
   note: (line: string) => void,
-): Promise<ChosenExecutor> {
-  if (executor !== 'bullmq') {
-    if (redis !== undefined) throw new UserError('--redis is where --executor bullmq finds its queue');
-    const { LocalExecutor } = await import('../execution/executor.ts');
-    const count = workersOf(workers, runs);
-    return {
-      makeExecutor: (jobs, options) => new LocalExecutor(jobs, options, count),
-      close: async () => {},
-    };
+): Promise<OpenExecutor> {
+  const { redis, workers } = flags;
+  const name = executorOf(flags);
+  const { hasWorkers, usesRedis, open } = executors[name];
+  if (redis !== undefined && !usesRedis) {
+    const users = Object.keys(executors).filter((other) => executors[other].usesRedis);
+    throw new UserError(`--redis is where --executor ${users.join(' or ')} finds its queue`);
   }
-  if (workers !== undefined && workers !== 'auto')
-    throw new UserError('--workers counts processes here; with --executor bullmq, harness worker has it');
-  const { connectToRedis, defaultRedis } = await import('../execution/queue/connection.ts');
-  const { QueueExecutor } = await import('../execution/queue/executor.ts');
-  const link = await connectToRedis(redis ?? defaultRedis(), note);
-  return {
-    makeExecutor: (jobs, options, id) =>
-      new QueueExecutor(jobs, { ...options, id, name: outName(folder), note }, link),
-    close: link.close,
-  };
+  if (!hasWorkers && workers !== undefined && workers !== 'auto')
+    throw new UserError(`--workers counts processes here; with --executor ${name}, harness worker has it`);
+  const count = hasWorkers ? workersOf(workers, runs) : 0;
+  return open({ workers: count, redis, name: outName(folder), note });
 }
+
+export const executorOf = ({ executor = DEFAULT_EXECUTOR }: RunFlags): string => executor;
 
 /** The manifest tells everybody who reads it how the comparison was called. */
 const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/)[^/]*@/, '$1');
@@ -250,10 +245,11 @@ async function finish(
   if (failed.length > 0) throw new Exit(exitCodes.failed);
 }
 
-function resumeCommand(folder: string, { executor, redis }: RunFlags): string {
-  const queue = executor === 'bullmq' ? ' --executor bullmq' : '';
-  const address = redis === undefined ? '' : ` --redis ${shellWord(hidePassword(redis))}`;
-  return `harness compare --resume --out ${shellWord(outName(folder))}${queue}${address}`;
+function resumeCommand(folder: string, flags: RunFlags): string {
+  const name = executorOf(flags);
+  const executor = name === DEFAULT_EXECUTOR ? '' : ` --executor ${shellWord(name)}`;
+  const address = flags.redis === undefined ? '' : ` --redis ${shellWord(hidePassword(flags.redis))}`;
+  return `harness compare --resume --out ${shellWord(outName(folder))}${executor}${address}`;
 }
 
 /** How `--out` would name the folder. */

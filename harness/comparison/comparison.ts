@@ -36,7 +36,8 @@ export interface ComparisonOptions {
   readonly checkpointSeconds: number;
   readonly stallSeconds: number;
   readonly command: readonly string[];
-  readonly executor: Manifest['executor'];
+  /** A name in `executors`, for the manifest. */
+  readonly executor: string;
   makeProgress(): Promise<Progress>;
   /** What carries out the runs. @param id the comparison's in its manifest */
   makeExecutor(jobs: readonly RunJob[], options: ExecutionOptions, id: string): Executor;

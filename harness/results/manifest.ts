@@ -54,7 +54,7 @@ const manifestSchema = z.object({
   /** Seconds at work by a clock that nobody sets, the sessions before a resume included, the time between not. */
   wallSeconds: seconds,
   /** What carries out the runs in the newest session. */
-  executor: z.enum(['local', 'bullmq']),
+  executor: z.string(),
   status: z.enum(['running', 'done', 'failed', 'interrupted']),
   runs: z.array(runRecord).readonly(),
 });

@@ -1,10 +1,18 @@
 /** What is listed in one place is found everywhere: each test adds a made-up record and looks for it. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { varianceRows } from '../../ablations/variance/command.ts';
 import { isEstimator, parseEstimator } from '../../agents/posterior/estimator.ts';
 import { estimators } from '../../agents/posterior/estimators.ts';
@@ -14,9 +22,13 @@ import { findAgent } from '../../agents/registry.ts';
 import { pages } from '../../bench/docs-tables.ts';
 import { toyCommand } from '../../harness/cli/ablate/toy.ts';
 import { varianceCommand } from '../../harness/cli/ablate/variance.ts';
+import { compareCommand } from '../../harness/cli/compare.ts';
+import { record } from '../../harness/execution/executor.ts';
+import { executors, type OpenExecutor } from '../../harness/execution/executors.ts';
 import { mergeRuns, runFolder } from '../../harness/execution/merge.ts';
 import { readColumns } from '../../harness/files/columns.ts';
 import { writeReport } from '../../harness/report/write.ts';
+import { loadManifest } from '../../harness/results/manifest.ts';
 import { readEvaluations } from '../../harness/results/runs.ts';
 import { summaryColumns } from '../../harness/results/summary.ts';
 import { readTrainingRows } from '../../harness/results/training.ts';
@@ -95,6 +107,51 @@ describe('a column', () => {
     } finally {
       delete columns.made_up;
     }
+  });
+});
+
+describe('an executor', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'executors-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is offered, carries out a comparison, and stands in its manifest and in how to go on', async () => {
+    executors['made-up'] = {
+      where: 'nowhere at all',
+      async open() {
+        const make: OpenExecutor['make'] = (jobs, { recorded }) => ({
+          async execute() {
+            const records = jobs.map((job) => record(job, { status: 'interrupted' }, 0));
+            for (const [i, ended] of records.entries()) recorded(i, ended);
+            return records;
+          },
+          stop() {},
+          kill() {},
+        });
+        return { make, close: async () => {} };
+      },
+    };
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      const command = compareCommand().exitOverride();
+      expect(command.helpInformation().replace(/\s+/g, ' ')).toMatch(/nowhere at all.*"made-up"/);
+      const words = ['--agents', 'random', '--tasks', 'cartpole-balance', '--seeds', '1', '--steps', '20'];
+      const out = join(folder, 'comparison');
+      const ended = command.parseAsync([...words, '--out', out, '--executor', 'made-up'], { from: 'user' });
+      await expect(ended).rejects.toThrow('exit 130');
+      expect(loadManifest(out).executor).toBe('made-up');
+      expect(said.mock.calls.join()).toContain('--executor made-up');
+      const counted = compareCommand()
+        .exitOverride()
+        .parseAsync([...words, '--out', join(folder, 'b'), '--executor', 'made-up', '--workers', '3'], {
+          from: 'user',
+        });
+      await expect(counted).rejects.toThrow(/--workers counts processes here/);
+      expect(existsSync(join(folder, 'b'))).toBe(false);
+    } finally {
+      said.mockRestore();
+      delete executors['made-up'];
+    }
+    expect(compareCommand().helpInformation()).not.toContain('made-up');
   });
 });
 

@@ -3,6 +3,9 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { UserError } from '../../text/errors.ts';
 
+/** The name of its executor. */
+export const QUEUE_EXECUTOR = 'bullmq';
+
 type BullMQ = typeof import('bullmq');
 
 /** The one queue of all comparisons on a Redis, and the prefix of its keys. */

@@ -8,6 +8,7 @@ import type { RunJob } from '../../run/job.ts';
 import { ForeignRun, readComplete, readRunFiles } from '../../run/record.ts';
 import { IsolatedRun, type RunListener } from '../isolated-run.ts';
 import { runFolder } from '../merge.ts';
+import { QUEUE_EXECUTOR } from './connection.ts';
 import { type QueuedRun, type RunResult, runResult } from './messages.ts';
 
 export interface ServedRunOptions {
@@ -52,7 +53,7 @@ export class ServedRun {
       const complete = readComplete(this.folder, this.#job, this.#mixed);
       if (complete !== undefined) return this.#result({ ...complete, attempts: 0 });
       // Its session was killed, and it goes on without the queue: nobody else may write there.
-      if (this.#shared !== undefined && loadManifest(this.#shared).executor !== 'bullmq')
+      if (this.#shared !== undefined && loadManifest(this.#shared).executor !== QUEUE_EXECUTOR)
         return this.#result({ status: 'interrupted', ...NOTHING });
       return this.#result(await this.#run.toItsEnd());
     } catch (error) {
