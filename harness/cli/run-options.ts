@@ -145,6 +145,7 @@ export async function runPlan(
   };
   const executor = await openExecutor(flags, jobs.length, folder, say);
   const signals = ['SIGINT', 'SIGTERM'] as const;
+  let onSignal = () => {};
   let report: Report | undefined;
   const options: ComparisonOptions = {
     folder,
@@ -166,13 +167,12 @@ export async function runPlan(
     },
     onStart(stop) {
       let asked = false;
-      for (const signal of signals) {
-        process.on(signal, () => {
-          say(asked ? 'ending now' : 'stopping: every run writes a checkpoint (again to end at once)');
-          asked = true;
-          stop();
-        });
-      }
+      onSignal = () => {
+        say(asked ? 'ending now' : 'stopping: every run writes a checkpoint (again to end at once)');
+        asked = true;
+        stop();
+      };
+      for (const signal of signals) process.on(signal, onSignal);
     },
   };
   try {
@@ -180,6 +180,7 @@ export async function runPlan(
   } catch (error) {
     throw await withWayOn(error, folder, flags);
   } finally {
+    for (const signal of signals) process.off(signal, onSignal);
     await executor.close();
   }
 }
@@ -196,7 +197,7 @@ async function openExecutor(
   const { hasWorkers, usesRedis, open } = executors[name];
   if (redis !== undefined && !usesRedis) {
     const users = Object.keys(executors).filter((other) => executors[other].usesRedis);
-    throw new UserError(`--redis is where --executor ${users.join(' or ')} finds its queue`);
+    throw new UserError(`--redis needs --executor ${users.join(' or ')}`);
   }
   if (!hasWorkers && workers !== undefined && workers !== 'auto')
     throw new UserError(`--workers counts processes here; with --executor ${name}, harness worker has it`);

@@ -245,7 +245,7 @@ describe('the address of a Redis', () => {
     ['worker --redis nonsense', /--redis expects an address/],
     ['worker --workers none', /--workers .*found 'none'/],
     ['worker --takeover-seconds -1', /--takeover-seconds must be a positive number/],
-    ['compare --quick --redis redis://lab', /--redis is where --executor bullmq finds its queue/],
+    ['compare --quick --redis redis://lab', /--redis needs --executor bullmq/],
     [
       'compare --quick --executor bullmq --workers 3',
       /--workers counts processes here; .* harness worker has it/,
