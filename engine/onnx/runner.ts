@@ -1,5 +1,4 @@
 /** Compiled functions: traced once per combination of shapes, run by ONNX Runtime. */
-import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { arrayTypes, type ResultSet, ResultSets } from '../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../backends/runner.ts';
 import { BackendUnavailableError, EngineError, IndexOutOfRangeError } from '../errors.ts';
@@ -7,6 +6,7 @@ import { sizeOf } from '../trace/shapes.ts';
 import { type InputSpec, inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import { treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
+import { openRuntime, type Runtime, type RuntimeTensor, type Session } from './runtime.ts';
 
 export interface OnnxOptions {
   /** Intra-op threads of graphs that are large enough for more than one. */
@@ -19,18 +19,6 @@ export interface OnnxOptions {
   readonly onGraph?: (traced: TracedFunction) => void;
   /** Where ONNX Runtime writes its profile, a path prefix. */
   readonly profilePrefix?: string;
-}
-
-type Runtime = typeof import('onnxruntime-node');
-
-/** @throws BackendUnavailableError if it is not installed, or its library does not load here */
-async function openRuntime(): Promise<Runtime> {
-  try {
-    return await import('onnxruntime-node');
-  } catch (error) {
-    const reason = messageOf(error).split('\n')[0];
-    throw new BackendUnavailableError(`the backend 'onnx' is not usable: ${reason}`);
-  }
 }
 
 /** Runs graphs of one engine. */
@@ -62,7 +50,7 @@ async function createSession(
   runtime: Runtime,
   traced: TracedFunction,
   options: OnnxOptions,
-): Promise<InferenceSession> {
+): Promise<Session> {
   const { providers, profilePrefix, spin } = options;
   const threads = traced.productFlops < SHARED_FLOPS ? 1 : options.threads;
   checkProviders(runtime, providers ?? []);
@@ -117,23 +105,23 @@ function failureOf(name: string, message: string): EngineError {
 }
 
 interface Fetches extends ResultSet {
-  readonly fetches: Record<string, OnnxTensor>;
+  readonly fetches: Record<string, RuntimeTensor>;
 }
 
 /** One loaded graph. */
 class OnnxGraph implements CallableGraph {
   readonly #name: string;
   readonly #runtime: Runtime;
-  readonly #session: InferenceSession;
+  readonly #session: Session;
   readonly #inputs: readonly Port[];
   readonly #outputs: readonly Port[];
-  readonly #feeds: Record<string, OnnxTensor> = {};
+  readonly #feeds: Record<string, RuntimeTensor> = {};
   /** The array that each input's tensor was last made of. */
   readonly #fed: unknown[] = [];
   readonly #results = new ResultSets<Fetches>(() => this.#allocate());
   #running = false;
 
-  constructor(runtime: Runtime, session: InferenceSession, traced: TracedFunction) {
+  constructor(runtime: Runtime, session: Session, traced: TracedFunction) {
     this.#name = traced.name;
     this.#runtime = runtime;
     this.#session = session;
@@ -168,7 +156,7 @@ class OnnxGraph implements CallableGraph {
   }
 
   #allocate(): Fetches {
-    const fetches: Record<string, OnnxTensor> = {};
+    const fetches: Record<string, RuntimeTensor> = {};
     const arrays: NdArray[] = this.#outputs.map(({ name, value }) => {
       const data = new arrayTypes[value.type as InputSpec['type']](sizeOf(value.shape));
       fetches[name] = this.#tensor(value.type, data, value.shape);
@@ -178,7 +166,7 @@ class OnnxGraph implements CallableGraph {
     return { fetches, tree: treeOf(leaves, arrays), arrays };
   }
 
-  #tensor(type: string, data: NdArray['data'], shape: readonly number[]): OnnxTensor {
+  #tensor(type: string, data: NdArray['data'], shape: readonly number[]): RuntimeTensor {
     const { Tensor } = this.#runtime;
     if (type === 'float32') return new Tensor('float32', data as Float32Array, shape);
     if (type === 'int32') return new Tensor('int32', data as Int32Array, shape);

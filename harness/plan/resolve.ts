@@ -1,6 +1,7 @@
 /** From settings to a plan: names looked up, presets opened, every value checked. */
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
+import { checkBackend } from '../../engine/check-backend.ts';
 import { defaultBackend } from '../../engine/default-backend.ts';
 import { agentTitle, checkTraining, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
@@ -43,6 +44,8 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
   checkLabels(agents, settings.set ?? {});
   const runs = agents.length * tasks.length * seeds.length;
   const threads = settings.threads ?? threadsFor(runs, availableParallelism());
+  const backend = settings.backend ?? defaultBackend();
+  await checkBackend(backend);
   return {
     agents,
     tasks,
@@ -55,7 +58,7 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
       1,
       limits.steps,
     ),
-    backend: settings.backend ?? defaultBackend(),
+    backend,
     threads: parseCount(threads, '--threads', 1, limits.threads),
   };
 }

@@ -1,5 +1,6 @@
 /** Stands between the run loop and an agent: what an agent returns is checked once, here. */
 import type { Agent, AgentSnapshot, Batch, Metrics } from '../../agents/agent.ts';
+import { BackendUnavailableError } from '../../engine/errors.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 
 /** A fault of an agent; the message names the agent, the method, what was found and what was expected. */
@@ -18,13 +19,13 @@ export class CallWatch {
   /** The method and when it was called (ms); undefined between calls. */
   inFlight: { readonly method: string; readonly since: number } | undefined;
 
-  /** Runs one method of the agent; what it throws becomes an AgentFault that names it. */
+  /** Runs one method of the agent; what it throws becomes an AgentFault that names it, unless the installation is at fault. */
   async call<T>(who: string, method: string, run: () => Promise<T>): Promise<T> {
     this.inFlight = { method, since: performance.now() };
     try {
       return await run();
     } catch (error) {
-      if (error instanceof AgentFault) throw error;
+      if (error instanceof AgentFault || error instanceof BackendUnavailableError) throw error;
       throw new AgentFault(`${who}: ${method}() threw: ${printableLine(messageOf(error))}`, { cause: error });
     } finally {
       this.inFlight = undefined;

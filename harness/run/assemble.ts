@@ -1,4 +1,5 @@
 /** Loads by name what a run is made of. */
+import { checkBackend } from '../../engine/check-backend.ts';
 import { checkTrainable } from '../../envs/index.ts';
 import { aside } from '../plugins/aside.ts';
 import { CallWatch, GuardedAgent } from '../plugins/guard.ts';
@@ -31,8 +32,9 @@ export async function assemble(job: RunJob, watch: CallWatch = new CallAside()):
   const evaluationEnvironments = await Promise.all(
     Array.from({ length: job.evaluation.episodes }, makeEnvironment),
   );
+  await checkBackend(job.backend);
   const { createEngine } = await import('../../engine/index.ts');
-  const engine = await createEngine({ backend: job.backend, threads: job.threads });
+  const engine = createEngine({ backend: job.backend, threads: job.threads });
   const who = agentTitle(job.agent);
   const context = {
     observation: { size: environment.observationSpec.size },

@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TwinCritic } from '../../agents/critic.ts';
 import { gelu, MishTimeNetwork, mish, sinusoidalEmbedding, TimeNetwork } from '../../agents/networks.ts';
-import { whyUnavailable as nativeUnavailable } from '../../engine/codegen/avx512/memory.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
+import { whyMissing } from '../engine/present-backends.ts';
 
 const normal = (seed: number, shape: number[]) =>
   tf.tensor(
@@ -39,7 +39,7 @@ describe('gelu', () => {
   });
 });
 
-describe('mish', () => {
+describe('mish', async () => {
   const x = [-100, -87, -30, -10, -1.2, -1e-3, 0, 1e-3, 0.5, 3, 10, 19.9, 20, 20.1, 60, 1e4];
   const softplus = (v: number) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
   const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
@@ -51,7 +51,7 @@ describe('mish', () => {
   const backends = ['cpu', 'wasm', 'onnx', 'native'] as const;
 
   for (const backend of backends) {
-    const missing = backend === 'native' ? nativeUnavailable() : undefined;
+    const missing = await whyMissing(backend);
     it.skipIf(missing !== undefined)(
       `is x tanh(softplus(x)) with its slope, in every range of float32: ${backend}${missing === undefined ? '' : ` (${missing})`}`,
       async () => {

@@ -1,25 +1,21 @@
 /** Runs the same function compiled and eagerly on TensorFlow.js's JavaScript backend, and compares. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
-import { whyUnavailable as nativeUnavailable } from '../../engine/codegen/avx512/memory.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { NdArray } from '../../engine/types.ts';
+import { presentBackends } from './present-backends.ts';
 
 /** Functions that have no native code and ran on ONNX Runtime instead, with the reason. */
 export const fallbacks = new Map<string, string>();
 
 /** Every way of compiling that this machine has. */
-const compiled = [
-  createEngine({ backend: 'onnx' }),
+const compiled = (await presentBackends('onnx', 'wasm', 'native')).map((backend) =>
   createEngine({
-    backend: 'wasm',
-    onFallback: (name, reason) => fallbacks.set(`wasm ${name}`, reason),
+    backend,
+    onFallback: (name, reason) => fallbacks.set(backend === 'wasm' ? `wasm ${name}` : name, reason),
   }),
-  ...(nativeUnavailable() === undefined
-    ? [createEngine({ backend: 'native', onFallback: (name, reason) => fallbacks.set(name, reason) })]
-    : []),
-];
+);
 const eager = createEngine({ backend: 'cpu' });
 
 export type Tensors = Record<string, tf.Tensor>;

@@ -5,6 +5,8 @@ import { constant, lecunNormal, normal, orthogonal, uniform, zeros } from '../..
 import { type AdamState, adam, descend, gradientNorm, polyak } from '../../engine/optimiser.ts';
 import { ParameterLayout } from '../../engine/parameters.ts';
 import { RandomStream } from '../../engine/random.ts';
+import type { BackendName } from '../../engine/types.ts';
+import { presentBackends } from './present-backends.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -139,17 +141,19 @@ function referenceAdam(start: number[], gradients: number[][], rate: number, cli
   return params;
 }
 
+const backends = await presentBackends('cpu', 'wasm', 'onnx');
+
 describe('adam', () => {
   const gradients = Array.from({ length: 20 }, (_, t) =>
     [0, 1, 2].map((i) => Math.sin(1 + 3 * t + 7 * i) * (i + 1)),
   );
 
-  it.each([
-    ['cpu', 2],
-    ['onnx', 2],
-    ['cpu', null],
-    ['onnx', null],
-  ] as const)('follows the algorithm on %s, clipped at %s', async (backend, maxGradNorm) => {
+  it.each(
+    backends.flatMap((backend) => [
+      [backend, 2],
+      [backend, null],
+    ]) as [BackendName | 'cpu', number | null][],
+  )('follows the algorithm on %s, clipped at %s', async (backend, maxGradNorm) => {
     const engine = createEngine({ backend });
     const optimiser = adam({ learningRate: 0.01, maxGradNorm });
     const layout = ParameterLayout.of({ w: { shape: [3], initialise: zeros } });

@@ -33,7 +33,7 @@ describe('rows on their chosen member', () => {
   });
 
   it('equal the row-by-row sums, whatever the number of rows for each was before', async () => {
-    const engine = createEngine({ backend: 'onnx' });
+    const engine = createEngine({ backend: 'wasm' });
     const fn = engine.compile<Tensors, { y: tf.Tensor }>('routing', layer);
     for (let call = 0; call < 200; call++) {
       const choice = uniform(100 + call, [rows]);

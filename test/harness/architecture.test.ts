@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The table of docs/architecture.md: what the files of each folder may import. */
 const mayImport: Record<string, RegExp[]> = {
   envs: [/^envs\//, /node_modules\/@mujoco\/mujoco\//],
-  engine: [/^engine\//, /node_modules\/(@tensorflow\/|onnxruntime-|protobufjs\/|long\/)/],
+  engine: [/^engine\//, /node_modules\/(@tensorflow\/|protobufjs\/|long\/)/],
   agents: [/^agents\//, /^engine\//, /node_modules\/(@tensorflow\/tfjs-core|zod)\//],
 };
 

@@ -14,7 +14,7 @@ const plan: ComparisonPlan = {
   steps: 10,
   evaluation: { every: 10, episodes: 1, starts: 'fixed' },
   logEvery: 5,
-  backend: 'onnx',
+  backend: 'wasm',
   threads: 1,
 };
 

@@ -11,7 +11,7 @@ const job = (seed: number): RunJob => ({
   steps: 100,
   evaluation: { every: 10, episodes: 1, starts: 'fixed' },
   logEvery: 10,
-  backend: 'onnx',
+  backend: 'wasm',
   threads: 1,
 });
 

@@ -20,7 +20,7 @@ const job: RunJob = {
   steps: 400,
   evaluation: { every: 150, episodes: 3, starts: 'fixed' },
   logEvery: 40,
-  backend: 'onnx',
+  backend: 'wasm',
   threads: 1,
 };
 

@@ -1,8 +1,8 @@
 /** Holds an agent to the recorded cases of the official program, on every backend that this machine has. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { algorithmOf } from '../../../bench/compare-reference/agents.ts';
-import { whyUnavailable as nativeUnavailable } from '../../../engine/codegen/avx512/memory.ts';
 import { createEngine } from '../../../engine/index.ts';
+import { whyMissing } from '../../engine/present-backends.ts';
 import { compareWithCase, recordedCases } from './cases.ts';
 
 const backends = ['onnx', 'wasm', 'cpu', 'native'] as const;
@@ -16,8 +16,8 @@ export function expectTheProgramsNumbers(algorithm: string, quantities: readonly
     ...['explore/action', 'exploit/action', 'after/actor', 'after/critic'],
     ...['criticLoss', 'criticGradNorm', 'actorLoss', 'actorGradNorm'].map((name) => `expected/${name}`),
   ];
-  describe.each(backends)('on %s', (backend) => {
-    const unavailable = backend === 'native' ? nativeUnavailable() : undefined;
+  describe.each(backends)('on %s', async (backend) => {
+    const unavailable = await whyMissing(backend);
     const engine = unavailable === undefined ? createEngine({ backend }) : undefined;
     afterAll(() => engine?.dispose());
 
