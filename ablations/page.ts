@@ -5,8 +5,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatTable, type Row } from '../harness/files/csv.ts';
 import { makeFolder, writeDurably } from '../harness/files/durable.ts';
+import { formatTable, type Row } from '../harness/files/table.ts';
 import { Html, html } from '../harness/report/html.ts';
 import { style } from '../harness/report/style.ts';
 import { dataTable, folded } from '../harness/report/table-html.ts';

@@ -1,7 +1,7 @@
 /** How experiments on estimators print their rows, and what they have in common beside that. */
 
-import { formatTable, type Row } from '../harness/files/csv.ts';
 import { makeFolder } from '../harness/files/durable.ts';
+import { formatTable, type Row } from '../harness/files/table.ts';
 import { UserError } from '../harness/text/errors.ts';
 import { shellWord } from '../harness/text/shell-word.ts';
 import { builtInProblems, type Problem, readProblems } from './problems.ts';

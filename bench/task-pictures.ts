@@ -71,7 +71,7 @@ async function page(task: string): Promise<{ html: string; look: Look }> {
   } as const;
   const film = new SimulatedFilm(await loadMuJoCo(), recording);
   try {
-    return { html: await filmPage(film), look };
+    return { html: filmPage(film), look };
   } finally {
     film.dispose();
   }

@@ -18,6 +18,7 @@ const sources = [
   'agents',
   'harness',
   'ablations',
+  'bin/bundle.js',
   'tsconfig.json',
   'tsconfig.build.json',
 ];
@@ -38,10 +39,9 @@ function isFresh() {
 if (!isFresh()) {
   const begun = new Date();
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (status !== 0) process.exit(status ?? 1);
+  for (const command of [[compiler, '-p', 'tsconfig.build.json'], ['bin/bundle.js']]) {
+    const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
   writeFileSync(stamp, `${begun.toISOString()}\n`);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { samplerDefaults } from '../../agents/toy/config.ts';
 import { createEngine } from '../../engine/index.ts';
-import { formatTable } from '../../harness/files/csv.ts';
+import { formatTable } from '../../harness/files/table.ts';
 import { UserError } from '../../harness/text/errors.ts';
 import { checkFormat, outputFolder } from '../row-output.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomStream } from '../../engine/random.ts';
-import { readColumns } from '../../harness/files/columns.ts';
-import type { Cell } from '../../harness/files/csv.ts';
+import { readColumns } from '../../harness/files/read-columns.ts';
+import type { Cell } from '../../harness/files/table.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { type Run, readEvaluations } from '../../harness/results/runs.ts';
 import { summaryColumns } from '../../harness/results/summary.ts';

@@ -1,8 +1,8 @@
 /** The CSVs of a comparison from the CSVs of its runs, in the plan's order, whoever ended first. */
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { formatTable } from '../files/csv.ts';
 import { writeDurably } from '../files/durable.ts';
+import { formatTable } from '../files/table.ts';
 import { type RunTables, rowsFault } from '../run/check-rows.ts';
 import { type RunJob, runName } from '../run/job.ts';
 import { readRunFiles } from '../run/record.ts';

@@ -7,8 +7,7 @@ import { inlineWebAssembly } from '../process/webassembly.ts';
 import { assemble } from '../run/assemble.ts';
 import { CheckpointStore } from '../run/checkpoint.ts';
 import { type RunProgress, type RunSurroundings, run } from '../run/loop.ts';
-import { markComplete } from '../run/record.ts';
-import { writeRunRows } from '../run/rows.ts';
+import { markComplete, writeRunRows } from '../run/record.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
 

@@ -1,13 +1,8 @@
-/** CSV files (RFC 4180, UTF-8) with a header row; every complaint names the file and the line. */
+/** Reads CSV files (RFC 4180, UTF-8) with a header row; every complaint names the file and the line. */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
-import { stringify } from 'csv-stringify/sync';
 import { UserError } from '../text/errors.ts';
-
-/** A value of a written table; undefined is an empty cell. */
-export type Cell = string | number | undefined;
-export type Row<Column extends string> = Readonly<Record<Column, Cell>>;
 
 /** One line of a file that was read, with where it stands for complaints. */
 export class Line {
@@ -107,24 +102,6 @@ export function readTable(file: string, required: readonly string[]): Line[] {
     const line = typeof error.lines === 'number' ? error.lines : 1;
     throw new UserError(`${file}, line ${line}: ${reasonOf(error, header)}`);
   }
-}
-
-/** The bytes of a table: a header row, then the rows; numbers as the shortest text that reads back the same. */
-export function formatTable<Column extends string>(
-  columns: readonly Column[],
-  rows: readonly Row<Column>[],
-): string {
-  return stringify([
-    columns,
-    ...rows.map((row) =>
-      columns.map((column) => formatCell(Object.hasOwn(row, column) ? row[column] : undefined)),
-    ),
-  ]);
-}
-
-function formatCell(cell: Cell): string {
-  if (cell === undefined) return '';
-  return typeof cell === 'number' ? String(cell) : cell;
 }
 
 function readText(file: string): string {

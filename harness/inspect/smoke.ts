@@ -4,8 +4,9 @@ import { RandomStream } from '../../engine/random.ts';
 import { jobsOf } from '../plan/plan.ts';
 import { resolvePlan } from '../plan/resolve.ts';
 import { toBounds } from '../run/action-bounds.ts';
-import { type AssembledRun, assemble } from '../run/assemble.ts';
+import { assemble } from '../run/assemble.ts';
 import type { RunJob } from '../run/job.ts';
+import type { AssembledRun } from '../run/parts.ts';
 import { messageOf } from '../text/printable.ts';
 
 export interface SmokeResult {

@@ -3,16 +3,13 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Html, html } from '../report/html.ts';
 import { style } from '../report/style.ts';
-import { linkModules } from './browser-modules.ts';
+import { script } from './browser-modules.ts';
 import { embedFilm } from './embedded-film.ts';
 import type { Film } from './film.ts';
 import { playerStyle } from './player-style.ts';
 import { recordingSentence } from './sentence.ts';
 
-/**
- * Unpacks what the page holds and starts the player. Modules become addresses of the page's own, each after those
- * that it imports.
- */
+/** Unpacks what the page holds and starts the player, whose script becomes an address of the page's own. */
 const boot = `'use strict';
 (async () => {
   const root = document.getElementById('player');
@@ -20,16 +17,12 @@ const boot = `'use strict';
     const text = atob(document.getElementById(id).textContent.trim());
     const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Response(stream).json();
+    return new Response(stream);
   };
   try {
-    const addresses = [];
-    for (const { pieces, imports } of await unpack('modules')) {
-      const source = pieces.map((piece, i) => piece + (i < imports.length ? addresses[imports[i]] : '')).join('');
-      addresses.push(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
-    }
-    const { replay } = await import(addresses.at(-1));
-    replay(root, await unpack('film'));
+    const source = await (await unpack('script')).text();
+    const { replay } = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+    replay(root, await (await unpack('film')).json());
   } catch (error) {
     root.innerHTML = '<p class="notice bad" role="alert"></p>';
     root.firstChild.textContent = 'The rollout cannot be shown: ' + error.message;
@@ -38,10 +31,8 @@ const boot = `'use strict';
 `;
 
 /** @throws UserError if the package is not built */
-export async function filmPage(film: Film): Promise<string> {
-  const modules = await linkModules('harness/replay/browser/embedded-replay.js');
-  const packed = (value: unknown) =>
-    new Html(gzipSync(JSON.stringify(value), { level: 9 }).toString('base64'));
+export function filmPage(film: Film): string {
+  const packed = (text: string) => new Html(gzipSync(text, { level: 9 }).toString('base64'));
   const hash = createHash('sha256').update(boot).digest('base64');
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src blob: data:; script-src 'sha256-${hash}' blob:`;
   const { task, agent } = film.facts;
@@ -63,8 +54,8 @@ ${new Html(playerStyle)}</style>
 <p class="lead">${recordingSentence(film.facts, film.episodes)}</p>
 <div id="player"><noscript>The rollout is drawn by a script.</noscript></div>
 </main>
-<script type="application/gzip" id="modules">${packed(modules)}</script>
-<script type="application/gzip" id="film">${packed(embedFilm(film))}</script>
+<script type="application/gzip" id="script">${packed(script('embedded-replay.js'))}</script>
+<script type="application/gzip" id="film">${packed(JSON.stringify(embedFilm(film)))}</script>
 <script>${new Html(boot)}</script>
 </body>
 </html>

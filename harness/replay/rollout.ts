@@ -1,7 +1,7 @@
 /** Plays episodes and writes down every step. */
 import type { Agent } from '../../agents/agent.ts';
 import type { Environment } from '../../envs/environment.ts';
-import { formatTable, type Row } from '../files/csv.ts';
+import { formatTable, type Row } from '../files/table.ts';
 import { toBounds } from '../run/action-bounds.ts';
 import type { Recorder } from './recording.ts';
 

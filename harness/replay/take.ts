@@ -48,7 +48,7 @@ export async function beginTake(
     async page() {
       const film = new SimulatedFilm(await loadMuJoCo(), recording());
       try {
-        return await filmPage(film);
+        return filmPage(film);
       } finally {
         film.dispose();
       }

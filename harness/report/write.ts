@@ -1,9 +1,10 @@
 /** Makes a report: tables, plots and page, from the CSVs of comparison directories or a file of scores. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { formatTable, readTable } from '../files/csv.ts';
+import { readTable } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
+import { formatTable } from '../files/table.ts';
 import { type AnalysisOptions, analyse, type IntervalMethod } from '../results/analysis.ts';
 import { readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, prefixAgents, readEvaluations, readScores } from '../results/runs.ts';

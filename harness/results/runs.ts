@@ -1,7 +1,7 @@
 /** Runs as the tables of a comparison directory, or a file of scores, tell them. */
 import { basename, join, resolve } from 'node:path';
-import { type ReadRow, readColumns } from '../files/columns.ts';
 import { type Line, readTable } from '../files/csv.ts';
+import { type ReadRow, readColumns } from '../files/read-columns.ts';
 import { evaluationColumns } from '../run/rows.ts';
 import { UserError } from '../text/errors.ts';
 

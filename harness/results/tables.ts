@@ -1,5 +1,5 @@
 /** The tables of a comparison: their columns in order, as documented in docs/results.md. */
-import type { Row } from '../files/csv.ts';
+import type { Row } from '../files/table.ts';
 import { summaryColumns } from './summary.ts';
 
 export const tableColumns = {

@@ -1,7 +1,7 @@
 /** training.csv: the metrics that runs logged. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readColumns } from '../files/columns.ts';
+import { readColumns } from '../files/read-columns.ts';
 import { trainingColumns } from '../run/rows.ts';
 
 /** The metrics of one run at one step; those that the row leaves empty are absent. */

@@ -205,11 +205,3 @@ function contentHash(run: string, agent: string, arrays: Readonly<Record<string,
   }
   return sha256(...parts);
 }
-
-export function encodeObservation(values: Float64Array): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
-}
-
-export function decodeObservation(text: string): Float64Array {
-  return new Float64Array(new Uint8Array(Buffer.from(text, 'base64')).buffer);
-}

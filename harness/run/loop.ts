@@ -1,11 +1,11 @@
 /** The run loop: reset, act, step, remember, update; now and then evaluate, checkpoint, report. */
 import type { AgentSnapshot, Batch, TrainingConfig } from '../../agents/agent.ts';
 import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
+import { decodeFloat64, encodeArray } from '../../envs/encoding.ts';
 import type { Environment, TimeStep } from '../../envs/environment.ts';
 import type { GuardedAgent } from '../plugins/guard.ts';
 import { toBounds } from './action-bounds.ts';
-import type { CheckpointStore, RunState } from './checkpoint.ts';
-import { decodeObservation, encodeObservation } from './checkpoint.ts';
+import type { Checkpoint, RunState } from './checkpoint.ts';
 import { evaluate, fixedStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
 import { type EvaluationRow, MetricMeans, type TrainingRow, UNSTABLE_EPISODES } from './rows.ts';
@@ -19,7 +19,14 @@ export interface RunParts {
   readonly environment: Environment;
   /** One environment per evaluation episode. */
   readonly evaluationEnvironments: readonly Environment[];
-  readonly checkpoints: CheckpointStore;
+  readonly checkpoints: Checkpoints;
+}
+
+/** Where a run keeps its state: a folder (CheckpointStore), or nothing. */
+export interface Checkpoints {
+  /** The newest state; undefined for a run that begins. @param note told what is wrong with what is there */
+  read(note: (line: string) => void): Checkpoint | undefined;
+  write(state: RunState, agent: AgentSnapshot, replay: ReplayBuffer): void;
 }
 
 /** What happens around a run. */
@@ -171,7 +178,7 @@ class Session {
     state?: RunState,
   ) {
     const size = parts.environment.observationSpec.size;
-    this.observation = state ? decodeObservation(state.observation) : new Float64Array(size);
+    this.observation = state ? decodeFloat64(state.observation) : new Float64Array(size);
     this.means = new MetricMeans(state?.means);
     this.evaluations = [...(state?.evaluations ?? [])];
     this.trainingRows = [...(state?.training ?? [])];
@@ -254,7 +261,7 @@ class Session {
       episode: this.#episode,
       unstableEpisodes: this.#unstableEpisodes,
       environment: this.parts.environment.state(),
-      observation: encodeObservation(this.observation),
+      observation: encodeArray(this.observation),
       streams: this.streams.positions(),
       means: this.means.state(),
       evaluations: this.evaluations,

@@ -2,10 +2,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../text/errors.ts';
-import { type AssembledRun, assemble } from './assemble.ts';
+import { assemble } from './assemble.ts';
 import { CheckpointStore } from './checkpoint.ts';
 import type { EpisodeStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
+import type { AssembledRun } from './parts.ts';
 import { RunStreams } from './streams.ts';
 
 export interface Player {

@@ -1,4 +1,4 @@
-/** run.json: the mark that a run is complete, with its job and the checksums of its CSVs. */
+/** The files of a run: its CSVs, and run.json, the mark that it is complete, with its job and their checksums. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,6 +6,8 @@ import { sha256, writeDurably } from '../files/durable.ts';
 import { UserError } from '../text/errors.ts';
 import { rowsFault } from './check-rows.ts';
 import { jobDifference, jobSchema, type RunJob } from './job.ts';
+import { type EvaluationRow, runTexts, type TrainingRow } from './rows.ts';
+import type { RunIdentity } from './streams.ts';
 
 const TABLES = ['evaluations.csv', 'training.csv'] as const;
 export const RUN_FILES = [...TABLES, 'run.json'] as const;
@@ -28,6 +30,18 @@ export type CompletedRun = z.infer<typeof completedRun>;
 /** A folder that holds another run than the one that is asked for. */
 export class ForeignRun extends UserError {
   override readonly name = 'ForeignRun';
+}
+
+/** Rewrites a run's own CSVs whole; they are small, and a torn one is never left behind. */
+export function writeRunRows(
+  folder: string,
+  id: RunIdentity,
+  evaluations: readonly EvaluationRow[],
+  training: readonly TrainingRow[],
+): void {
+  for (const [name, text] of Object.entries(runTexts(id, evaluations, training))) {
+    writeDurably(join(folder, name), text);
+  }
 }
 
 export function markComplete(

@@ -1,9 +1,7 @@
-/** The rows that one run writes, and the files they go to. */
-import { join } from 'node:path';
+/** The rows that one run writes, and the tables that they make. */
 import type { Metrics } from '../../agents/agent.ts';
 import { type Columns, cellsOf, formatColumns } from '../files/columns.ts';
-import { formatTable } from '../files/csv.ts';
-import { writeDurably } from '../files/durable.ts';
+import { formatTable } from '../files/table.ts';
 import type { RunIdentity } from './streams.ts';
 
 /** One evaluation episode: a row of evaluations.csv. */
@@ -103,24 +101,26 @@ export function metricColumns(rows: Iterable<TrainingRow>): string[] {
   return [...names];
 }
 
-/** Rewrites a run's own CSVs whole; they are small, and a torn one is never left behind. */
-export function writeRunRows(
-  folder: string,
+/** The text of a run's tables, by the names of their files. */
+export type RunTexts = Readonly<Record<'evaluations.csv' | 'training.csv', string>>;
+
+/** The tables of a run's rows. */
+export function runTexts(
   id: RunIdentity,
   evaluations: readonly EvaluationRow[],
   training: readonly TrainingRow[],
-): void {
-  const evaluationTable = formatColumns(
-    evaluationColumns,
-    evaluations.map((row) => ({ id, row })),
-  );
+): RunTexts {
   const metrics = metricColumns(training);
-  const trainingTable = formatTable(
-    [...Object.keys(trainingColumns), ...metrics],
-    training.map((row) => ({ ...row.metrics, ...cellsOf(trainingColumns, { id, row }) })),
-  );
-  writeDurably(join(folder, 'evaluations.csv'), evaluationTable);
-  writeDurably(join(folder, 'training.csv'), trainingTable);
+  return {
+    'evaluations.csv': formatColumns(
+      evaluationColumns,
+      evaluations.map((row) => ({ id, row })),
+    ),
+    'training.csv': formatTable(
+      [...Object.keys(trainingColumns), ...metrics],
+      training.map((row) => ({ ...row.metrics, ...cellsOf(trainingColumns, { id, row }) })),
+    ),
+  };
 }
 
 /** Running means of the metrics of many updates; plain JSON between checkpoints. */

@@ -17,14 +17,8 @@ const viewStyle = `progress{display:block;width:100%;min-width:5rem;height:5px;m
 .rollouts small{margin-left:6px}
 .updated{font-variant-numeric:tabular-nums}`;
 
-/** Where browsers find what modules import by name. */
-const importMap = JSON.stringify({
-  imports: {
-    three: '/three/build/three.module.js',
-    'three/addons/': '/three/examples/jsm/',
-    '@mujoco/mujoco': '/mujoco/mujoco.js',
-  },
-});
+/** Where browsers find what scripts import by name. */
+const importMap = JSON.stringify({ imports: { '@mujoco/mujoco': '/mujoco/mujoco.js' } });
 
 const NO_EMBEDDING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const SAME_SITE = `default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; img-src 'self' data: blob:; ${NO_EMBEDDING}`;
@@ -39,7 +33,7 @@ export function comparisonPage(title: string): ServedPage {
   const content = html`<header><div class="kicker"><span>rfm-harness view</span><span class="updated" role="status"></span></div>
 <h1>${title}</h1></header>
 <main id="main"><div id="comparison" data-idle><p>Loading…</p></div></main>
-<script type="module" src="/modules/harness/view/browser/comparison.js"></script>`;
+<script type="module" src="/scripts/comparison.js"></script>`;
   return { text: page(title, content), policy: `${SAME_SITE}; script-src 'self'` };
 }
 
@@ -51,7 +45,7 @@ export function replayPage({ id, agent, task, name }: ViewedRollout, back: boole
 <main id="main"><p class="lead" id="about">${name}</p>
 <div id="player" data-recording="/recordings/${id}"><p role="status">Loading MuJoCo…</p></div></main>
 <script type="importmap">${new Html(importMap)}</script>
-<script type="module" src="/modules/harness/replay/browser/simulated-replay.js"></script>`;
+<script type="module" src="/scripts/simulated-replay.js"></script>`;
   const hash = createHash('sha256').update(importMap).digest('base64');
   // MuJoCo's bindings make functions from text when they start, hence unsafe-eval; all of it is served from here.
   return {

@@ -1,10 +1,9 @@
 /** The viewer's local web server. */
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import sirv, { type RequestHandler } from 'sirv';
 import { sha256 } from '../files/durable.ts';
-import { buildFolder, mujocoFolder, threeFolder } from '../replay/browser-modules.ts';
+import { mujocoFolder, scriptFolder } from '../replay/browser-modules.ts';
 import { UserError } from '../text/errors.ts';
 import { ComparisonFiles } from './comparison-files.ts';
 import { ComparisonFragment, runId } from './comparison-fragment.ts';
@@ -91,13 +90,8 @@ class Site {
     this.comparison = directory === undefined ? undefined : new ComparisonFiles(directory);
     this.maker = directory === undefined ? undefined : new RolloutMaker(directory);
     this.rollouts = new RolloutFiles(directory, files);
-    const build = buildFolder();
     this.folders = [
-      ['/modules/envs/', join(build, 'envs')],
-      ['/modules/harness/view/browser/', join(build, 'harness/view/browser')],
-      ['/modules/harness/replay/', join(build, 'harness/replay')],
-      ['/three/build/', join(threeFolder(), 'build')],
-      ['/three/examples/jsm/controls/', join(threeFolder(), 'examples/jsm/controls')],
+      ['/scripts/', scriptFolder()],
       ['/mujoco/', mujocoFolder()],
     ].map(([prefix, folder]) => [prefix, sirv(folder, { etag: true, extensions: [] })] as const);
   }

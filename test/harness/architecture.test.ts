@@ -16,6 +16,9 @@ const mayImport: Record<string, RegExp[]> = {
 /** Asks for what is Node's at run time, and says that there is no machine code where there is no Node. */
 const asksForNode = 'engine/codegen/avx512/memory.ts';
 
+/** What Node has and browsers have not. */
+const NODE_ALONE = /\bprocess\.|\bBuffer\b|\b__dirname\b|\bglobal\.|\brequire\(/;
+
 /** Beside their own folders: what no folder but these may import. */
 const portable = Object.keys(mayImport);
 
@@ -71,10 +74,33 @@ describe('the architecture', () => {
     const files = filesOf(join(root, folder)).filter((file) => file !== join(root, asksForNode));
     const strays = files.flatMap((file) => {
       const code = withoutComments(readFileSync(file, 'utf8'));
-      const found = code.match(/\bprocess\.|\bBuffer\b|\b__dirname\b|\bglobal\.|\brequire\(/);
+      const found = code.match(NODE_ALONE);
       return found === null ? [] : [`${file.slice(root.length)}: ${found[0]}`];
     });
     expect(strays).toEqual([]);
+  });
+
+  it('has a run, from its parts to its tables, that a browser can carry out too', () => {
+    const modules = new Map(result.modules.map((module) => [module.source, module]));
+    const seen = new Set<string>();
+    const strays: string[] = [];
+    const visit = (source: string, by: string): void => {
+      if (seen.has(source)) return;
+      seen.add(source);
+      const module = modules.get(source);
+      if (module?.coreModule) strays.push(`${by} → ${source}`);
+      for (const { resolved, dependencyTypes } of module?.dependencies ?? []) {
+        if (!dependencyTypes.includes('type-only')) visit(resolved, source);
+      }
+    };
+    for (const core of ['parts', 'loop', 'rows']) visit(`harness/run/${core}.ts`, '');
+    visit('agents/registry.ts', '');
+    expect(strays).toEqual([]);
+    expect([...seen]).toEqual(expect.arrayContaining(['agents/rfm/algorithm.ts', 'envs/physics.ts']));
+    for (const file of [...seen].filter((file) => file.startsWith('harness/'))) {
+      const code = withoutComments(readFileSync(join(root, file), 'utf8'));
+      expect(code, file).not.toMatch(NODE_ALONE);
+    }
   });
 
   it('nothing imports the command, nor tests', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Metrics } from '../../agents/agent.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { formatTable, type Row } from '../../harness/files/csv.ts';
+import { formatTable, type Row } from '../../harness/files/table.ts';
 import { GuardedAgent } from '../../harness/plugins/guard.ts';
 import { MetricMeans } from '../../harness/run/rows.ts';
 import { ToyAgent } from './support/toy.ts';

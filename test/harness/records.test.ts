@@ -26,14 +26,15 @@ import { compareCommand } from '../../harness/cli/compare.ts';
 import { record } from '../../harness/execution/executor.ts';
 import { executors, type OpenExecutor } from '../../harness/execution/executors.ts';
 import { mergeRuns, runFolder } from '../../harness/execution/merge.ts';
-import { readColumns } from '../../harness/files/columns.ts';
+import { readColumns } from '../../harness/files/read-columns.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import { loadManifest } from '../../harness/results/manifest.ts';
 import { readEvaluations } from '../../harness/results/runs.ts';
 import { summaryColumns } from '../../harness/results/summary.ts';
 import { readTrainingRows } from '../../harness/results/training.ts';
 import type { RunJob } from '../../harness/run/job.ts';
-import { evaluationColumns, trainingColumns, writeRunRows } from '../../harness/run/rows.ts';
+import { writeRunRows } from '../../harness/run/record.ts';
+import { evaluationColumns, trainingColumns } from '../../harness/run/rows.ts';
 
 const page = (name: string) => pages().find(({ path }) => path.endsWith(name))?.wanted ?? '';
 

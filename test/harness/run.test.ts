@@ -8,7 +8,8 @@ import { GuardedAgent } from '../../harness/plugins/guard.ts';
 import { CheckpointStore } from '../../harness/run/checkpoint.ts';
 import type { RunJob } from '../../harness/run/job.ts';
 import { type RunOutcome, type RunSurroundings, run } from '../../harness/run/loop.ts';
-import { type EvaluationRow, type TrainingRow, writeRunRows } from '../../harness/run/rows.ts';
+import { writeRunRows } from '../../harness/run/record.ts';
+import type { EvaluationRow, TrainingRow } from '../../harness/run/rows.ts';
 import { RunStreams } from '../../harness/run/streams.ts';
 import { ToyAgent, ToyEnvironment, toyTraining } from './support/toy.ts';
 

@@ -211,13 +211,12 @@ describe('the viewer', () => {
       '/../../../../../../etc/passwd',
       '/mujoco/../package.json',
       '/mujoco/..%2f..%2f..%2fpackage.json',
-      '/modules/harness/view/../../../package.json',
-      '/modules/envs/%2e%2e/%2e%2e/package.json',
+      '/scripts/../../package.json',
+      '/scripts/%2e%2e/%2e%2e/package.json',
       '/recordings/..%2f..%2fmanifest.json',
       '/recordings/0123456789abcdef',
       '/replay/0123456789abcdef',
       '/manifest.json',
-      '/three/package.json',
     ];
     for (const path of paths) expect((await ask(viewer, path)).status, path).toBe(404);
     expect((await ask(viewer, '/', {}, 'DELETE')).status).toBe(405);
@@ -277,35 +276,35 @@ describe('the viewer', () => {
     expect(existsSync(join(secret, 'walker-walk-sac-0-01234567.json'))).toBe(false);
   });
 
-  it('serves every module that its pages import', async () => {
+  it('serves every script of its pages, and what those import by name', async () => {
     const viewer = await serve({ directory: made('scripts') });
     const rollout = { id: '0', path: '', name: 'r', returns: [], steps: 0 };
-    const pages = [comparisonPage('made'), replayPage(rollout, true)];
-    const seen = new Set<string>();
-    const missing: string[] = [];
-    const visit = async (path: string): Promise<void> => {
-      if (seen.has(path)) return;
-      seen.add(path);
-      const { status, text } = await ask(viewer, path);
-      if (status !== 200) missing.push(path);
-      for (const [, name] of text.matchAll(/^(?:import|export) (?:[^'"]*from )?['"](\.[^'"]+)['"]/gm))
-        await visit(new URL(name, `http://viewer${path}`).pathname);
-    };
-    for (const { text } of pages) {
-      for (const [, path] of text.matchAll(/<script type="module" src="([^"]+)"/g)) await visit(path);
+    const imported: Record<string, string[]> = {};
+    for (const { text } of [comparisonPage('made'), replayPage(rollout, true)]) {
+      const { imports } = JSON.parse(
+        /<script type="importmap">(.*?)<\/script>/.exec(text)?.[1] ?? '{"imports":{}}',
+      );
+      for (const [, path] of text.matchAll(/<script type="module" src="([^"]+)"/g)) {
+        const { status, text: code } = await ask(viewer, path);
+        expect(status, path).toBe(200);
+        imported[path] = [...code.matchAll(/\bimport\b[^;()]*?["']([^"']+)["']/g)].map(([, name]) => name);
+        for (const name of imported[path]) expect((await ask(viewer, imports[name])).status, name).toBe(200);
+      }
     }
-    expect(missing).toEqual([]);
-    expect(seen.size).toBeGreaterThan(8);
+    expect(imported).toEqual({
+      '/scripts/comparison.js': [],
+      '/scripts/simulated-replay.js': ['@mujoco/mujoco'],
+    });
   });
 
-  it('serves MuJoCo and three.js from the packages', async () => {
+  it('serves MuJoCo from its package, and scripts that hold all else', async () => {
     const viewer = await serve({ directory: made('modules') });
     const kinds = await Promise.all(
       [
         '/mujoco/mujoco.wasm',
         '/mujoco/mujoco.js',
-        '/three/build/three.module.js',
-        '/modules/envs/physics.js',
+        '/scripts/comparison.js',
+        '/scripts/simulated-replay.js',
       ].map(async (path) => (await ask(viewer, path, {}, 'HEAD')).headers['content-type']),
     );
     expect(kinds[0]).toBe('application/wasm');

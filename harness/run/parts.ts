@@ -1,0 +1,54 @@
+/** Makes what a run is made of, from an agent's factory and a maker of environments, wherever those come from. */
+import type { AnyAgentFactory } from '../../agents/registry.ts';
+import { checkBackend } from '../../engine/check-backend.ts';
+import { createEngine } from '../../engine/index.ts';
+import type { Environment } from '../../envs/environment.ts';
+import { checkTrainable } from '../../envs/trainable.ts';
+import { type CallWatch, GuardedAgent } from '../plugins/guard.ts';
+import { firstIssue, UserError } from '../text/errors.ts';
+import type { RunJob } from './job.ts';
+import type { RunParts } from './loop.ts';
+import { RunStreams } from './streams.ts';
+
+/** The parts of a run in memory; where it keeps its checkpoints is the caller's to say. */
+export type AssembledRun = Omit<RunParts, 'checkpoints'>;
+
+export interface Makers {
+  readonly factory: AnyAgentFactory;
+  readonly makeEnvironment: () => Promise<Environment>;
+  /** How messages name the agent. */
+  readonly who: string;
+  readonly watch: CallWatch;
+}
+
+/** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
+export async function makeParts(
+  job: RunJob,
+  { factory, makeEnvironment, who, watch }: Makers,
+): Promise<AssembledRun> {
+  const parsed = factory.config.safeParse(job.config);
+  if (!parsed.success) throw new UserError(`${who}: config: ${firstIssue(parsed.error)}`);
+  const training = parsed.data;
+  const environment = await makeEnvironment();
+  checkTrainable(environment);
+  const evaluationEnvironments = await Promise.all(
+    Array.from({ length: job.evaluation.episodes }, makeEnvironment),
+  );
+  await checkBackend(job.backend);
+  const engine = createEngine({ backend: job.backend, threads: job.threads });
+  const context = {
+    observation: { size: environment.observationSpec.size },
+    action: { size: environment.actionSpec.size },
+    config: training,
+    random: new RunStreams(job.identity).agent(),
+    engine,
+  };
+  const agent = await watch.call(who, 'create', () => factory.create(context));
+  return {
+    job,
+    training,
+    agent: new GuardedAgent(agent, who, environment.actionSpec.size, watch),
+    environment,
+    evaluationEnvironments,
+  };
+}
