@@ -13,19 +13,23 @@ export type {
   TrainingConfig,
 } from './agents/agent.ts';
 export {
+  actorCriticShape,
   actorShape,
   criticShape,
   paperActor,
+  paperActorCritic,
   paperCritic,
   paperTimeNetwork,
+  paperTimePolicy,
   paperTraining,
   presetsOf,
   temperatureShape,
   timeNetworkShape,
+  timePolicyShape,
   trainingShape,
 } from './agents/config.ts';
 export { checkAgent, type Verdict } from './agents/conformance.ts';
-export { TwinCritic, tdLoss, tdStep, tdTarget, twinMinimum } from './agents/critic.ts';
+export { criticMetrics, TwinCritic, tdLoss, tdStep, tdTarget } from './agents/critic.ts';
 export {
   type ActInputs,
   type Acting,

@@ -58,6 +58,12 @@ export const timeNetworkShape = {
   embeddingScale: positive,
 };
 
+/** Critics and a residual network that acts. */
+export const actorCriticShape = { ...trainingShape, ...criticShape, ...actorShape };
+
+/** Critics and a flow or diffusion policy. */
+export const timePolicyShape = { ...trainingShape, ...criticShape, ...timeNetworkShape };
+
 /** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
 export const temperatureShape = {
   temperature: positive,
@@ -82,6 +88,8 @@ export const paperCritic = {
 };
 export const paperActor = { actorWidth: 256, actorBlocks: 2, actorLearningRate: 3e-4 };
 export const paperTimeNetwork = { ...paperActor, embedding: 128, embeddingScale: 1 };
+export const paperActorCritic = { ...paperTraining, ...paperCritic, ...paperActor };
+export const paperTimePolicy = { ...paperTraining, ...paperCritic, ...paperTimeNetwork };
 
 /** The keys in which a smaller preset may differ from `paper`. Everything else is the method. */
 export const sizeKeys = [

@@ -141,21 +141,6 @@ export class TwinCritic<Activation extends CriticActivation = 'relu'> {
   }
 }
 
-/**
- * The smaller of the twins, [2, rows] → [rows]; only the smaller one passes a gradient. (TensorFlow.js has
- * no gradient for `min`.)
- */
-export const twinMinimum = tf.customGrad((input, save) => {
-  const values = input as tf.Tensor;
-  const minimum = tf.min(values, 0);
-  (save as tf.GradSaveFunc)([values, minimum]);
-  return {
-    value: minimum,
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-      tf.mul(tf.cast(tf.lessEqual(saved[0], saved[1]), 'float32'), dy),
-  };
-}) as (values: tf.Tensor) => tf.Tensor;
-
 /** r + γ · mask · V(s'), all [batch]. */
 export function tdTarget(
   reward: tf.Tensor,
@@ -170,6 +155,9 @@ export function tdTarget(
 export function tdLoss(values: tf.Tensor, target: tf.Tensor): tf.Tensor {
   return tf.mean(tf.squaredDifference(values, tf.expandDims(target, 0)), 1);
 }
+
+/** The metrics of `tdStep`, which every agent reports first. */
+export const criticMetrics = ['critic_loss', 'critic_grad_norm', 'q_mean', 'q_max_abs'] as const;
 
 /**
  * One Adam step of both critics on the TD error at the batch's actions.

@@ -28,10 +28,10 @@ export type BatchTensors = {
   nextObservation: tf.Tensor;
 };
 
-/** What changes from update to update without a new graph: λ, and the algorithm's own annealed constants. */
-export type Clocked = { temperature: tf.Tensor; annealed?: Readonly<Record<string, tf.Tensor>> };
-export type UpdateInputs<N> = { batch: BatchTensors; noise: N } & Clocked;
-export type ActInputs<P, N> = { policy: P; observation: tf.Tensor; noise: N } & Clocked;
+/** Scalars that follow a schedule, inputs of the graph: λ, and the algorithm's own annealed constants. */
+export type Scheduled = { temperature: tf.Tensor; annealed?: Readonly<Record<string, tf.Tensor>> };
+export type UpdateInputs<N> = { batch: BatchTensors; noise: N } & Scheduled;
+export type ActInputs<P, N> = { policy: P; observation: tf.Tensor; noise: N } & Scheduled;
 
 /** One way of acting. */
 export interface Acting<P, N> {
@@ -84,7 +84,7 @@ export interface Algorithm<S, N, P, Explore, Exploit> {
   policy(state: Arrays<S>): Arrays<P>;
   readonly explore: Acting<P, Explore>;
   readonly exploit: Acting<P, Exploit>;
-  /** Without one the functions get λ = 1. */
+  /** λ's schedule; without one the functions get λ = 1. */
   readonly temperature?: TemperatureSchedule;
   /** Further annealed constants; the functions get them as `annealed`, by these names. None by default. */
   readonly annealed?: Readonly<Record<string, Annealing>>;
@@ -103,75 +103,65 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
     report,
     run: engine.compileStep(`${name}/update${algorithm.updates.length > 1 ? i : ''}`, step),
   }));
+  const axes = stateAxes(algorithm.exploit.draws);
   const modes = {
-    explore: acting(algorithm.explore, 'explore'),
-    exploit: acting(algorithm.exploit, 'exploit'),
+    explore: acting('explore', algorithm.explore, (noise) => fill(noise, exploreStream.random)),
+    exploit: acting('exploit', algorithm.exploit, (noise, observations, count) =>
+      fillByState(noise, axes, observations, count),
+    ),
   };
   const exploreStream = { random: context.random.split('explore') };
   const updateStream = { random: context.random.split('update') };
   const updateNoise = allocate(algorithm.draws(config.batchSize));
+  const annealings = { ...temperatureAnnealing(algorithm.temperature), ...algorithm.annealed };
   let state = algorithm.initialise(context.random);
   let updates = 0;
   /** Kept between updates: a step that leaves a part out does not report on it. */
   const metrics: Metrics = {};
 
-  function acting<A extends Noise>({ draws, act }: Acting<P, A>, mode: string) {
-    const noise = new Map<number, NoiseArrays>();
+  function acting<A extends Noise>(
+    mode: string,
+    { draws, act }: Acting<P, A>,
+    refill: (noise: NoiseArrays, observations: Float32Array, count: number) => void,
+  ) {
+    const run = engine.compile(`${name}/${mode}`, act);
+    const allocated = new Map<number, NoiseArrays>();
     return {
-      stateAxes: stateAxes(draws),
-      run: engine.compile(`${name}/${mode}`, act),
-      noiseFor(states: number): NoiseArrays {
-        const found = noise.get(states) ?? allocate(draws(states));
-        noise.set(states, found);
-        return found;
+      run,
+      async act(observations: Float32Array, count: number): Promise<Float32Array> {
+        const noise = allocated.get(count) ?? allocate(draws(count));
+        allocated.set(count, noise);
+        refill(noise, observations, count);
+        const { action } = await run({
+          policy: algorithm.policy(state),
+          observation: { data: observations, shape: [count, obs] },
+          noise: byName<A>(noise),
+          ...scheduled(valuesAt(annealings, updates)),
+        });
+        return action.data as Float32Array;
       },
     };
   }
 
-  /** The annealed constants at this update, as numbers. */
-  function constants(): { temperature: number; annealed?: Record<string, number> } {
-    const temperature = algorithm.temperature === undefined ? 1 : annealed(algorithm.temperature, updates);
-    if (algorithm.annealed === undefined) return { temperature };
-    const entries = Object.entries(algorithm.annealed);
-    return {
-      temperature,
-      annealed: Object.fromEntries(entries.map(([key, annealing]) => [key, logLinear(annealing, updates)])),
-    };
-  }
-
   return {
-    async act(observations, count, mode) {
-      const { run, noiseFor, stateAxes } = modes[mode];
-      const noise = noiseFor(count);
-      if (mode === 'exploit') fillByState(noise, stateAxes, observations, count);
-      else fill(noise, exploreStream.random);
-      const inputs = {
-        policy: algorithm.policy(state),
-        observation: { data: observations, shape: [count, obs] },
-        noise: byName(noise),
-        ...clocked(constants()),
-      };
-      return (await run(inputs as never)).action.data as Float32Array;
-    },
+    act: (observations, count, mode) => modes[mode].act(observations, count),
 
     async update(batch) {
       const { metrics: names, run, report } = updateSteps[updates % updateSteps.length];
-      const now = constants();
+      const annealed = valuesAt(annealings, updates);
       fill(updateNoise, updateStream.random);
-      const noise = byName(updateNoise);
-      const inputs = {
+      const noise = byName<N>(updateNoise);
+      const result = await run(state, {
         batch: batchArrays(batch, obs, act),
         noise,
-        ...clocked(now),
-      };
-      const result = await run(state, inputs as never);
+        ...scheduled(annealed),
+      });
       state = result.state;
       updates++;
       const values = result.outputs.metrics.data;
       for (const [i, metric] of names.entries()) metrics[metric] = values[i];
-      if (algorithm.temperature !== undefined) metrics.temperature = now.temperature;
-      Object.assign(metrics, now.annealed);
-      return { ...metrics, ...report?.(noise, result.outputs) };
+      Object.assign(metrics, annealed);
+      return { ...metrics, ...report?.(noise as Record<string, NdArray>, result.outputs) };
     },
 
     async save() {
@@ -213,22 +203,23 @@ export function stackMetrics<Name extends string>(
   return tf.stack(names.map((name) => tf.reshape(values[name], [])));
 }
 
-/** λ after that many updates. */
-export function annealed(schedule: TemperatureSchedule, updates: number): number {
-  const { temperature: from, finalTemperature: to, temperatureSteps } = schedule;
-  return logLinear({ from, to, updates: temperatureSteps }, updates);
+function temperatureAnnealing(schedule?: TemperatureSchedule): Readonly<Record<string, Annealing>> {
+  if (schedule === undefined) return {};
+  const { temperature: from, finalTemperature: to, temperatureSteps: updates } = schedule;
+  return { temperature: { from, to, updates } };
 }
 
-/** The constant after that many updates. */
-export function logLinear(annealing: Annealing, updates: number): number {
-  const progress = Math.min(1, updates / annealing.updates);
-  const [start, end] = [Math.log(annealing.from), Math.log(annealing.to)];
-  return Math.exp(start + (end - start) * progress);
+/** The annealed constants after that many updates, by name. */
+function valuesAt(annealings: Readonly<Record<string, Annealing>>, updates: number): Record<string, number> {
+  const entries = Object.entries(annealings).map(([name, { from, to, updates: last }]) => {
+    const progress = Math.min(1, updates / last);
+    return [name, Math.exp(Math.log(from) + (Math.log(to) - Math.log(from)) * progress)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
-function clocked({ temperature, annealed }: { temperature: number; annealed?: Record<string, number> }) {
-  if (annealed === undefined) return { temperature: scalar(temperature) };
-  const scalars = Object.entries(annealed).map(([key, value]) => [key, scalar(value)] as const);
+function scheduled({ temperature = 1, ...others }: Record<string, number>) {
+  const scalars = Object.entries(others).map(([name, value]) => [name, scalar(value)] as const);
   return { temperature: scalar(temperature), annealed: Object.fromEntries(scalars) };
 }
 
@@ -290,8 +281,9 @@ function draw(law: Draw['law'], random: RandomStream, out: Float32Array): void {
   else random.fillUniform(out);
 }
 
-function byName(noise: NoiseArrays): Record<string, NdArray> {
-  return Object.fromEntries(noise.map(({ name, array }) => [name, array]));
+/** As the algorithm's functions get it, whose `draws` gave the names. */
+function byName<N extends Noise>(noise: NoiseArrays): Arrays<N> {
+  return Object.fromEntries(noise.map(({ name, array }) => [name, array])) as Arrays<N>;
 }
 
 function batchArrays(batch: Batch, obs: number, act: number): Arrays<BatchTensors> {

@@ -15,22 +15,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { type AdamState, descend, polyak } from '../engine/optimiser.ts';
+import { type AdamState, descend } from '../engine/optimiser.ts';
 import { timePolicyParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
-import {
-  count,
-  criticShape,
-  paperCritic,
-  paperTimeNetwork,
-  paperTraining,
-  positive,
-  presetsOf,
-  timeNetworkShape,
-  trainingShape,
-} from './config.ts';
+import { count, paperTimePolicy, positive, presetsOf, timePolicyShape } from './config.ts';
 import { timePolicyConstants } from './constants.ts';
-import { tdStep, tdTarget } from './critic.ts';
+import { criticMetrics } from './critic.ts';
 import {
   type Algorithm,
   type Draws,
@@ -46,9 +36,7 @@ import { discretePath, noiseActions, vpRates } from './steps.ts';
 
 const deviation = z.number().nonnegative();
 const config = z.strictObject({
-  ...trainingShape,
-  ...criticShape,
-  ...timeNetworkShape,
+  ...timePolicyShape,
   /** K. */
   diffusionSteps: count,
   /** Largest rate of the VP schedule. */
@@ -79,7 +67,7 @@ export const qsm: AgentFactory<QsmConfig> = {
   description: 'Q-Score Matching: a diffusion policy whose score is the critic’s action gradient',
   reference: 'Psenka et al. 2023, arXiv 2312.11752',
   config,
-  presets: presetsOf({ ...paperTraining, ...paperCritic, ...paperTimeNetwork, ...constants }),
+  presets: presetsOf({ ...paperTimePolicy, ...constants }),
   constants: { ...timePolicyConstants, betaMin: scheduleDefaults.betaMin, stepBound },
   create: (context) =>
     hostAgent(qsmAlgorithm(context.config, context.observation.size, context.action.size), context),
@@ -101,10 +89,7 @@ type Noise = SampleNoise & { smoothing: tf.Tensor; step: tf.Tensor; bridge: tf.T
 type Policy = { actor: tf.Tensor };
 
 const metricNames = [
-  'critic_loss',
-  'critic_grad_norm',
-  'q_mean',
-  'q_max_abs',
+  ...criticMetrics,
   'actor_loss',
   'actor_grad_norm',
   'q_gradient_norm',
@@ -118,7 +103,7 @@ export function qsmAlgorithm(
 ): Algorithm<State, Noise, Policy, SampleNoise & { exploration: tf.Tensor }, SampleNoise> {
   const { gradientScale, samplerNoise } = config;
   const parts = timePolicyParts(config, observationSize, actionSize);
-  const { network, critic, actorAdam, criticAdam } = parts;
+  const { network, critic, actorAdam } = parts;
   const path = discretePath(vpRates(config.diffusionSteps, scheduleDefaults.betaMin, config.betaMax));
 
   /** Policy samples, [states, act] */
@@ -137,12 +122,7 @@ export function qsmAlgorithm(
   function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>, observe?: Observe) {
     const sampled = sample(state.actor.params, batch.nextObservation, temperature, noise);
     const nextAction = perturb(sampled, noise.smoothing, config.targetNoise);
-    const targetWeights = critic.layout.unflatten(state.target);
-    const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
-    const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
-    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
-    observe?.('nextAction', nextAction);
-    observe?.('target', target);
+    const criticStep = parts.learnCritics(state, batch, { action: nextAction }, observe);
 
     const { input, noised } = noiseActions(path, noise.step, batch.action, noise.bridge);
     const weights = critic.layout.unflatten(criticStep.state.params);
@@ -159,7 +139,7 @@ export function qsmAlgorithm(
       state: {
         actor: actorStep.state,
         critic: criticStep.state,
-        target: polyak(state.target, criticStep.state.params, config.tau),
+        target: criticStep.target,
       },
       outputs: {
         metrics: stackMetrics(metricNames, {

@@ -20,18 +20,9 @@ import { z } from 'zod';
 import { type AdamState, descend, polyak } from '../engine/optimiser.ts';
 import { timePolicyParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
-import {
-  count,
-  criticShape,
-  paperCritic,
-  paperTimeNetwork,
-  paperTraining,
-  presetsOf,
-  timeNetworkShape,
-  trainingShape,
-} from './config.ts';
+import { count, paperTimePolicy, presetsOf, timePolicyShape } from './config.ts';
 import { timePolicyConstants } from './constants.ts';
-import { tdStep, tdTarget } from './critic.ts';
+import { criticMetrics } from './critic.ts';
 import {
   type Algorithm,
   type Draws,
@@ -46,9 +37,7 @@ import { policySpread } from './spread.ts';
 import { cosineRates, discretePath, noiseActions } from './steps.ts';
 
 const config = z.strictObject({
-  ...trainingShape,
-  ...criticShape,
-  ...timeNetworkShape,
+  ...timePolicyShape,
   /**
    * `reference`: Mish throughout, `actorBlocks` hidden layers without residuals. `common`: the residual GELU network
    * of the other diffusion policies and ReLU critics.
@@ -91,7 +80,7 @@ export const qvpo: AgentFactory<QvpoConfig> = {
   reference: 'Ding et al. 2024, arXiv 2405.16173',
   config,
   presets: presetsOf(
-    { ...paperTraining, ...paperCritic, ...paperTimeNetwork, ...constants },
+    { ...paperTimePolicy, ...constants },
     { trainingParticles: 16 },
     { trainingParticles: 8, evaluationParticles: 8 },
   ),
@@ -130,10 +119,7 @@ type Noise = {
 type Policy = { actor: tf.Tensor; critic: tf.Tensor };
 
 const metricNames = [
-  'critic_loss',
-  'critic_grad_norm',
-  'q_mean',
-  'q_max_abs',
+  ...criticMetrics,
   'actor_loss',
   'actor_grad_norm',
   'advantage_weight',
@@ -148,7 +134,7 @@ export function qvpoAlgorithm(
   const { entropyDraws, entropyWeight, trainingParticles, tau } = config;
   const activation = config.networks === 'reference' ? 'mish' : 'relu';
   const parts = timePolicyParts(config, observationSize, actionSize, activation);
-  const { network, critic, actorAdam, criticAdam } = parts;
+  const { network, critic, actorAdam } = parts;
   const path = discretePath(cosineRates(config.diffusionSteps, cosineOffset, largestRate));
 
   /** m samples of the policy per state and their Q: [states, m, act] and [states, m] */
@@ -171,12 +157,8 @@ export function qvpoAlgorithm(
     const targets = { actor: state.targetActor, critic: state.targetCritic };
     const nextNoise = { start: noise.nextStart, path: noise.nextPath };
     const nextAction = best(targets, batch.nextObservation, temperature, nextNoise);
-    const targetWeights = critic.layout.unflatten(state.targetCritic);
-    const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
-    const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
-    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
-    observe?.('nextAction', nextAction);
-    observe?.('target', target);
+    const critics = { critic: state.critic, target: state.targetCritic };
+    const criticStep = parts.learnCritics(critics, batch, { action: nextAction }, observe);
 
     const policy = { actor: state.actor.params, critic: criticStep.state.params };
     const { particles, q } = sample(policy, batch.observation, temperature, noise);
@@ -200,7 +182,7 @@ export function qvpoAlgorithm(
         actor: actorStep.state,
         critic: criticStep.state,
         targetActor: polyak(state.targetActor, actorStep.state.params, tau),
-        targetCritic: polyak(state.targetCritic, criticStep.state.params, tau),
+        targetCritic: criticStep.target,
       },
       outputs: {
         metrics: stackMetrics(metricNames, {

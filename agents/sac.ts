@@ -12,24 +12,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { constant } from '../engine/initialisers.ts';
-import { type AdamState, adam, descend, polyak } from '../engine/optimiser.ts';
+import { type AdamState, adam, descend } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import type { RandomStream } from '../engine/random.ts';
 import type { Arrays } from '../engine/types.ts';
 import { criticParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
-import {
-  actorShape,
-  criticShape,
-  paperActor,
-  paperCritic,
-  paperTraining,
-  positive,
-  presetsOf,
-  trainingShape,
-} from './config.ts';
+import { actorCriticShape, paperActorCritic, positive, presetsOf } from './config.ts';
 import { learnerConstants } from './constants.ts';
-import { tdStep, tdTarget, twinMinimum } from './critic.ts';
+import { criticMetrics } from './critic.ts';
 import {
   type ActInputs,
   type Algorithm,
@@ -41,9 +32,7 @@ import {
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
 
 const config = z.strictObject({
-  ...trainingShape,
-  ...criticShape,
-  ...actorShape,
+  ...actorCriticShape,
   /** Learning rate of log α. */
   temperatureLearningRate: positive,
   initialTemperature: positive,
@@ -65,7 +54,7 @@ export const sac: AgentFactory<SacConfig> = {
   description: 'Soft Actor-Critic with a tanh-Gaussian policy and a learned temperature',
   reference: 'Haarnoja et al. 2018, arXiv 1812.05905',
   config,
-  presets: presetsOf({ ...paperTraining, ...paperCritic, ...paperActor, ...constants }),
+  presets: presetsOf({ ...paperActorCritic, ...constants }),
   constants: { ...learnerConstants, logStdMin, logStdMax, jacobianFloor },
   create: (context) =>
     hostAgent(sacAlgorithm(context.config, context.observation.size, context.action.size), context),
@@ -75,22 +64,13 @@ type State = { actor: AdamState; critic: AdamState; temperature: AdamState; targ
 type Noise = { next: tf.Tensor; actor: tf.Tensor };
 type Policy = { actor: tf.Tensor };
 
-const metricNames = [
-  'critic_loss',
-  'critic_grad_norm',
-  'q_mean',
-  'q_max_abs',
-  'actor_loss',
-  'actor_grad_norm',
-  'temperature',
-  'entropy',
-] as const;
+const metricNames = [...criticMetrics, 'actor_loss', 'actor_grad_norm', 'temperature', 'entropy'] as const;
 
 export function sacAlgorithm(config: SacConfig, observationSize: number, actionSize: number) {
   const actorLayout = ParameterLayout.of(
     residualMlpLayers(observationSize, config.actorWidth, config.actorBlocks, 2 * actionSize),
   );
-  const { critic, criticAdam } = criticParts(config, observationSize, actionSize);
+  const { critic, criticAdam, learnCritics } = criticParts(config, observationSize, actionSize);
   const temperatureLayout = ParameterLayout.of({
     logAlpha: { shape: [], initialise: constant(Math.log(config.initialTemperature)) },
   });
@@ -119,19 +99,14 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
     const alpha = tf.exp(tf.reshape(state.temperature.params, []));
 
     const next = sample(actorLayout.unflatten(state.actor.params), batch.nextObservation, noise.next);
-    const targetWeights = critic.layout.unflatten(state.target);
-    const nextQ = tf.min(critic.values(targetWeights, batch.nextObservation, next.action), 0);
-    const nextValue = tf.sub(nextQ, tf.mul(alpha, next.logProb));
-    const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
-    observe?.('nextAction', next.action);
     observe?.('nextLogDensity', next.logProb);
-    observe?.('target', target);
-    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
+    const entropyCost = tf.mul(alpha, next.logProb);
+    const criticStep = learnCritics(state, batch, { action: next.action, entropyCost }, observe);
 
     const criticWeights = critic.layout.unflatten(criticStep.state.params);
     const actorLoss = (weights: Weights) => {
       const { action, logProb } = sample(weights, batch.observation, noise.actor);
-      const q = twinMinimum(critic.values(criticWeights, batch.observation, action));
+      const q = tf.min(critic.values(criticWeights, batch.observation, action), 0);
       return { loss: tf.mean(tf.sub(tf.mul(alpha, logProb), q)), aux: { logProb } };
     };
     const actorStep = descend(actorLayout, actorAdam, state.actor, actorLoss);
@@ -155,7 +130,7 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
         actor: actorStep.state,
         critic: criticStep.state,
         temperature: temperatureStep.state,
-        target: polyak(state.target, criticStep.state.params, config.tau),
+        target: criticStep.target,
       },
       outputs: { metrics },
     };

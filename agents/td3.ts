@@ -17,26 +17,15 @@ import { type AdamState, adam, descend, polyak } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import { criticParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
-import {
-  actorShape,
-  count,
-  criticShape,
-  paperActor,
-  paperCritic,
-  paperTraining,
-  presetsOf,
-  trainingShape,
-} from './config.ts';
+import { actorCriticShape, count, paperActorCritic, presetsOf } from './config.ts';
 import { learnerConstants } from './constants.ts';
-import { tdStep, tdTarget } from './critic.ts';
+import { criticMetrics } from './critic.ts';
 import { type Algorithm, hostAgent, stackMetrics, type UpdateInputs } from './host.ts';
 import { residualMlp, residualMlpLayers, type Weights } from './networks.ts';
 
 const deviation = z.number().nonnegative();
 const config = z.strictObject({
-  ...trainingShape,
-  ...criticShape,
-  ...actorShape,
+  ...actorCriticShape,
   /** Standard deviation of the Gaussian noise on explored actions. */
   explorationNoise: deviation,
   /** σ̃ of the target policy smoothing, and its clip c. */
@@ -57,7 +46,7 @@ export const td3: AgentFactory<Td3Config> = {
   description: 'Twin Delayed DDPG: a deterministic policy with Gaussian exploration',
   reference: 'Fujimoto et al. 2018, arXiv 1802.09477',
   config,
-  presets: presetsOf({ ...paperTraining, ...paperCritic, ...paperActor, ...constants }),
+  presets: presetsOf({ ...paperActorCritic, ...constants }),
   constants: { ...learnerConstants, outputGain },
   create: (context) =>
     hostAgent(td3Algorithm(context.config, context.observation.size, context.action.size), context),
@@ -67,7 +56,6 @@ type State = { actor: AdamState; critic: AdamState; targetActor: tf.Tensor; targ
 type Noise = { smoothing: tf.Tensor };
 type Policy = { actor: tf.Tensor };
 
-const criticMetrics = ['critic_loss', 'critic_grad_norm', 'q_mean', 'q_max_abs'] as const;
 const allMetrics = [...criticMetrics, 'actor_loss', 'actor_grad_norm', 'action_mean_abs'] as const;
 
 export function td3Algorithm(
@@ -75,7 +63,7 @@ export function td3Algorithm(
   observationSize: number,
   actionSize: number,
 ): Algorithm<State, Noise, Policy, { exploration: tf.Tensor }, Record<never, tf.Tensor>> {
-  const { maxGradNorm, policyDelay, discount, tau } = config;
+  const { maxGradNorm, policyDelay, tau } = config;
   const actorLayout = ParameterLayout.of(
     residualMlpLayers(
       observationSize,
@@ -85,7 +73,7 @@ export function td3Algorithm(
       orthogonal(outputGain),
     ),
   );
-  const { critic, criticAdam } = criticParts(config, observationSize, actionSize);
+  const { critic, criticAdam, learnCritics } = criticParts(config, observationSize, actionSize);
   const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
 
   /** π(s), [batch, act] in (-1, 1) */
@@ -97,11 +85,8 @@ export function td3Algorithm(
     const { targetNoise, targetNoiseClip } = config;
     const smoothing = tf.clipByValue(tf.mul(noise.smoothing, targetNoise), -targetNoiseClip, targetNoiseClip);
     const mean = deterministic(actorLayout.unflatten(state.targetActor), batch.nextObservation);
-    const nextAction = tf.clipByValue(tf.add(mean, smoothing), -1, 1);
-    const targetWeights = critic.layout.unflatten(state.targetCritic);
-    const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
-    const target = tdTarget(batch.reward, batch.mask, nextValue, discount);
-    return tdStep(critic, criticAdam, state.critic, batch, target);
+    const action = tf.clipByValue(tf.add(mean, smoothing), -1, 1);
+    return learnCritics({ critic: state.critic, target: state.targetCritic }, batch, { action });
   }
 
   function criticOnly(state: State, inputs: UpdateInputs<Noise>) {
@@ -126,7 +111,7 @@ export function td3Algorithm(
         actor: actorStep.state,
         critic: criticStep.state,
         targetActor: polyak(state.targetActor, actorStep.state.params, tau),
-        targetCritic: polyak(state.targetCritic, criticStep.state.params, tau),
+        targetCritic: criticStep.target,
       },
       outputs: {
         metrics: stackMetrics(allMetrics, {

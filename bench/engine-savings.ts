@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preset } from '../agents/agent.ts';
-import { TwinCritic, twinMinimum } from '../agents/critic.ts';
+import { TwinCritic } from '../agents/critic.ts';
 import { TimeNetwork } from '../agents/networks.ts';
 import { rfmFlow } from '../agents/rfm/flow.ts';
 import { euler, integrationTimes } from '../agents/samplers.ts';
@@ -112,7 +112,7 @@ function savings(preset: Preset): Saving[] {
         const bytes = 8 * draws * config.criticWidth;
         const [value, gradient] = inBlocks([{ tensor: observation }, { tensor: action }], bytes, (s, a) => {
           const { value: q, grad } = tf.valueAndGrad((x: tf.Tensor) =>
-            twinMinimum(critic.particleValues(flat.unflatten(weights), s, x)),
+            tf.min(critic.particleValues(flat.unflatten(weights), s, x), 0),
           )(a);
           return [tf.reshape(q, a.shape.slice(0, 2)), grad];
         });

@@ -16,14 +16,11 @@ import {
   type AdamState,
   type Algorithm,
   boltzmannIndex,
-  criticShape,
   defineAgent,
   descend,
   hostAgent,
   logTanhJacobian,
-  paperCritic,
-  paperTimeNetwork,
-  paperTraining,
+  paperTimePolicy,
   pick,
   polyak,
   presetsOf,
@@ -31,15 +28,14 @@ import {
   tdStep,
   tdTarget,
   temperatureShape,
-  timeNetworkShape,
   timePolicyParts,
-  trainingShape,
+  timePolicyShape,
   type UpdateInputs,
 } from 'rfm-harness';
 import { z } from 'zod';
 
 const config = z.strictObject({
-  ...{ ...trainingShape, ...criticShape, ...timeNetworkShape, ...temperatureShape },
+  ...{ ...timePolicyShape, ...temperatureShape },
   priorDraws: z.number().int().min(2), // K: noise draws per posterior mean
   particles: z.number().int().min(1), // M: policy samples of which one is taken, with probability softmax(Q/λ)
   evaluationParticles: z.number().int().min(1), // evaluation takes the best of these
@@ -51,7 +47,7 @@ const config = z.strictObject({
 type Config = z.infer<typeof config>;
 
 const paper: Config = {
-  ...{ ...paperTraining, ...paperCritic, ...paperTimeNetwork, maxGradNorm: 10 },
+  ...{ ...paperTimePolicy, maxGradNorm: 10 },
   ...{ temperature: 0.02, finalTemperature: 0.02, temperatureSteps: 250_000 },
   ...{ priorDraws: 100, particles: 32, evaluationParticles: 32, integrationSteps: 10 },
   ...{ tMin: 0.01, ridge: 1e-4, coefficientBound: 2 },

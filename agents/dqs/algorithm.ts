@@ -1,8 +1,8 @@
 /** Diffusion Q-Sampling, the algorithm box. See agent.ts. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
+import { type AdamState, descend } from '../../engine/optimiser.ts';
 import { timePolicyParts } from '../actor-critic.ts';
-import { tdStep, tdTarget } from '../critic.ts';
+import { criticMetrics } from '../critic.ts';
 import { type Algorithm, type Draws, type Observe, stackMetrics, type UpdateInputs } from '../host.ts';
 import { actionSpread } from '../spread.ts';
 import type { DqsConfig } from './config.ts';
@@ -15,16 +15,7 @@ type SampleNoise = { start: tf.Tensor; path: tf.Tensor };
 type Noise = SampleNoise & { time: tf.Tensor; bridge: tf.Tensor; score: tf.Tensor };
 type Policy = { actor: tf.Tensor };
 
-const metricNames = [
-  'critic_loss',
-  'critic_grad_norm',
-  'q_mean',
-  'q_max_abs',
-  'actor_loss',
-  'actor_grad_norm',
-  'ess',
-  'action_spread',
-] as const;
+const metricNames = [...criticMetrics, 'actor_loss', 'actor_grad_norm', 'ess', 'action_spread'] as const;
 
 export function dqsAlgorithm(
   config: DqsConfig,
@@ -33,7 +24,7 @@ export function dqsAlgorithm(
 ): Algorithm<State, Noise, Policy, SampleNoise, { start: tf.Tensor }> {
   const { integrationSteps } = config;
   const parts = timePolicyParts(config, observationSize, actionSize);
-  const { network, critic, actorAdam, criticAdam } = parts;
+  const { network, critic, actorAdam } = parts;
   const diffusion = explodingNoise(config);
   const space = config.space === 'action' ? actionSpace(diffusion) : latentSpace(config);
   /** From the noise to the data. */
@@ -54,7 +45,6 @@ export function dqsAlgorithm(
 
   function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>, observe?: Observe) {
     const nextAction = sample(state.actor.params, batch.nextObservation, temperature, noise);
-    observe?.('nextAction', nextAction);
 
     const variance = tf.expandDims(diffusion.varianceTensor(noise.time), 1);
     const sigma = tf.sqrt(variance);
@@ -74,17 +64,13 @@ export function dqsAlgorithm(
       return { loss: tf.mean(tf.mul(lossWeight, error)), aux: {} };
     });
 
-    const targetWeights = critic.layout.unflatten(state.target);
-    const nextValue = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
-    const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
-    observe?.('target', target);
-    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
+    const criticStep = parts.learnCritics(state, batch, { action: nextAction }, observe);
 
     return {
       state: {
         actor: actorStep.state,
         critic: criticStep.state,
-        target: polyak(state.target, criticStep.state.params, config.tau),
+        target: criticStep.target,
       },
       outputs: {
         metrics: stackMetrics(metricNames, {

@@ -1,23 +1,10 @@
 /** Every constant of Diffusion Q-Sampling, with the presets. Source: the program behind arXiv 2601.08136. */
 import { z } from 'zod';
-import {
-  count,
-  criticShape,
-  paperCritic,
-  paperTimeNetwork,
-  paperTraining,
-  positive,
-  presetsOf,
-  temperatureShape,
-  timeNetworkShape,
-  trainingShape,
-} from '../config.ts';
+import { count, paperTimePolicy, positive, presetsOf, temperatureShape, timePolicyShape } from '../config.ts';
 
 export const dqsConfig = z
   .strictObject({
-    ...trainingShape,
-    ...criticShape,
-    ...timeNetworkShape,
+    ...timePolicyShape,
     ...temperatureShape,
     /** Where the diffusion lives: in the actions themselves, or in their latents y = atanh(a). */
     space: z.enum(['action', 'latent']),
@@ -33,9 +20,7 @@ export type DqsConfig = z.infer<typeof dqsConfig>;
 
 export const dqsPresets = presetsOf<DqsConfig>(
   {
-    ...paperTraining,
-    ...paperCritic,
-    ...paperTimeNetwork,
+    ...paperTimePolicy,
     temperature: 0.05,
     finalTemperature: 0.05,
     temperatureSteps: 250_000,

@@ -1,9 +1,9 @@
 /** Maximum-Entropy Diffusion Policy (Dong et al. 2025, arXiv 2502.11612), the algorithm box. See agent.ts. */
 import * as tf from '@tensorflow/tfjs-core';
 import { inBlocks } from '../../engine/blocks.ts';
-import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
+import { type AdamState, descend } from '../../engine/optimiser.ts';
 import { timePolicyParts } from '../actor-critic.ts';
-import { tdStep, tdTarget } from '../critic.ts';
+import { criticMetrics } from '../critic.ts';
 import { type Algorithm, type Draws, type Observe, stackMetrics, type UpdateInputs } from '../host.ts';
 import { numberArithmetic } from '../posterior/arithmetic.ts';
 import { tensorAlgebra } from '../posterior/tensors.ts';
@@ -19,10 +19,7 @@ type Noise = SampleNoise & { time: tf.Tensor; bridge: tf.Tensor; prior: tf.Tenso
 type Policy = { actor: tf.Tensor; target: tf.Tensor };
 
 const metricNames = [
-  'critic_loss',
-  'critic_grad_norm',
-  'q_mean',
-  'q_max_abs',
+  ...criticMetrics,
   'actor_loss',
   'actor_grad_norm',
   'ess',
@@ -40,7 +37,7 @@ export function maxEntDpAlgorithm(
 ): Algorithm<State, Noise, Policy, SampleNoise, SampleNoise> {
   const { tMin, tMax, integrationSteps, logDensitySteps, logDensityDraws } = config;
   const parts = timePolicyParts(config, observationSize, actionSize);
-  const { network, critic, actorAdam, criticAdam } = parts;
+  const { network, critic, actorAdam } = parts;
   const samplerTimes = pathTimes(integrationSteps, config);
   const densityTimes = pathTimes(logDensitySteps, config);
 
@@ -87,19 +84,15 @@ export function maxEntDpAlgorithm(
     const { params: actor } = state.actor;
     const nextAction = tf.squeeze(sample(actor, batch.nextObservation, temperature, noise), [1]);
     const logDensity = sampleLogDensity(actor, batch.nextObservation, temperature, nextAction, noise.density);
-    const targetWeights = critic.layout.unflatten(state.target);
-    const nextQ = tf.min(critic.values(targetWeights, batch.nextObservation, nextAction), 0);
-    const nextValue = tf.sub(nextQ, tf.mul(temperature, logDensity));
-    const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
-    observe?.('nextAction', nextAction);
     observe?.('nextLogDensity', logDensity);
-    observe?.('target', target);
-    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
+    const next = { action: nextAction, entropyCost: tf.mul(temperature, logDensity) };
+    const criticStep = parts.learnCritics(state, batch, next, observe);
 
     const time = tf.add(tf.mul(noise.time, tMax - tMin), tMin);
     const point = offsetCosine.atTensor(time);
     const [alpha, beta] = [tf.expandDims(point.alpha, 1), tf.expandDims(point.beta, 1)];
     const noised = tf.add(tf.mul(alpha, batch.action), tf.mul(beta, noise.bridge));
+    const targetWeights = critic.layout.unflatten(state.target);
     const value = (action: tf.Tensor) => critic.minimum(targetWeights, batch.observation, action);
     const { noise: regression, ess } = qneNoiseTarget(
       value,
@@ -122,7 +115,7 @@ export function maxEntDpAlgorithm(
       state: {
         actor: actorStep.state,
         critic: criticStep.state,
-        target: polyak(state.target, criticStep.state.params, config.tau),
+        target: criticStep.target,
       },
       outputs: {
         metrics: stackMetrics(metricNames, {

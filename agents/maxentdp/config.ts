@@ -1,22 +1,10 @@
 /** Every constant of MaxEntDP, with the presets. Source: the program behind arXiv 2601.08136. */
 import { z } from 'zod';
-import {
-  count,
-  criticShape,
-  paperCritic,
-  paperTimeNetwork,
-  paperTraining,
-  presetsOf,
-  temperatureShape,
-  timeNetworkShape,
-  trainingShape,
-} from '../config.ts';
+import { count, paperTimePolicy, presetsOf, temperatureShape, timePolicyShape } from '../config.ts';
 import { timeOfRate } from './path.ts';
 
 export const maxEntDpConfig = z.strictObject({
-  ...trainingShape,
-  ...criticShape,
-  ...timeNetworkShape,
+  ...timePolicyShape,
   ...temperatureShape,
   /** N: noise draws per target. */
   noiseDraws: count.min(2),
@@ -34,9 +22,7 @@ export type MaxEntDpConfig = z.infer<typeof maxEntDpConfig>;
 
 export const maxEntDpPresets = presetsOf<MaxEntDpConfig>(
   {
-    ...paperTraining,
-    ...paperCritic,
-    ...paperTimeNetwork,
+    ...paperTimePolicy,
     temperature: 0.02,
     finalTemperature: 0.02,
     temperatureSteps: 250_000,

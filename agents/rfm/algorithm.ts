@@ -13,9 +13,9 @@
  * mean is written as one of y₀ (posterior/coefficients.ts), equal to the program's mean of y₁.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdamState, descend, polyak } from '../../engine/optimiser.ts';
+import { type AdamState, descend } from '../../engine/optimiser.ts';
 import { timePolicyParts } from '../actor-critic.ts';
-import { tdStep, tdTarget } from '../critic.ts';
+import { criticMetrics } from '../critic.ts';
 import {
   type ActInputs,
   type Algorithm,
@@ -57,10 +57,7 @@ type UpdateNoise = {
 } & TargetNoise;
 
 const metricNames = [
-  'critic_loss',
-  'critic_grad_norm',
-  'q_mean',
-  'q_max_abs',
+  ...criticMetrics,
   'actor_loss',
   'actor_grad_norm',
   'ess',
@@ -78,7 +75,7 @@ export function rfmAlgorithm(
   actionSize: number,
 ) {
   const parts = timePolicyParts(config, observationSize, actionSize);
-  const { network, critic, actorAdam, criticAdam } = parts;
+  const { network, critic, actorAdam } = parts;
   const policy = new RfmPolicy(form, config, parts, actionSize);
   const { tMin, finalTMin } = config;
   const adaptive = config.endpoints === 'adaptive';
@@ -90,40 +87,39 @@ export function rfmAlgorithm(
     ...(soft ? ['entropy'] : []),
   ];
 
-  function update(state: State, { batch, noise, ...clock }: UpdateInputs<UpdateNoise>, observe?: Observe) {
+  function update(
+    state: State,
+    { batch, noise, ...scheduled }: UpdateInputs<UpdateNoise>,
+    observe?: Observe,
+  ) {
     const acting = { actor: state.actor.params, critic: state.critic.params };
 
-    // Critic: one TD step on the minimum of the target twins.
+    // Critics: one TD step on the minimum of their targets.
     const nextNoise = { start: noise.nextStart, choice: noise.nextChoice, path: noise.nextPath };
-    const next = policy.behave(acting, batch.nextObservation, clock, nextNoise);
-    const targetWeights = critic.layout.unflatten(state.target);
-    const nextQ = tf.min(critic.values(targetWeights, batch.nextObservation, next.action), 0);
-    let nextValue = nextQ;
+    const next = policy.behave(acting, batch.nextObservation, scheduled, nextNoise);
+    let entropyCost: tf.Tensor | undefined;
     let entropy: Record<string, tf.Tensor> = {};
     if (soft) {
       const start = pick(noise.nextStart, next.index);
       const logDensity = policy.logDensity(
         acting.actor,
         batch.nextObservation,
-        clock,
+        scheduled,
         start,
         noise.nextProbe,
       );
-      nextValue = tf.sub(nextQ, tf.mul(clock.temperature, logDensity));
+      entropyCost = tf.mul(scheduled.temperature, logDensity);
       entropy = { entropy: tf.neg(tf.mean(logDensity)) };
     }
-    const target = tdTarget(batch.reward, batch.mask, nextValue, config.discount);
-    observe?.('nextAction', next.action);
-    observe?.('target', target);
-    const criticStep = tdStep(critic, criticAdam, state.critic, batch, target);
+    const criticStep = parts.learnCritics(state, batch, { action: next.action, entropyCost }, observe);
 
     // Bridge: y_t between noise and an end point; this proposal weighs the y_t and never moves the target.
-    const t = timesWithin(policy.firstTime(clock), noise.time);
+    const t = timesWithin(policy.firstTime(scheduled), noise.time);
     const fresh = samplesPolicy
-      ? policy.behave(acting, batch.observation, clock, endpointNoise(noise))
+      ? policy.behave(acting, batch.observation, scheduled, endpointNoise(noise))
       : undefined;
     const replayed = latentOf(batch.action);
-    const { y1, shares } = endpoints(acting, batch, clock.temperature, noise, replayed, fresh);
+    const { y1, shares } = endpoints(acting, batch, scheduled.temperature, noise, replayed, fresh);
     const alpha = tf.expandDims(form.schedule.alphaTensor(t), 1);
     const beta = tf.expandDims(form.schedule.betaTensor(t), 1);
     const yt = tf.add(tf.mul(alpha, y1), tf.mul(beta, noise.bridge));
@@ -136,7 +132,7 @@ export function rfmAlgorithm(
     const criticWeights = critic.layout.unflatten(criticStep.state.params);
     const regression = regressionTarget(form, config, {
       noise,
-      temperature: clock.temperature,
+      temperature: scheduled.temperature,
       critic: (action) => critic.minimumWithGradient(criticWeights, batch.observation, action),
       values: criticStep.values,
       t,
@@ -151,7 +147,7 @@ export function rfmAlgorithm(
     observe?.('regression', regression.value);
     observe?.('ess', mean.ess);
     const actorStep = descend(network.layout, actorAdam, state.actor, (weights: Weights) => {
-      const predicted = policy.predict(weights, batch.observation, yt, t, clock);
+      const predicted = policy.predict(weights, batch.observation, yt, t, scheduled);
       const perSample = tf.mean(tf.squaredDifference(predicted, regression.value), 1);
       const { weight } = regression;
       return {
@@ -164,7 +160,7 @@ export function rfmAlgorithm(
       state: {
         actor: actorStep.state,
         critic: criticStep.state,
-        target: polyak(state.target, criticStep.state.params, config.tau),
+        target: criticStep.target,
       },
       outputs: {
         metrics: stackMetrics(metrics, {
@@ -230,14 +226,14 @@ export function rfmAlgorithm(
     policy: (state) => ({ actor: state.actor.params, critic: state.critic.params }),
     explore: {
       draws: (states) => policy.draws(states, config.particles),
-      act: ({ policy: acting, observation, noise, ...clock }: Acting) => ({
-        action: policy.behave(acting, observation, clock, noise).action,
+      act: ({ policy: acting, observation, noise, ...scheduled }: Acting) => ({
+        action: policy.behave(acting, observation, scheduled, noise).action,
       }),
     },
     exploit: {
       draws: (states) => policy.draws(states, config.evaluationParticles),
-      act: ({ policy: acting, observation, noise, ...clock }: Acting) => ({
-        action: policy.best(acting, observation, clock, noise),
+      act: ({ policy: acting, observation, noise, ...scheduled }: Acting) => ({
+        action: policy.best(acting, observation, scheduled, noise),
       }),
     },
     temperature: config,

@@ -4,18 +4,7 @@
  */
 import { z } from 'zod';
 import type { Preset } from '../agent.ts';
-import {
-  count,
-  criticShape,
-  paperCritic,
-  paperTimeNetwork,
-  paperTraining,
-  positive,
-  presetsOf,
-  temperatureShape,
-  timeNetworkShape,
-  trainingShape,
-} from '../config.ts';
+import { count, paperTimePolicy, positive, presetsOf, temperatureShape, timePolicyShape } from '../config.ts';
 import { estimatorDefaults, isEstimator } from '../posterior/estimator.ts';
 import { estimatorForms } from '../posterior/estimators.ts';
 
@@ -42,9 +31,7 @@ const smallestTime = z.number().positive().lt(0.5);
 
 /** What flow and diffusion policies share. */
 export const rfmShape = {
-  ...trainingShape,
-  ...criticShape,
-  ...timeNetworkShape,
+  ...timePolicyShape,
   ...temperatureShape,
   /** N: draws per posterior mean, the prior's and those of another proposal together. */
   priorDraws: count.min(2),
@@ -143,7 +130,7 @@ const constants = {
 };
 
 const shared = presetsOf<RfmConfig>(
-  { ...paperTraining, ...paperCritic, ...paperTimeNetwork, ...constants },
+  { ...paperTimePolicy, ...constants },
   { priorDraws: 32, proposalDraws: 16, particles: 8 },
   { priorDraws: 16, proposalDraws: 8, particles: 4, evaluationParticles: 8 },
 );

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { inBlocks, type RowTensor } from '../../engine/blocks.ts';
 import type { TwinCritic } from '../critic.ts';
-import type { Clocked, Draws } from '../host.ts';
+import type { Draws, Scheduled } from '../host.ts';
 import type { PolicyNetwork, Weights } from '../networks.ts';
 import { boltzmannIndex, type FieldAtTime, integrationTimes, pick, type Time } from '../samplers.ts';
 import type { RfmConfig } from './config.ts';
@@ -50,7 +50,7 @@ export class RfmPolicy {
   }
 
   /** t_min at this update; the first time of the sampler's and the bridge's paths. */
-  firstTime({ annealed }: Clocked): Time {
+  firstTime({ annealed }: Scheduled): Time {
     return annealed?.t_min ?? this.#config.tMin;
   }
 
@@ -66,20 +66,26 @@ export class RfmPolicy {
   }
 
   /** The network's prediction for one latent per state, [batch, act]. */
-  predict(weights: Weights, observation: tf.Tensor, latent: tf.Tensor, time: tf.Tensor, clock: Clocked) {
-    return this.#output(this.#network.apply(weights, observation, latent, time, clock.temperature));
+  predict(
+    weights: Weights,
+    observation: tf.Tensor,
+    latent: tf.Tensor,
+    time: tf.Tensor,
+    scheduled: Scheduled,
+  ) {
+    return this.#output(this.#network.apply(weights, observation, latent, time, scheduled.temperature));
   }
 
   /** M policy samples per state in the latent, [batch, m, act]. */
-  sample(actor: tf.Tensor, observation: tf.Tensor, clock: Clocked, noise: SampleNoise): tf.Tensor {
+  sample(actor: tf.Tensor, observation: tf.Tensor, scheduled: Scheduled, noise: SampleNoise): tf.Tensor {
     const [, m] = noise.choice.shape as [number, number];
-    const times = integrationTimes(this.#config.integrationSteps, this.firstTime(clock));
+    const times = integrationTimes(this.#config.integrationSteps, this.firstTime(scheduled));
     const weights = this.#network.layout.unflatten(actor);
     const inputs: RowTensor[] = [{ tensor: observation }, { tensor: noise.start }];
     if (noise.path !== undefined) inputs.push({ tensor: noise.path, axis: 1 });
     // Some states at a time through all steps, so that the hidden layers stay in the processor's cache.
     const [latent] = inBlocks(inputs, 4 * m * this.#config.actorWidth, (states, start, path) => {
-      const field = this.#field(weights, states, clock, times, m);
+      const field = this.#field(weights, states, scheduled, times, m);
       const first = tf.mul(tf.reshape(start, [-1, this.#actionSize]), this.#form.startScale(times[0]));
       return [tf.reshape(this.#form.sample(field, first, times, path), start.shape)];
     });
@@ -87,20 +93,30 @@ export class RfmPolicy {
   }
 
   /** The behaviour policy: one of M particles with probability softmax(Q/λ). */
-  behave(policy: PolicyParameters, observation: tf.Tensor, clock: Clocked, noise: SampleNoise): PolicySample {
-    const latents = this.sample(policy.actor, observation, clock, noise);
+  behave(
+    policy: PolicyParameters,
+    observation: tf.Tensor,
+    scheduled: Scheduled,
+    noise: SampleNoise,
+  ): PolicySample {
+    const latents = this.sample(policy.actor, observation, scheduled, noise);
     const particles = tf.tanh(latents);
     const index = boltzmannIndex(
       this.#values(policy, observation, particles),
       noise.choice,
-      clock.temperature,
+      scheduled.temperature,
     );
     return { latents, particles, index, latent: pick(latents, index), action: pick(particles, index) };
   }
 
   /** Evaluation: the particle of the largest Q, [batch, act]. */
-  best(policy: PolicyParameters, observation: tf.Tensor, clock: Clocked, noise: SampleNoise): tf.Tensor {
-    const particles = tf.tanh(this.sample(policy.actor, observation, clock, noise));
+  best(
+    policy: PolicyParameters,
+    observation: tf.Tensor,
+    scheduled: Scheduled,
+    noise: SampleNoise,
+  ): tf.Tensor {
+    const particles = tf.tanh(this.sample(policy.actor, observation, scheduled, noise));
     return pick(particles, tf.argMax(this.#values(policy, observation, particles), 1));
   }
 
@@ -112,18 +128,18 @@ export class RfmPolicy {
   logDensity(
     actor: tf.Tensor,
     observation: tf.Tensor,
-    clock: Clocked,
+    scheduled: Scheduled,
     start: tf.Tensor,
     signs?: tf.Tensor,
   ): tf.Tensor {
-    const times = integrationTimes(this.#config.integrationSteps, this.firstTime(clock));
+    const times = integrationTimes(this.#config.integrationSteps, this.firstTime(scheduled));
     const weights = this.#network.layout.unflatten(actor);
     const probes = signs ? signProbes(signs) : unitProbes(start.shape[0] as number, this.#actionSize);
     const copies = probes.shape[1] as number;
     const inputs = [observation, start, probes].map((tensor) => ({ tensor }));
     const rowBytes = 4 * copies * this.#config.actorWidth;
     const [latent, density] = inBlocks(inputs, rowBytes, (states, noise, directions) => {
-      const field = this.#field(weights, states, clock, times, copies);
+      const field = this.#field(weights, states, scheduled, times, copies);
       const end = latentLogDensity(this.#form, field, noise, times, directions);
       return [end.latent, end.logDensity];
     });
@@ -139,11 +155,11 @@ export class RfmPolicy {
   #field(
     weights: Weights,
     states: tf.Tensor,
-    clock: Clocked,
+    scheduled: Scheduled,
     times: readonly Time[],
     m: number,
   ): FieldAtTime {
-    const raw = this.#network.particles(weights, states, clock.temperature, times, m);
+    const raw = this.#network.particles(weights, states, scheduled.temperature, times, m);
     return (latent, k) => this.#output(raw(latent, k));
   }
 
