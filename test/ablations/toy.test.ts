@@ -72,7 +72,7 @@ describe('the toy comparison', () => {
 });
 
 test('a method learns: more updates bring its samples nearer to exact ones', async () => {
-  const engine = createEngine();
+  const engine = createEngine({ backend: 'wasm' });
   const distanceAfter = async (updates: number) => {
     const plan = {
       targets: [builtInTarget('moons')],

@@ -3,7 +3,7 @@ import { checkAgent } from '../../agents/conformance.ts';
 import { builtInAgents } from '../../agents/registry.ts';
 import { createEngine } from '../../engine/index.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 describe.each(builtInAgents)('$name', (factory) => {

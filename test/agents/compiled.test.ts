@@ -6,7 +6,7 @@ import { RandomStream } from '../../engine/random.ts';
 import type { Engine } from '../../engine/types.ts';
 
 const sizes = { observation: 5, action: 2 };
-const compiled = createEngine();
+const compiled = createEngine({ backend: 'wasm' });
 const eager = createEngine({ backend: 'cpu' });
 afterAll(() => Promise.all([compiled.dispose(), eager.dispose()]));
 

@@ -128,7 +128,7 @@ describe('the spaces', () => {
 });
 
 describe('dqs on a bandit', () => {
-  const engine = createEngine();
+  const engine = createEngine({ backend: 'wasm' });
   afterAll(() => engine.dispose());
   const temperature = 0.1;
   const common = {

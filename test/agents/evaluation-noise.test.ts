@@ -7,7 +7,7 @@ import { rfmFlow } from '../../agents/rfm/flow.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 const actionSize = 4;

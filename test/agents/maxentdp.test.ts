@@ -113,7 +113,7 @@ describe("the policy's log-density by denoising errors", () => {
 });
 
 describe('maxentdp on a bandit', () => {
-  const engine = createEngine();
+  const engine = createEngine({ backend: 'wasm' });
   afterAll(() => engine.dispose());
 
   it('reaches the Boltzmann policy of two humps', async () => {

@@ -86,7 +86,7 @@ describe('the steps of a discrete diffusion', () => {
 });
 
 describe('qsm on a bandit', () => {
-  const engine = createEngine();
+  const engine = createEngine({ backend: 'wasm' });
   afterAll(() => engine.dispose());
   const optimum = 0.3;
 

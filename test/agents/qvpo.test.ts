@@ -26,7 +26,7 @@ describe('the imitated action', () => {
 });
 
 describe('qvpo on a bandit', () => {
-  const engine = createEngine();
+  const engine = createEngine({ backend: 'wasm' });
   afterAll(() => engine.dispose());
 
   // Mish critics of this width need thousands of updates to see two humps apart, ReLU critics hundreds.

@@ -7,7 +7,7 @@ import { rfmFlow } from '../../agents/rfm/flow.ts';
 import { createEngine } from '../../engine/index.ts';
 import { oneHump, type Reward, trainOnBandit } from './bandit.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 type Options = Partial<RfmConfig> & Record<string, unknown>;

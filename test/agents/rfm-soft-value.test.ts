@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Metrics } from '../../agents/agent.ts';
 import { diffusionForm } from '../../agents/rfm/diffusion.ts';
 import { flowForm, rfmFlow } from '../../agents/rfm/flow.ts';
 import type { PolicyForm } from '../../agents/rfm/prediction.ts';
@@ -10,7 +11,7 @@ import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { trainOnBandit } from './bandit.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
@@ -175,10 +176,17 @@ describe('a soft critic', () => {
       integrationSteps: 20,
       actorLearningRate: 1e-3,
     };
-    const endless = { engine, reward: () => 0, updates: 1500, mask: 1 as const, config };
-    const { agent, metrics } = await trainOnBandit(rfmFlow, endless);
-    expect(Math.abs(metrics.q_mean - Math.LN2)).toBeLessThan(0.07);
-    expect(Math.abs(metrics.entropy - Math.LN2)).toBeLessThan(0.15);
+    // At this learning rate the policy jitters from update to update, and Q of one batch by 0.03: means over many.
+    const all: Metrics[] = [];
+    const each = (metrics: Metrics) => all.push(metrics);
+    const endless = { engine, reward: () => 0, updates: 900, mask: 1 as const, config, each };
+    const { agent } = await trainOnBandit(rfmFlow, endless);
+    const last = all.slice(-300);
+    const mean = (name: string) => last.reduce((sum, metrics) => sum + metrics[name] / last.length, 0);
+    expect(Math.abs(mean('q_mean') - Math.LN2)).toBeLessThan(0.07);
+    expect(Math.abs(mean('entropy') - Math.LN2)).toBeLessThan(0.07);
+    // γ/(1-γ) is 1: the value is the policy's own entropy, whatever that is.
+    expect(Math.abs(mean('q_mean') - mean('entropy'))).toBeLessThan(0.015);
     await agent.dispose();
   }, 300_000);
 });

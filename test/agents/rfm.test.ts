@@ -4,7 +4,7 @@ import { rfmFlow } from '../../agents/rfm/flow.ts';
 import { createEngine } from '../../engine/index.ts';
 import { boltzmannQuantiles, drawActions, trainOnBandit, twoHumps, wasserstein } from './bandit.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 const options = {

@@ -5,7 +5,7 @@ import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { drawActions, oneHump, trainOnBandit } from './bandit.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 /** Differential entropy of a sorted sample, from a histogram of `cells` cells on [-1, 1]. */

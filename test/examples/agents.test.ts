@@ -8,7 +8,7 @@ import { createEngine } from '../../engine/index.ts';
 import { loadAgent } from '../../harness/plugins/load-agent.ts';
 import { drawActions, oneHump, trainOnBandit } from '../agents/bandit.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 describe.each(['my-agent.ts', 'cem-agent.ts'])('examples/%s', (name) => {
@@ -41,4 +41,4 @@ it('the agent in docs/agents.md, saved as a file, keeps every promise too', asyn
   for await (const { promise, passed, detail } of checkAgent(factory, { engine })) {
     expect(passed ? '' : detail, promise).toBe('');
   }
-}, 60_000);
+});

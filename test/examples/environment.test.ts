@@ -59,7 +59,7 @@ describe('examples/my-environment.ts', () => {
     expect(await harness(folder, ...words, '--out', 'puck')).toMatchObject({ code: 0, stderr: '' });
     const rows = readFileSync(join(folder, 'results/puck/evaluations.csv'), 'utf8').trim().split('\n');
     expect(rows.at(-1)).toMatch(/^puck-glide,random,0,450,0,.*,200,/);
-  }, 60_000);
+  });
 
   it('may be a function, also one that takes its time', async () => {
     const file = changed('export default class GlidingPuck', 'class GlidingPuck');

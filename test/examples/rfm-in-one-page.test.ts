@@ -10,7 +10,7 @@ import { RandomStream } from '../../engine/random.ts';
 import { loadAgent } from '../../harness/plugins/load-agent.ts';
 
 const file = fileURLToPath(new URL('../../examples/rfm-in-one-page.ts', import.meta.url));
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 /** The parameters after so many updates on made-up transitions, and two actions of each kind. */

@@ -211,7 +211,7 @@ describe('compiled chains', () => {
         normal: array([batch, dim, moves], 'fillNormal'),
         uniform: array([batch, 1, moves], 'fillUniform'),
       };
-      const engine = createEngine();
+      const engine = createEngine({ backend: 'wasm' });
       const compiled = engine.compile('chains', (x: Record<keyof typeof inputs, tf.Tensor>) => {
         const target = {
           ...x,

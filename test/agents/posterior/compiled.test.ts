@@ -49,7 +49,7 @@ describe('posterior means compiled to a graph', () => {
   test.each(cases)(
     '$schedule $estimator: the graph gives what the eager function gives, finite',
     async ({ schedule, estimator }) => {
-      const [graph, eager] = [createEngine(), createEngine({ backend: 'cpu' })];
+      const [graph, eager] = [createEngine({ backend: 'wasm' }), createEngine({ backend: 'cpu' })];
       const found = await graph.compile('means', means(schedule, estimator))(inputs);
       const wanted = await eager.compile('means', means(schedule, estimator))(inputs);
       for (const key of ['y0', 'y1', 'ess', 'cvWeight'] as const) {
@@ -79,7 +79,7 @@ describe('adaptive with one coefficient, compiled', () => {
     '$schedule, $size dimensions, $draws draws: the graph gives what the eager function gives, finite',
     async ({ schedule, size, draws }) => {
       const few = { t: inputs.t, yt: normal([batch, size]), prior: normal([batch, draws, size]) };
-      const [graph, eager] = [createEngine(), createEngine({ backend: 'cpu' })];
+      const [graph, eager] = [createEngine({ backend: 'wasm' }), createEngine({ backend: 'cpu' })];
       const found = await graph.compile('means', means(schedule, 'adaptive'))(few);
       const wanted = await eager.compile('means', means(schedule, 'adaptive'))(few);
       const { alpha, beta } = createSchedule(schedule);

@@ -57,7 +57,7 @@ describe('draws beside the prior', () => {
         shape,
       });
       const t = Float32Array.from({ length: batch }, (_, i) => 0.001 + (0.998 * i) / (batch - 1));
-      const engine = createEngine();
+      const engine = createEngine({ backend: 'wasm' });
       const means = engine.compile('means', (x: Record<'t' | 'yt' | 'prior' | 'second', tf.Tensor>) => ({
         ...posteriorMean({
           schedule: createSchedule('linear'),

@@ -12,7 +12,7 @@ import { pointColumns, variance } from './reference.ts';
 
 type Inputs = Record<'params' | 'alpha' | 'beta' | 'yt' | 'y0' | 'stein', tf.Tensor>;
 const testFunction = createTestFunction({ dim: 2, units: 16, width: 16 });
-const compiled = (engine = createEngine()) =>
+const compiled = (engine = createEngine({ backend: 'wasm' })) =>
   engine.compile('controlVariate', ({ params, ...inputs }: Inputs) => ({
     value: testFunction.controlVariate(testFunction.layout.unflatten(params), inputs),
   }));
@@ -55,7 +55,7 @@ function moments(values: ArrayLike<number>) {
 
 describe('a network as the test function', () => {
   test.each(scheduleNames)('%s: its Stein term has mean zero on exact posterior draws', async (name) => {
-    const engine = createEngine();
+    const engine = createEngine({ backend: 'wasm' });
     const value = compiled(engine);
     const path = createSchedule(name).at(0.6);
     for (const mixture of Object.values(variance))
@@ -80,7 +80,7 @@ describe('a network as the test function', () => {
   });
 
   test('its divergence is the one that differences of Φ show', async () => {
-    const engine = createEngine();
+    const engine = createEngine({ backend: 'wasm' });
     const value = compiled(engine);
     const step = 0.02;
     const point = [0.3, -0.4];

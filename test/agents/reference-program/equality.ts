@@ -21,21 +21,17 @@ export function expectTheProgramsNumbers(algorithm: string, quantities: readonly
     const engine = unavailable === undefined ? createEngine({ backend }) : undefined;
     afterAll(() => engine?.dispose());
 
-    it.each(recordedCases(algorithm))(
-      '$name',
-      async ({ reference }) => {
-        if (engine === undefined) return console.log(`skipped: ${unavailable}`);
-        const { algorithm: ours, noiseOf } = algorithmOf(reference);
-        const differences = await compareWithCase(engine, ours, reference, noiseOf);
-        const compared = differences.map(({ quantity }) => quantity);
-        expect(compared).toEqual(
-          expect.arrayContaining([...always, ...quantities.map((name) => `expected/${name}`)]),
-        );
-        for (const { quantity, error, tolerance } of differences) {
-          expect(error, quantity).toBeLessThan(tolerance);
-        }
-      },
-      60_000,
-    );
+    it.each(recordedCases(algorithm))('$name', async ({ reference }) => {
+      if (engine === undefined) return console.log(`skipped: ${unavailable}`);
+      const { algorithm: ours, noiseOf } = algorithmOf(reference);
+      const differences = await compareWithCase(engine, ours, reference, noiseOf);
+      const compared = differences.map(({ quantity }) => quantity);
+      expect(compared).toEqual(
+        expect.arrayContaining([...always, ...quantities.map((name) => `expected/${name}`)]),
+      );
+      for (const { quantity, error, tolerance } of differences) {
+        expect(error, quantity).toBeLessThan(tolerance);
+      }
+    });
   });
 }

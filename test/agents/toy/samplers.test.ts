@@ -10,7 +10,7 @@ import { CompiledSampler, DensitySampler } from '../../../agents/toy/sampler.ts'
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
 
-const engine = createEngine();
+const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
 /** Two Gaussians of deviation 0.3 at (±0.8, 0), 0.3 and 0.7 of the mass. */

@@ -158,7 +158,7 @@ describe.skipIf(absent !== undefined)(title('threads'), () => {
     for (let i = 0; i < 2000; i++) run();
     expectBits(results, first);
     free();
-  }, 20_000);
+  });
 
   it('sleep between runs and wake again', async () => {
     const { results, run, free } = programOf(mixed, inputs, 3);
@@ -171,7 +171,7 @@ describe.skipIf(absent !== undefined)(title('threads'), () => {
     }
     expectBits(results, first);
     free();
-  }, 20_000);
+  });
 
   it('serve several engines of a process, in turns', async () => {
     const big: Fn = ({ x, w }) => {
@@ -207,7 +207,7 @@ describe.skipIf(absent !== undefined)(title('threads'), () => {
       expect(results.y.data[9]).toBe(Math.fround(x.data[9] + 1));
       free();
     }
-  }, 20_000);
+  });
 
   it('of Node.js run their own programs at the same time', async () => {
     const n = 224;
@@ -242,5 +242,5 @@ describe.skipIf(absent !== undefined)(title('threads'), () => {
     expectClose('one thread', { data: c, shape: [n, n] }, here, { relative: 1e-6, absolute: 1e-6 });
     expectClose('eager', here, (await eagerly(fn, { x })).y, { relative: 1e-5, absolute: 1e-5 });
     await engine.dispose();
-  }, 30_000);
+  });
 });
