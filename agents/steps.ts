@@ -6,7 +6,7 @@ import type { Path } from './posterior/schedules.ts';
 export interface DiscretePath extends Path {
   /** K, ..., 0: the steps in the order of sampling. */
   readonly steps: readonly number[];
-  /** What the network is told at these, but for the last: K - 1, ..., 0, counted as the reference program does. */
+  /** The network's input at these, but for the last: K - 1, ..., 0, counted as the reference program does. */
   readonly inputs: readonly number[];
 }
 
@@ -56,7 +56,7 @@ export function cosineRates(count: number, offset: number, largest: number): num
 /**
  * Actions after a random number of steps, all from 1 to K equally likely.
  * @param uniform [batch] in [0, 1) @param action [batch, act] @param noise [batch, act], standard normal
- * @returns noised [batch, act], and what the network is told: 0 to K - 1, [batch] float32
+ * @returns noised [batch, act], and the network's input: 0 to K - 1, [batch] float32
  */
 export function noiseActions(path: DiscretePath, uniform: tf.Tensor, action: tf.Tensor, noise: tf.Tensor) {
   const input = tf.floor(tf.mul(uniform, path.inputs.length));

@@ -29,24 +29,6 @@ export function normal(deviation: number): Initialiser {
   };
 }
 
-/** Standard deviation of a standard normal cut off at ±2. */
-const TRUNCATED_DEVIATION = 0.87962566103423978;
-
-/**
- * LeCun normal: variance 1 / fan-in, drawn from a normal cut off at two deviations, as
- * jax.nn.initializers.lecun_normal has it. The fan-in is the product of all dimensions but the last.
- */
-export const lecunNormal: Initialiser = (out, shape, random) => {
-  const [fanIn] = matrixShape('lecunNormal', shape);
-  const deviation = Math.sqrt(1 / fanIn) / TRUNCATED_DEVIATION;
-  const draw = new Float32Array(1);
-  for (let i = 0; i < out.length; i++) {
-    do random.fillNormal(draw);
-    while (Math.abs(draw[0]) > 2);
-    out[i] = draw[0] * deviation;
-  }
-};
-
 /**
  * Orthonormal columns (or rows, when there are fewer of them) times `gain`, uniformly distributed: the Q of a
  * normal matrix's QR decomposition with the signs that make R's diagonal positive (Mezzadri 2007), as
@@ -54,7 +36,7 @@ export const lecunNormal: Initialiser = (out, shape, random) => {
  */
 export function orthogonal(gain = 1): Initialiser {
   return (out, shape, random) => {
-    const [rows, columns] = matrixShape('orthogonal', shape);
+    const [rows, columns] = matrixShape(shape);
     const length = Math.max(rows, columns);
     const count = Math.min(rows, columns);
     const draws = random.fillNormal(new Float32Array(length * count));
@@ -91,9 +73,11 @@ function orthonormalise(vectors: Float64Array[]): Float64Array[] {
   return vectors;
 }
 
-function matrixShape(name: string, shape: readonly number[]): [rows: number, columns: number] {
+function matrixShape(shape: readonly number[]): [rows: number, columns: number] {
   if (shape.length < 2) {
-    throw new RangeError(`the initialiser ${name} needs at least two dimensions, not [${shape.join(', ')}]`);
+    throw new RangeError(
+      `the initialiser orthogonal needs at least two dimensions, not [${shape.join(', ')}]`,
+    );
   }
   const columns = shape[shape.length - 1];
   return [shape.slice(0, -1).reduce((product, size) => product * size, 1), columns];

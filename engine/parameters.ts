@@ -13,8 +13,6 @@ export interface ParameterSpec {
   readonly initialise: Initialiser;
 }
 
-export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
-
 interface Part {
   readonly name: string;
   readonly shape: readonly number[];

@@ -109,7 +109,7 @@ export class CheckedEnvironment implements Environment {
     if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
   }
 
-  /** Runs one method of the user's; what it throws is told with the method's name. */
+  /** Runs one method of the user's; what it throws is reported with the method's name. */
   private call<T>(method: (typeof METHODS)[number], run: () => T): T {
     try {
       return run();

@@ -167,7 +167,7 @@ export class ControlEnvironment implements Environment {
     const { timeStep, before } = this;
     if (before === undefined || !(error instanceof DivergenceError)) {
       this.phase = 'diverged';
-      throw error instanceof DivergenceError && !isPackaged(this.description) ? withWayOn(error) : error;
+      throw error instanceof DivergenceError && !isPackaged(this.description) ? withRemedy(error) : error;
     }
     timeStep.observation.set(before);
     timeStep.reward = 0;
@@ -304,7 +304,7 @@ function inTask(task: string, error: unknown, when: string): unknown {
 
 const isPackaged = (task: Task): boolean => domains.some(({ tasks }) => tasks.includes(task));
 
-function withWayOn({ message, cause }: DivergenceError): DivergenceError {
+function withRemedy({ message, cause }: DivergenceError): DivergenceError {
   return new DivergenceError(
     `${message}; onUnstable: 'terminate' in the task's description ends such an episode instead of the run`,
     { cause },

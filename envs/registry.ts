@@ -103,7 +103,6 @@ const DMC28 = [
 ];
 
 export const suiteNames = ['rfm8', 'domains', 'dmc28', 'easy', 'all'] as const;
-export type SuiteName = (typeof suiteNames)[number];
 
 /** The names of a suite's tasks; undefined if there is no such suite. */
 export function suite(name: string): string[] | undefined {

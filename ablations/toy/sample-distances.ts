@@ -57,18 +57,6 @@ export function squaredMmd(x: Points, y: Points, bandwidth = medianDistance(x, y
   return within(x) + within(y) - (2 * across) / (x.length * y.length);
 }
 
-/**
- * Debiased entropic transport OT(x, y) - OT(x, x)/2 - OT(y, y)/2 with cost ‖x - y‖² (Feydy et al. 2019).
- * @param epsilon regularisation, in units of the cost
- */
-export function sinkhornDivergence(x: Points, y: Points, epsilon = 0.1): number {
-  return (
-    entropicTransport(x, y, epsilon) -
-    entropicTransport(x, x, epsilon) / 2 -
-    entropicTransport(y, y, epsilon) / 2
-  );
-}
-
 const mostRounds = 500;
 
 /**

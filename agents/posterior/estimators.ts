@@ -1,6 +1,6 @@
 /**
  * Every estimator of the posterior mean. A record here is all that one needs: settings, commands, error messages,
- * the table of docs/estimators.md (`npx jiti docs/tables.ts`) and the tests over all estimators find it.
+ * the table of docs/estimators.md (`npx jiti bench/docs-tables.ts`) and the tests over all estimators find it.
  */
 import { adaptive } from './adaptive.ts';
 import {
@@ -18,7 +18,7 @@ export interface EstimatorRecord {
   readonly numbered?: boolean;
   /** Other names of it. */
   readonly aliases?: readonly string[];
-  /** The coefficient E in words, as Markdown. */
+  /** The coefficient E for the docs, as Markdown. */
   readonly coefficient: string;
   /** Whether it reads the gradient of log p1. */
   readonly readsScore: boolean;

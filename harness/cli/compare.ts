@@ -74,12 +74,12 @@ async function compare(flags: CompareFlags): Promise<void> {
     set: mergeSets(file.set ?? {}, parseSet(flags.set ?? [])),
   };
   const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
-  const untold = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
-  const before = flags.resume ? await planOf(folder, untold) : undefined;
+  const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
+  const before = flags.resume ? await planOf(folder, usesDefaults) : undefined;
   const plan =
     before === undefined
       ? await resolvePlan(settings)
-      : untold
+      : usesDefaults
         ? before
         : withSettingsOf(before, await resolvePlan(withAgentsOf(before, settings)), settings);
   const withWorkers = {
@@ -90,7 +90,7 @@ async function compare(flags: CompareFlags): Promise<void> {
         : flags.workers,
   };
   if (flags.dryRun) return printDryRun(plan, withWorkers);
-  const isDefault = untold && before === undefined;
+  const isDefault = usesDefaults && before === undefined;
   const said = isDefault ? await announceDefault(plan, withWorkers) : describePlan(plan);
   await runPlan(plan, folder, withWorkers, said);
 }
@@ -114,7 +114,7 @@ function withAgentsOf({ agents }: ComparisonPlan, settings: Settings): Settings 
   return { ...settings, agents: settings.agents ?? asBefore, preset: settings.preset ?? preset };
 }
 
-/** What nobody asked for is as it was before, so that --resume may repeat some options and leave others away. */
+/** What nobody asked for is as it was before, so that --resume may repeat some options and omit others. */
 function withSettingsOf(before: ComparisonPlan, plan: ComparisonPlan, asked: Settings): ComparisonPlan {
   const chosen = <T>(key: keyof Settings, now: T, then: T): T => (asked[key] === undefined ? then : now);
   return {

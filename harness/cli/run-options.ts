@@ -178,7 +178,7 @@ export async function runPlan(
   try {
     await finish(await runComparison(plan, options), report, folder, flags, say);
   } catch (error) {
-    throw await withWayOn(error, folder, flags);
+    throw await withResumeHint(error, folder, flags);
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
     await executor.close();
@@ -210,8 +210,8 @@ export const executorOf = ({ executor = DEFAULT_EXECUTOR }: RunFlags): string =>
 /** The manifest tells everybody who reads it how the comparison was called. */
 const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/)[^/]*@/, '$1');
 
-/** What the disk refused, with how to go on once it is mended; other errors as they are. */
-async function withWayOn(error: unknown, folder: string, flags: RunFlags): Promise<unknown> {
+/** An error of the disk, with the command that resumes; other errors as they are. */
+async function withResumeHint(error: unknown, folder: string, flags: RunFlags): Promise<unknown> {
   const { DiskError } = await import('../files/durable.ts');
   const { hasManifest } = await import('../results/manifest.ts');
   if (!(error instanceof DiskError) || !hasManifest(folder)) return error;
@@ -295,7 +295,7 @@ export async function printDryRun(plan: ComparisonPlan, flags: RunFlags): Promis
 export async function announceDefault(plan: ComparisonPlan, flags: RunFlags): Promise<string> {
   const { workers, seconds } = await duration(plan, flags);
   const description = describeWithDuration(plan, workers, seconds);
-  return `nothing was asked, so the default comparison (--quick is the short one):\n${description}`;
+  return `no options given: running the default comparison (--quick is the short one):\n${description}`;
 }
 
 async function duration(

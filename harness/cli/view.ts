@@ -17,18 +17,14 @@ export function viewCommand(): Command {
     .description('show a running or finished comparison, and replay rollouts in 3-D, in a browser')
     .argument('<paths...>', 'a directory of results, or rollouts written as FILE.json')
     .option('--port <number>', `port; 0 takes a free one (default: ${USUAL_PORT}, or a free one)`)
-    .option(
-      '--host <address>',
-      'address to listen on; others than this machine can reach 0.0.0.0',
-      '127.0.0.1',
-    )
+    .option('--host <address>', 'address to listen on; 0.0.0.0 allows other machines', '127.0.0.1')
     .option('--open', 'open the page in the browser')
     .option('--json', 'print the address as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  harness view results/mine                        curves, runs and rollouts; goes along with a comparison at work
+  harness view results/mine                        curves, runs and rollouts; updates while a comparison runs
   harness view results/mine --open --port 9000
   harness rollout --agent random --task humanoid-run --out walk.json && harness view walk.json
 

@@ -160,7 +160,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
 }
 
 /**
- * What was not as it is now in earlier sessions of a comparison, in words.
+ * The changes since earlier sessions of a comparison, a sentence each.
  * @throws UserError where the plan is another one, or where a change has not been accepted
  */
 function changesSince(
@@ -172,7 +172,7 @@ function changesSince(
   const difference = describeDifference(withoutChecksums(before.config), withoutChecksums(plan));
   if (difference !== undefined) {
     throw new UserError(
-      `${folder} was made with other settings: ${difference}; leave the options away or use another --out`,
+      `${folder} was made with other settings: ${difference}; omit these options or use another --out`,
     );
   }
   const identities = (runs: readonly RunIdentity[]) =>

@@ -6,12 +6,12 @@ import { agentTitle } from '../plugins/load-agent.ts';
 import { inlineWebAssembly } from '../process/webassembly.ts';
 import { assemble } from '../run/assemble.ts';
 import { CheckpointStore } from '../run/checkpoint.ts';
-import { type RunProgress, type RunSurroundings, run } from '../run/loop.ts';
+import { type RunHooks, type RunProgress, run } from '../run/loop.ts';
 import { markComplete, writeRunRows } from '../run/record.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
 
-const BREATH_MILLISECONDS = 25;
+const YIELD_MILLISECONDS = 25;
 const PROGRESS_MILLISECONDS = 400;
 /** Checkpoints may take this share of the time. */
 const CHECKPOINT_SHARE = 0.02;
@@ -42,8 +42,8 @@ function fail(error: unknown, where = ''): void {
   end('failed', (performance.now() - bornAt) / 1000, printableLine(`${where}${messageOf(error)}`));
 }
 
-class Surroundings implements RunSurroundings {
-  #breathedAt = performance.now();
+class WorkerHooks implements RunHooks {
+  #yieldedAt = performance.now();
   #progressAt = 0;
   #evaluation: number | undefined;
   #checkpointAt = performance.now();
@@ -53,12 +53,12 @@ class Surroundings implements RunSurroundings {
     this.#nextCheckpointSeconds = order.checkpointSeconds;
   }
 
-  breathe(): Promise<void> | undefined {
+  yieldToEventLoop(): Promise<void> | undefined {
     const now = performance.now();
-    if (now - this.#breathedAt < BREATH_MILLISECONDS) return undefined;
+    if (now - this.#yieldedAt < YIELD_MILLISECONDS) return undefined;
     return new Promise((resolve) => {
       setImmediate(() => {
-        this.#breathedAt = performance.now();
+        this.#yieldedAt = performance.now();
         resolve();
       });
     });
@@ -87,7 +87,7 @@ class Surroundings implements RunSurroundings {
     send({ type: 'progress', step, evaluation, episodeReturn });
   }
 
-  rows: RunSurroundings['rows'] = (evaluations, training) => {
+  rows: RunHooks['rows'] = (evaluations, training) => {
     writeRunRows(this.order.folder, this.order.job.identity, evaluations, training);
   };
 
@@ -108,7 +108,7 @@ async function work(order: WorkerOrder): Promise<void> {
     fail(new Error(`${who}: ${call.method}() did not return within ${order.stallSeconds} s`));
   }, 500).unref();
   const parts = { ...(await assemble(order.job, watch)), checkpoints };
-  const outcome = await run(parts, new Surroundings(order));
+  const outcome = await run(parts, new WorkerHooks(order));
   step = outcome.step;
   if (outcome.status === 'done') {
     markComplete(order.folder, { job: order.job, step, wallSeconds: outcome.wallSeconds, checkpointSeconds });

@@ -7,7 +7,7 @@ const START_SECONDS = 1.5;
 /** Checkpoints and rows, as a factor. */
 const WRITING = 1.02;
 
-/** What the speeds cannot know, in words for the user. */
+/** What the speeds cannot know, as a sentence for the user. */
 export const UNCERTAINTY =
   'from speeds measured for a moment just now: take it as 0.7 to 1.5 times that on a machine with nothing else to do, and as too short while other programs run';
 

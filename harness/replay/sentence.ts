@@ -1,4 +1,4 @@
-/** What a film shows, in words. */
+/** What a film shows, as a sentence. */
 import type { FilmFacts } from './film.ts';
 
 export function recordingSentence({ trainedSteps, seed, mode }: FilmFacts, episodes: number): string {

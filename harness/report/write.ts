@@ -28,13 +28,13 @@ export interface ReportOptions {
   readonly references?: readonly string[];
   /** Where everything is written; nothing is written without it. */
   readonly out?: string;
-  /** Bootstrap resamples; 50,000 unless told. */
+  /** Bootstrap resamples; default 50,000. */
   readonly resamples?: number;
-  /** Seed of the bootstrap; 0 unless told. */
+  /** Seed of the bootstrap; default 0. */
   readonly seed?: number;
-  /** Scores that become 0 and 1; [0, 1000] for directories, [0, 1] for files of scores, unless told. */
+  /** Scores that become 0 and 1; default [0, 1000] for directories, [0, 1] for files of scores. */
   readonly scoreRange?: readonly [low: number, high: number];
-  /** Intervals of single tasks; percentile bootstrap unless told. */
+  /** Intervals of single tasks; default percentile bootstrap. */
   readonly interval?: IntervalMethod;
   /** Puts the directory's name before each agent's. */
   readonly prefix?: boolean;

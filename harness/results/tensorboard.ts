@@ -3,7 +3,6 @@
  * TFRecords (length, masked CRC-32C of the length, data, masked CRC-32C of the data), each an `Event` message
  * (tensorflow/core/util/event.proto).
  */
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
 import { makeFolder, writeDurably } from '../files/durable.ts';
@@ -14,7 +13,7 @@ import { compareNames, type Run, readEvaluations } from './runs.ts';
 import { readTrainingRows } from './training.ts';
 
 /** Numbers logged together. */
-export interface ScalarEvent {
+interface ScalarEvent {
   /** Environment steps. */
   readonly step: number;
   /** Seconds since 1970. */
@@ -39,7 +38,7 @@ const { Event } = protobuf.Root.fromJSON({
 }).resolveAll().nested as Record<'Event', protobuf.Type>;
 
 /** The records of events, to be put after one another in a file that `fileStart` begins. */
-export function encodeEvents(events: readonly ScalarEvent[]): Uint8Array {
+function encodeEvents(events: readonly ScalarEvent[]): Uint8Array {
   const records = events.map(({ step, wallTime, scalars }) =>
     frame({
       wallTime,
@@ -54,20 +53,15 @@ export function encodeEvents(events: readonly ScalarEvent[]): Uint8Array {
 export const fileStart = (wallTime: number): Uint8Array => frame({ wallTime, fileVersion: 'brain.Event:2' });
 
 /** The event file of a run that began then; TensorBoard looks for "tfevents" in the name. */
-export const eventFileName = (startedAt: number): string =>
+const eventFileName = (startedAt: number): string =>
   `events.out.tfevents.${Math.floor(startedAt)}.rfm-harness`;
 
 /** One event file, written anew: for a run that begins, or goes on from a checkpoint. */
-export function writeEventFile(folder: string, startedAt: number, events: readonly ScalarEvent[]): string {
+function writeEventFile(folder: string, startedAt: number, events: readonly ScalarEvent[]): string {
   makeFolder(folder);
   const path = join(folder, eventFileName(startedAt));
   writeDurably(path, [fileStart(startedAt), encodeEvents(events)]);
   return path;
-}
-
-/** Adds to a file that `writeEventFile` made; a TensorBoard that is open sees it within seconds. */
-export function appendEvents(path: string, events: readonly ScalarEvent[]): void {
-  appendFileSync(path, encodeEvents(events));
 }
 
 /**

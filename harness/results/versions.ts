@@ -10,7 +10,7 @@ export function ownVersions(): Record<string, string> {
   return { ...versions(), code: codeChecksum() };
 }
 
-/** The first difference in words; undefined if there is none. */
+/** The first difference, as a sentence; undefined if there is none. */
 export function versionDifference(
   wanted: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,

@@ -35,13 +35,13 @@ export function beginEpisode(environment: Environment, { seed, reset }: EpisodeS
  * Plays one episode per environment, all with one act() call per control step. The call always gets every
  * row (rows of ended episodes keep their last observation), so that a compiled policy sees one shape.
  * @param starts one per episode
- * @param breathe called before every control step; what it throws ends the evaluation
+ * @param beforeStep called before every control step; what it throws ends the evaluation
  */
 export async function evaluate(
   agent: Agent,
   environments: readonly Environment[],
   starts: readonly EpisodeStart[],
-  breathe: () => Promise<void> | undefined = () => undefined,
+  beforeStep: () => Promise<void> | undefined = () => undefined,
 ): Promise<EpisodeScore[]> {
   const count = environments.length;
   const obs = environments[0].observationSpec.size;
@@ -57,7 +57,7 @@ export async function evaluate(
     return true;
   });
   while (live.includes(true)) {
-    await breathe();
+    await beforeStep();
     const actions = await agent.act(observations, count, 'exploit');
     for (let i = 0; i < count; i++) {
       if (!live[i]) continue;

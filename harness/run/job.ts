@@ -1,4 +1,4 @@
-/** One run as data: what a worker process is told, and what a checkpoint remembers of it. */
+/** One run as data: sent to its worker process, stored in its checkpoints. */
 import { z } from 'zod';
 import { type BackendName, backendNames } from '../../engine/types.ts';
 import { AGENT_NAME, type AgentSource, sourceSchema, TASK_NAME, type TaskSource } from '../plugins/source.ts';

@@ -29,10 +29,10 @@ export interface Checkpoints {
   write(state: RunState, agent: AgentSnapshot, replay: ReplayBuffer): void;
 }
 
-/** What happens around a run. */
-export interface RunSurroundings {
-  /** Called between control steps, also inside an evaluation; lets the process breathe. */
-  breathe(): Promise<void> | undefined;
+/** What the run loop calls: the process that holds it shows, stores and stops. */
+export interface RunHooks {
+  /** Called between control steps, also inside an evaluation: messages and timers get their turn. */
+  yieldToEventLoop(): Promise<void> | undefined;
   /** True once the run shall stop at the next step. */
   stopRequested(): boolean;
   /** True when enough time has passed since the last checkpoint. */
@@ -65,12 +65,12 @@ class Interrupted extends Error {}
  * Trains and evaluates until `job.steps`, from a checkpoint where there is one.
  * An evaluation takes place before the first step, every `evaluation.every` steps and after the last.
  */
-export async function run(parts: RunParts, around: RunSurroundings): Promise<RunOutcome> {
+export async function run(parts: RunParts, hooks: RunHooks): Promise<RunOutcome> {
   const { job, training, agent, environment } = parts;
   const streams = new RunStreams(job.identity);
   const sizes = { observation: environment.observationSpec.size, action: environment.actionSpec.size };
   const replay = new ReplayBuffer(Math.min(training.replayCapacity, job.steps), sizes);
-  const session = await begin(parts, streams, replay, around);
+  const session = await begin(parts, streams, replay, hooks);
   const bounded = toBounds(environment.actionSpec);
   const batch: Batch = allocateBatch(training.batchSize, sizes);
   const current = {
@@ -82,15 +82,15 @@ export async function run(parts: RunParts, around: RunSurroundings): Promise<Run
     if (session.evaluationIsDue()) {
       const before = await agent.save();
       try {
-        await session.evaluate(around);
+        await session.evaluate(hooks);
       } catch (error) {
         if (!(error instanceof Interrupted)) throw error;
         await agent.load(before); // as if the evaluation had not begun: it begins again after a resume
       }
-      around.rows(session.evaluations, session.trainingRows);
+      hooks.rows(session.evaluations, session.trainingRows);
     }
-    if (session.step === job.steps || around.stopRequested()) break;
-    if (around.checkpointDue()) await session.checkpoint(around);
+    if (session.step === job.steps || hooks.stopRequested()) break;
+    if (hooks.checkpointDue()) await session.checkpoint(hooks);
 
     const explore = session.step >= training.randomSteps;
     const action = explore
@@ -106,11 +106,11 @@ export async function run(parts: RunParts, around: RunSurroundings): Promise<Run
     }
     if (next.terminated || next.truncated) session.beginEpisode();
     if (session.step % job.logEvery === 0 || session.step === job.steps) session.logTraining();
-    around.progress(session);
-    await around.breathe();
+    hooks.progress(session);
+    await hooks.yieldToEventLoop();
   }
-  await session.checkpoint(around);
-  around.rows(session.evaluations, session.trainingRows);
+  await session.checkpoint(hooks);
+  hooks.rows(session.evaluations, session.trainingRows);
   const done = session.step === job.steps && !session.evaluationIsDue();
   return { status: done ? 'done' : 'interrupted', step: session.step, wallSeconds: session.wallSeconds() };
 }
@@ -131,9 +131,9 @@ async function begin(
   parts: RunParts,
   streams: RunStreams,
   replay: ReplayBuffer,
-  around: RunSurroundings,
+  hooks: RunHooks,
 ): Promise<Session> {
-  const checkpoint = parts.checkpoints.read((line) => around.note(line));
+  const checkpoint = parts.checkpoints.read((line) => hooks.note(line));
   if (checkpoint === undefined) {
     const session = new Session(parts, streams, replay);
     session.beginEpisode();
@@ -142,7 +142,7 @@ async function begin(
   await parts.agent.load(checkpoint.agent);
   checkpoint.restoreReplay(replay);
   parts.environment.setState(checkpoint.state.environment);
-  around.note(`continues from step ${checkpoint.state.step}`);
+  hooks.note(`continues from step ${checkpoint.state.step}`);
   const positions = new RunStreams(parts.job.identity, checkpoint.state.streams);
   return new Session(parts, positions, replay, checkpoint.state);
 }
@@ -217,7 +217,7 @@ class Session {
     return due && this.#evaluatedAt !== this.step;
   }
 
-  async evaluate(around: RunSurroundings): Promise<void> {
+  async evaluate(hooks: RunHooks): Promise<void> {
     const { agent, evaluationEnvironments, job } = this.parts;
     const starts = evaluationEnvironments.map((_, i) =>
       job.evaluation.starts === 'fixed'
@@ -225,8 +225,8 @@ class Session {
         : { seed: this.streams.evaluationSeed(this.step, i), reset: 1 },
     );
     const scores = await evaluate(agent, evaluationEnvironments, starts, () => {
-      if (around.stopRequested()) throw new Interrupted();
-      return around.breathe();
+      if (hooks.stopRequested()) throw new Interrupted();
+      return hooks.yieldToEventLoop();
     });
     const wallSeconds = this.wallSeconds();
     scores.forEach((score, episode) => {
@@ -234,7 +234,7 @@ class Session {
     });
     this.evaluation = meanReturn(scores);
     this.#evaluatedAt = this.step;
-    around.progress(this);
+    hooks.progress(this);
   }
 
   logTraining(): void {
@@ -246,11 +246,11 @@ class Session {
     this.trainingRows.push({ step: this.step, metrics });
   }
 
-  async checkpoint(around: RunSurroundings): Promise<void> {
+  async checkpoint(hooks: RunHooks): Promise<void> {
     const start = performance.now();
     const agent: AgentSnapshot = await this.parts.agent.save();
     this.parts.checkpoints.write(this.#state(), agent, this.replay);
-    around.checkpointWritten((performance.now() - start) / 1000);
+    hooks.checkpointWritten((performance.now() - start) / 1000);
   }
 
   #state(): RunState {

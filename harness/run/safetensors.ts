@@ -46,7 +46,7 @@ export function encodeSafetensors(
   return [length, padded, ...parts];
 }
 
-/** @throws Error that says in words what is wrong with the file */
+/** @throws Error that says what is wrong with the file */
 export function decodeSafetensors(file: Uint8Array): {
   arrays: Record<string, NdArray>;
   metadata: Record<string, string>;

@@ -1,4 +1,4 @@
-/** Where two records of settings differ, in words. */
+/** Where two records of settings differ, as a sentence. */
 
 /** The first setting in which two values differ, as `agents.0.config.eta`; undefined if they are the same. */
 export function firstDifference(a: unknown, b: unknown, path = ''): string | undefined {

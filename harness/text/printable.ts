@@ -26,7 +26,7 @@ export function printableLine(text: string): string {
     : line;
 }
 
-/** What was thrown, in words; anything can be thrown, also what breaks when it is looked at. */
+/** The message of what was thrown; anything can be thrown, also what breaks when it is looked at. */
 export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error);

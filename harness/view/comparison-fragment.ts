@@ -100,7 +100,7 @@ function stateSection(comparison: ViewedComparison): Html {
     .filter(([, value]) => value !== undefined && value !== false)
     .map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>
 ${comparison.status === 'nothing yet' && html`<p class="notice">There is no comparison here yet. This page fills by itself when <code>harness compare</code> writes into this directory.</p>`}
-${comparison.status === 'stopped' && html`<p class="notice bad">Nobody is at work on this comparison, and it has not ended: <code>harness compare --resume</code> goes on with it.</p>`}
+${comparison.status === 'stopped' && html`<p class="notice bad">Not running, incomplete: <code>harness compare --resume</code> continues it.</p>`}
 ${comparison.report !== undefined && html`<p><a href="/report.html">The report</a> of this comparison has aggregates, intervals and rankings.</p>`}`;
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
+  entropicTransport,
   medianDistance,
   type Points,
-  sinkhornDivergence,
   slicedWasserstein,
   squaredMmd,
 } from '../../ablations/toy/sample-distances.ts';
@@ -19,6 +19,12 @@ interface Pair {
 const reference: { sets: Record<string, Points>; pairs: Pair[] } = JSON.parse(
   readFileSync(new URL('../data/toy/metrics-dev.json', import.meta.url), 'utf8'),
 );
+
+/** Debiased entropic transport OT(x, y) - OT(x, x)/2 - OT(y, y)/2 with ε = 0.1 (Feydy et al. 2019). */
+function sinkhornDivergence(x: Points, y: Points): number {
+  const transport = (a: Points, b: Points) => entropicTransport(a, b, 0.1);
+  return transport(x, y) - transport(x, x) / 2 - transport(y, y) / 2;
+}
 
 describe.each(reference.pairs)('$x against $y', (pair) => {
   const [x, y] = [reference.sets[pair.x], reference.sets[pair.y]];

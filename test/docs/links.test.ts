@@ -36,6 +36,12 @@ function targets(page: string): string[] {
   return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, target]) => target));
 }
 
+/** Source files that a page names by their path in the repository. */
+function citations(page: string): string[] {
+  const path = /(?<![\w./-])((?:agents|ablations|bench|engine|envs|examples|harness|test)\/[\w./-]+\.ts)\b/g;
+  return [...page.matchAll(path)].map(([, name]) => name);
+}
+
 /** The anchors of a page's headings, as GitHub makes them. */
 function anchors(page: string): Set<string> {
   const found = new Set<string>();
@@ -69,6 +75,10 @@ describe('relative links', () => {
       return found === undefined ? [] : [`${target}: ${found}`];
     });
     expect(faults).toEqual([]);
+  });
+
+  it.each(pages.filter((page) => page !== 'CHANGELOG.md'))('of %s in code name files that exist', (page) => {
+    expect(citations(read(page)).filter((name) => !files.has(name))).toEqual([]);
   });
 
   it('are found in every form, and not in code', () => {

@@ -7,7 +7,7 @@ import type { TimeStep } from '../../envs/environment.ts';
 import { GuardedAgent } from '../../harness/plugins/guard.ts';
 import { CheckpointStore } from '../../harness/run/checkpoint.ts';
 import type { RunJob } from '../../harness/run/job.ts';
-import { type RunOutcome, type RunSurroundings, run } from '../../harness/run/loop.ts';
+import { type RunHooks, type RunOutcome, run } from '../../harness/run/loop.ts';
 import { writeRunRows } from '../../harness/run/record.ts';
 import type { EvaluationRow, TrainingRow } from '../../harness/run/rows.ts';
 import { RunStreams } from '../../harness/run/streams.ts';
@@ -58,8 +58,8 @@ async function play(session: Session): Promise<Result> {
   let training: readonly TrainingRow[] = [];
   let asked = 0;
   let steps = 0;
-  const around: RunSurroundings = {
-    breathe: () => undefined,
+  const hooks: RunHooks = {
+    yieldToEventLoop: () => undefined,
     stopRequested: () => ++asked >= (session.stopAt ?? Number.POSITIVE_INFINITY),
     checkpointDue: () => ++steps % (session.checkpointEvery ?? Number.POSITIVE_INFINITY) === 0,
     checkpointWritten: () => {},
@@ -81,7 +81,7 @@ async function play(session: Session): Promise<Result> {
       evaluationEnvironments,
       checkpoints: new CheckpointStore(join(session.folder, 'checkpoint')),
     },
-    around,
+    hooks,
   );
   const evaluationSeeds = evaluationEnvironments.map((each) => each.seeds);
   return { outcome, evaluations, training, notes, environment, evaluationSeeds };

@@ -4,14 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  appendEvents,
-  crc32c,
-  encodeEvents,
-  exportTensorBoard,
-  fileStart,
-  writeEventFile,
-} from '../../harness/results/tensorboard.ts';
+import { crc32c, exportTensorBoard, fileStart } from '../../harness/results/tensorboard.ts';
 import { madeManifest, makeComparison } from './report/made-comparison.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'events-'));
@@ -34,18 +27,6 @@ describe('event files', () => {
     const record = Buffer.from(fileStart(0));
     expect(Number(record.readBigUInt64LE(0))).toBe(record.length - 16);
     expect(record.toString('latin1')).toContain('brain.Event:2');
-  });
-
-  it('appending gives the bytes of writing at once', () => {
-    const events = [1, 2, 3].map((step) => ({
-      step,
-      wallTime: 100 + step,
-      scalars: { a: step / 3, 'b/c': -step },
-    }));
-    const path = writeEventFile(join(root, 'appended'), 100, events.slice(0, 1));
-    appendEvents(path, events.slice(1));
-    const whole = Buffer.concat([fileStart(100), encodeEvents(events)]);
-    expect(readFileSync(path).equals(whole)).toBe(true);
   });
 
   it('no run takes the file of another whose name is cleaned to the same', () => {

@@ -169,7 +169,5 @@ export const V = {
   f64FromLowI32: 254,
 } as const;
 
-export const EXTRACT_F32 = 31;
-export const EXTRACT_I32 = 27;
 export const SHUFFLE = 13;
 export const CONSTANT = 12;

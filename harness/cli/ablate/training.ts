@@ -75,10 +75,12 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
     throw new UserError('--resume needs --out: which results to go on with');
   const parent = resultsFolder(out ?? defaultName(ablation));
   const folder = join(parent, ablation.name);
-  const untold = [flags.agent, flags.variants, flags.set, flags.full].every((flag) => flag === undefined);
+  const usesDefaults = [flags.agent, flags.variants, flags.set, flags.full].every(
+    (flag) => flag === undefined,
+  );
   const { readLayout, writeLayout, writeJointReport } = await import('../../../ablations/training/layout.ts');
   let planned: PlannedComparison[];
-  if (flags.resume && untold && Object.keys(settings).length === 0) {
+  if (flags.resume && usesDefaults && Object.keys(settings).length === 0) {
     planned = readLayout(folder);
   } else {
     const { planTraining } = await import('../../../ablations/training/plan.ts');

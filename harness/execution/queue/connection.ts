@@ -87,7 +87,7 @@ async function loadPackages(): Promise<{ bullmq: BullMQ; RedisClass: typeof Redi
   }
 }
 
-/** One try, so that a wrong address is told at once. */
+/** One try, so that a wrong address is reported at once. */
 async function probe(RedisClass: typeof Redis, address: string, shown: string): Promise<void> {
   const redis = new RedisClass(address, {
     lazyConnect: true,

@@ -1,4 +1,4 @@
-/** Users' files on a machine that is told over a queue which of them to load. */
+/** Users' files on a worker's machine: a queued run names those it needs. */
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { isWithin } from '../../files/within.ts';

@@ -1,4 +1,4 @@
-/** Takes runs from the queue and carries them out, until it is told to stop. */
+/** Takes runs from the queue and carries them out, until it is asked to stop. */
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
@@ -48,9 +48,9 @@ export class QueueWorker {
   readonly #worker: Worker<unknown, RunResult>;
   readonly #versions = ownVersions();
   readonly #served = new Map<string, Served>();
-  /** Comparisons whose runs it hands back, with the reason; each is told once. */
+  /** Comparisons whose runs it hands back, with the reason; each is reported once. */
   readonly #refused = new Set<string>();
-  /** Jobs that wait for their folder; each is told once. */
+  /** Jobs that wait for their folder; each is reported once. */
   readonly #waiting = new Set<string>();
   #leaving = false;
   #left: () => void = () => {};
