@@ -14,17 +14,17 @@ import {
   wholeView,
 } from './views.ts';
 
-/** Something that a code generator has no code for; another backend takes the graph. */
+/** Thrown for what a code generator does not support; the graph falls back to another backend. */
 export class UnsupportedOperation extends Error {}
 
-/** Chosen rows go into an operation that takes all rows. */
+/** Thrown where selected rows go into an operation that needs all rows. */
 export class NeedsDenseRows extends Error {}
 
 /** Axes up to this long are combined element by element, which fuses with what comes before and after. */
 const SHORT_AXIS = 8;
 /** Products of a smaller batch are written one after another, those of a larger one as a loop. */
 const MOST_PRODUCTS = 64;
-/** Axes that do not follow each other in memory which one reduction goes along. */
+/** Axes that do not follow each other in memory that one reduction takes. */
 const MOST_REDUCED = 3;
 
 export const combinations: Readonly<Record<string, Combination>> = {
@@ -94,7 +94,7 @@ export class Builder {
     return this.element(operation, type, resultType ?? type, operands, this.place(shape));
   }
 
-  /** An operation on the rows that chose a member: as many as did, one after another. */
+  /** An operation on the rows selected for a member, one after another. */
   rows(
     operation: string,
     resultType: Kind,
@@ -105,12 +105,12 @@ export class Builder {
     return this.#onRows(operation, resultType, operands, this.rowPlace(shape), parameters);
   }
 
-  /** Puts chosen rows where they are among all rows. */
+  /** Puts selected rows where they are among all rows. */
   scatterRows(tensor: Tensor, target: View): void {
-    this.#onRows('Copy', tensor.type, [tensor], { ...target, chosenRows: true });
+    this.#onRows('Copy', tensor.type, [tensor], { ...target, selectedRows: true });
   }
 
-  /** Memory for chosen rows, with room behind the last. */
+  /** Memory for selected rows, with room behind the last. */
   rowPlace(shape: readonly number[]): View {
     const [rows, ...rest] = shape;
     return wholeView(this.storage([rows + this.#target.rowPadding, ...rest]), shape);
@@ -123,10 +123,10 @@ export class Builder {
     result: View,
     parameters: Parameters = {},
   ): Tensor {
-    const chosen = operands.find((operand) => operand.chosen !== undefined)?.chosen;
+    const selection = operands.find((operand) => operand.selection !== undefined)?.selection;
     const { shape } = result;
-    const same = operands.every(({ chosen: other, view }) =>
-      other === undefined ? view.shape.length < shape.length || view.shape[0] === 1 : other === chosen,
+    const same = operands.every(({ selection: other, view }) =>
+      other === undefined ? view.shape.length < shape.length || view.shape[0] === 1 : other === selection,
     );
     if (!same || essential(shape.slice(1)).length > 1) throw new NeedsDenseRows();
     const { type } = operands[operands.length - 1];
@@ -141,10 +141,10 @@ export class Builder {
       parameters,
       operands,
       result,
-      chosen,
+      selection,
     } as const;
     this.kernels.push(kernel);
-    return { type: resultType, view: result, origin: kernel, chosen };
+    return { type: resultType, view: result, origin: kernel, selection };
   }
 
   copy(tensor: Tensor, target: View): Tensor {
@@ -182,7 +182,7 @@ export class Builder {
 
   // Reductions.
 
-  /** @param shape of the result, with or without the axes that go; it is in `target` */
+  /** @param shape of the result, with or without the reduced axes; it is in `target` */
   reduced(
     operation: string,
     source: Tensor,
@@ -267,16 +267,16 @@ export class Builder {
     return { type: 'float32', view: c };
   }
 
-  /** The product of chosen rows [rows, depth] and a matrix. */
+  /** The product of selected rows [rows, depth] and a matrix. */
   rowProduct(tensor: Tensor, b: View, shape: readonly number[]): Tensor {
-    const { chosen } = tensor;
+    const { selection } = tensor;
     if (tensor.view.shape.length !== 2 || b.shape.length !== 2) throw new NeedsDenseRows();
-    const a = tensor.view.chosenRows
+    const a = tensor.view.selectedRows
       ? this.rows('Copy', tensor.type, [tensor], tensor.view.shape).view
       : tensor.view;
     const c = this.rowPlace(shape);
-    this.kernels.push({ kind: 'product', products: [{ a, b: this.#unitStride(b), c }], chosen });
-    return { type: 'float32', view: c, chosen };
+    this.kernels.push({ kind: 'product', products: [{ a, b: this.#unitStride(b), c }], selection });
+    return { type: 'float32', view: c, selection };
   }
 
   /** A right operand must be contiguous along rows or along columns. */

@@ -117,17 +117,17 @@ function push<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
   else list.push(item);
 }
 
-function loopNeeds({ operands, result, chosen }: ElementKernel): LoopNeeds {
+function loopNeeds({ operands, result, selection }: ElementKernel): LoopNeeds {
   const views = [...operands.filter((x) => x.uniform === undefined).map((x) => x.view), result];
   const sizes = result.shape.filter((n) => n !== 1);
   const patterns = views.map((view) =>
-    chosen === undefined
+    selection === undefined
       ? stridesAlong(view, result.shape).join()
-      : `${rowStridesAlong(view, result.shape)} ${view.chosenRows}`,
+      : `${rowStridesAlong(view, result.shape)} ${view.selectedRows}`,
   );
   return {
-    shape: chosen === undefined ? sizes.join() : `${sizes} of ${chosen.storage.id} ${chosen.index}`,
-    axes: chosen === undefined ? sizes.length : 3,
+    shape: selection === undefined ? sizes.join() : `${sizes} of ${selection.storage.id} ${selection.index}`,
+    axes: selection === undefined ? sizes.length : 3,
     written: new Set([result.storage.id]),
     slots: new Set(views.flatMap(({ storage }) => storage.slot ?? [])),
     patterns: new Set(patterns.filter((pattern) => /[1-9]/.test(pattern))),
@@ -234,7 +234,7 @@ function ordered(nodes: readonly Node[]): Node[] {
 /** The loop of element-wise kernels; `kept` says which storages are read outside. */
 function groupOf(kernels: readonly ElementKernel[], kept: (storage: Storage) => boolean): Group {
   const position = new Map<Kernel, number>(kernels.map((kernel, i) => [kernel, i]));
-  const { chosen, result } = kernels[0];
+  const { selection, result } = kernels[0];
   const sizes = result.shape.filter((n) => n !== 1);
   const operations: GroupOperation[] = kernels.map((kernel) => ({
     operation: kernel.operation,
@@ -244,9 +244,9 @@ function groupOf(kernels: readonly ElementKernel[], kept: (storage: Storage) => 
     operands: kernel.operands.map((tensor) => operandOf(tensor, kernel, position)),
     store: kept(kernel.result.storage) ? along(kernel.result, kernel) : undefined,
   }));
-  if (chosen === undefined) return { sizes, operations };
+  if (selection === undefined) return { sizes, operations };
   const [rows, ...rest] = result.shape;
-  return { sizes: [rows, rest.reduce((product, n) => product * n, 1)], operations, chosen };
+  return { sizes: [rows, rest.reduce((product, n) => product * n, 1)], operations, selection };
 }
 
 function operandOf(
@@ -261,8 +261,8 @@ function operandOf(
 }
 
 /** A view with the axes of a kernel's loop. */
-function along(view: View, { result: { shape }, chosen }: ElementKernel): View {
-  if (chosen !== undefined) {
+function along(view: View, { result: { shape }, selection }: ElementKernel): View {
+  if (selection !== undefined) {
     const strides = rowStridesAlong(view, shape);
     return { ...view, shape: [shape[0], 1], strides };
   }

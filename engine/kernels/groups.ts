@@ -25,11 +25,11 @@ export interface Group {
   readonly sizes: readonly number[];
   readonly operations: readonly GroupOperation[];
   /** The first axis is rows of this choice; then `sizes` has two axes, the second perhaps of length 1. */
-  readonly chosen?: Chosen;
+  readonly selection?: RowSelection;
 }
 
-/** Rows that chose one member of an ensemble: where their number and their indices are in a storage. */
-export interface Chosen {
+/** Rows selected for one member of an ensemble: where their number and their indices are in a storage. */
+export interface RowSelection {
   readonly storage: Storage;
   readonly count: number;
   readonly index: number;

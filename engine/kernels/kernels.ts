@@ -1,5 +1,5 @@
 /** What a program is made of, in order: each kernel reads views of storages and writes views of storages. */
-import type { Chosen, Kind, Parameters } from './groups.ts';
+import type { Kind, Parameters, RowSelection } from './groups.ts';
 import type { Storage, View } from './views.ts';
 
 /** A graph's value while kernels are made. */
@@ -10,8 +10,8 @@ export interface Tensor {
   readonly uniform?: number;
   /** What computes it, if that works on every element and the elements are still in its order. */
   readonly origin?: ElementKernel;
-  /** Its rows are those that chose a member of an ensemble, one after another, or in their place (View.chosenRows). */
-  readonly chosen?: Chosen;
+  /** its rows are those selected for a member of an ensemble, one after another, or in their place (View.selectedRows). */
+  readonly selection?: RowSelection;
 }
 
 export interface ElementKernel {
@@ -22,14 +22,14 @@ export interface ElementKernel {
   readonly parameters: Parameters;
   readonly operands: readonly Tensor[];
   readonly result: View;
-  readonly chosen?: Chosen;
+  readonly selection?: RowSelection;
 }
 
 export interface ProductKernel {
   readonly kind: 'product';
   /** Two axes each, for every product of a batch. */
   readonly products: readonly { readonly a: View; readonly b: View; readonly c: View }[];
-  readonly chosen?: Chosen;
+  readonly selection?: RowSelection;
 }
 
 export type Combination = 'sum' | 'product' | 'max' | 'min';
@@ -40,7 +40,7 @@ export interface ReductionKernel {
   readonly type: Kind;
   readonly factor: number;
   readonly source: View;
-  /** Of the source's shape with length 1 along the axes that go. */
+  /** Of the source's shape with length 1 along the reduced axes. */
   readonly result: View;
   readonly axes: readonly number[];
 }
@@ -105,8 +105,8 @@ export interface ScanKernel {
 }
 
 /** The first index of the extreme along an axis, which the result has with length 1. */
-export interface ExtremeKernel {
-  readonly kind: 'extreme';
+export interface ArgExtremumKernel {
+  readonly kind: 'argExtremum';
   readonly type: Kind;
   readonly largest: boolean;
   readonly axis: number;
@@ -125,21 +125,21 @@ export interface TopKernel {
 
 /** Bools between the caller's bytes and 32 bits; contiguous. */
 export interface BoolKernel {
-  readonly kind: 'bools';
+  readonly kind: 'boolConversion';
   readonly direction: 'in' | 'out';
   readonly source: View;
   readonly result: View;
 }
 
 /** Lists of the rows where a condition holds, and of the others: two counts, then the indices of each. */
-export interface ChoiceKernel {
-  readonly kind: 'choice';
+export interface RowPartitionKernel {
+  readonly kind: 'rowPartition';
   readonly source: View;
   readonly result: View;
 }
 
 /** The first or the second list of a choice. */
-export function chosenBy({ source, result }: ChoiceKernel, member: 0 | 1): Chosen {
+export function selectedBy({ source, result }: RowPartitionKernel, member: 0 | 1): RowSelection {
   return { storage: result.storage, count: member, index: 2 + member * (source.shape[0] + 1) };
 }
 
@@ -152,20 +152,20 @@ export type Kernel =
   | GatherKernel
   | ScatterKernel
   | ScanKernel
-  | ExtremeKernel
+  | ArgExtremumKernel
   | TopKernel
   | BoolKernel
-  | ChoiceKernel;
+  | RowPartitionKernel;
 
 export function readsOf(kernel: Kernel): Storage[] {
   switch (kernel.kind) {
     case 'element':
       return [
         ...kernel.operands.filter((x) => x.uniform === undefined).map((x) => x.view.storage),
-        ...chosenStorage(kernel),
+        ...selectionStorage(kernel),
       ];
     case 'product':
-      return [...kernel.products.flatMap(({ a, b }) => [a.storage, b.storage]), ...chosenStorage(kernel)];
+      return [...kernel.products.flatMap(({ a, b }) => [a.storage, b.storage]), ...selectionStorage(kernel)];
     case 'call':
       return kernel.operands.map((view) => view.storage);
     case 'batch':
@@ -179,8 +179,8 @@ export function readsOf(kernel: Kernel): Storage[] {
   }
 }
 
-function chosenStorage({ chosen }: { readonly chosen?: Chosen }): Storage[] {
-  return chosen === undefined ? [] : [chosen.storage];
+function selectionStorage({ selection }: { readonly selection?: RowSelection }): Storage[] {
+  return selection === undefined ? [] : [selection.storage];
 }
 
 export function writesOf(kernel: Kernel): Storage {

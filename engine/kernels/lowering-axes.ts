@@ -42,13 +42,13 @@ export function scan(
 }
 
 /** The first index of the extreme along an axis; the result keeps it with length 1. */
-export function extreme(builder: Builder, x: Tensor, axis: number, largest: boolean): Tensor {
+export function argExtremum(builder: Builder, x: Tensor, axis: number, largest: boolean): Tensor {
   const { type, view } = x;
   const length = view.shape[axis];
   const shape = view.shape.map((n, i) => (i === axis ? 1 : n));
   if (length > FEW) {
     const result = builder.place(shape);
-    builder.kernels.push({ kind: 'extreme', type, largest, axis, source: view, result });
+    builder.kernels.push({ kind: 'argExtremum', type, largest, axis, source: view, result });
     return { type: 'int32', view: result };
   }
   const part = (i: number): Tensor => ({ type, view: sliceView(view, axis, i, 1) });

@@ -4,9 +4,9 @@ import { type GraphNode, needed, uniformNumber, type Value } from '../trace/grap
 import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
 import { Builder, combinations, NeedsDenseRows, UnsupportedOperation } from './builder.ts';
-import type { Chosen, Parameters } from './groups.ts';
-import { type ChoiceKernel, chosenBy, type Kernel, type Tensor } from './kernels.ts';
-import { extreme, largest, scan, softmax } from './lowering-axes.ts';
+import type { Parameters, RowSelection } from './groups.ts';
+import { type Kernel, type RowPartitionKernel, selectedBy, type Tensor } from './kernels.ts';
+import { argExtremum, largest, scan, softmax } from './lowering-axes.ts';
 import { einsum } from './lowering-einsum.ts';
 import { gather, gatherTuples, scatterTuples } from './lowering-indexing.ts';
 import { pad, tile } from './lowering-moving.ts';
@@ -60,9 +60,9 @@ class Lowering {
   readonly #tensors = new Map<Value, Tensor>();
   /** Where a value is wanted: in the caller's array, or in its part of a concatenation. */
   readonly #wanted = new Map<Value, View>();
-  /** Whether what is computed for chosen rows is computed for them alone. */
+  /** Whether what is computed for selected rows is computed for them alone. */
   readonly #byRow: boolean;
-  readonly #choices = new Map<Value, readonly [Chosen, Chosen]>();
+  readonly #partitions = new Map<Value, readonly [RowSelection, RowSelection]>();
 
   constructor(traced: TracedFunction, target: Target, byRow: boolean) {
     this.#builder = new Builder(target);
@@ -101,13 +101,13 @@ class Lowering {
     const view = type === 'bool' ? this.#builder.place(shape) : given;
     this.#tensors.set(value, { type, view });
     if (type !== 'bool' || sizeOf(shape) === 0) return;
-    this.#builder.kernels.push({ kind: 'bools', direction: 'in', source: given, result: view });
+    this.#builder.kernels.push({ kind: 'boolConversion', direction: 'in', source: given, result: view });
   }
 
   #boolOutput(value: Value, slot: number): void {
     const source = this.#builder.contiguous(this.#tensor(value)).view;
     const result = wholeView(this.#builder.storage(value.shape, { slot }), value.shape);
-    this.#builder.kernels.push({ kind: 'bools', direction: 'out', source, result });
+    this.#builder.kernels.push({ kind: 'boolConversion', direction: 'out', source, result });
   }
 
   /** Asks for a value at a place; what computes it will write there if nothing else was asked for first. */
@@ -157,11 +157,11 @@ class Lowering {
 
   #tensor(value: Value | undefined): Tensor {
     const tensor = this.#rowsOrTensor(value);
-    if (tensor.chosen !== undefined) throw new NeedsDenseRows();
+    if (tensor.selection !== undefined) throw new NeedsDenseRows();
     return tensor;
   }
 
-  /** As tensor, but it may be chosen rows. */
+  /** As tensor, but it may be selected rows. */
   #rowsOrTensor(value: Value | undefined): Tensor {
     if (value === undefined) throw new UnsupportedOperation('an operand left out');
     const known = this.#tensors.get(value);
@@ -184,7 +184,7 @@ class Lowering {
   #set(value: Value, tensor: Tensor): void {
     this.#tensors.set(value, tensor);
     const wanted = this.#wanted.get(value);
-    if (wanted !== undefined && tensor.chosen !== undefined) throw new NeedsDenseRows();
+    if (wanted !== undefined && tensor.selection !== undefined) throw new NeedsDenseRows();
     if (wanted === undefined || sameView(wanted, tensor.view) || sizeOf(value.shape) === 0) return;
     this.#builder.copy(tensor, wanted);
   }
@@ -325,7 +325,7 @@ class Lowering {
       return transposeView(view, order);
     };
     const left = this.#rowsOrTensor(inputs[0]);
-    if (left.chosen !== undefined) {
+    if (left.selection !== undefined) {
       const right = flip(this.#tensor(inputs[1]).view, attributes.transB);
       if (attributes.transA === 1) throw new NeedsDenseRows();
       this.#set(result, this.#builder.rowProduct(left, right, result.shape));
@@ -345,7 +345,7 @@ class Lowering {
 
   #position({ operation, inputs, outputs: [result], attributes }: GraphNode): void {
     const axis = attributes.axis as number;
-    const index = extreme(this.#builder, this.#tensor(inputs[0]), axis, operation === 'ArgMax');
+    const index = argExtremum(this.#builder, this.#tensor(inputs[0]), axis, operation === 'ArgMax');
     this.#set(result, this.#reshaped(index, result.shape));
   }
 
@@ -378,8 +378,8 @@ class Lowering {
   }
 
   /**
-   * Rows chosen by one member of an ensemble (engine/routing.ts): all rows of that member, the others with it. What
-   * is computed with them keeps to each row, and joinRows takes the chosen ones.
+   * Rows selected by one member of an ensemble (engine/routing.ts): all rows of that member, the others with it. What
+   * is computed with them keeps to each row, and joinRows takes the selected ones.
    */
   #selectRows({ inputs: [x, mask], outputs: [result] }: GraphNode): void {
     const parts = mask?.node?.operation === 'Concat' ? mask.node.inputs : [];
@@ -396,20 +396,20 @@ class Lowering {
       this.#set(result, { type, view: own });
       return;
     }
-    const chosen = this.#choice(condition)[member];
-    this.#set(result, { type, view: { ...own, chosenRows: true }, chosen });
+    const selection = this.#partition(condition)[member];
+    this.#set(result, { type, view: { ...own, selectedRows: true }, selection });
   }
 
   /** The rows where a condition holds, and the others. */
-  #choice(condition: Value): readonly [Chosen, Chosen] {
-    const known = this.#choices.get(condition);
+  #partition(condition: Value): readonly [RowSelection, RowSelection] {
+    const known = this.#partitions.get(condition);
     if (known !== undefined) return known;
     const source = this.#builder.contiguous(this.#tensor(condition)).view;
     const result = this.#builder.place([2 + 2 * (source.shape[0] + 1)]);
-    const choice: ChoiceKernel = { kind: 'choice', source, result };
-    this.#builder.kernels.push(choice);
-    const lists = [chosenBy(choice, 0), chosenBy(choice, 1)] as const;
-    this.#choices.set(condition, lists);
+    const partition: RowPartitionKernel = { kind: 'rowPartition', source, result };
+    this.#builder.kernels.push(partition);
+    const lists = [selectedBy(partition, 0), selectedBy(partition, 1)] as const;
+    this.#partitions.set(condition, lists);
     return lists;
   }
 
@@ -427,7 +427,7 @@ class Lowering {
       throw new UnsupportedOperation('gathering at indices');
     }
     const [rowsA, rowsB] = [this.#rowsOrTensor(a), this.#rowsOrTensor(b)];
-    if (rowsA.chosen !== undefined && rowsB.chosen !== undefined) {
+    if (rowsA.selection !== undefined && rowsB.selection !== undefined) {
       const view = this.#target(result);
       for (const rows of [rowsA, rowsB]) this.#builder.scatterRows(rows, view);
       this.#set(result, { type: result.type, view });
@@ -465,7 +465,7 @@ class Lowering {
     const operands = (operation === 'Clip' ? inputs.slice(0, 1) : inputs).map((value) =>
       this.#rowsOrTensor(value),
     );
-    if (operands.some(({ chosen }) => chosen !== undefined)) {
+    if (operands.some(({ selection }) => selection !== undefined)) {
       if (operation === 'Identity') throw new NeedsDenseRows();
       const parameters = parametersOf(node);
       this.#set(result, this.#builder.rows(operation, result.type, operands, result.shape, parameters));

@@ -84,15 +84,15 @@ function inPlace(
 ): Map<Storage, Storage> {
   const given = new Map<Storage, Storage>();
   if (group === undefined) return given;
-  const { operations, chosen } = group;
+  const { operations, selection } = group;
   for (const [at, { store }] of operations.entries()) {
-    if (store === undefined || store.chosenRows || !starting.includes(store.storage)) continue;
+    if (store === undefined || store.selectedRows || !starting.includes(store.storage)) continue;
     if (given.has(store.storage)) continue;
     const writers = operations.filter((other) => other.store?.storage === store.storage);
     if (writers.length > 1) continue;
     const source = ending.find((storage) => {
       if (storage.constant !== undefined || storage.elements !== store.storage.elements) return false;
-      if (storage === chosen?.storage || [...given.values()].includes(storage)) return false;
+      if (storage === selection?.storage || [...given.values()].includes(storage)) return false;
       return operations.every(({ operands, store: other }, i) => {
         if (other?.storage === storage) return false;
         return operands.every(
@@ -111,7 +111,7 @@ function inPlace(
 function sameWalk(a: View, b: View): boolean {
   return (
     a.offset === b.offset &&
-    a.chosenRows !== true &&
+    a.selectedRows !== true &&
     a.strides.length === b.strides.length &&
     a.strides.every((stride, i) => stride === b.strides[i])
   );
@@ -120,7 +120,7 @@ function sameWalk(a: View, b: View): boolean {
 /** Storages that a step reads or writes in memory. */
 function touched({ kernels, group }: Step): Storage[] {
   if (group === undefined) return kernels.flatMap((kernel) => [...readsOf(kernel), writesOf(kernel)]);
-  const choice = group.chosen === undefined ? [] : [group.chosen.storage];
+  const choice = group.selection === undefined ? [] : [group.selection.storage];
   return group.operations.flatMap(({ operands, store }) => [
     ...choice,
     ...operands.flatMap((operand) => ('view' in operand ? [operand.view.storage] : [])),

@@ -15,8 +15,8 @@ export interface View {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
-  /** The first axis stands for the rows that chose a member of an ensemble, in their order: see row-loops.ts. */
-  readonly chosenRows?: boolean;
+  /** The first axis stands for the rows selected for a member of an ensemble, in their order: see row-loops.ts. */
+  readonly selectedRows?: boolean;
 }
 
 export function contiguousStrides(shape: readonly number[]): number[] {

@@ -11,9 +11,9 @@ import {
 } from './errors.ts';
 import { foldConstants } from './folding.ts';
 import type { Graph, Value } from './graph.ts';
-import { lowerings, refusals } from './kernels/index.ts';
-import { elementType } from './lowering.ts';
+import { refusals, translations } from './kernels/index.ts';
 import { sizeOf } from './shapes.ts';
+import { elementType } from './tfjs-to-graph.ts';
 
 export const TRACE_BACKEND = 'trace';
 
@@ -151,7 +151,7 @@ export function traceBackend(): TraceBackend {
 
 /** Also the names of kernels that cannot be compiled, so that they fail with an error of ours. */
 function kernelNames(): Set<string> {
-  const names = new Set(Object.keys(lowerings));
+  const names = new Set(Object.keys(translations));
   for (const [name, value] of Object.entries(tf)) {
     if (typeof value === 'string' && /^_?[A-Z][A-Za-z0-9]+$/.test(name) && value.length > 1) names.add(value);
   }
@@ -164,21 +164,21 @@ function runKernel(
   inputs: tf.NamedTensorInfoMap,
   attributes: tf.NamedAttrMap,
 ): tf.TensorInfo | tf.TensorInfo[] {
-  const lowering = lowerings[name];
-  if (lowering === undefined) throw new UnsupportedOperationError(name, refusals[name]);
+  const translation = translations[name];
+  if (translation === undefined) throw new UnsupportedOperationError(name, refusals[name]);
   const operands: Record<string, Value> = {};
   for (const [key, tensor] of Object.entries(inputs)) {
     if (tensor !== undefined && tensor !== null) operands[key] = backend.graphValue(tensor);
   }
   const result =
     foldConstants(backend.graph, name, operands, attributes) ??
-    attempt(name, () => lowering(backend.graph, operands, attributes));
+    attempt(name, () => translation(backend.graph, operands, attributes));
   return Array.isArray(result)
     ? result.map((value: Value) => backend.tensorInfo(value))
     : backend.tensorInfo(result as Value);
 }
 
-/** Says which operation, and where, when a lowering does not take its operands. */
+/** Says which operation, and where, when a translation does not take its operands. */
 function attempt<T>(name: string, lower: () => T): T {
   try {
     return lower();

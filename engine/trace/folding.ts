@@ -1,9 +1,9 @@
 /** Kernels whose operands are all constant are computed while tracing, by TensorFlow.js's JavaScript backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Graph, Value } from './graph.ts';
-import { elementType } from './lowering.ts';
 import { quietCpu } from './quiet-cpu.ts';
 import { sizeOf } from './shapes.ts';
+import { elementType } from './tfjs-to-graph.ts';
 
 /** Larger constants are left to be computed when the graph runs. */
 const LARGEST = 1 << 18;

@@ -6,8 +6,8 @@ import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
 import { withoutChance } from './chance.ts';
-import { fuse } from './fusion.ts';
 import { type ElementType, Graph, type GraphNode, needed, type Value } from './graph.ts';
+import { joinPatterns } from './patterns.ts';
 import { sizeOf } from './shapes.ts';
 
 export interface Port {
@@ -93,7 +93,7 @@ export function traceFunction(
         });
         if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
         const values = outputs.map((output) => output.value);
-        fuse(needed(values).nodes, values);
+        joinPatterns(needed(values).nodes, values);
         const operations = new Map<string, number>();
         let productFlops = 0;
         for (const node of needed(values).nodes) {

@@ -67,7 +67,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
   if (flags.resume && out === undefined)
-    throw new UserError('--resume needs --out: which results to go on with');
+    throw new UserError('--resume needs --out: the results to resume');
   const settings: Settings = {
     ...(flags.quick ? quick : {}),
     ...asked,

@@ -87,7 +87,7 @@ export function addRunOptions(command: Command): Command {
       'the queue of --executor bullmq (default: $REDIS_URL, or redis://127.0.0.1:6379)',
     )
     .option('--out <name>', 'a name under results/, or a path')
-    .option('--resume', 'go on with what --out holds')
+    .option('--resume', 'resume the comparison in --out')
     .option('--accept-changes', 'with --resume: also if code, packages or your files have changed since')
     .option('--force', 'replace what --out holds')
     .option('--dry-run', 'print the plan and its estimated duration, run nothing')

@@ -1,6 +1,6 @@
-/** Code that goes along one axis for 16 places at a time: running sums, extremes with their indices. */
+/** Scan and arg-reduce kernels, along one axis for 16 places at a time. */
 
-import type { ExtremeKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
+import type { ArgExtremumKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
 import type { Nest } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
@@ -24,7 +24,7 @@ function others(view: View, axis: number): { sizes: number[]; strides: number[] 
 }
 
 /** Loops over the axes other than the kernel's, reading the source and writing the result. */
-function across({ source, result, axis }: ScanKernel | ExtremeKernel, placeOf: PlaceOf): Nest {
+function across({ source, result, axis }: ScanKernel | ArgExtremumKernel, placeOf: PlaceOf): Nest {
   const { sizes, strides } = others(source, axis);
   return {
     sizes,
@@ -94,7 +94,7 @@ export function emitScan(emitter: Emitter, kernel: ScanKernel, placeOf: PlaceOf)
 }
 
 /** Only what exceeds the best so far replaces it: the first of equals stays, and the first NaN whatever comes. */
-export function emitExtreme(emitter: Emitter, kernel: ExtremeKernel, placeOf: PlaceOf): void {
+export function emitArgExtremum(emitter: Emitter, kernel: ArgExtremumKernel, placeOf: PlaceOf): void {
   const { asm } = emitter;
   const { source, axis, largest, type } = kernel;
   const nest = across(kernel, placeOf);

@@ -1,6 +1,6 @@
 /** Element-wise operations on one shape, computed together in one pass with their results in registers. */
 
-import type { Chosen, Group, GroupOperand, GroupOperation } from '../../kernels/groups.ts';
+import type { Group, GroupOperand, GroupOperation, RowSelection } from '../../kernels/groups.ts';
 import type { Access } from '../../kernels/nests.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
@@ -10,13 +10,13 @@ import { type Emitter, VECTOR_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { type Cursor, emitLoops } from './loops.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
-import { type ChosenRows, emitRowLoops } from './row-loops.ts';
+import { emitRowLoops, type SelectedRows } from './row-loops.ts';
 
-/** Working memory of a thread for registers that give way. */
+/** A thread's spill slots. */
 export const SPILL_BYTES = 256 * VECTOR_BYTES;
 
 interface Walk {
-  readonly accesses: (Access & { readonly chosenRows: boolean })[];
+  readonly accesses: (Access & { readonly selectedRows: boolean })[];
   /** Index of an access by its view's storage, offset and strides. */
   indexOf(view: View): number;
 }
@@ -24,8 +24,8 @@ interface Walk {
 function walk(group: Group, placeOf: PlaceOf): Walk {
   const accesses: Walk['accesses'] = [];
   const known = new Map<string, number>();
-  const key = ({ storage, offset, strides, chosenRows }: View) =>
-    `${storage.id}:${offset}:${strides}:${chosenRows}`;
+  const key = ({ storage, offset, strides, selectedRows }: View) =>
+    `${storage.id}:${offset}:${strides}:${selectedRows}`;
   const add = (view: View, store: boolean) => {
     const found = known.get(key(view));
     if (found !== undefined) {
@@ -33,8 +33,8 @@ function walk(group: Group, placeOf: PlaceOf): Walk {
       return;
     }
     known.set(key(view), accesses.length);
-    const { storage, offset, strides, chosenRows = false } = view;
-    accesses.push({ place: placeOf(storage, offset), strides, store, chosenRows });
+    const { storage, offset, strides, selectedRows = false } = view;
+    accesses.push({ place: placeOf(storage, offset), strides, store, selectedRows });
   };
   for (const { operands, store } of group.operations) {
     for (const operand of operands) if ('view' in operand) add(operand.view, false);
@@ -46,21 +46,21 @@ function walk(group: Group, placeOf: PlaceOf): Walk {
 export function emitGroup(emitter: Emitter, group: Group, placeOf: PlaceOf, threads: number): void {
   const { accesses, indexOf } = walk(group, placeOf);
   const body = (cursor: Cursor) => new Body(emitter, group, cursor, indexOf).emit();
-  if (group.chosen === undefined) {
+  if (group.selection === undefined) {
     emitLoops(emitter, { sizes: group.sizes, accesses }, threads, body);
     return;
   }
-  const rows = accesses.map(({ place, strides: [rowStride, stride], chosenRows }) => ({
+  const rows = accesses.map(({ place, strides: [rowStride, stride], selectedRows }) => ({
     place,
     rowStride,
     stride,
-    indirect: chosenRows,
+    indirect: selectedRows,
   }));
-  emitRowLoops(emitter, chosenRowsOf(group.chosen, placeOf), group.sizes[1], rows, threads, body);
+  emitRowLoops(emitter, selectedRowsOf(group.selection, placeOf), group.sizes[1], rows, threads, body);
 }
 
 /** Where a choice's numbers are. */
-export function chosenRowsOf({ storage, count, index }: Chosen, placeOf: PlaceOf): ChosenRows {
+export function selectedRowsOf({ storage, count, index }: RowSelection, placeOf: PlaceOf): SelectedRows {
   return { count: placeOf(storage, count).offset, index: placeOf(storage, index).offset };
 }
 
@@ -210,7 +210,7 @@ class Body {
     value.register = undefined;
   }
 
-  /** A free register; the value used last gives way. */
+  /** A free register; if there is none, the value with the farthest next use is evicted (Belady). */
   #take(): number {
     for (const register of this.#free) {
       this.#free.delete(register);
@@ -231,7 +231,7 @@ class Body {
     const { register } = victim;
     if (victim.load === undefined && victim.spill === undefined) {
       victim.spill = this.#spills++;
-      if (this.#spills * VECTOR_BYTES > SPILL_BYTES) throw new RangeError('too many registers give way');
+      if (this.#spills * VECTOR_BYTES > SPILL_BYTES) throw new RangeError('spill area exhausted');
       this.#emitter.asm.storeVector({ displacement: this.#spillAddress(victim.spill) }, register);
     }
     victim.register = undefined;

@@ -6,7 +6,7 @@ import { FLOAT_BYTES, type Place, placeAt } from '../../kernels/places.ts';
 import { IF, Label, type Operand, R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1, VI } from './instructions.ts';
-import { type ChosenRows, emitRowShare } from './row-loops.ts';
+import { emitRowShare, type SelectedRows } from './row-loops.ts';
 
 /** A matrix in memory; strides in bytes. */
 export interface Matrix {
@@ -24,8 +24,8 @@ export interface Product {
   readonly b: Matrix;
   /** Rows of the result are contiguous. */
   readonly c: Matrix;
-  /** As many of the rows as were chosen at run time; whole tiles of them are written. */
-  readonly chosen?: ChosenRows;
+  /** As many of the rows as were selected at run time; whole tiles of them are written. */
+  readonly selection?: SelectedRows;
 }
 
 /** Rows of a tile. */
@@ -34,7 +34,7 @@ const TILE_ROWS = 12;
 const MOST_DEPTH = 256;
 /** An unpacked operand smaller than this stays in the first-level cache as it is. */
 const SMALL_BYTES = 24 << 10;
-/** Rows behind the last that a product of chosen rows may write. */
+/** Rows behind the last that a product of selected rows may write. */
 export const ROW_PADDING = TILE_ROWS;
 /** Working memory of a thread: a packed panel, or a column. */
 export const PRODUCT_SCRATCH = MOST_DEPTH * 8 * VECTOR_BYTES;
@@ -43,14 +43,14 @@ export function transposed({ place, rowStride, columnStride }: Matrix): Matrix {
   return { place, rowStride: columnStride, columnStride: rowStride };
 }
 
-/** Whether a matrix can be an operand as it lies. */
-export function usable({ rowStride, columnStride }: Matrix): boolean {
+/** Whether a matrix can be an operand where it is in memory. */
+export function hasUnitStride({ rowStride, columnStride }: Matrix): boolean {
   return rowStride === FLOAT_BYTES || columnStride === FLOAT_BYTES;
 }
 
 /**
- * Writes the product of rows [from, to), or of the thread's share of chosen rows.
- * @param threads between which chosen rows are shared
+ * Writes the product of rows [from, to), or of the thread's share of selected rows.
+ * @param threads between which selected rows are shared
  */
 export function emitProduct(emitter: Emitter, product: Product, from: number, to: number, threads = 1): void {
   const { columns, a, b, c } = product;
@@ -70,12 +70,12 @@ export function emitProduct(emitter: Emitter, product: Product, from: number, to
 }
 
 /** Rows of the left operand times one column. */
-function emitDots(emitter: Emitter, { rows, depth, a, b, c, chosen }: Product, threads: number): void {
+function emitDots(emitter: Emitter, { rows, depth, a, b, c, selection }: Product, threads: number): void {
   const { asm } = emitter;
   emitter.point(R.r12, a.place);
   emitter.point(R.rsi, b.place);
   emitter.point(R.r13, c.place);
-  const group = chosen === undefined ? Math.min(rows, 8) : 8;
+  const group = selection === undefined ? Math.min(rows, 8) : 8;
   const tile = (height: number) => {
     asm.loadAddress(R.rdi, { base: R.r12, displacement: 0 });
     asm.loadAddress(R.rdx, { base: R.r13, displacement: 0 });
@@ -84,18 +84,18 @@ function emitDots(emitter: Emitter, { rows, depth, a, b, c, chosen }: Product, t
     asm.addNumber(R.r12, height * a.rowStride);
     asm.addNumber(R.r13, height * c.rowStride);
   };
-  if (chosen !== undefined) {
-    emitChosenTiles(emitter, chosen, threads, group, a.rowStride, c.rowStride, () => tile(group));
+  if (selection !== undefined) {
+    emitSelectedTiles(emitter, selection, threads, group, a.rowStride, c.rowStride, () => tile(group));
     return;
   }
   emitter.repeat(R.r15, Math.floor(rows / group), () => tile(group));
   if (rows % group > 0) tile(rows % group);
 }
 
-/** Tiles of the rows that were chosen: moves r12 and r13, which point at the first rows, and runs the body for each. */
-function emitChosenTiles(
+/** Tiles of the rows that were selected: moves r12 and r13, which point at the first rows, and runs the body for each. */
+function emitSelectedTiles(
   emitter: Emitter,
-  chosen: ChosenRows,
+  selection: SelectedRows,
   threads: number,
   height: number,
   rowStride: number,
@@ -103,7 +103,7 @@ function emitChosenTiles(
   tile: () => void,
 ): void {
   const { asm } = emitter;
-  emitRowShare(emitter, chosen, threads, height, R.r9, R.r15);
+  emitRowShare(emitter, selection, threads, height, R.r9, R.r15);
   for (const [pointer, stride] of [
     [R.r12, rowStride],
     [R.r13, resultStride],
@@ -215,7 +215,7 @@ interface Panels {
 
 function emitPanels(emitter: Emitter, product: Product, threads: number, panels: Panels): void {
   const { asm } = emitter;
-  const { rows, a, b, c, chosen } = product;
+  const { rows, a, b, c, selection } = product;
   const { begin, end, first, count, width, pack } = panels;
   if (count === 0) return;
   const depth = end - begin;
@@ -257,8 +257,8 @@ function emitPanels(emitter: Emitter, product: Product, threads: number, panels:
       asm.addNumber(R.r12, tileRows * a.rowStride);
       asm.addNumber(R.r13, tileRows * c.rowStride);
     };
-    if (chosen !== undefined) {
-      emitChosenTiles(emitter, chosen, threads, most, a.rowStride, c.rowStride, () => tile(most));
+    if (selection !== undefined) {
+      emitSelectedTiles(emitter, selection, threads, most, a.rowStride, c.rowStride, () => tile(most));
     } else {
       emitter.repeat(R.r15, tiles - low, () => tile(height));
       emitter.repeat(R.r15, low, () => tile(height - 1));

@@ -186,7 +186,7 @@ function writeCode(
       if (profile !== undefined && thread === 0) emitStamp(emitter, profile + 8 * stamps++);
       if (all || thread === 0) emitStep(native, emitter, step, placeOf, all ? threads : 1);
     }
-    // The last word of a helper: from then on it does not look at the barrier, which the next run starts anew.
+    // The worker's last instruction: from then on it does not look at the barrier, which the next run starts anew.
     if (threads > 1) emitBarrier(asm, control + CONTROL.barrier, threads * (barriers + 1), thread !== 0);
     if (profile !== undefined && thread === 0) emitStamp(emitter, profile + 8 * stamps++);
     asm.loadControl({ displacement: control + CONTROL.savedStatus + LINE * thread });

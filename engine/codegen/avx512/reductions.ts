@@ -34,7 +34,7 @@ const floatIdentity = {
 const floatCodes = { sum: V.add, product: V.mul, max: V.max, min: V.min } as const;
 const integerCodes = { sum: V.addInt, product: V.mulInt, max: V.maxInt, min: V.minInt } as const;
 
-/** Registers of the loops over axes that go. */
+/** Registers of the loops over reduced axes. */
 const POINTER = R.r15;
 const COUNTERS = [R.r14, R.r13, R.r12] as const;
 /** Sums of one row in turn, which do not wait for each other. */

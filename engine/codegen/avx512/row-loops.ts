@@ -1,6 +1,6 @@
 /**
  * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
- * that chose one member of an ensemble (engine/routing.ts).
+ * selected for one member of an ensemble (engine/routing.ts).
  */
 import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
 import { IF, Label, R } from './assembler.ts';
@@ -12,12 +12,12 @@ export interface RowAccess {
   /** In elements. */
   readonly rowStride: number;
   readonly stride: number;
-  /** Row i is the one at index i of the chosen rows. */
+  /** Row i is the one at index i of the selected rows. */
   readonly indirect: boolean;
 }
 
-/** Rows that were chosen: their number and their indices, 32-bit integers at addresses of the program's own. */
-export interface ChosenRows {
+/** Rows that were selected: their number and their indices, 32-bit integers at addresses of the program's own. */
+export interface SelectedRows {
   readonly count: number;
   readonly index: number;
 }
@@ -25,7 +25,7 @@ export interface ChosenRows {
 /** The thread's share of the rows, in units of so many: the first, and behind the last. */
 export function emitRowShare(
   emitter: Emitter,
-  { count }: ChosenRows,
+  { count }: SelectedRows,
   threads: number,
   unit: number,
   from: number,
@@ -46,17 +46,17 @@ export function emitRowShare(
   bound(to, thread + 1);
 }
 
-/** Walks the chosen rows; the body handles up to 16 elements of a row. */
+/** Walks the selected rows; the body handles up to 16 elements of a row. */
 export function emitRowLoops(
   emitter: Emitter,
-  chosen: ChosenRows,
+  selection: SelectedRows,
   width: number,
   accesses: readonly RowAccess[],
   threads: number,
   body: (cursor: Cursor) => void,
 ): void {
   const { asm } = emitter;
-  emitRowShare(emitter, chosen, threads, 1, R.r14, R.r15);
+  emitRowShare(emitter, selection, threads, 1, R.r14, R.r15);
   const take = registersBeside([R.r14, R.r15]);
   const slots = new Map<number, number>();
   const patterns = new Map<string, RowAccess & { readonly register: number }>();
@@ -93,7 +93,7 @@ export function emitRowLoops(
   asm.jumpIf(IF.aboveOrEqual, done);
   const values = [...patterns.values()];
   if (values.some(({ indirect }) => indirect)) {
-    asm.move32(R.rax, { index: R.r14, scale: 4, displacement: chosen.index });
+    asm.move32(R.rax, { index: R.r14, scale: 4, displacement: selection.index });
   }
   for (const { register, rowStride, indirect } of values) {
     asm.multiplyNumber(register, indirect ? R.rax : R.r14, FLOAT_BYTES * rowStride);
@@ -109,12 +109,12 @@ export function emitRowLoops(
  * Lists the rows where a condition holds, and the others.
  * @param condition 32-bit integers 0 or 1, one for each row
  */
-export function emitChoice(
+export function emitRowPartition(
   emitter: Emitter,
   condition: Place,
   rows: number,
-  first: ChosenRows,
-  second: ChosenRows,
+  first: SelectedRows,
+  second: SelectedRows,
 ): void {
   const { asm } = emitter;
   emitter.point(R.r8, condition);

@@ -2,25 +2,25 @@
 
 import type { Step } from '../../kernels/fusion.ts';
 import {
-  type ChoiceKernel,
-  chosenBy,
   type Kernel,
   type ProductKernel,
   type ReductionKernel,
+  type RowPartitionKernel,
+  selectedBy,
 } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf, share } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
-import { emitExtreme, emitScan, emitTop } from './axes.ts';
+import { emitArgExtremum, emitScan, emitTop } from './axes.ts';
 import { emitBatch } from './batches.ts';
 import { emitCall } from './calls.ts';
 import { emitBools } from './conversions.ts';
 import type { Emitter } from './emitter.ts';
-import { chosenRowsOf, emitGroup } from './groups.ts';
+import { emitGroup, selectedRowsOf } from './groups.ts';
 import { emitGather, emitScatter } from './indexing.ts';
 import type { Native } from './memory.ts';
-import { emitProduct, type Matrix, type Product, transposed, usable } from './products.ts';
+import { emitProduct, hasUnitStride, type Matrix, type Product, transposed } from './products.ts';
 import { emitReduction } from './reductions.ts';
-import { emitChoice } from './row-loops.ts';
+import { emitRowPartition } from './row-loops.ts';
 
 export function emitStep(
   native: Native,
@@ -56,37 +56,39 @@ export function emitStep(
     case 'scan':
       emitScan(emitter, kernel, placeOf);
       break;
-    case 'extreme':
-      emitExtreme(emitter, kernel, placeOf);
+    case 'argExtremum':
+      emitArgExtremum(emitter, kernel, placeOf);
       break;
     case 'top':
       emitTop(emitter, kernel, placeOf);
       break;
-    case 'bools':
+    case 'boolConversion':
       emitBools(emitter, kernel, placeOf);
       break;
-    case 'choice':
-      emitChoiceKernel(emitter, kernel, placeOf);
+    case 'rowPartition':
+      emitPartitionKernel(emitter, kernel, placeOf);
       break;
     default:
       throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
   }
 }
 
-function emitChoiceKernel(emitter: Emitter, kernel: ChoiceKernel, placeOf: PlaceOf): void {
+function emitPartitionKernel(emitter: Emitter, kernel: RowPartitionKernel, placeOf: PlaceOf): void {
   const { source } = kernel;
-  const [first, second] = ([0, 1] as const).map((member) => chosenRowsOf(chosenBy(kernel, member), placeOf));
-  emitChoice(emitter, placeOf(source.storage, source.offset), source.shape[0], first, second);
+  const [first, second] = ([0, 1] as const).map((member) =>
+    selectedRowsOf(selectedBy(kernel, member), placeOf),
+  );
+  emitRowPartition(emitter, placeOf(source.storage, source.offset), source.shape[0], first, second);
 }
 
 function emitProducts(
   emitter: Emitter,
-  { products, chosen }: ProductKernel,
+  { products, selection }: ProductKernel,
   placeOf: PlaceOf,
   threads: number,
 ): void {
-  if (chosen !== undefined) {
-    const product = { ...productOf(products[0], placeOf), chosen: chosenRowsOf(chosen, placeOf) };
+  if (selection !== undefined) {
+    const product = { ...productOf(products[0], placeOf), selection: selectedRowsOf(selection, placeOf) };
     emitProduct(emitter, product, 0, product.rows, threads);
     return;
   }
@@ -120,7 +122,7 @@ function productOf({ a, b, c }: ProductKernel['products'][number], placeOf: Plac
   // A column times the right matrix's rows: the transposed product has long rows.
   const column = product.columns === 1 && product.a.columnStride !== FLOAT_BYTES;
   const row = product.rows === 1 && product.b.columnStride !== FLOAT_BYTES;
-  if (!(column || row) || !usable(product.a)) return product;
+  if (!(column || row) || !hasUnitStride(product.a)) return product;
   if (column && product.c.rowStride !== FLOAT_BYTES) return product;
   return {
     rows: product.columns,

@@ -1,6 +1,6 @@
-/** Code that goes along one axis, number by number: running sums, extremes with their indices, the largest numbers. */
+/** Scan, arg-reduce and top-k kernels, along one axis number by number. */
 import type { Kind } from '../../kernels/groups.ts';
-import type { ExtremeKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
+import type { ArgExtremumKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
 import type { Nest } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
@@ -15,7 +15,7 @@ function others(view: View, axis: number): { sizes: number[]; strides: number[] 
 }
 
 /** Loops over the axes other than the kernel's, reading the source and writing the result. */
-function across({ source, result, axis }: ScanKernel | ExtremeKernel, placeOf: PlaceOf): Nest {
+function across({ source, result, axis }: ScanKernel | ArgExtremumKernel, placeOf: PlaceOf): Nest {
   const { sizes, strides } = others(source, axis);
   return {
     sizes,
@@ -81,7 +81,7 @@ export function emitScan(code: Code, table: Table, kernel: ScanKernel, placeOf: 
 }
 
 /** Only what exceeds the best so far replaces it: the first of equals stays, and the first NaN whatever comes. */
-export function emitExtreme(code: Code, table: Table, kernel: ExtremeKernel, placeOf: PlaceOf): void {
+export function emitArgExtremum(code: Code, table: Table, kernel: ArgExtremumKernel, placeOf: PlaceOf): void {
   const { source, axis, largest, type } = kernel;
   const isFloat = type === 'float32';
   const numbers = isFloat ? Type.f32 : Type.i32;

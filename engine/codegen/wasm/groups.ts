@@ -15,7 +15,7 @@ const SHORT_BODY = 12;
 const MOST_TURNS = 4;
 
 interface Walk {
-  readonly accesses: (Access & { readonly chosenRows: boolean })[];
+  readonly accesses: (Access & { readonly selectedRows: boolean })[];
   /** Index of an access by its view's storage, offset and strides. */
   indexOf(view: View): number;
 }
@@ -23,8 +23,8 @@ interface Walk {
 function walk(group: Group, placeOf: PlaceOf): Walk {
   const accesses: Walk['accesses'] = [];
   const known = new Map<string, number>();
-  const key = ({ storage, offset, strides, chosenRows }: View) =>
-    `${storage.id}:${offset}:${strides}:${chosenRows}`;
+  const key = ({ storage, offset, strides, selectedRows }: View) =>
+    `${storage.id}:${offset}:${strides}:${selectedRows}`;
   const add = (view: View, isStore: boolean) => {
     const found = known.get(key(view));
     if (found !== undefined) {
@@ -32,8 +32,8 @@ function walk(group: Group, placeOf: PlaceOf): Walk {
       return;
     }
     known.set(key(view), accesses.length);
-    const { storage, offset, strides, chosenRows = false } = view;
-    accesses.push({ place: placeOf(storage, offset), strides, store: isStore, chosenRows });
+    const { storage, offset, strides, selectedRows = false } = view;
+    accesses.push({ place: placeOf(storage, offset), strides, store: isStore, selectedRows });
   };
   for (const { operands, store } of group.operations) {
     for (const operand of operands) if ('view' in operand) add(operand.view, false);
@@ -47,17 +47,17 @@ export function emitGroup(code: Code, table: Table, group: Group, placeOf: Place
   const body = new Body(group, indexOf);
   body.values.hoist(code);
   const emit = (cursor: Cursor) => body.emit(code, cursor);
-  if (group.chosen === undefined) {
+  if (group.selection === undefined) {
     const abreast = Math.min(MOST_TURNS, Math.ceil(SHORT_BODY / body.size));
     emitLoops(code, table, { sizes: group.sizes, accesses }, emit, { abreast, even: true });
   } else {
-    const rows = accesses.map(({ place, strides: [rowStride, stride], chosenRows }) => ({
+    const rows = accesses.map(({ place, strides: [rowStride, stride], selectedRows }) => ({
       place,
       rowStride,
       stride,
-      indirect: chosenRows,
+      indirect: selectedRows,
     }));
-    emitRowLoops(code, table, group.chosen, placeOf, group.sizes[1], rows, emit);
+    emitRowLoops(code, table, group.selection, placeOf, group.sizes[1], rows, emit);
   }
   body.values.unhoist(code);
 }

@@ -1,10 +1,10 @@
 /**
  * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
- * that chose one member of an ensemble (engine/routing.ts).
+ * selected for one member of an ensemble (engine/routing.ts).
  */
-import type { Chosen } from '../../kernels/groups.ts';
-import type { ChoiceKernel } from '../../kernels/kernels.ts';
-import { chosenBy } from '../../kernels/kernels.ts';
+import type { RowSelection } from '../../kernels/groups.ts';
+import type { RowPartitionKernel } from '../../kernels/kernels.ts';
+import { selectedBy } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type Place, type PlaceOf } from '../../kernels/places.ts';
 import type { Code } from './assembler.ts';
 import { type Cursor, LANES, pushPlace, type Table, VECTOR_BYTES } from './loops.ts';
@@ -15,15 +15,15 @@ export interface RowAccess {
   /** In elements. */
   readonly rowStride: number;
   readonly stride: number;
-  /** Row i is the one at index i of the chosen rows. */
+  /** Row i is the one at index i of the selected rows. */
   readonly indirect: boolean;
 }
 
-/** Walks the chosen rows; the body handles up to four elements of a row. */
+/** Walks the selected rows; the body handles up to four elements of a row. */
 export function emitRowLoops(
   code: Code,
   table: Table,
-  { storage, count, index }: Chosen,
+  { storage, count, index }: RowSelection,
   placeOf: PlaceOf,
   width: number,
   accesses: readonly RowAccess[],
@@ -31,7 +31,7 @@ export function emitRowLoops(
 ): void {
   const row = code.take();
   const rows = code.take();
-  const chosen = code.take();
+  const selected = code.take();
   const slots = new Map<number, number>();
   const patterns = new Map<string, RowAccess & { readonly local: number }>();
   const keyOf = ({ place, rowStride, stride, indirect }: RowAccess) =>
@@ -78,10 +78,10 @@ export function emitRowLoops(
         code.i32(2);
         code.scalar(S.i32ShiftLeft);
         code.memory(Memory.i32Load, placeOf(storage, index).offset);
-        code.set(chosen);
+        code.set(selected);
       }
       for (const { local, rowStride, indirect, place } of values) {
-        code.get(indirect ? chosen : row);
+        code.get(indirect ? selected : row);
         code.i32(FLOAT_BYTES * rowStride);
         code.scalar(S.i32Multiply);
         if (place.slot !== undefined) {
@@ -103,15 +103,20 @@ export function emitRowLoops(
       code.branchIf(0);
     });
   });
-  for (const local of [row, rows, chosen, ...slots.values(), ...values.map((x) => x.local)])
+  for (const local of [row, rows, selected, ...slots.values(), ...values.map((x) => x.local)])
     code.release(local);
 }
 
 /** Lists the rows where a condition holds, and the others. */
-export function emitChoice(code: Code, table: Table, kernel: ChoiceKernel, placeOf: PlaceOf): void {
+export function emitRowPartition(
+  code: Code,
+  table: Table,
+  kernel: RowPartitionKernel,
+  placeOf: PlaceOf,
+): void {
   const { source } = kernel;
   const [first, second] = ([0, 1] as const).map((member) => {
-    const { storage, count, index } = chosenBy(kernel, member);
+    const { storage, count, index } = selectedBy(kernel, member);
     return { count: placeOf(storage, count).offset, index: placeOf(storage, index).offset };
   });
   const [condition, row, pointer, otherPointer, holds] = [0, 1, 2, 3, 4].map(() => code.take());

@@ -4,7 +4,7 @@ import type { BatchKernel, Kernel, ProductKernel } from '../../kernels/kernels.t
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import type { Code, Module } from './assembler.ts';
-import { emitExtreme, emitScan, emitTop } from './axes.ts';
+import { emitArgExtremum, emitScan, emitTop } from './axes.ts';
 import { emitCall } from './calls.ts';
 import { emitBools } from './conversions.ts';
 import { emitGroup } from './groups.ts';
@@ -13,7 +13,7 @@ import { pushPlace } from './loops.ts';
 import { Memory } from './opcodes.ts';
 import { type Product, productFunction, type Scratch, type Strides } from './products.ts';
 import { emitReduction } from './reductions.ts';
-import { emitChoice } from './row-loops.ts';
+import { emitRowPartition } from './row-loops.ts';
 
 /** What code refers to. */
 export interface Context {
@@ -57,17 +57,17 @@ export function emitStep(code: Code, context: Context, { group, kernels }: Step)
     case 'scan':
       emitScan(code, context, kernel, placeOf);
       break;
-    case 'extreme':
-      emitExtreme(code, context, kernel, placeOf);
+    case 'argExtremum':
+      emitArgExtremum(code, context, kernel, placeOf);
       break;
     case 'top':
       emitTop(code, context, kernel, placeOf);
       break;
-    case 'bools':
+    case 'boolConversion':
       emitBools(code, context, kernel, placeOf);
       break;
-    case 'choice':
-      emitChoice(code, context, kernel, placeOf);
+    case 'rowPartition':
+      emitRowPartition(code, context, kernel, placeOf);
       break;
     default:
       throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
@@ -104,16 +104,16 @@ function productOf(a: View, b: View, c: View, rows: number | undefined): { produ
   };
 }
 
-function emitProducts(code: Code, context: Context, { products, chosen }: ProductKernel): void {
+function emitProducts(code: Code, context: Context, { products, selection }: ProductKernel): void {
   const { module, scratch, placeOf } = context;
   for (const { a, b, c } of products) {
-    const rows = chosen === undefined ? c.shape[0] : undefined;
+    const rows = selection === undefined ? c.shape[0] : undefined;
     const { product, views } = productOf(a, b, c, rows);
     const index = productFunction(module, scratch, product);
     for (const { storage, offset } of views) pushPlace(code, context, placeOf(storage, offset));
-    if (chosen !== undefined) {
+    if (selection !== undefined) {
       code.i32(0);
-      code.memory(Memory.i32Load, placeOf(chosen.storage, chosen.count).offset);
+      code.memory(Memory.i32Load, placeOf(selection.storage, selection.count).offset);
     }
     code.call(index);
   }

@@ -1,17 +1,17 @@
 /** Operations on pairs of elements, with broadcasting; comparisons; selection. */
 import type { ElementType, Graph, Value } from '../graph.ts';
-import type { Lowering, Lowerings } from '../lowering.ts';
+import type { Translation, Translations } from '../tfjs-to-graph.ts';
 
-const arithmetic = (operation: string): Lowering => {
+const arithmetic = (operation: string): Translation => {
   return (graph, { a, b }) => numeric(graph, a, b, (left, right) => graph.binary(operation, left, right));
 };
 
-const comparison = (operation: string): Lowering => {
+const comparison = (operation: string): Translation => {
   return (graph, { a, b }) =>
     numeric(graph, a, b, (left, right) => graph.binary(operation, left, right, 'bool'));
 };
 
-const logical = (operation: string): Lowering => {
+const logical = (operation: string): Translation => {
   return (graph, { a, b }) => graph.binary(operation, graph.cast(a, 'bool'), graph.cast(b, 'bool'), 'bool');
 };
 
@@ -47,7 +47,7 @@ function modulo(graph: Graph, a: Value, b: Value): Value {
   return graph.where(differ, remainder(graph.binary('Add', rest, b)), rest);
 }
 
-export const binaryLowerings: Lowerings = {
+export const binaryTranslations: Translations = {
   Add: arithmetic('Add'),
   Sub: arithmetic('Sub'),
   Multiply: arithmetic('Mul'),

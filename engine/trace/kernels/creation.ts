@@ -1,7 +1,7 @@
 /** Tensors from attributes alone, which become constants, and batch normalisation. */
 import type { Graph } from '../graph.ts';
-import { elementType, type Lowerings } from '../lowering.ts';
 import { sizeOf } from '../shapes.ts';
+import { elementType, type Translations } from '../tfjs-to-graph.ts';
 
 function filled(graph: Graph, shape: readonly number[], value: number, dtype: string) {
   const type = elementType(dtype);
@@ -9,7 +9,7 @@ function filled(graph: Graph, shape: readonly number[], value: number, dtype: st
   return graph.expand(graph.scalar(type, value), shape);
 }
 
-export const creationLowerings: Lowerings = {
+export const creationTranslations: Translations = {
   Fill: (graph, _operands, attributes) => {
     const { shape, value, dtype } = attributes as { shape: number[]; value: number; dtype?: string };
     return filled(graph, shape, value, dtype ?? 'float32');

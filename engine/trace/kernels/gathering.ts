@@ -1,8 +1,8 @@
 /** Reading and writing at indices. */
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { Graph, Value } from '../graph.ts';
-import { elementType, type Lowerings } from '../lowering.ts';
 import { broadcastShapes, normaliseAxis, sizeOf } from '../shapes.ts';
+import { elementType, type Translations } from '../tfjs-to-graph.ts';
 
 function gather(graph: Graph, x: Value, indices: Value, axis: number, batchDims: number): Value {
   refuseOutside(indices, [x.shape[axis]]);
@@ -104,7 +104,7 @@ function joinRows(graph: Graph, a: Value, b: Value, first: Value): Value {
   return graph.node('Gather', [joined, graph.where(first, before, behind)], output, { axis: 0, inside: 1 });
 }
 
-export const gatheringLowerings: Lowerings = {
+export const gatheringTranslations: Translations = {
   /** Rows of x where the mask holds. How many is not known; the shape says the most. See engine/routing.ts. */
   SelectRows: (graph, { x, mask }, { rows }) =>
     graph.node(

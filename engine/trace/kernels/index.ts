@@ -1,21 +1,21 @@
 /** Every kernel that can be compiled. */
-import type { Lowerings } from '../lowering.ts';
-import { binaryLowerings } from './binary.ts';
-import { creationLowerings } from './creation.ts';
-import { gatheringLowerings } from './gathering.ts';
-import { matMulLowerings } from './matmul.ts';
-import { reductionLowerings } from './reduction.ts';
-import { shapeLowerings } from './shape.ts';
-import { unaryLowerings } from './unary.ts';
+import type { Translations } from '../tfjs-to-graph.ts';
+import { binaryTranslations } from './binary.ts';
+import { creationTranslations } from './creation.ts';
+import { gatheringTranslations } from './gathering.ts';
+import { matMulTranslations } from './matmul.ts';
+import { reductionTranslations } from './reduction.ts';
+import { shapeTranslations } from './shape.ts';
+import { unaryTranslations } from './unary.ts';
 
-export const lowerings: Lowerings = {
-  ...unaryLowerings,
-  ...binaryLowerings,
-  ...reductionLowerings,
-  ...matMulLowerings,
-  ...shapeLowerings,
-  ...gatheringLowerings,
-  ...creationLowerings,
+export const translations: Translations = {
+  ...unaryTranslations,
+  ...binaryTranslations,
+  ...reductionTranslations,
+  ...matMulTranslations,
+  ...shapeTranslations,
+  ...gatheringTranslations,
+  ...creationTranslations,
 };
 
 /** Kernels that have no place in a compiled function, with what to do instead. */

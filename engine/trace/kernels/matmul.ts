@@ -1,8 +1,8 @@
 /** Matrix products. */
 import { einsumShape } from '../einsum.ts';
 import { type Graph, MICROSOFT, type Value } from '../graph.ts';
-import type { Lowerings } from '../lowering.ts';
 import { broadcastShapes, sizeOf } from '../shapes.ts';
+import type { Translations } from '../tfjs-to-graph.ts';
 
 /** a · b on the last two axes, each transposed if asked; the axes before broadcast. */
 export function matMul(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
@@ -53,7 +53,7 @@ const activations: Readonly<Record<string, string>> = {
   elu: 'Elu',
 };
 
-export const matMulLowerings: Lowerings = {
+export const matMulTranslations: Translations = {
   BatchMatMul: (graph, { a, b }, attributes) => {
     const { transposeA, transposeB } = attributes as { transposeA: boolean; transposeB: boolean };
     return matMul(graph, graph.cast(a, 'float32'), graph.cast(b, 'float32'), transposeA, transposeB);

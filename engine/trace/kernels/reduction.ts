@@ -1,7 +1,7 @@
 /** Sums, extremes and their like along axes; softmax; scans. */
 import type { ElementType, Graph, Value } from '../graph.ts';
-import type { Lowering, Lowerings } from '../lowering.ts';
 import { normaliseAxes, normaliseAxis, reducedShape, sizeOf } from '../shapes.ts';
+import type { Translation, Translations } from '../tfjs-to-graph.ts';
 import { matMul } from './matmul.ts';
 
 /**
@@ -33,7 +33,7 @@ function reduce(
   return graph.node(operation, [x, graph.int64(axes)], { type: x.type, shape }, { keepdims: keep ? 1 : 0 });
 }
 
-const reduction = (operation: string, empty: number, type?: ElementType): Lowering => {
+const reduction = (operation: string, empty: number, type?: ElementType): Translation => {
   return (graph, { x }, attributes) => {
     const { axis = attributes.reductionIndices, keepDims } = attributes; // Max names its axes differently
     const operand = graph.cast(x, type ?? (x.type === 'bool' ? 'int32' : x.type));
@@ -43,7 +43,7 @@ const reduction = (operation: string, empty: number, type?: ElementType): Loweri
 };
 
 /** ONNX reduces no bools: the extreme of 0 and 1. */
-const logicalReduction = (operation: string, empty: number): Lowering => {
+const logicalReduction = (operation: string, empty: number): Translation => {
   return (graph, { x }, { axis, keepDims }) => {
     const axes = normaliseAxes(axis as number | number[] | null | undefined, x.shape.length);
     return graph.cast(
@@ -53,7 +53,7 @@ const logicalReduction = (operation: string, empty: number): Lowering => {
   };
 };
 
-const position = (operation: string): Lowering => {
+const position = (operation: string): Translation => {
   return (graph, { x }, { axis }) => {
     const at = normaliseAxes(axis as number | number[], x.shape.length)[0] ?? 0;
     const shape = reducedShape(x.shape, [at], false);
@@ -64,7 +64,7 @@ const position = (operation: string): Lowering => {
   };
 };
 
-const normalised = (operation: string, key: string): Lowering => {
+const normalised = (operation: string, key: string): Translation => {
   return (graph, { logits }, attributes) => {
     const axis = normaliseAxis((attributes[key] as number | undefined) ?? -1, logits.shape.length);
     return graph.node(operation, [logits], { type: 'float32', shape: logits.shape }, { axis });
@@ -112,7 +112,7 @@ function cumulativeProduct(graph: Graph, x: Value, { axis, exclusive, reverse }:
   return product;
 }
 
-export const reductionLowerings: Lowerings = {
+export const reductionTranslations: Translations = {
   Sum: reduction('ReduceSum', 0),
   Mean: reduction('ReduceMean', Number.NaN, 'float32'),
   Prod: reduction('ReduceProd', 1),

@@ -1,8 +1,8 @@
 /** Operations that move, repeat or cut data without computing. */
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
 import type { Graph, Value } from '../graph.ts';
-import type { Lowerings } from '../lowering.ts';
 import { normaliseAxes, normaliseAxis, sameShape, sizeOf } from '../shapes.ts';
+import type { Translations } from '../tfjs-to-graph.ts';
 
 /** ONNX's slice: begin, end and step per axis; an end below 0 means "through the first element". */
 function slice(
@@ -82,7 +82,7 @@ function mirrorPad(
   }, x);
 }
 
-export const shapeLowerings: Lowerings = {
+export const shapeTranslations: Translations = {
   Reshape: (graph, { x }, { shape }) => graph.reshape(x, inferred(x, shape as number[])),
   ExpandDims: (graph, { input }, { dim }) => {
     const axis = normaliseAxis(dim as number, input.shape.length + 1);

@@ -1,14 +1,14 @@
 /** Operations on every element. */
 import type { Graph, Value } from '../graph.ts';
-import { elementType, type Lowering, type Lowerings } from '../lowering.ts';
+import { elementType, type Translation, type Translations } from '../tfjs-to-graph.ts';
 
 /** Kernels that one ONNX operation computes. */
-const direct = (operation: string): Lowering => {
+const direct = (operation: string): Translation => {
   return (graph, { x }) => graph.unary(operation, x);
 };
 
 /** Kernels that ONNX has for float32 alone; TensorFlow.js gives float32 for int32 too. */
-const floating = (operation: string): Lowering => {
+const floating = (operation: string): Translation => {
   return (graph, { x }) => graph.unary(operation, graph.cast(x, 'float32'));
 };
 
@@ -58,7 +58,7 @@ function clip(graph: Graph, x: Value, low: number, high: number): Value {
   return graph.node('Clip', [x, ...bounds], { type: x.type, shape: x.shape });
 }
 
-export const unaryLowerings: Lowerings = {
+export const unaryTranslations: Translations = {
   Abs: direct('Abs'),
   Acos: floating('Acos'),
   Acosh: floating('Acosh'),

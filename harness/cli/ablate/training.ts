@@ -72,7 +72,7 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
   if (flags.resume && out === undefined)
-    throw new UserError('--resume needs --out: which results to go on with');
+    throw new UserError('--resume needs --out: the results to resume');
   const parent = resultsFolder(out ?? defaultName(ablation));
   const folder = join(parent, ablation.name);
   const usesDefaults = [flags.agent, flags.variants, flags.set, flags.full].every(

@@ -54,7 +54,7 @@ function isWrittenOver({ group }: Step, old: Storage, next: Storage): boolean {
   const operations = group?.operations ?? [];
   const at = operations.findIndex(({ store }) => store?.storage === next);
   const place = operations[at]?.store;
-  const walk = (view: View) => `${view.offset} ${view.strides} ${view.chosenRows ?? false}`;
+  const walk = (view: View) => `${view.offset} ${view.strides} ${view.selectedRows ?? false}`;
   const reads = operations.flatMap(({ operands }, i) =>
     operands.flatMap((operand) =>
       'view' in operand && operand.view.storage === old ? [{ i, view: operand.view }] : [],

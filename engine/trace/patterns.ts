@@ -5,7 +5,7 @@
 import { type GraphNode, MICROSOFT, uniformNumber, type Value } from './graph.ts';
 
 /** Rewrites nodes in place; `nodes` are those that the outputs need, operands first. */
-export function fuse(nodes: readonly GraphNode[], outputs: readonly Value[]): void {
+export function joinPatterns(nodes: readonly GraphNode[], outputs: readonly Value[]): void {
   const uses = new Map<Value, number>();
   const count = (value: Value | undefined, by = 1) => {
     if (value !== undefined) uses.set(value, (uses.get(value) ?? 0) + by);

@@ -4,12 +4,16 @@ import type { ElementType, Graph, Value } from './graph.ts';
 /** Operands by the kernel's names for them; a kernel of a list of operands has '0', '1', ... */
 export type Operands = Readonly<Record<string, Value>>;
 
-/** The kernel's attributes; each lowering knows the type that TensorFlow.js gives them. */
+/** The kernel's attributes; each translation knows the type that TensorFlow.js gives them. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-export type Lowering = (graph: Graph, operands: Operands, attributes: Attributes) => Value | readonly Value[];
+export type Translation = (
+  graph: Graph,
+  operands: Operands,
+  attributes: Attributes,
+) => Value | readonly Value[];
 
-export type Lowerings = Readonly<Record<string, Lowering>>;
+export type Translations = Readonly<Record<string, Translation>>;
 
 /** The graph's element type for TensorFlow.js's. */
 export function elementType(dtype: string): ElementType {
