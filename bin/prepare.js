@@ -18,6 +18,7 @@ const sources = [
   'agents',
   'harness',
   'ablations',
+  'playground',
   'bin/bundle.js',
   'tsconfig.json',
   'tsconfig.build.json',

@@ -18,6 +18,7 @@ import { completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
 import { Exit, exitCodes } from './exit.ts';
+import { playgroundCommand } from './playground.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { smokeCommand } from './smoke.ts';
@@ -36,6 +37,7 @@ const commands: readonly (() => Command)[] = [
   rolloutCommand,
   reportCommand,
   viewCommand,
+  playgroundCommand,
   ablateCommand,
   smokeCommand,
   traceCommand,

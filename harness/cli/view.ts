@@ -1,6 +1,5 @@
 /** `harness view`: a local web page of a comparison, and of rollouts in 3-D. */
 import { Command } from 'commander';
-import type { ViewOptions } from '../view/server.ts';
 
 interface ViewFlags {
   readonly port?: string;
@@ -34,25 +33,11 @@ Ctrl-C ends it. A page to send to somebody, without a server: harness rollout ..
 }
 
 async function view(paths: readonly string[], flags: ViewFlags): Promise<void> {
-  const { parseCount } = await import('../text/quantity.ts');
   const { startViewer } = await import('../view/server.ts');
   const { viewSubject } = await import('../view/subject.ts');
-  const { UserError } = await import('../text/errors.ts');
+  const { serveUntilSignal } = await import('../view/until-signal.ts');
   const subject = viewSubject(paths);
-  const asked = flags.port === undefined ? undefined : parseCount(flags.port, '--port', 0, 65_535);
-  const options = (port: number): ViewOptions => ({ ...subject, host: flags.host, port });
-  const viewer = await startViewer(options(asked ?? USUAL_PORT)).catch((error: unknown) => {
-    if (asked !== undefined || !(error instanceof UserError)) throw error;
-    return startViewer(options(0));
-  });
-  const { address } = viewer;
-  console.log(flags.json ? JSON.stringify({ address }) : `${subject.title}: ${address}\nCtrl-C ends it.`);
-  if (flags.open) {
-    const { openInBrowser } = await import('../view/open.ts');
-    openInBrowser(address, (line) => process.stderr.write(`harness: ${line}\n`));
-  }
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  await viewer.close();
+  await serveUntilSignal(flags, USUAL_PORT, subject.title, (port) =>
+    startViewer({ ...subject, host: flags.host, port }),
+  );
 }

@@ -1,5 +1,5 @@
 /** Reads the models that come with the package, from its source tree and from its build alike. */
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModelReader } from '../../envs/model-source.ts';
@@ -18,3 +18,11 @@ export const packagedModels: ModelReader = (file) => {
   }
   throw new UserError(`no model file '${file}' in assets/`);
 };
+
+/** Every model that comes with the package: its text by its file's name. */
+export function packagedModelFiles(): Record<string, string> {
+  const folder = CANDIDATES.find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  if (folder === undefined) throw new UserError('the package has no assets/');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.xml'));
+  return Object.fromEntries(names.map((name) => [name, packagedModels(name)]));
+}

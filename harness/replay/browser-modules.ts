@@ -22,5 +22,9 @@ export function scriptFolder(): string {
 /** Source of a bundled script. @param name its file */
 export const script = (name: string): string => readFileSync(join(scriptFolder(), name), 'utf8');
 
+/** Source of a script of the playground. @param name its file */
+export const playgroundScript = (name: string): string =>
+  readFileSync(join(scriptFolder(), '../playground/site', name), 'utf8');
+
 /** Folder of MuJoCo's WebAssembly package. */
 export const mujocoFolder = (): string => dirname(require.resolve('@mujoco/mujoco'));

@@ -1,13 +1,13 @@
 /** The viewer's local web server. */
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import sirv, { type RequestHandler } from 'sirv';
 import { sha256 } from '../files/durable.ts';
 import { mujocoFolder, scriptFolder } from '../replay/browser-modules.ts';
-import { UserError } from '../text/errors.ts';
 import { ComparisonFiles } from './comparison-files.ts';
 import { ComparisonFragment, runId } from './comparison-fragment.ts';
 import { refusal } from './guard.ts';
+import { listen } from './listen.ts';
 import { comparisonPage, replayPage, reportFile, type ServedPage } from './pages.ts';
 import { RolloutFiles, rolloutId } from './rollout-files.ts';
 import { RolloutError, RolloutMaker } from './rollout-maker.ts';
@@ -56,25 +56,6 @@ export async function startViewer(options: ViewOptions): Promise<Viewer> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-function listen(server: Server, { host, port }: ViewOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new UserError(listenFault(error, host, port), { cause: error }));
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function listenFault({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
-  if (code === 'EADDRINUSE') return `port ${port} of ${host} is in use; --port 0 takes a free one`;
-  if (code === 'EACCES') return `port ${port} may not be used; choose one above 1023, or --port 0`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `this machine has no address '${host}'`;
-  return `cannot listen on ${host}:${port}: ${message}`;
 }
 
 class Site {

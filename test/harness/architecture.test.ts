@@ -26,23 +26,26 @@ describe('the architecture', () => {
   let result: ICruiseResult;
 
   beforeAll(async () => {
-    const { output } = await cruise(['index.ts', 'envs', 'engine', 'agents', 'harness', 'ablations'], {
-      baseDir: root,
-      doNotFollow: { path: 'node_modules' },
-      tsPreCompilationDeps: true,
-      validate: true,
-      ruleSet: {
-        forbidden: [
-          {
-            name: 'no-cycle',
-            severity: 'error',
-            from: {},
-            to: { circular: true },
-          },
-        ],
+    const { output } = await cruise(
+      ['index.ts', 'envs', 'engine', 'agents', 'harness', 'ablations', 'playground'],
+      {
+        baseDir: root,
+        doNotFollow: { path: 'node_modules' },
+        tsPreCompilationDeps: true,
+        validate: true,
+        ruleSet: {
+          forbidden: [
+            {
+              name: 'no-cycle',
+              severity: 'error',
+              from: {},
+              to: { circular: true },
+            },
+          ],
+        },
+        enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
       },
-      enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
-    });
+    );
     if (typeof output === 'string') throw new Error(output);
     result = output;
   }, 300_000);
@@ -95,6 +98,7 @@ describe('the architecture', () => {
     };
     for (const core of ['parts', 'loop', 'rows']) visit(`harness/run/${core}.ts`, '');
     visit('agents/registry.ts', '');
+    for (const script of ['page', 'worker']) visit(`playground/${script}.ts`, '');
     expect(strays).toEqual([]);
     expect([...seen]).toEqual(expect.arrayContaining(['agents/rfm/algorithm.ts', 'envs/physics.ts']));
     for (const file of [...seen].filter((file) => file.startsWith('harness/'))) {

@@ -14,7 +14,8 @@ export function tableBytes(folder: string): Record<string, string> {
   return tables;
 }
 
-function withoutColumns(text: string, names: readonly string[]): string {
+/** A table without the cells of some columns. */
+export function withoutColumns(text: string, names: readonly string[]): string {
   const [header, ...lines] = text.split(/\r?\n/);
   const columns = header.split(',');
   const dropped = columns.map((column) => names.includes(column));

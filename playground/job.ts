@@ -1,0 +1,23 @@
+/** The job of a run, as `harness train` makes it of the same settings. */
+import { findAgent } from '../agents/registry.ts';
+import type { RunJob } from '../harness/run/job.ts';
+import { UserError } from '../harness/text/errors.ts';
+import type { RunSettings } from './settings.ts';
+
+/** @throws UserError if there is no such agent */
+export function jobOf(settings: RunSettings): RunJob {
+  const { agent, task, preset, seed, steps, evaluateEvery: every, evaluationEpisodes: episodes } = settings;
+  const factory = findAgent(agent);
+  if (factory === undefined) throw new UserError(`there is no agent '${agent}'`);
+  return {
+    identity: { task, agent, seed },
+    agent: { name: agent },
+    task: { name: task },
+    config: { ...factory.presets[preset] } as unknown as Record<string, unknown>,
+    steps,
+    evaluation: { every, episodes, starts: 'fixed' },
+    logEvery: Math.max(1, Math.floor(every / 2)),
+    backend: 'wasm',
+    threads: 1,
+  };
+}

@@ -1,0 +1,149 @@
+/// <reference lib="dom.iterable" />
+/**
+ * The playground as its user meets it: trained in headless Chromium, the tables are those of the terminal.
+ * Skipped where there is no Chromium (apt-get install chromium).
+ */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import sirv from 'sirv';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harness, killGroup, type Started, start, workplace } from './support/command.ts';
+import { withoutColumns } from './support/tables.ts';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const installed = existsSync(executablePath);
+if (!installed) console.warn(`SKIPPED: nothing is trained in a browser, since there is no ${executablePath}`);
+
+const folder = workplace();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Learning begins at step 500 of this preset. */
+const settings = {
+  task: 'cartpole-swingup',
+  agent: 'sac',
+  preset: 'smoke',
+  seed: 3,
+  steps: 600,
+  evaluateEvery: 300,
+  evaluationEpisodes: 1,
+};
+const hash = new URLSearchParams(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+
+describe('harness playground --out', () => {
+  it('writes a site whose addresses are all relative and its own', async () => {
+    expect(await harness(folder, 'playground', '--out', 'web/site')).toMatchObject({ code: 0, stderr: '' });
+    const site = join(folder, 'web/site');
+    expect(readdirSync(site).sort()).toEqual([
+      'choices.json',
+      'index.html',
+      'models.json',
+      'mujoco.wasm',
+      'page.js',
+      'style.css',
+      'worker.js',
+    ]);
+    const page = readFileSync(join(site, 'index.html'), 'utf8');
+    const addresses = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
+    expect(addresses).toEqual(expect.arrayContaining(['page.js', 'style.css']));
+    for (const address of addresses) expect(address).toMatch(/^(?:[\w-]+\.\w+|#\w+|data:,)$/);
+    expect(page).toContain("script-src 'self' 'wasm-unsafe-eval';");
+    expect(page).not.toMatch(/unsafe-inline|'unsafe-eval'|<style|style="|\son\w+="/);
+    for (const script of ['page.js', 'worker.js']) {
+      expect(readFileSync(join(site, script), 'utf8')).not.toMatch(/\bnew Function\(|\beval\(/);
+    }
+  });
+});
+
+describe.skipIf(!installed)('the playground in Chromium', () => {
+  let browser: Browser;
+  let started: Started;
+  let plain: Server;
+  let addresses: { readonly served: string; readonly static: string };
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    const quiet = ['--headless', '--no-sandbox', '--no-first-run', '--disable-background-networking'];
+    browser = await chromium.launch({ executablePath, args: quiet });
+    started = start(folder, 'playground', '--port', '0', '--json');
+    const served = await new Promise<string>((resolve, reject) => {
+      started.child.stdout?.on('data', (text) => resolve(JSON.parse(String(text)).address));
+      started.ended.then(({ stderr }) => reject(new Error(stderr)));
+    });
+    plain = createServer(sirv(join(folder, 'web')));
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as { port: number };
+    addresses = { served, static: `http://127.0.0.1:${port}/site/` };
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    plain?.close();
+    if (started !== undefined) killGroup(started.child);
+  });
+
+  async function open(address: string): Promise<Page> {
+    const page = await browser.newPage();
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', ({ message }) => complaints.push(message));
+    await page.goto(`${address}#${hash}`);
+    await page.waitForSelector('#train:not([disabled])');
+    return page;
+  }
+
+  const says = (page: Page, pattern: RegExp) =>
+    page.waitForFunction(
+      (text) => new RegExp(text).test(document.getElementById('status')?.textContent ?? ''),
+      pattern.source,
+      { timeout: 100_000 },
+    );
+
+  async function download(page: Page, name: string): Promise<string> {
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click(`#downloads a[download="${name}"]`),
+    ]);
+    return readFileSync(await file.path(), 'utf8');
+  }
+
+  it("trains to the terminal's own bytes, across a pause, under a policy without evaluation of text", async () => {
+    const page = await open(addresses.served);
+    await page.click('#train');
+    await says(page, /^Step [1-9]/);
+    await page.click('#pause');
+    await says(page, /^Paused/);
+    const taken = () => page.$eval('#progress', (meter) => (meter as HTMLProgressElement).value);
+    await page.waitForTimeout(300); // the step at hand, or an evaluation's, still ends
+    const before = await taken();
+    await page.waitForTimeout(600);
+    expect(await taken()).toBe(before);
+    await page.click('#pause');
+    await says(page, /^Done at step 600\.$/);
+    const rows = await page.$$eval('#returns tr', (all) => all.map((row) => row.firstChild?.textContent));
+    expect(rows).toEqual(['0', '300', '600']);
+
+    const [program, ...words] = ((await page.textContent('#command')) ?? '').split(' ');
+    expect(program).toBe('harness');
+    expect(await harness(folder, ...words, '--out', 'terminal', '--quiet')).toMatchObject({ code: 0 });
+    for (const name of ['evaluations.csv', 'training.csv']) {
+      const here = readFileSync(join(folder, 'results/terminal', name), 'utf8');
+      const there = await download(page, name);
+      expect(there.trim().split('\n').length).toBeGreaterThan(1);
+      expect(withoutColumns(there, ['wall_seconds'])).toBe(withoutColumns(here, ['wall_seconds']));
+    }
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('works from a folder of a plain file server, and stops when told to', async () => {
+    const page = await open(addresses.static);
+    await page.click('#train');
+    await says(page, /^Step [1-9]/);
+    await page.click('#stop');
+    await says(page, /^Stopped at step \d+\.$/);
+    expect(await page.isEnabled('#train')).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
