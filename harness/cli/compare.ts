@@ -66,8 +66,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const { out, workers, ...asked } = given;
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
-  if (flags.resume && out === undefined)
-    throw new UserError('--resume needs --out: the results to resume');
+  if (flags.resume && out === undefined) throw new UserError('--resume needs --out: the results to resume');
   const settings: Settings = {
     ...(flags.quick ? quick : {}),
     ...asked,

@@ -71,8 +71,7 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
   const { out, ...settings }: Settings = { ...settingsOfFlags(flags), ...present(flags) };
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
-  if (flags.resume && out === undefined)
-    throw new UserError('--resume needs --out: the results to resume');
+  if (flags.resume && out === undefined) throw new UserError('--resume needs --out: the results to resume');
   const parent = resultsFolder(out ?? defaultName(ablation));
   const folder = join(parent, ablation.name);
   const usesDefaults = [flags.agent, flags.variants, flags.set, flags.full].every(
