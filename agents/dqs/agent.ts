@@ -18,9 +18,10 @@
 import type { AgentFactory } from '../agent.ts';
 import { timePolicyConstants } from '../constants.ts';
 import { hostAgent } from '../host.ts';
+import { clipMargin } from '../posterior/latent.ts';
 import { dqsAlgorithm } from './algorithm.ts';
 import { type DqsConfig, dqsConfig, dqsPresets } from './config.ts';
-import { latentBound, latentEdge, weightFloor } from './spaces.ts';
+import { latentBound, weightFloor } from './spaces.ts';
 
 export const dqs: AgentFactory<DqsConfig> = {
   name: 'dqs',
@@ -28,7 +29,7 @@ export const dqs: AgentFactory<DqsConfig> = {
   reference: 'Jain et al. 2024, arXiv 2410.01312',
   config: dqsConfig,
   presets: dqsPresets,
-  constants: { ...timePolicyConstants, latentEdge, latentBound, weightFloor },
+  constants: { ...timePolicyConstants, latentEdge: clipMargin, latentBound, weightFloor },
   create: (context) =>
     hostAgent(dqsAlgorithm(context.config, context.observation.size, context.action.size), context),
 };

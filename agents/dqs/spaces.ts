@@ -1,6 +1,6 @@
 /** Where the diffusion of `dqs` lives, and what follows from that: its density, its network's output, its sampler. */
 import * as tf from '@tensorflow/tfjs-core';
-import { boltzmannLatentDensity } from '../posterior/latent.ts';
+import { boltzmannLatentDensity, preTanhAction } from '../posterior/latent.ts';
 import type { DensityValue } from '../posterior/posterior-mean.ts';
 import { createSchedule } from '../posterior/schedules.ts';
 import { denoise, eulerMaruyama, type FieldAtTime } from '../samplers.ts';
@@ -43,8 +43,6 @@ export function actionSpace(noise: ExplodingNoise): DqsSpace {
   };
 }
 
-/** Replay actions are pulled this far from the box's edge before atanh. */
-export const latentEdge = 1e-4;
 /** Beyond atanh(1 - 1e-4) = 4.95 no replay action lies; bound on the sampler's predicted end point. */
 export const latentBound = 5;
 
@@ -57,7 +55,7 @@ export function latentSpace(range: { sigmaMin: number; sigmaMax: number }): DqsS
   // Its β² is h + σ_min², on the project's clock.
   const schedule = createSchedule({ kind: 've', sigmaMin: range.sigmaMin, sigmaMax: range.sigmaMax });
   return {
-    point: (action) => tf.atanh(tf.clipByValue(action, -1 + latentEdge, 1 - latentEdge)),
+    point: (action) => preTanhAction(action),
     density: boltzmannLatentDensity,
     score: (output, variance) =>
       typeof variance === 'number'

@@ -2,8 +2,28 @@
  * The Boltzmann policy in the unbounded latent y with action a = tanh(y):
  * log p1(y|s) = Q(s, tanh y)/λ + Σ_d log sech²(y_d) + const (RFM's target density).
  */
-import { abs, add, div, mul, softplus, sub, sum, type Tensor, tanh } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  add,
+  atanh,
+  clipByValue,
+  div,
+  mul,
+  softplus,
+  sub,
+  sum,
+  type Tensor,
+  tanh,
+} from '@tensorflow/tfjs-core';
 import type { DensityValue } from './posterior-mean.ts';
+
+/** Replay actions are clipped to ±(1 - this) before atanh. */
+export const clipMargin = 1e-4;
+
+/** The pre-tanh action y = atanh(a) of a replay action. @param action [..., D] in [-1, 1] @returns the same shape */
+export function preTanhAction(action: Tensor): Tensor {
+  return atanh(clipByValue(action, -1 + clipMargin, 1 - clipMargin));
+}
 
 /**
  * log |da/dy| of a = tanh(y), summed over the last axis: Σ log sech²(y), which never overflows.

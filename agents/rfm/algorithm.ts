@@ -26,6 +26,7 @@ import {
   type UpdateInputs,
 } from '../host.ts';
 import type { Weights } from '../networks.ts';
+import { preTanhAction } from '../posterior/latent.ts';
 import { pick, type Time } from '../samplers.ts';
 import { policySpread } from '../spread.ts';
 import { reportByTime } from './by-time.ts';
@@ -64,9 +65,6 @@ const metricNames = [
   'cv_weight',
   'policy_spread',
 ] as const;
-
-/** Replay actions are pulled this far from the box's edge before atanh (method.md section 2). */
-export const edge = 1e-4;
 
 export function rfmAlgorithm(
   form: PolicyForm,
@@ -118,7 +116,7 @@ export function rfmAlgorithm(
     const fresh = samplesPolicy
       ? policy.behave(acting, batch.observation, scheduled, endpointNoise(noise))
       : undefined;
-    const replayed = latentOf(batch.action);
+    const replayed = preTanhAction(batch.action);
     const { y1, shares } = endpoints(acting, batch, scheduled.temperature, noise, replayed, fresh);
     const alpha = tf.expandDims(form.schedule.alphaTensor(t), 1);
     const beta = tf.expandDims(form.schedule.betaTensor(t), 1);
@@ -242,11 +240,6 @@ export function rfmAlgorithm(
         ? undefined
         : { t_min: { from: tMin, to: finalTMin, updates: config.tMinSteps } },
   } satisfies Algorithm<State, UpdateNoise, PolicyParameters, SampleNoise, SampleNoise>;
-}
-
-/** y1 = atanh(a) of a replay action. */
-function latentOf(action: tf.Tensor): tf.Tensor {
-  return tf.atanh(tf.clipByValue(action, -1 + edge, 1 - edge));
 }
 
 /** t in [first, 1 - first] from uniforms in [0, 1). */

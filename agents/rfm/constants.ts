@@ -1,17 +1,17 @@
 /** The numbers that RFM's code fixes beside its config: of options, estimators and proposals. */
 import { timePolicyConstants } from '../constants.ts';
 import { caution, farthestBeyond, largestRatio, spareDraws } from '../posterior/adaptive.ts';
+import { clipMargin } from '../posterior/latent.ts';
 import { inflation, narrowest as narrowestLaplace } from '../posterior/proposals.ts';
 import { exponents, penaltyShare, regressionDraws, regressionShare } from '../posterior/regression.ts';
 import { gumbelUniforms } from '../samplers.ts';
-import { edge } from './algorithm.ts';
 import { features, lengthScale } from './critic-noise.ts';
 import { leastShare } from './endpoints.ts';
 import { narrowest as narrowestKernel } from './proposal.ts';
 
 export const rfmConstants = {
   ...timePolicyConstants,
-  actionEdge: edge,
+  actionEdge: clipMargin,
   gumbelUniformLeast: gumbelUniforms.least,
   gumbelUniformLargest: gumbelUniforms.largest,
   endpointLeastShare: leastShare,

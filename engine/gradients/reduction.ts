@@ -9,14 +9,14 @@ function kept(shape: readonly number[], axis: unknown): number[] {
   return shape.map((length, i) => (axes.includes(i) ? 1 : length));
 }
 
-function spread(dy: tf.Tensor, x: tf.Tensor, axis: unknown): tf.Tensor {
+function broadcast(dy: tf.Tensor, x: tf.Tensor, axis: unknown): tf.Tensor {
   return tf.mul(tf.reshape(dy, kept(x.shape, axis)), tf.onesLike(x));
 }
 
-fromInput('Sum', (dy, x, { axis }) => spread(dy, x, axis));
+fromInput('Sum', (dy, x, { axis }) => broadcast(dy, x, axis));
 fromInput('Mean', (dy, x, { axis }) => {
   const count = x.size / kept(x.shape, axis).reduce((product, length) => product * length, 1);
-  return spread(tf.div(dy, count), x, axis);
+  return broadcast(tf.div(dy, count), x, axis);
 });
 
 /** Every element that equals the extreme gets the gradient, as TensorFlow.js has it. */

@@ -41,7 +41,7 @@ export function einsum(
   const sizes = [sizeOf(lengthOf(rows)), sizeOf(lengthOf(columns)), sizeOf(lengthOf(inner))];
   if (inner.length === 0 || (batch.length > 0 && sizes[0] * sizes[1] < SMALL)) {
     const labels = [...all, ...inner];
-    const factors = [a, b].map((term) => spread(term, labels));
+    const factors = [a, b].map((term) => broadcast(term, labels));
     const shape = lengthOf(labels);
     const products: Labelled = { tensor: builder.compute('Mul', factors, shape), labels };
     const sum = summed(builder, products, (label) => !inner.includes(label));
@@ -82,7 +82,7 @@ function permuted({ tensor, labels }: Labelled, order: readonly string[]): Label
 }
 
 /** The axes in an order of labels, of length 1 where the tensor has none. */
-function spread(term: Labelled, order: readonly string[]): Tensor {
+function broadcast(term: Labelled, order: readonly string[]): Tensor {
   const own = permuted(
     term,
     order.filter((label) => term.labels.includes(label)),

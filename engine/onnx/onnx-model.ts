@@ -116,14 +116,14 @@ function writeConstant(writer: Writer, value: Value, name: string): void {
   const { constant, shape, type } = value;
   if (constant === undefined) throw new Error('not a constant');
   const size = sizeOf(shape);
-  const data = constant.length === size ? constant : spread(constant, size);
+  const data = constant.length === size ? constant : broadcast(constant, size);
   for (const length of shape) writer.uint32(integerTag(1)).int64(length);
   writer.uint32(integerTag(2)).int32(onnxTypes[type]);
   writer.uint32(tag(8)).string(name);
   writer.uint32(tag(9)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
-function spread(uniform: NonNullable<Value['constant']>, size: number): NonNullable<Value['constant']> {
+function broadcast(uniform: NonNullable<Value['constant']>, size: number): NonNullable<Value['constant']> {
   if (uniform instanceof BigInt64Array) return new BigInt64Array(size).fill(uniform[0]);
   const Type = uniform.constructor as new (length: number) => Exclude<typeof uniform, BigInt64Array>;
   return new Type(size).fill(uniform[0]);

@@ -40,7 +40,7 @@ const floorDivision: Kernel = ({ inputs: { a, b }, backend, valuesOf, original }
   const { dtype, shape, dataId } = original();
   if (a.dtype !== 'float32' && b.dtype !== 'float32') return { dtype, shape, dataId };
   backend.disposeData(dataId, true);
-  const [dividend, divisor] = [a, b].map((x) => spread(valuesOf(x), x.shape, shape));
+  const [dividend, divisor] = [a, b].map((x) => broadcast(valuesOf(x), x.shape, shape));
   const quotients = Int32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
     toInt32(Math.floor(Math.fround(dividend(i) / divisor(i)))),
   );
@@ -51,7 +51,7 @@ const floorDivision: Kernel = ({ inputs: { a, b }, backend, valuesOf, original }
 const power: Kernel = ({ inputs: { a, b }, valuesOf, original }) => {
   const result = original();
   const values = valuesOf(result);
-  const [base, exponent] = [a, b].map((x) => spread(valuesOf(x), x.shape, result.shape));
+  const [base, exponent] = [a, b].map((x) => broadcast(valuesOf(x), x.shape, result.shape));
   for (let i = 0; i < values.length; i++) {
     if (!Number.isNaN(values[i])) continue;
     const infinite = Math.abs(exponent(i)) === Number.POSITIVE_INFINITY;
@@ -61,7 +61,11 @@ const power: Kernel = ({ inputs: { a, b }, valuesOf, original }) => {
 };
 
 /** The element of a broadcast operand at each place of the result. */
-function spread(values: Values, from: readonly number[], to: readonly number[]): (place: number) => number {
+function broadcast(
+  values: Values,
+  from: readonly number[],
+  to: readonly number[],
+): (place: number) => number {
   const missing = to.length - from.length;
   return (place) => {
     let [at, stride, rest] = [0, 1, place];

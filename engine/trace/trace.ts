@@ -5,9 +5,9 @@ import { onnxModel } from '../onnx/onnx-model.ts';
 import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
-import { withoutChance } from './chance.ts';
 import { type ElementType, Graph, type GraphNode, needed, type Value } from './graph.ts';
 import { joinPatterns } from './patterns.ts';
+import { withoutRandomDraws } from './random-draws.ts';
 import { sizeOf } from './shapes.ts';
 
 export interface Port {
@@ -81,7 +81,7 @@ export function traceFunction(
           inputs.map((input) => input.leaf),
           tensors,
         );
-        const result = withoutChance(() => fn(argument as never));
+        const result = withoutRandomDraws(() => fn(argument as never));
         if (result instanceof Promise)
           throw new TypeError(`'${name}' is asynchronous: a compiled function is not`);
         const taken = new Set<Value>();

@@ -61,7 +61,7 @@ describe('the score target', () => {
 });
 
 describe('the noise', () => {
-  // reference-program.md: S = 1e5, g = 1e-5 S^t sqrt(2 ln S), h = 1e-10 (S^2t - 1)
+  // The program behind arXiv 2601.08136: S = 1e5, g = 1e-5 S^t sqrt(2 ln S), h = 1e-10 (S^2t - 1)
   const noise = explodingNoise({ sigmaMin: 1e-5, sigmaMax: 1 });
   const h = (t: number) => 1e-10 * ((1e5 ** t) ** 2 - 1);
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe('the path', () => {
-  // reference-program.md: ᾱ(t) = cos²((t + s) π/(2(1 + s)))/cos²(s π/(2(1 + s))), s = 0.008
+  // The program behind arXiv 2601.08136: ᾱ(t) = cos²((t + s) π/(2(1 + s)))/cos²(s π/(2(1 + s))), s = 0.008
   const signal = (t: number) =>
     (Math.cos(((t + 0.008) * Math.PI) / (2 * 1.008)) / Math.cos((0.008 * Math.PI) / (2 * 1.008))) ** 2;
   const { tMin, tMax } = maxEntDpPresets.paper;

@@ -1,4 +1,4 @@
-/** Chance has no place in a compiled function: what is drawn while it is traced would be the same at every call. */
+/** Random draws have no place in a compiled function: what is drawn while it is traced would be the same at every call. */
 import * as tf from '@tensorflow/tfjs-core';
 import { UnsupportedOperationError } from './errors.ts';
 
@@ -12,7 +12,7 @@ const DRAWS = new Set(
 );
 
 /** Runs `body`, in which random operations and Math.random() throw. @throws UnsupportedOperationError */
-export function withoutChance<T>(body: () => T): T {
+export function withoutRandomDraws<T>(body: () => T): T {
   const engine = tf.engine();
   const { startScope } = engine;
   const { random } = Math;
