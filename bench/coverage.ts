@@ -1,126 +1,269 @@
 /**
- * How often 95 % intervals hold the truth: made-up score matrices with a known interquartile mean, mean and
- * probability of improvement, many experiments, few runs each. The table is in docs/statistics.md.
+ * How often 95 % intervals hold the truth: made-up score matrices with known values, many experiments, few runs each.
+ * The tables are in docs/statistics.md.
  *
- *     npx jiti bench/coverage.ts                    2,000 experiments × 2,000 resamples, both kinds
- *     npx jiti bench/coverage.ts bells 500 1000
+ *     npx jiti bench/coverage.ts                        2,000 experiments of every shape, number of tasks and of runs
+ *     npx jiti bench/coverage.ts rliable                the same for rliable's bootstrap, 1,000 resamples
+ *     npx jiti bench/coverage.ts candidates             other small-sample remedies of the bootstrap
+ *     npx jiti bench/coverage.ts tasks=8 normal 500     fewer tasks, shapes or experiments
  */
 import { RandomStream } from '../engine/random.ts';
 import {
   type AgentScores,
-  bootstrapMeanInterval,
+  aggregateMean,
+  aggregateMedian,
+  aggregateMetrics,
   compareScores,
   type Interval,
+  type IntervalMethod,
   interquartileMean,
   mean,
-  probabilityOfImprovement,
+  optimalityGap,
+  percentileInterval,
   type ScoresByTask,
-  studentInterval,
+  standardDeviation,
 } from '../harness/statistics/index.ts';
 
-const TASKS = 8;
 const RUN_COUNTS = [3, 5, 10];
+const TASK_COUNTS = [1, 2, 8];
+const TAUS = [0.1, 0.3, 0.5, 0.7, 0.9];
+/** How far above Y the scores of X are: P(X > Y) about 0.65 and 0.97. */
+const SHIFTS = [0.05, 0.3];
 /** Runs per task from which the true values are computed. */
-const POPULATION = 200_000;
+const POPULATION = 100_000;
+const PAIRED = 4000;
 
-/** `bells`: runs scatter around their task's level. `failures`: and on every third task some stay low. */
-const kinds = ['bells', 'failures'] as const;
-type Kind = (typeof kinds)[number];
+/** Of mean 0 and standard deviation 1. */
+const shapes = {
+  normal: (normal: () => number) => normal(),
+  /** Most runs near the best, a tail below: a Gamma distribution of shape 2 turned around, skewness -1.41. */
+  skewed: (_: () => number, uniform: () => number) =>
+    (2 + Math.log(1 - uniform()) + Math.log(1 - uniform())) / Math.SQRT2,
+  /** Three runs of ten fail: they scatter around a level four of their own deviations lower. */
+  'two-humped': (normal: () => number, uniform: () => number) =>
+    (normal() - (uniform() < 0.3 ? 4 : 0) + 1.2) / Math.sqrt(1 + 16 * 0.21),
+} as const;
+type Shape = keyof typeof shapes;
 
-/** The score of one run, within [0, 1]. Levels and scatters differ between tasks, as they do in benchmarks. */
-function drawScore(kind: Kind, task: number, shift: number, random: RandomStream): number {
-  const level = 0.15 + (0.75 * task) / (TASKS - 1) + shift;
-  const scatter = 0.04 + (0.1 * ((task * 5) % TASKS)) / TASKS;
-  const failing = kind === 'failures' && task % 3 === 0 ? 0.15 : 0;
-  const normal = random.fillNormal(new Float32Array(1))[0];
-  const score = random.uniform() < failing ? 0.3 * level + 0.03 * normal : level + scatter * normal;
-  return Math.min(1, Math.max(0, score));
-}
+/** Numbers from a stream, drawn in blocks. */
+class Source {
+  readonly #random: RandomStream;
+  #normals: Float32Array = new Float32Array(0);
+  #at = 0;
 
-const drawMatrix = (kind: Kind, runs: number, shift: number, random: RandomStream): number[][] =>
-  Array.from({ length: TASKS }, (_, task) =>
-    Array.from({ length: runs }, () => drawScore(kind, task, shift, random)),
-  );
-
-interface Counter {
-  hits: number;
-  total: number;
-}
-
-function table(kind: Kind, experiments: number, resamples: number): void {
-  const root = RandomStream.fromSeed(2108).split(kind);
-  const population = [0, 0.05].map((shift) =>
-    drawMatrix(kind, POPULATION, shift, root.split(`population ${shift}`)),
-  );
-  const truth = {
-    iqm: interquartileMean(population[0]),
-    mean: mean(population[0].map(mean)),
-    tasks: population[0].map(mean),
-    improvement: improvementOf(population[1], population[0]),
-  };
-  console.log(
-    `${kind}: true IQM ${truth.iqm.toFixed(4)}, mean ${truth.mean.toFixed(4)}, P(X > Y) ${truth.improvement.toFixed(4)}`,
-  );
-  console.log(`${experiments} experiments, ${resamples} resamples, ${TASKS} tasks\n`);
-  console.log('| runs | IQM | mean | P(X > Y) | one task, bootstrap | one task, Student t |');
-  console.log('| ---: | ---: | ---: | ---: | ---: | ---: |');
-  for (const runs of RUN_COUNTS) {
-    const counters: Counter[] = Array.from({ length: 5 }, () => ({ hits: 0, total: 0 }));
-    for (let e = 0; e < experiments; e++)
-      experiment(kind, runs, resamples, truth, root.split(`${runs}/${e}`), counters);
-    const cells = counters.map(({ hits, total }) => `${((100 * hits) / total).toFixed(1)} %`);
-    console.log(`| ${[runs, ...cells].join(' | ')} |`);
+  constructor(random: RandomStream) {
+    this.#random = random;
   }
+
+  readonly uniform = (): number => this.#random.uniform();
+
+  readonly normal = (): number => {
+    if (this.#at === this.#normals.length) {
+      this.#normals = this.#random.fillNormal(new Float32Array(256));
+      this.#at = 0;
+    }
+    return this.#normals[this.#at++];
+  };
+}
+
+/** Levels from 0.15 to 0.9 and scatters from 0.04 to 0.13 differ between tasks, as they do in benchmarks. */
+function drawMatrix(
+  shape: Shape,
+  tasks: number,
+  runs: number,
+  shift: number,
+  random: RandomStream,
+): number[][] {
+  const source = new Source(random);
+  return Array.from({ length: tasks }, (_, task) => {
+    const level = (tasks === 1 ? 0.5 : 0.15 + (0.75 * task) / (tasks - 1)) + shift;
+    const scatter = 0.04 + (0.1 * ((task * 5) % 8)) / 8;
+    return Array.from({ length: runs }, () => level + scatter * shapes[shape](source.normal, source.uniform));
+  });
 }
 
 interface Truth {
-  readonly iqm: number;
   readonly mean: number;
-  readonly tasks: readonly number[];
-  readonly improvement: number;
+  readonly median: number;
+  readonly iqm: number;
+  readonly optimality_gap: number;
+  readonly profile: readonly number[];
+  readonly improvement: readonly number[];
 }
 
-function experiment(
-  kind: Kind,
-  runs: number,
-  resamples: number,
-  truth: Truth,
-  random: RandomStream,
-  counters: Counter[],
-): void {
-  const tasks = Array.from({ length: TASKS }, (_, task) => `task${task}`);
-  const agents = ['y', 'x'].map((agent, i): AgentScores => {
-    return { agent, tasks, scores: drawMatrix(kind, runs, 0.05 * i, random.split(agent)) };
-  });
-  const estimates = compareScores(agents, {
-    resamples,
-    taus: [],
-    random: (agent, task) => random.split(`resample ${agent} ${task}`),
-  });
-  const count = (counter: Counter, interval: Interval | undefined, value: number): void => {
-    if (interval === undefined) return;
-    counter.total++;
-    if (interval[0] <= value && value <= interval[1]) counter.hits++;
+function truthOf(shape: Shape, tasks: number, random: RandomStream): Truth {
+  const scores = drawMatrix(shape, tasks, POPULATION, 0, random);
+  return {
+    mean: aggregateMean(scores),
+    median: aggregateMedian(scores),
+    iqm: interquartileMean(scores),
+    optimality_gap: optimalityGap(scores),
+    profile: TAUS.map((tau) => mean(scores.map((runs) => mean(runs.map((score) => (score > tau ? 1 : 0)))))),
+    improvement: SHIFTS.map((shift) => mean(scores.map((runs) => shareAbove(runs, shift)))),
   };
-  const { iqm, mean: overall } = estimates.agents[0].aggregates;
-  count(counters[0], iqm.interval, truth.iqm);
-  count(counters[1], overall.interval, truth.mean);
-  const pair = estimates.pairs.find(({ x }) => x === 'x');
-  count(counters[2], pair?.interval, truth.improvement);
-  agents[0].scores.forEach((scores, task) => {
-    const single = { resamples: Math.min(resamples, 1000), random: random.split(`single ${task}`) };
-    count(counters[3], bootstrapMeanInterval(scores, single), truth.tasks[task]);
-    count(counters[4], studentInterval(scores), truth.tasks[task]);
-  });
 }
 
-/** P(X > Y) of large populations, from a part small enough to compare in pairs. */
-function improvementOf(x: ScoresByTask, y: ScoresByTask): number {
-  const part = (scores: ScoresByTask) => scores.map((runs) => runs.slice(0, 3000));
-  return probabilityOfImprovement(part(x), part(y));
+/** P(x + shift > y) of independent draws from one large sample. */
+function shareAbove(runs: readonly number[], shift: number): number {
+  const ys = Float64Array.from(runs.slice(PAIRED, 2 * PAIRED)).sort();
+  return mean(
+    runs.slice(0, PAIRED).map((score) => {
+      let [low, high] = [0, ys.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (ys[middle] < score + shift) low = middle + 1;
+        else high = middle;
+      }
+      return low / ys.length;
+    }),
+  );
+}
+
+class Tally {
+  #hits = 0;
+  #total = 0;
+
+  count(interval: Interval | undefined, truth: number): void {
+    this.#total++;
+    if (interval !== undefined && interval[0] <= truth && truth <= interval[1]) this.#hits++;
+  }
+
+  toString(): string {
+    return this.#total === 0 ? '–' : ((100 * this.#hits) / this.#total).toFixed(1);
+  }
+}
+
+const names = (tasks: number) => Array.from({ length: tasks }, (_, task) => `task${task}`);
+
+/** One row: the coverage of every estimate of `compareScores`. */
+function measure(
+  shape: Shape,
+  tasks: number,
+  runs: number,
+  truth: Truth,
+  experiments: number,
+  interval: IntervalMethod,
+) {
+  const root = RandomStream.fromSeed(2108).split(`${shape}/${tasks}/${runs}`);
+  const tallies = Array.from({ length: 7 }, () => new Tally());
+  for (let e = 0; e < experiments; e++) {
+    const random = root.split(String(e));
+    const agents = ['y', 'close', 'far'].map((agent, i): AgentScores => {
+      const shift = i === 0 ? 0 : SHIFTS[i - 1];
+      return {
+        agent,
+        tasks: names(tasks),
+        scores: drawMatrix(shape, tasks, runs, shift, random.split(agent)),
+      };
+    });
+    const found = compareScores(agents, {
+      interval,
+      resamples: 1000,
+      taus: TAUS,
+      random: (agent, task) => random.split(`resample ${agent} ${task}`),
+    });
+    const [{ aggregates, profile }] = found.agents;
+    aggregateMetrics.forEach((metric, m) => {
+      tallies[m].count(aggregates[metric].interval, truth[metric]);
+    });
+    profile.forEach((estimate, i) => {
+      tallies[4].count(estimate.interval, truth.profile[i]);
+    });
+    ['close', 'far'].forEach((agent, i) => {
+      const pair = found.pairs.find(({ x, y }) => x === agent && y === 'y');
+      tallies[5 + i].count(pair?.interval, truth.improvement[i]);
+    });
+  }
+  return tallies;
+}
+
+/** Remedies of the bootstrap for few runs, for the mean and the interquartile mean. */
+const RESAMPLES = 500;
+function measureCandidates(
+  shape: Shape,
+  tasks: number,
+  runs: number,
+  truth: Truth,
+  experiments: number,
+): Tally[] {
+  const root = RandomStream.fromSeed(2108).split(`${shape}/${tasks}/${runs}`);
+  const tallies = Array.from({ length: 7 }, () => new Tally());
+  for (let e = 0; e < experiments; e++) {
+    const random = root.split(String(e));
+    const scores = drawMatrix(shape, tasks, runs, 0, random.split('y'));
+    const draw = (own: readonly number[], count: number): number[] =>
+      Array.from(random.fillIntegers(new Int32Array(count), own.length), (i) => own[i]);
+    const stretch = Math.sqrt(runs / (runs - 1));
+    const kinds: ((own: readonly number[]) => number[])[] = [
+      (own) => draw(own, own.length),
+      (own) => draw(own, own.length - 1),
+      (own) => {
+        const centre = mean(own);
+        return draw(own, own.length).map((score) => centre + stretch * (score - centre));
+      },
+    ];
+    kinds.forEach((kind, k) => {
+      const [means, middles] = [new Float64Array(RESAMPLES), new Float64Array(RESAMPLES)];
+      for (let b = 0; b < RESAMPLES; b++) {
+        const resampled = scores.map(kind);
+        means[b] = aggregateMean(resampled);
+        middles[b] = interquartileMean(resampled);
+      }
+      tallies[k].count(percentileInterval(means), truth.mean);
+      tallies[3 + k].count(percentileInterval(middles), truth.iqm);
+    });
+    tallies[6].count(bootstrapT(scores, kinds[0]), truth.mean);
+  }
+  return tallies;
+}
+
+const errorOf = (scores: ScoresByTask): number =>
+  Math.sqrt(scores.reduce((sum, runs) => sum + (standardDeviation(runs) ?? 0) ** 2 / runs.length, 0)) /
+  scores.length;
+
+/** The bootstrap-t of the mean: quantiles of (resampled mean - mean) / its own standard error. */
+function bootstrapT(scores: ScoresByTask, resample: (own: readonly number[]) => number[]): Interval {
+  const [centre, error] = [aggregateMean(scores), errorOf(scores)];
+  const ratios = Float64Array.from({ length: RESAMPLES }, () => {
+    const resampled = scores.map(resample);
+    const difference = aggregateMean(resampled) - centre;
+    // Runs that are all drawn alike have no error: their ratio is beyond every other.
+    return difference / Math.max(errorOf(resampled), 1e-12);
+  });
+  const [low, high] = percentileInterval(ratios);
+  return [centre - high * error, centre - low * error];
 }
 
 const words = process.argv.slice(2);
-const [experiments = 2000, resamples = 2000] = words.filter((word) => /^\d+$/.test(word)).map(Number);
-const chosen = kinds.filter((kind) => words.includes(kind));
-for (const kind of chosen.length > 0 ? chosen : kinds) table(kind, experiments, resamples);
+const experiments = Number(words.find((word) => /^\d+$/.test(word)) ?? 2000);
+const candidates = words.includes('candidates');
+const method: IntervalMethod = words.includes('rliable') ? 'rliable' : 'student_t';
+const chosen = (Object.keys(shapes) as Shape[]).filter((shape) => words.includes(shape));
+const taskCounts = words.flatMap((word) => /^tasks=(\d+)$/.exec(word)?.slice(1).map(Number) ?? []);
+const columns = candidates
+  ? [
+      'mean: percentile',
+      'n - 1 draws',
+      'stretched',
+      'IQM: percentile',
+      'n - 1 draws',
+      'stretched',
+      'mean: bootstrap-t',
+    ]
+  : ['mean', 'median', 'IQM', 'optimality gap', 'profile', 'P(X > Y) ≈ 0.65', 'P(X > Y) ≈ 0.97'];
+console.log(
+  `${experiments} experiments, ${candidates ? 'candidates' : method}: share of intervals that hold the truth, %\n`,
+);
+console.log(`| tasks | scores | runs | ${columns.join(' | ')} |`);
+console.log(`| ---: | --- | ---: |${' ---: |'.repeat(columns.length)}`);
+for (const tasks of taskCounts.length > 0 ? taskCounts : TASK_COUNTS) {
+  for (const shape of chosen.length > 0 ? chosen : (Object.keys(shapes) as Shape[])) {
+    const truth = truthOf(shape, tasks, RandomStream.fromSeed(77).split(`${shape}/${tasks}`));
+    for (const runs of RUN_COUNTS) {
+      const tallies = candidates
+        ? measureCandidates(shape, tasks, runs, truth, experiments)
+        : measure(shape, tasks, runs, truth, experiments, method);
+      console.log(`| ${[tasks, shape, runs, ...tallies].join(' | ')} |`);
+    }
+  }
+}

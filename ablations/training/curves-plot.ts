@@ -26,7 +26,7 @@ export function secondsPicture(
   runs: readonly Run[],
 ): Picture {
   const series = looks(variants);
-  const curves = learningCurves(runs, { resamples: 2000, seed: 0, interval: 'bootstrap' });
+  const curves = learningCurves(runs, { resamples: 2000, seed: 0, interval: 'student_t' });
   const name = `${ablation.name}-curves`;
   const title = `${ablation.title}: returns against steps and against time`;
   const grid = [...new Set(runs.map((run) => run.task))].map((task) => {
@@ -81,7 +81,9 @@ function drawCurves(
     const placed = points.map((point) => ({ ...point, x: position(point, agent) }));
     return look === undefined ? [] : [{ look, points: placed }];
   });
-  const values = lines.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high]));
+  const values = lines.flatMap(({ points }) =>
+    points.flatMap(({ mean, low = mean, high = mean }) => [low, high]),
+  );
   return draw(
     { name, title, description: '' },
     {

@@ -1,12 +1,13 @@
 /** `harness report`: tables, intervals, plots and the page, from CSVs alone. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type IntervalMethod, intervalMethods } from '../statistics/index.ts';
 
 interface Options {
   out?: string;
   scores?: string[];
   references?: string[];
   scoreRange?: [number, number];
-  interval: 'bootstrap' | 'student_t';
+  interval: IntervalMethod;
   resamples: number;
   seed: number;
   prefix?: boolean;
@@ -49,12 +50,12 @@ export function reportCommand(): Command {
     )
     .option('--prefix', 'put the name of its directory before each agent')
     .addOption(
-      new Option('--interval <method>', 'intervals of single tasks')
-        .choices(['bootstrap', 'student_t'])
-        .default('bootstrap'),
+      new Option('--interval <method>', "how intervals are made: Student's t, or rliable's bootstrap")
+        .choices([...intervalMethods])
+        .default('student_t'),
     )
-    .option('--resamples <count>', 'bootstrap resamples', positive, 50_000)
-    .option('--seed <seed>', 'seed of the bootstrap', whole, 0)
+    .option('--resamples <count>', 'bootstrap resamples of --interval rliable', positive, 50_000)
+    .option('--seed <seed>', 'seed of resampling', whole, 0)
     .option('--title <text>', 'title of the page')
     .option('--out <directory>', 'where to write')
     .option('--force', 'write over the report that another directory holds')

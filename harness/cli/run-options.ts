@@ -8,6 +8,7 @@ import type { ComparisonPlan } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
 import type { Report } from '../report/write.ts';
 import { evaluationStarts, limits } from '../run/job.ts';
+import type { IntervalMethod } from '../statistics/index.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
@@ -38,6 +39,8 @@ export interface RunFlags {
   readonly quiet?: boolean;
   readonly json?: boolean;
   readonly debug?: boolean;
+  /** Of `compare`. */
+  readonly interval?: IntervalMethod;
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];
@@ -158,7 +161,7 @@ export async function runPlan(
     makeExecutor: executor.make,
     note: say,
     conclude(outcome) {
-      report = writeReport({ directories: [folder], out: folder });
+      report = writeReport({ directories: [folder], out: folder, interval: flags.interval });
       if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) exportTensorBoard(folder);
     },
     makeProgress() {

@@ -91,6 +91,14 @@ export function readTable(file: string, required: readonly string[]): Line[] {
     if (twice !== undefined) throw new UserError(`${file}, line 1: column '${shorten(twice)}' twice`);
     return header;
   };
+  const plain = readPlain(text);
+  if (plain !== undefined) {
+    const [head, ...records] = plain;
+    const names = columns(head.cells);
+    return records.map(
+      ({ line, cells }) => new Line(file, line, Object.fromEntries(names.map((name, i) => [name, cells[i]]))),
+    );
+  }
   try {
     const rows = parse(text, { bom: true, columns, info: true, skip_empty_lines: true }) as unknown as {
       info: { lines: number };
@@ -102,6 +110,23 @@ export function readTable(file: string, required: readonly string[]): Line[] {
     const line = typeof error.lines === 'number' ? error.lines : 1;
     throw new UserError(`${file}, line ${line}: ${reasonOf(error, header)}`);
   }
+}
+
+/**
+ * The cells of a text without quotes, several times faster than the parser; undefined where the parser must say what is
+ * wrong, or how lines end.
+ */
+function readPlain(text: string): { readonly line: number; readonly cells: string[] }[] | undefined {
+  if (text.includes('"') || /\r(?!\n)/.test(text)) return undefined;
+  const rows: { line: number; cells: string[] }[] = [];
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  for (let i = 0; i < lines.length; i++) {
+    if (lines[i] === '') continue;
+    const cells = lines[i].split(',');
+    if (rows.length > 0 && cells.length !== rows[0].cells.length) return undefined;
+    rows.push({ line: i + 1, cells });
+  }
+  return rows;
 }
 
 function readText(file: string): string {

@@ -66,7 +66,7 @@ export function aggregatePlot(
       marks: items.flatMap(({ series: look, key, value, low, high }) => {
         const { className, colour, symbol } = look;
         return [
-          Plot.link([0], {
+          Plot.link(low <= high ? [0] : [], {
             x1: () => low,
             x2: () => high,
             y1: () => key,

@@ -1,8 +1,15 @@
 /** Learning curves: the mean over runs at steps that all of them reached, with a band. */
 import { RandomStream } from '../../engine/random.ts';
-import type { IntervalMethod } from '../results/analysis.ts';
 import type { Run } from '../results/runs.ts';
-import { commonSteps, mean, percentileInterval, studentInterval, valueAt } from '../statistics/index.ts';
+import {
+  commonSteps,
+  type Interval,
+  type IntervalMethod,
+  mean,
+  percentileInterval,
+  studentInterval,
+  valueAt,
+} from '../statistics/index.ts';
 import { shortName } from './html.ts';
 import { grouped } from './numbers.ts';
 
@@ -11,8 +18,9 @@ export interface CurvePoint {
   readonly step: number;
   /** Mean return over all runs of the curve. */
   readonly mean: number;
-  readonly low: number;
-  readonly high: number;
+  /** Ends of the 95 % band; undefined where one run has none. */
+  readonly low: number | undefined;
+  readonly high: number | undefined;
 }
 
 export interface Curve {
@@ -62,14 +70,10 @@ function curveOf(runs: readonly Run[], most: number, options: CurveOptions): Cur
     values: evaluations.map((evaluation) => evaluation.meanReturn),
   }));
   const { steps, interpolated, cut } = commonSteps(curves);
-  const resamples = Math.min(options.resamples, MOST_RESAMPLES);
-  const random = RandomStream.fromSeed(options.seed).split('curves').split(agent).split(task);
-  // One set of resampled runs for the whole curve: its band is then as smooth as the curves are.
-  const drawn = random.fillIntegers(new Int32Array(resamples * runs.length), runs.length);
+  const band = options.interval === 'student_t' ? studentInterval : resampledBand(runs, options);
   const points = thin(steps, most).map((step) => {
     const returns = curves.map((curve) => valueAt(curve, step));
-    const student = options.interval === 'student_t' ? studentInterval(returns) : undefined;
-    const [low, high] = student ?? percentileInterval(resampledMeans(returns, drawn));
+    const [low, high] = band(returns) ?? [];
     return { step, mean: mean(returns), low, high };
   });
   return { task, agent, points, runs: runs.length, interpolated, cut };
@@ -94,6 +98,18 @@ function noteOf({ points, runs, interpolated, cut }: Curve): string | undefined 
     return `the runs were evaluated at different steps; each is interpolated between its own evaluations, ${range}`;
   }
   return cut ? `drawn ${range}` : undefined;
+}
+
+/** Percentiles of resampled means, from one set of resampled runs for a whole curve: its band is as smooth as it is. */
+function resampledBand(
+  runs: readonly Run[],
+  options: CurveOptions,
+): (returns: readonly number[]) => Interval {
+  const resamples = Math.min(options.resamples, MOST_RESAMPLES);
+  const [{ task, agent }] = runs;
+  const random = RandomStream.fromSeed(options.seed).split('curves').split(agent).split(task);
+  const drawn = random.fillIntegers(new Int32Array(resamples * runs.length), runs.length);
+  return (returns) => percentileInterval(resampledMeans(returns, drawn));
 }
 
 /** @param drawn run indices, [resamples, runs] */

@@ -22,7 +22,10 @@ export function learningCurvePlot(
   size: { readonly width: number; readonly height: number },
 ): Drawing {
   const points = curves.flatMap(({ curve }) => curve.points);
-  const values = [...points.flatMap(({ low, high }) => [low, high]), ...references.map((r) => r.score)];
+  const values = [
+    ...points.flatMap(({ mean, low = mean, high = mean }) => [low, high]),
+    ...references.map((r) => r.score),
+  ];
   const last = curves.flatMap(({ series, curve }) => {
     const end = curve.points.at(-1);
     return end === undefined

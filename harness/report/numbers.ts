@@ -11,10 +11,15 @@ export function readable(value: number | undefined): string {
 }
 
 /** A normalised score or a share: three decimals. */
-export const share = (value: number): string => signed(value.toFixed(3));
+export const share = (value: number): string => (Number.isFinite(value) ? signed(value.toFixed(3)) : '–');
 
-/** `[low, high]` with one kind of number. */
-export function interval(low: number, high: number, format: (value: number) => string = readable): string {
+/** `[low, high]` with one kind of number; a dash where there is no interval. */
+export function interval(
+  low: number | undefined,
+  high: number | undefined,
+  format: (value: number) => string = readable,
+): string {
+  if (low === undefined || high === undefined || !(low <= high)) return '–';
   return `[${format(low)}, ${format(high)}]`;
 }
 

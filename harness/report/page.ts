@@ -1,5 +1,7 @@
 /** The page: one file that needs nothing else, and runs no script but its own. */
 import { createHash } from 'node:crypto';
+import type { AnalysisOptions } from '../results/analysis.ts';
+import type { IntervalMethod } from '../statistics/index.ts';
 import type { Drawing } from './drawing.ts';
 import { swatchDefinitions } from './figures.ts';
 import { Html, html } from './html.ts';
@@ -130,8 +132,14 @@ function date({ sources }: ReportModel): string | undefined {
   return ended === undefined ? undefined : utc(ended).slice(0, 10);
 }
 
+const intervalText: Readonly<Record<IntervalMethod, (options: AnalysisOptions) => string>> = {
+  student_t: () =>
+    '95 % intervals are by Student’s t on the variance of the runs within every task, which holds with few seeds; where all runs of two agents, or all runs at a threshold, say the same, the interval holds what so few runs cannot exclude.',
+  rliable: ({ resamples, seed }) =>
+    `95 % percentile intervals, those of single tasks too, are from ${resamples} bootstrap resamples of the runs within every task, as rliable makes them, seed ${seed}. With few seeds they are too narrow: at three seeds they hold the truth markedly less often than their name says.`,
+};
+
 function methodSection({ options }: ReportModel): Html {
-  const summary = options.interval === 'bootstrap' ? 'percentile bootstrap' : 'Student’s t';
   return html`<section id="method"><h2>Method</h2>
-<p>The score of a run is the mean return over the episodes of its last evaluation. Aggregates, profiles and probabilities of improvement follow Agarwal et al. 2021, “Deep reinforcement learning at the edge of the statistical precipice” (arXiv 2108.13264): 95 % percentile intervals from ${options.resamples} bootstrap resamples of the runs within every task, seed ${options.seed}. Intervals of single tasks are made by ${summary}. AUC is the area under the curve of evaluation returns divided by the range of steps. Intervals tell how much the result may vary with the seeds; they say nothing about other tasks. With few seeds they are too narrow: at three seeds a 95 % interval by bootstrap covers the truth markedly less often than its name says.</p></section>`;
+<p>The score of a run is the mean return over the episodes of its last evaluation. Aggregates, profiles and probabilities of improvement follow Agarwal et al. 2021, “Deep reinforcement learning at the edge of the statistical precipice” (arXiv 2108.13264). ${intervalText[options.interval](options)} AUC is the area under the curve of evaluation returns divided by the range of steps. Intervals tell how much the result may vary with the seeds; they say nothing about other tasks.</p></section>`;
 }

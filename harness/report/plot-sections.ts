@@ -36,7 +36,7 @@ export function aggregateSection(model: ReportModel): PlotSection {
   return {
     drawings,
     html: html`<section id="aggregates"><h2>Aggregate performance</h2>
-<p>Point estimates with 95 % stratified bootstrap intervals over ${model.tasks.length} task${model.tasks.length === 1 ? '' : 's'}. The interquartile mean drops the best and the worst quarter of runs; the optimality gap is the average shortfall from a score of 1.</p>
+<p>Point estimates with 95 % intervals over ${model.tasks.length} task${model.tasks.length === 1 ? '' : 's'}. The interquartile mean drops the best and the worst quarter of runs; the optimality gap is the average shortfall from a score of 1.</p>
 ${fewSeeds(model)}<div class="pair">${metrics.map((metric, i) =>
       figure(drawings[i], { narrow: aggregatePlot(metric, model.tables.aggregate, ranked, NARROW.width) }),
     )}</div>
@@ -150,7 +150,7 @@ export function improvementSection(model: ReportModel): PlotSection | undefined 
   return {
     drawings: [wide],
     html: html`<section id="improvement"><h2>Probability of improvement</h2>
-<p>How likely a run of X scores higher than a run of Y on a task that both ran, averaged over tasks; ties count one half. An interval that excludes 0.5 tells the two apart.</p>
+<p>How likely a run of X scores higher than a run of Y on a task that both ran, averaged over tasks; ties count one half. An interval that excludes 0.5 tells the two apart; one that holds it does not, however large the difference of their means.</p>
 ${fewSeeds(model)}${figure(wide, { narrow: improvementPlot(pairwise, ranked, NARROW.width) })}
 ${folded(
   'Numbers of all pairs',

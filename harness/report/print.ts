@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { shortName } from './html.ts';
 import { interval, share } from './numbers.ts';
+import { verdictOf, verdictSentence } from './verdict.ts';
 import type { Report } from './write.ts';
 
 /** Plain lines, agents by interquartile mean. */
@@ -18,8 +19,10 @@ export function printReport({ tables, warnings, files }: Report): string {
   });
   const written = files.filter((file) => file.endsWith('.html')).map((file) => relative('', file) || file);
   const table = [`${'agent'.padEnd(width)}  IQM, 95 % interval     tasks / runs`, ...lines];
+  const verdict = verdictOf(tables);
   return [
     ...(lines.length > 0 ? table : ['no run has ended well: there is nothing to compare']),
+    ...(verdict === undefined ? [] : [`${verdictSentence(verdict, name)}.`]),
     ...warnings.map((warning) => `note: ${warning}`),
     ...written.map((file) => `report: ${file}`),
     '',

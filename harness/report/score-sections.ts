@@ -2,11 +2,12 @@
 import type { TableRow } from '../results/tables.ts';
 import type { AggregateMetric } from '../statistics/index.ts';
 import { agentName, name } from './figures.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html, shortName } from './html.ts';
 import { type RankedAgent, type ReportModel, ranksOnTask } from './model.ts';
 import { dagger, noteText } from './notes.ts';
 import { grouped, interval, readable, share } from './numbers.ts';
 import { type CellOf, dataTable, folded } from './table-html.ts';
+import { verdictOf, verdictSentence } from './verdict.ts';
 
 /** A table of more rows starts folded. */
 const MOST_ROWS = 24;
@@ -24,16 +25,24 @@ export function rankingSection(model: ReportModel): Html {
     { title: 'Runs', numeric: true, sortable: true },
   ];
   const [low, high] = model.options.scoreRange;
+  const verdict = verdictOf(model.tables);
+  const apart = new Set(verdict && [...verdict.above, ...verdict.below]);
   return html`<section id="ranking"><h2>Ranking over all tasks</h2>
-<p>Scores are the mean return of each run’s last evaluation, with ${grouped(low)} as 0 and ${grouped(high)} as 1. The rank is by interquartile mean; ranges are 95 % intervals by stratified bootstrap over seeds. The mean rank averages each agent’s rank on every task.</p>
+<p>Scores are the mean return of each run’s last evaluation, with ${grouped(low)} as 0 and ${grouped(high)} as 1. The rank is by interquartile mean; ranges are 95 % intervals over seeds. The mean rank averages each agent’s rank on every task. Shaded: the agent that ranks first, and those that it cannot be told from, since the interval of their probability of improvement holds 0.5.</p>
+${verdict && html`<p class="verdict">${verdictSentence(verdict, (agent) => shortName(agent))}.</p>`}
 ${dataTable(
   'Aggregate scores',
   columns,
-  model.ranked.map((agent) => rankingRow(model, agent)),
+  model.ranked.map((agent) => rankingRow(model, agent, apart)),
 )}</section>`;
 }
 
-function rankingRow(model: ReportModel, { series, rank, meanRank }: RankedAgent): CellOf[] {
+/** @param apart agents that the probabilities of improvement tell from the first one */
+function rankingRow(
+  model: ReportModel,
+  { series, rank, meanRank }: RankedAgent,
+  apart: ReadonlySet<string>,
+): CellOf[] {
   const rows = model.tables.aggregate.filter((row) => row.agent === series.agent);
   const cell = (metric: AggregateMetric): CellOf => {
     const row = rows.find((r) => r.metric === metric);
@@ -41,7 +50,7 @@ function rankingRow(model: ReportModel, { series, rank, meanRank }: RankedAgent)
     return {
       content: html`${share(value)} <span class="range">${interval(low, high, share)}</span>`,
       sort: value,
-      className: metric === 'iqm' && rank === 1 ? 'best' : '',
+      className: metric === 'iqm' && (rank === 1 || !apart.has(series.agent)) ? 'best' : '',
     };
   };
   return [

@@ -5,10 +5,11 @@ import { readTable } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { formatTable } from '../files/table.ts';
-import { type AnalysisOptions, analyse, type IntervalMethod } from '../results/analysis.ts';
+import { type AnalysisOptions, analyse } from '../results/analysis.ts';
 import { readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, prefixAgents, readEvaluations, readScores } from '../results/runs.ts';
 import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
+import type { IntervalMethod } from '../statistics/index.ts';
 import { UserError } from '../text/errors.ts';
 import { learningCurves } from './curves.ts';
 import { standaloneSvg } from './drawing.ts';
@@ -28,13 +29,13 @@ export interface ReportOptions {
   readonly references?: readonly string[];
   /** Where everything is written; nothing is written without it. */
   readonly out?: string;
-  /** Bootstrap resamples; default 50,000. */
+  /** Bootstrap resamples of `rliable`; default 50,000. */
   readonly resamples?: number;
-  /** Seed of the bootstrap; default 0. */
+  /** Seed of resampling; default 0. */
   readonly seed?: number;
   /** Scores that become 0 and 1; default [0, 1000] for directories, [0, 1] for files of scores. */
   readonly scoreRange?: readonly [low: number, high: number];
-  /** Intervals of single tasks; default percentile bootstrap. */
+  /** How intervals are made; default Student's t. */
   readonly interval?: IntervalMethod;
   /** Puts the directory's name before each agent's. */
   readonly prefix?: boolean;
@@ -109,7 +110,7 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
   const analysis: AnalysisOptions = {
     resamples: options.resamples ?? 50_000,
     seed: options.seed ?? 0,
-    interval: options.interval ?? 'bootstrap',
+    interval: options.interval ?? 'student_t',
     scoreRange: options.scoreRange ?? (directories.length > 0 ? [0, 1000] : [0, 1]),
   };
   const sources = read.map((part) => part.source);

@@ -7,13 +7,12 @@ import {
   bootstrapMeanInterval,
   type ComparisonEstimates,
   compareScores,
+  type IntervalMethod,
   studentInterval,
 } from '../statistics/index.ts';
-import { compareNames, type Run } from './runs.ts';
+import { compareNames, type Run, rankNames } from './runs.ts';
 import { lastStep, type SummarySource, summaryColumns } from './summary.ts';
 import { type Flag, flagCell, type TableRow, type Tables } from './tables.ts';
-
-export type IntervalMethod = 'bootstrap' | 'student_t';
 
 export interface AnalysisOptions {
   /** Bootstrap resamples. */
@@ -22,7 +21,7 @@ export interface AnalysisOptions {
   readonly seed: number;
   /** Scores that become 0 and 1 in aggregates and profiles. */
   readonly scoreRange: readonly [low: number, high: number];
-  /** How the intervals of summary.csv are made. */
+  /** How all intervals are made. */
   readonly interval: IntervalMethod;
 }
 
@@ -45,9 +44,12 @@ export function analyse(
   const agents = [...new Set(runs.map((run) => run.agent))].sort(compareNames);
   const groups = new Map<string, Run[]>();
   const group = (task: string, agent: string): Run[] => groups.get(JSON.stringify([task, agent])) ?? [];
-  for (const run of [...runs].sort((a, b) => compareNames(a.seed, b.seed))) {
+  const rank = rankNames(runs.map((run) => run.seed));
+  for (const run of [...runs].sort((a, b) => rank(a.seed) - rank(b.seed))) {
     const key = JSON.stringify([run.task, run.agent]);
-    groups.set(key, [...(groups.get(key) ?? []), run]);
+    const own = groups.get(key);
+    if (own === undefined) groups.set(key, [run]);
+    else own.push(run);
   }
   const flagsFor = (agent: string, among: readonly string[]): Set<Flag> => {
     const found = new Set<Flag>();
@@ -69,6 +71,7 @@ export function analyse(
   });
   const root = RandomStream.fromSeed(options.seed);
   const estimates = compareScores(matrices, {
+    interval: options.interval,
     resamples: options.resamples,
     random: (agent, task) => root.split('comparison').split(agent).split(task),
   });
@@ -93,13 +96,12 @@ function summaryRow(
   random: RandomStream,
 ): TableRow<'summary'> {
   const scores = runs.map((run) => run.score);
-  const student = options.interval === 'student_t' ? studentInterval(scores) : undefined;
-  const [low, high] = student ?? bootstrapMeanInterval(scores, { resamples: options.resamples, random });
-  const source: SummarySource = {
-    ...{ runs, scores, flag },
-    interval: [low, high],
-    method: student === undefined ? 'bootstrap' : 'student_t',
-  };
+  const { resamples } = options;
+  const [interval, method] =
+    options.interval === 'student_t'
+      ? ([studentInterval(scores), 'student_t'] as const)
+      : ([bootstrapMeanInterval(scores, { resamples, random }), 'bootstrap'] as const);
+  const source: SummarySource = { runs, scores, flag, interval, method };
   return cellsOf(summaryColumns, source) as TableRow<'summary'>;
 }
 
@@ -127,7 +129,7 @@ function comparisonRows(
         const { value, interval } = aggregates[metric];
         const { tasks, scores } = matrices[i];
         const runs = scores.flat().length;
-        const [ci_low, ci_high] = interval;
+        const [ci_low, ci_high] = interval ?? [];
         return { agent, metric, value, ci_low, ci_high, tasks: tasks.length, runs, flag: flag(agent) };
       }),
     ),
@@ -142,14 +144,11 @@ function comparisonRows(
         flag: flag(x, y),
       })),
     profiles: estimates.agents.flatMap(({ agent, profile }) =>
-      profile.map(({ value, interval: [ci_low, ci_high] }, i) => ({
-        agent,
-        tau: estimates.taus[i],
-        fraction: value,
-        ci_low,
-        ci_high,
-        flag: flag(agent),
-      })),
+      profile.map(({ value, interval }, i) => {
+        const [ci_low, ci_high] = interval ?? [];
+        const tau = estimates.taus[i];
+        return { agent, tau, fraction: value, ci_low, ci_high, flag: flag(agent) };
+      }),
     ),
   };
 }

@@ -9,8 +9,8 @@ export interface SummarySource {
   readonly runs: readonly Run[];
   /** The mean returns of their last evaluations. */
   readonly scores: readonly number[];
-  /** 95 % interval of the scores' mean. */
-  readonly interval: readonly [low: number, high: number];
+  /** 95 % interval of the scores' mean; undefined where one run cannot have one. */
+  readonly interval: readonly [low: number, high: number] | undefined;
   readonly method: 'bootstrap' | 'student_t';
   /** As in the cell. */
   readonly flag: string;
@@ -57,17 +57,25 @@ export const summaryColumns = {
   },
   ci_low: {
     type: 'number',
+    optional: true,
     unit: 'return',
-    meaning: 'lower end of the 95 % interval of `mean`',
-    of: ({ interval }) => interval[0],
+    meaning: 'lower end of the 95 % interval of `mean`; empty for one seed by `student_t`',
+    of: ({ interval }) => interval?.[0],
   },
-  ci_high: { type: 'number', unit: 'return', meaning: 'upper end', of: ({ interval }) => interval[1] },
+  ci_high: {
+    type: 'number',
+    optional: true,
+    unit: 'return',
+    meaning: 'upper end',
+    of: ({ interval }) => interval?.[1],
+  },
   ci_method: {
     type: 'text',
     optional: true,
     unit: '',
-    meaning: '`bootstrap` (percentile) or `student_t`; see [statistics.md](statistics.md)',
-    of: ({ method }) => method,
+    meaning:
+      '`student_t`, or `bootstrap` (percentile) with `--interval rliable`; see [statistics.md](statistics.md)',
+    of: ({ interval, method }) => interval && method,
   },
   auc: {
     type: 'number',

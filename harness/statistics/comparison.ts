@@ -1,204 +1,73 @@
-/**
- * All intervals of a comparison in one pass: aggregates, performance profiles and probabilities of improvement
- * of several algorithms, from the same stratified resamples of their runs.
- */
-import { type AggregateMetric, aggregate, aggregateMetrics, type ScoresByTask } from './aggregates.ts';
+/** All estimates of a comparison: aggregates, performance profiles and probabilities of improvement, with intervals. */
+import { type AggregateMetric, aggregate } from './aggregates.ts';
+import type { AgentEstimates, AgentScores, ComparisonEstimates, ComparisonOptions } from './estimates.ts';
 import { probabilityOfImprovement } from './improvement.ts';
+import { bothOrders, sharedTasks } from './pairs.ts';
 import { defaultThresholds, scoreDistribution } from './profiles.ts';
-import { RankedPair } from './ranked-pair.ts';
-import { RankedScores, type ResampleOutputs } from './ranked-scores.ts';
-import { type IndexSource, type Interval, percentileInterval } from './resampling.ts';
-
-/** One algorithm: `scores[task][run]`, normalised, in the order of `tasks`. */
-export interface AgentScores {
-  readonly agent: string;
-  readonly tasks: readonly string[];
-  readonly scores: ScoresByTask;
-}
-
-export interface Estimate {
-  readonly value: number;
-  readonly interval: Interval;
-}
-
-export interface AgentEstimates {
-  readonly agent: string;
-  readonly aggregates: Readonly<Record<AggregateMetric, Estimate>>;
-  /** The score distribution at each threshold. */
-  readonly profile: readonly Estimate[];
-}
-
-export interface PairEstimate extends Estimate {
-  readonly x: string;
-  readonly y: string;
-  /** Tasks that both ran; the probability is averaged over these. */
-  readonly tasks: readonly string[];
-}
-
-export interface ComparisonEstimates {
-  readonly taus: readonly number[];
-  readonly agents: readonly AgentEstimates[];
-  /** Both orders of every two algorithms that share a task. */
-  readonly pairs: readonly PairEstimate[];
-}
-
-export interface ComparisonOptions {
-  readonly resamples: number;
-  /** The stream that resamples the runs of one algorithm on one task. */
-  readonly random: (agent: string, task: string) => IndexSource;
-  readonly taus?: readonly number[];
-  /** The score at which the optimality gap stops counting. */
-  readonly gamma?: number;
-  readonly confidence?: number;
-}
-
-/** Resamples whose indices are drawn at a time: enough to amortise calls, little memory. */
-const CHUNK = 256;
+import { resampledEstimates } from './resampled-comparison.ts';
+import type { Interval } from './resampling.ts';
+import {
+  improvementInterval,
+  interquartileMeanInterval,
+  meanInterval,
+  medianInterval,
+  optimalityGapInterval,
+  shareInterval,
+} from './small-samples.ts';
 
 /** Estimates with intervals for every algorithm and every pair of algorithms. */
 export function compareScores(
   agents: readonly AgentScores[],
   options: ComparisonOptions,
 ): ComparisonEstimates {
-  const { resamples, confidence = 0.95, gamma = 1, taus = defaultThresholds } = options;
-  if (!Number.isInteger(resamples) || resamples < 1) throw new RangeError(`resamples: ${resamples}`);
-  const samplers = agents.map((agent) => new AgentSampler(agent, taus, gamma, options));
-  const pairs = pairsOf(agents, samplers, resamples);
-  for (let start = 0; start < resamples; start += CHUNK) {
-    const size = Math.min(CHUNK, resamples - start);
-    for (const sampler of samplers) sampler.draw(start, size);
-    for (const { pair, x, y, statistics } of pairs) {
-      for (let b = 0; b < size; b++) statistics[start + b] = pair.evaluate(x.counts(b), y.counts(b));
-    }
-  }
+  if (options.interval === 'rliable') return resampledEstimates(agents, options);
+  const { confidence = 0.95, taus = defaultThresholds } = options;
   return {
     taus,
-    agents: samplers.map((sampler) => sampler.estimates(confidence)),
-    pairs: pairs.flatMap(({ x, y, shared, statistics }) => {
-      const tasks = shared.map(([tx]) => x.scores.tasks[tx]);
-      const value = probabilityOfImprovement(
-        shared.map(([tx]) => x.scores.scores[tx]),
-        shared.map(([, ty]) => y.scores.scores[ty]),
-      );
-      const [low, high] = percentileInterval(statistics, confidence);
-      // P(Y > X) = 1 - P(X > Y), since ties count one half for either.
-      return [
-        { x: x.scores.agent, y: y.scores.agent, tasks, value, interval: [low, high] as const },
-        {
-          x: y.scores.agent,
-          y: x.scores.agent,
-          tasks,
-          value: 1 - value,
-          interval: [1 - high, 1 - low] as const,
-        },
-      ];
-    }),
-  };
-}
-
-/** Draws one algorithm's resamples and keeps their statistics. */
-class AgentSampler {
-  readonly scores: AgentScores;
-  readonly ranked: RankedScores;
-  readonly #taus: readonly number[];
-  readonly #gamma: number;
-  readonly #sources: readonly IndexSource[];
-  readonly #indices: readonly Int32Array[];
-  readonly #counts: readonly Uint16Array[];
-  /** [metric][resample] */
-  readonly #aggregates: readonly Float64Array[];
-  /** For each threshold, how often k scores were above it. [thresholds, runs + 1] */
-  readonly #above: Uint32Array;
-
-  constructor(scores: AgentScores, taus: readonly number[], gamma: number, options: ComparisonOptions) {
-    this.scores = scores;
-    this.#taus = taus;
-    this.#gamma = gamma;
-    this.ranked = new RankedScores(scores.scores, taus, gamma);
-    this.#sources = scores.tasks.map((task) => options.random(scores.agent, task));
-    this.#indices = scores.scores.map((runs) => new Int32Array(runs.length * CHUNK));
-    const size = this.ranked.size;
-    const counts = new Uint16Array(size * CHUNK);
-    this.#counts = Array.from({ length: CHUNK }, (_, b) => counts.subarray(b * size, (b + 1) * size));
-    this.#aggregates = aggregateMetrics.map(() => new Float64Array(options.resamples));
-    this.#above = new Uint32Array(taus.length * (size + 1));
-  }
-
-  counts(b: number): Uint16Array {
-    return this.#counts[b];
-  }
-
-  draw(start: number, size: number): void {
-    this.scores.scores.forEach((runs, task) => {
-      this.#sources[task].fillIntegers(this.#indices[task].subarray(0, size * runs.length), runs.length);
-    });
-    const outputs = {
-      aggregates: new Float64Array(aggregateMetrics.length),
-      above: new Int32Array(this.#taus.length),
-    };
-    const stride = this.ranked.size + 1;
-    for (let b = 0; b < size; b++) {
-      const out: ResampleOutputs = { ...outputs, taskCounts: this.#counts[b] };
-      this.ranked.evaluate(this.#indices, b, out);
-      for (let m = 0; m < this.#aggregates.length; m++)
-        this.#aggregates[m][start + b] = outputs.aggregates[m];
-      for (let i = 0; i < outputs.above.length; i++) this.#above[i * stride + outputs.above[i]]++;
-    }
-  }
-
-  estimates(confidence: number): AgentEstimates {
-    const { agent, scores } = this.scores;
-    const points = aggregate(scores, this.#gamma);
-    const estimates = aggregateMetrics.map((metric, m) => {
-      const interval = percentileInterval(this.#aggregates[m], confidence);
-      return [metric, { value: points[metric], interval }] as const;
-    });
-    const stride = this.ranked.size + 1;
-    return {
-      agent,
-      aggregates: Object.fromEntries(estimates) as Record<AggregateMetric, Estimate>,
-      profile: scoreDistribution(scores, this.#taus).map((value, i) => {
-        const histogram = this.#above.subarray(i * stride, (i + 1) * stride);
-        return { value, interval: shareInterval(histogram, confidence) };
+    agents: agents.map((agent) => agentEstimates(agent, options)),
+    pairs: agents.flatMap((x, i) =>
+      agents.slice(i + 1).flatMap((y) => {
+        const shared = sharedTasks(x, y);
+        if (shared.length === 0) return [];
+        const [xs, ys] = [shared.map(([tx]) => x.scores[tx]), shared.map(([, ty]) => y.scores[ty])];
+        return bothOrders(
+          x,
+          y,
+          shared.map(([tx]) => x.tasks[tx]),
+          { value: probabilityOfImprovement(xs, ys), interval: improvementInterval(xs, ys, confidence) },
+        );
       }),
-    };
+    ),
+  };
+}
+
+function agentEstimates(
+  { agent, tasks, scores }: AgentScores,
+  { confidence = 0.95, gamma = 1, taus = defaultThresholds, random }: ComparisonOptions,
+): AgentEstimates {
+  if (scores.length === 0 || scores.some((runs) => runs.length === 0)) {
+    throw new RangeError('every algorithm needs a task, and every task a run');
   }
-}
-
-/** The percentile interval of k / n, given how often each k = 0 … n came up. */
-function shareInterval(histogram: Uint32Array, confidence: number): Interval {
-  const runs = histogram.length - 1;
-  let total = 0;
-  for (const count of histogram) total += count;
-  const orderStatistic = (place: number): number => {
-    let seen = 0;
-    for (let k = 0; k <= runs; k++) {
-      seen += histogram[k];
-      if (seen > place) return k / runs;
-    }
-    return 1;
-  };
-  const at = (probability: number): number => {
-    const position = (total - 1) * probability;
-    const below = Math.floor(position);
-    const low = orderStatistic(below);
-    return low + (orderStatistic(Math.min(below + 1, total - 1)) - low) * (position - below);
-  };
-  const tail = (1 - confidence) / 2;
-  return [at(tail), at(1 - tail)];
-}
-
-function pairsOf(agents: readonly AgentScores[], samplers: readonly AgentSampler[], resamples: number) {
-  return agents.flatMap((first, i) =>
-    agents.slice(i + 1).flatMap((second, k) => {
-      const shared = first.tasks.flatMap((task, tx) => {
-        const ty = second.tasks.indexOf(task);
-        return ty < 0 ? [] : [[tx, ty] as const];
-      });
-      if (shared.length === 0) return [];
-      const [x, y] = [samplers[i], samplers[i + 1 + k]];
-      const pair = new RankedPair(x.ranked, y.ranked, shared);
-      return [{ pair, x, y, shared, statistics: new Float64Array(resamples) }];
+  const points = aggregate(scores, gamma);
+  const streams = tasks.map((task) => random(agent, task));
+  const estimate = (metric: AggregateMetric, interval: Interval | undefined) => ({
+    value: points[metric],
+    interval,
+  });
+  return {
+    agent,
+    aggregates: {
+      mean: estimate('mean', meanInterval(scores, confidence)),
+      median: estimate('median', medianInterval(scores, streams, confidence)),
+      iqm: estimate('iqm', interquartileMeanInterval(scores, confidence)),
+      optimality_gap: estimate('optimality_gap', optimalityGapInterval(scores, gamma, confidence)),
+    },
+    profile: scoreDistribution(scores, taus).map((value, i) => {
+      const counts = scores.map((runs) => ({
+        runs: runs.length,
+        above: runs.filter((score) => score > taus[i]).length,
+      }));
+      return { value, interval: shareInterval(counts, confidence) };
     }),
-  );
+  };
 }

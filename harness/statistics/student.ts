@@ -1,31 +1,23 @@
-/** Student's t distribution for whole degrees of freedom. */
+/** Student's t distribution, of any number of degrees of freedom. */
 import { mean, standardDeviation } from './moments.ts';
 
 /**
- * P(|T| ≤ t) for whole degrees of freedom, by the finite series in θ = atan(t/√ν)
- * (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+ * P(|T| ≤ t) = 1 - I(ν / (ν + t²); ν/2, 1/2), with the regularised incomplete beta function
+ * (Abramowitz and Stegun, 26.7.1).
+ * @param degrees > 0, whole or not
  */
 export function studentCentralProbability(t: number, degrees: number): number {
-  const theta = Math.atan(t / Math.sqrt(degrees));
-  const cosine = Math.cos(theta);
-  const sine = Math.sin(theta);
-  const odd = degrees % 2 === 1;
-  let term = odd ? cosine : 1;
-  let sum = degrees === 1 ? 0 : term;
-  for (let k = odd ? 3 : 2; k <= degrees - 2; k += 2) {
-    term *= (cosine * cosine * (k - 1)) / k;
-    sum += term;
-  }
-  return odd ? (2 / Math.PI) * (theta + sine * sum) : sine * sum;
+  return 1 - regularisedBeta(degrees / (degrees + t * t), degrees / 2, 0.5);
 }
 
 /**
- * The quantile t with P(T ≤ t) = probability, by bisection on θ.
+ * The quantile t with P(T ≤ t) = probability, by bisection on θ = atan(t/√ν).
  * @param probability in (0, 1)
- * @param degrees a whole number ≥ 1
+ * @param degrees ≥ 1, whole or not
  */
 export function studentQuantile(probability: number, degrees: number): number {
-  if (!Number.isInteger(degrees) || degrees < 1) throw new RangeError(`degrees of freedom: ${degrees}`);
+  if (!(degrees >= 1 && degrees < Number.POSITIVE_INFINITY))
+    throw new RangeError(`degrees of freedom: ${degrees}`);
   if (probability < 0.5) return -studentQuantile(1 - probability, degrees);
   const central = 2 * probability - 1;
   const atAngle = (theta: number) => Math.sqrt(degrees) * Math.tan(theta);
@@ -48,4 +40,47 @@ export function studentInterval(sample: ArrayLike<number>, confidence = 0.95): [
   const half = (t * deviation) / Math.sqrt(sample.length);
   const centre = mean(sample);
   return [centre - half, centre + half];
+}
+
+/** I(x; a, b), by the continued fraction of Abramowitz and Stegun, 26.5.8, evaluated as Lentz does. */
+function regularisedBeta(x: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  if (x > (a + 1) / (a + b + 2)) return 1 - regularisedBeta(1 - x, b, a);
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x) - Math.log(a),
+  );
+  const tiny = 1e-300;
+  const away = (value: number) => (Math.abs(value) < tiny ? tiny : value);
+  let c = 1;
+  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
+  let fraction = d;
+  for (let m = 1; m <= 500; m++) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    fraction *= c * d;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    fraction *= c * d;
+    if (Math.abs(c * d - 1) < 1e-16) break;
+  }
+  return front * fraction;
+}
+
+/** ln Γ(x) for x > 0: Stirling's series (Abramowitz and Stegun, 6.1.41) from 10 on, below it by recurrence. */
+function logGamma(x: number): number {
+  let [shifted, product] = [x, 1];
+  while (shifted < 10) product *= shifted++;
+  const square = 1 / (shifted * shifted);
+  const series =
+    (1 / 12 -
+      square *
+        (1 / 360 -
+          square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188 - (square * 691) / 360360))))) /
+    shifted;
+  return (
+    (shifted - 0.5) * Math.log(shifted) - shifted + Math.log(2 * Math.PI) / 2 + series - Math.log(product)
+  );
 }

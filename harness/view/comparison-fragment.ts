@@ -54,7 +54,7 @@ function drawCurves({ name: title, evaluated }: ViewedComparison, agents: readon
   const options = {
     resamples: 1000,
     seed: 0,
-    interval: 'bootstrap',
+    interval: 'student_t',
     scoreRange: [0, 1000],
   } as const;
   const counts = new Map<string, number>();

@@ -119,7 +119,7 @@ describe('harness report', () => {
     [['--resamples', '0'], /expected a whole number from 1/],
     [['--resamples', '1e9'], /expected a whole number from 1/],
     [['--seed', '-1'], /expected a whole number from 0/],
-    [['--interval', 'normal'], /Allowed choices are bootstrap, student_t/],
+    [['--interval', 'normal'], /Allowed choices are student_t, rliable/],
   ])('%j ends with one line', async (words, message) => {
     await expect(run(...words)).rejects.toThrow(message);
   });

@@ -10,7 +10,7 @@ import { writeReport } from '../../../harness/report/write.ts';
 import type { Run } from '../../../harness/results/runs.ts';
 import { commonSteps, valueAt } from '../../../harness/statistics/index.ts';
 
-const options = { resamples: 200, seed: 0, interval: 'bootstrap' } as const;
+const options = { resamples: 200, seed: 0, interval: 'rliable' } as const;
 
 /** A run whose return is a straight line, evaluated at these steps. */
 function straight(seed: number, steps: readonly number[], height: (step: number) => number): Run {
@@ -44,7 +44,8 @@ describe('runs evaluated at different steps', () => {
       [10_000, 350],
       [12_000, 400],
     ]);
-    for (const { mean, low, high } of curve.points) expect(high - low, `${mean}`).toBeGreaterThan(50);
+    for (const { mean, low = mean, high = mean } of curve.points)
+      expect(high - low, `${mean}`).toBeGreaterThan(50);
     expect(curveNotes([curve])).toEqual([
       expect.stringMatching(/^sac: .* interpolated between its own .* step 0 to 12\s000, .* all 6 runs$/),
     ]);

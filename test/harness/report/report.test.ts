@@ -54,9 +54,10 @@ describe('tables', () => {
     expect(sac.sd).toBeCloseTo(Math.sqrt(130_000), 9);
     expect(sac.auc).toBeCloseTo((200 + 350 + 500) / 3, 9);
     expect(sac.steps_per_second).toBeCloseTo((10 + 20 + 5) / 3, 9);
-    expect([sac.ci_method, sac.flag]).toEqual(['bootstrap', '']);
-    expect([sac.ci_low, sac.ci_high]).toEqual([300, 1000]); // all three resampled runs alike: 1 of 27 each
-    expect(td3).toMatchObject({ seeds: 1, mean: 500, sd: undefined, ci_low: 500, ci_high: 500, auc: 500 });
+    expect([sac.ci_method, sac.flag]).toEqual(['student_t', '']);
+    expect(sac.ci_high).toBeCloseTo(600 + 4.302652729911275 * Math.sqrt(130_000 / 3), 6); // t(0.975, 2)
+    expect(td3).toMatchObject({ seeds: 1, mean: 500, sd: undefined, auc: 500 });
+    expect([td3.ci_method, td3.ci_low, td3.ci_high]).toEqual([undefined, undefined, undefined]);
     expect(td3.flag).toBe('fewer_than_3_seeds');
     const value = (agent: string, metric: string) =>
       tables.aggregate.find((row) => row.agent === agent && row.metric === metric);
@@ -70,13 +71,13 @@ describe('tables', () => {
     expect(half?.fraction).toBeCloseTo(1 / 3, 12);
   });
 
-  it("Student's t for single tasks on request", () => {
+  it("rliable's bootstrap on request", () => {
     const file = join(root, 'three.csv');
     writeFileSync(file, 'task,agent,seed,score\nhop,a,0,1\nhop,a,1,2\nhop,a,2,3\nhop,b,0,2\n');
-    const { tables } = writeReport({ scores: [file], interval: 'student_t', ...small });
+    const { tables } = writeReport({ scores: [file], interval: 'rliable', ...small });
     const [a, b] = tables.summary;
-    expect(a.ci_method).toBe('student_t');
-    expect(a.ci_high).toBeCloseTo(2 + 4.302652729911275 / Math.sqrt(3), 9); // t(0.975, 2)
+    // All three resampled runs alike: 1 of 27 each.
+    expect([a.ci_method, a.ci_low, a.ci_high]).toEqual(['bootstrap', 1, 3]);
     expect([b.ci_method, b.ci_low, b.ci_high]).toEqual(['bootstrap', 2, 2]);
   });
 
@@ -201,7 +202,10 @@ describe('scores from elsewhere', () => {
       const file = join(root, 'reference.csv');
       writeFileSync(file, `task,agent,seed,score\n${lines.join('\n')}\n`);
       const resamples = low === 0 ? 50_000 : 100;
-      const { tables } = writeReport({ scores: [file], scoreRange: [low, high], resamples });
+      const { tables } = writeReport({
+        ...{ scores: [file], scoreRange: [low, high], resamples },
+        interval: 'rliable',
+      });
       for (const row of tables.aggregate) {
         const name = row.metric === 'optimality_gap' ? 'optimality_gap_gamma_1' : String(row.metric);
         const expected = aggregates[String(row.agent)][name];

@@ -1,0 +1,54 @@
+/** What the probabilities of improvement allow to say of the agent that ranks first. */
+import type { TableRow, Tables } from '../results/tables.ts';
+
+export interface Verdict {
+  /** First by interquartile mean. */
+  readonly first: string;
+  /** Agents that it beats: the interval of P(first > other) lies above 0.5. In the order of the table. */
+  readonly above: readonly string[];
+  /** Agents whose runs beat its own more often than not, although their interquartile mean is lower. */
+  readonly below: readonly string[];
+  /** Agents that it cannot be told from: the interval holds 0.5. */
+  readonly open: readonly string[];
+  /** The fewest seeds of a task and agent. */
+  readonly seeds: number;
+}
+
+/** Undefined for fewer than two agents that share a task. */
+export function verdictOf({ aggregate, pairwise, summary }: Tables): Verdict | undefined {
+  const ranked = aggregate
+    .filter((row) => row.metric === 'iqm')
+    .sort((a, b) => Number(b.value) - Number(a.value));
+  const first = ranked[0]?.agent;
+  const pairs = pairwise.filter((row) => row.agent_x === first);
+  if (typeof first !== 'string' || pairs.length === 0) return undefined;
+  const others = (holds: (low: number, high: number) => boolean) =>
+    pairs
+      .filter((row: TableRow<'pairwise'>) => holds(Number(row.ci_low), Number(row.ci_high)))
+      .map((row) => String(row.agent_y));
+  const above = others((low) => low > 0.5);
+  const below = others((_, high) => high < 0.5);
+  return {
+    first,
+    above,
+    below,
+    open: others((low, high) => low <= 0.5 && high >= 0.5),
+    seeds: Math.min(...summary.map((row) => Number(row.seeds))),
+  };
+}
+
+/** One sentence, without its full stop. @param name how an agent is written */
+export function verdictSentence(
+  { first, above, below, open, seeds }: Verdict,
+  name: (agent: string) => string,
+): string {
+  const list = (agents: readonly string[]) => agents.map(name).join(', ');
+  const parts = [
+    ...(above.length > 0 ? [`beats ${list(above)}`] : []),
+    ...(below.length > 0 ? [`loses more often than it wins against ${list(below)}`] : []),
+    ...(open.length > 0
+      ? [`cannot be told from ${list(open)} with ${seeds} seed${seeds === 1 ? '' : 's'}`]
+      : []),
+  ];
+  return `${name(first)} ranks first by interquartile mean; it ${parts.join('; it ')}`;
+}
