@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStreamState } from '../engine/random.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Arrays, NdArray, StepFunction, Tree } from '../engine/types.ts';
+import { exp, log } from '../math/elementary.ts';
 import type { Agent, AgentContext, Batch, Metrics, TrainingConfig } from './agent.ts';
 import { fromRecord, toRecord } from './snapshot.ts';
 import { stateKeys } from './state-key.ts';
@@ -213,7 +214,7 @@ function temperatureAnnealing(schedule?: TemperatureSchedule): Readonly<Record<s
 function valuesAt(annealings: Readonly<Record<string, Annealing>>, updates: number): Record<string, number> {
   const entries = Object.entries(annealings).map(([name, { from, to, updates: last }]) => {
     const progress = Math.min(1, updates / last);
-    return [name, Math.exp(Math.log(from) + (Math.log(to) - Math.log(from)) * progress)] as const;
+    return [name, exp(log(from) + (log(to) - log(from)) * progress)] as const;
   });
   return Object.fromEntries(entries);
 }

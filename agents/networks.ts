@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { orthogonal, zeros } from '../engine/initialisers.ts';
 import { ParameterLayout, type ParameterSpec } from '../engine/parameters.ts';
+import { pow } from '../math/elementary.ts';
 
 /** A time of the path that is the same for all rows: known when the graph is made, or a scalar input of it. */
 export type Time = number | tf.Tensor;
@@ -119,7 +120,7 @@ export function sinusoidalEmbedding(
   span = embeddingSpan,
 ): tf.Tensor {
   const half = size / 2;
-  const frequencies = Array.from({ length: half }, (_, i) => scale * span ** (-i / (half - 1)));
+  const frequencies = Array.from({ length: half }, (_, i) => scale * pow(span, -i / (half - 1)));
   const phase = tf.mul(tf.expandDims(x, 1), tf.tensor(frequencies, [1, half]));
   return tf.concat([tf.sin(phase), tf.cos(phase)], 1);
 }

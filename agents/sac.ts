@@ -16,6 +16,7 @@ import { type AdamState, adam, descend } from '../engine/optimiser.ts';
 import { ParameterLayout } from '../engine/parameters.ts';
 import type { RandomStream } from '../engine/random.ts';
 import type { Arrays } from '../engine/types.ts';
+import { log } from '../math/elementary.ts';
 import { criticParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
 import { actorCriticShape, paperActorCritic, positive, presetsOf } from './config.ts';
@@ -72,7 +73,7 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
   );
   const { critic, criticAdam, learnCritics } = criticParts(config, observationSize, actionSize);
   const temperatureLayout = ParameterLayout.of({
-    logAlpha: { shape: [], initialise: constant(Math.log(config.initialTemperature)) },
+    logAlpha: { shape: [], initialise: constant(log(config.initialTemperature)) },
   });
   const { maxGradNorm } = config;
   const actorAdam = adam({ learningRate: config.actorLearningRate, maxGradNorm });
@@ -89,7 +90,7 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
   function sample(weights: Weights, observation: tf.Tensor, noise: tf.Tensor) {
     const { mean, logStd } = gaussian(weights, observation);
     const latent = tf.add(mean, tf.mul(noise, tf.exp(logStd)));
-    const gaussianLog = tf.sub(tf.mul(tf.square(noise), -0.5), tf.add(logStd, 0.5 * Math.log(2 * Math.PI)));
+    const gaussianLog = tf.sub(tf.mul(tf.square(noise), -0.5), tf.add(logStd, 0.5 * log(2 * Math.PI)));
     const action = tf.tanh(latent);
     const squash = tf.log(tf.add(tf.sub(1, tf.square(action)), jacobianFloor));
     return { action, logProb: tf.sum(tf.sub(gaussianLog, squash), 1) };

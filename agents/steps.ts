@@ -1,5 +1,6 @@
 /** Discrete diffusions (Ho et al. 2020): numbered steps from the data, 0, to the noise, K. */
 import * as tf from '@tensorflow/tfjs-core';
+import { cos, expm1 } from '../math/elementary.ts';
 import type { Path } from './posterior/schedules.ts';
 
 /** Square roots of ᾱ_k and 1 - ᾱ_k as α and β of the path; its times are the steps' numbers, 0 to K. */
@@ -36,8 +37,9 @@ export function discretePath(rates: readonly number[]): DiscretePath {
 
 /** Rates of the variance preserving process: ᾱ_k = exp(-betaMin k/K - (betaMax - betaMin)/2 (k/K)²). */
 export function vpRates(count: number, betaMin: number, betaMax: number): number[] {
-  const logSignal = (k: number) => -betaMin * (k / count) - ((betaMax - betaMin) / 2) * (k / count) ** 2;
-  return Array.from({ length: count }, (_, i) => -Math.expm1(logSignal(i + 1) - logSignal(i)));
+  const logSignal = (k: number) =>
+    -betaMin * (k / count) - ((betaMax - betaMin) / 2) * (k / count) * (k / count);
+  return Array.from({ length: count }, (_, i) => -expm1(logSignal(i + 1) - logSignal(i)));
 }
 
 /**
@@ -47,7 +49,8 @@ export function vpRates(count: number, betaMin: number, betaMax: number): number
 export function cosineRates(count: number, offset: number, largest: number): number[] {
   const wave = (k: number) => {
     const part = single(single(single(k / count) + single(offset)) / single(1 + offset));
-    return single(single(Math.cos(single(single(part * single(Math.PI)) / 2))) ** 2);
+    const height = single(cos(single(single(part * single(Math.PI)) / 2)));
+    return single(height * height);
   };
   const signals = Array.from({ length: count + 1 }, (_, k) => single(wave(k) / wave(0)));
   return signals.slice(1).map((next, i) => Math.min(largest, 1 - single(next / signals[i])));

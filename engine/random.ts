@@ -6,11 +6,11 @@
  * block Philox(key, counter = [n div 4 (64 bits), 0, 0]). So a stream's state is two numbers and a count, and
  * nothing is cached that a restore would miss.
  *
- * The same seed gives the same integers and uniforms on every platform. Normals come from a 256-layer ziggurat
- * (Marsaglia and Tsang 2000, with the layer and the magnitude taken from separate bits as Doornik 2005 asks);
- * the layers' tables and 1.2 % of the draws use Math.exp and Math.log, which V8 computes in software (fdlibm),
- * alike on every machine. Another JavaScript engine may differ in the last bit of those.
+ * The same seed gives the same numbers everywhere. Normals come from a 256-layer ziggurat (Marsaglia and Tsang 2000,
+ * with the layer and the magnitude taken from separate bits as Doornik 2005 asks); the layers' tables and 1.2 % of the
+ * draws use exp and log of our own.
  */
+import { exp, log } from '../math/elementary.ts';
 
 /** Where a stream stands; plain JSON. */
 export interface RandomStreamState {
@@ -104,13 +104,13 @@ interface Ziggurat {
 }
 
 function buildZiggurat(): Ziggurat {
-  const density = (x: number) => Math.exp(-0.5 * x * x);
+  const density = (x: number) => exp(-0.5 * x * x);
   const area = 0.00492867323399;
   const edge = new Float64Array(LAYERS + 1);
   edge[0] = area / density(RIGHT); // the base layer's width with the tail folded in
   edge[1] = RIGHT;
   for (let i = 2; i < LAYERS; i++) {
-    edge[i] = Math.sqrt(-2 * Math.log(area / edge[i - 1] + density(edge[i - 1])));
+    edge[i] = Math.sqrt(-2 * log(area / edge[i - 1] + density(edge[i - 1])));
   }
   edge[LAYERS] = 0;
   const scale = new Float64Array(LAYERS);
@@ -265,15 +265,15 @@ export class RandomStream {
     if (layer === 0) {
       // Marsaglia's tail beyond RIGHT.
       for (;;) {
-        const x = -Math.log(1 - this.uniform()) / RIGHT;
-        const y = -Math.log(1 - this.uniform());
+        const x = -log(1 - this.uniform()) / RIGHT;
+        const y = -log(1 - this.uniform());
         if (2 * y > x * x) return RIGHT + x;
       }
     }
     const { scale, height } = ziggurat;
     const x = magnitude * scale[layer];
     const y = height[layer] + this.uniform() * (height[layer + 1] - height[layer]);
-    return y < Math.exp(-0.5 * x * x) ? x : -1;
+    return y < exp(-0.5 * x * x) ? x : -1;
   }
 
   #word(): number {

@@ -6,8 +6,9 @@
  * Marsaglia's polar method, which keeps the second of each pair for the next call; bounded integers by
  * masked rejection.
  */
+
+import { log } from '../math/elementary.ts';
 import { decodeFloat64, decodeUint32, encodeArray } from './encoding.ts';
-import { logarithm } from './logarithm.ts';
 
 const WORDS = 624;
 const SHIFT = 397;
@@ -139,7 +140,7 @@ export class RandomState {
       x2 = 2 * this.random() - 1;
       r2 = x1 * x1 + x2 * x2;
     } while (r2 >= 1 || r2 === 0);
-    const factor = Math.sqrt((-2 * logarithm(r2)) / r2);
+    const factor = Math.sqrt((-2 * log(r2)) / r2);
     this.keptNormal = factor * x1;
     this.hasKeptNormal = true;
     return factor * x2;

@@ -1,4 +1,6 @@
 /** How many Control Suite tasks begin: joints at random within their range. */
+
+import { cos, sin } from '../math/elementary.ts';
 import type { Physics } from './physics.ts';
 import type { RandomState } from './random-state.ts';
 
@@ -50,6 +52,6 @@ export function normalized(vector: Float64Array): Float64Array {
 function quaternionWithin(random: RandomState, limit: number): Float64Array {
   const axis = normalized(random.normals(3));
   const half = (random.random() * limit) / 2;
-  const sine = Math.sin(half);
-  return Float64Array.of(Math.cos(half), axis[0] * sine, axis[1] * sine, axis[2] * sine);
+  const sine = sin(half);
+  return Float64Array.of(cos(half), axis[0] * sine, axis[1] * sine, axis[2] * sine);
 }

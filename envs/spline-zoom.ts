@@ -43,6 +43,9 @@ export function splineZoom(grid: ArrayLike<number>, size: number, enlarged: numb
   return out;
 }
 
+/** x^n for n from 0 on. */
+const raised = (x: number, n: number): number => (n === 0 ? 1 : x * raised(x, n - 1));
+
 /** Replaces the values of one line by the B-spline coefficients that interpolate them; mirrored at both ends. */
 function toCoefficients(line: Float64Array, start: number, stride: number, length: number): void {
   const at = (i: number): number => start + i * stride;
@@ -50,7 +53,7 @@ function toCoefficients(line: Float64Array, start: number, stride: number, lengt
   for (let i = 0; i < length; i++) line[at(i)] *= gain;
 
   // The causal filter begins with the whole mirrored, periodic past summed up.
-  const last = POLE ** (length - 1);
+  const last = raised(POLE, length - 1);
   let past = line[at(0)] + last * line[at(length - 1)];
   let power = POLE;
   for (let i = 1; i < length - 1; i++) {

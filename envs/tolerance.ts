@@ -1,4 +1,5 @@
 /** The reward function of the Control Suite (Tassa et al. 2018, section "Reward"). */
+import { acos, acosh, atanh, cos, cosh, exp, log, tanh } from '../math/elementary.ts';
 
 export type Sigmoid =
   | 'gaussian'
@@ -96,21 +97,21 @@ const UNDERFLOW = -745.2;
 function scaleOf(sigmoid: Sigmoid, atOne: number): number {
   switch (sigmoid) {
     case 'gaussian':
-      return Math.sqrt(-2 * Math.log(atOne));
+      return Math.sqrt(-2 * log(atOne));
     case 'hyperbolic':
-      return Math.acosh(1 / atOne);
+      return acosh(1 / atOne);
     case 'long_tail':
       return Math.sqrt(1 / atOne - 1);
     case 'reciprocal':
       return 1 / atOne - 1;
     case 'cosine':
-      return Math.acos(2 * atOne - 1);
+      return acos(2 * atOne - 1);
     case 'linear':
       return 1 - atOne;
     case 'quadratic':
       return Math.sqrt(1 - atOne);
     case 'tanh_squared':
-      return Math.atanh(Math.sqrt(1 - atOne));
+      return atanh(Math.sqrt(1 - atOne));
   }
 }
 
@@ -119,24 +120,24 @@ function fall(scaled: number, sigmoid: Sigmoid): number {
   switch (sigmoid) {
     case 'gaussian': {
       const exponent = -0.5 * scaled * scaled;
-      return exponent < UNDERFLOW ? 0 : Math.exp(exponent);
+      return exponent < UNDERFLOW ? 0 : exp(exponent);
     }
     case 'hyperbolic':
-      return 1 / Math.cosh(scaled);
+      return 1 / cosh(scaled);
     case 'long_tail':
       return 1 / (scaled * scaled + 1);
     case 'reciprocal':
       return 1 / (Math.abs(scaled) + 1);
     case 'cosine': {
       const turns = scaled / Math.PI;
-      return Math.abs(turns) < 1 ? (1 + Math.cos(Math.PI * turns)) / 2 : 0;
+      return Math.abs(turns) < 1 ? (1 + cos(Math.PI * turns)) / 2 : 0;
     }
     case 'linear':
       return Math.abs(scaled) < 1 ? 1 - scaled : 0;
     case 'quadratic':
       return Math.abs(scaled) < 1 ? 1 - scaled * scaled : 0;
     case 'tanh_squared': {
-      const t = Math.tanh(scaled);
+      const t = tanh(scaled);
       return 1 - t * t;
     }
   }

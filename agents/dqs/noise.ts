@@ -3,6 +3,7 @@
  * t = 1 the noise. The rest of this project counts the other way.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { exp, expm1, log } from '../../math/elementary.ts';
 
 export interface ExplodingNoise {
   /** h(t) = σ_min² ((σ_max/σ_min)^2t - 1), the variance of y_t given the data: the integral of g². */
@@ -20,11 +21,12 @@ export function explodingNoise({
   sigmaMin: number;
   sigmaMax: number;
 }): ExplodingNoise {
-  const growth = 2 * Math.log(sigmaMax / sigmaMin);
+  const growth = 2 * log(sigmaMax / sigmaMin);
+  const least = sigmaMin * sigmaMin;
   return {
-    variance: (t) => sigmaMin ** 2 * Math.expm1(growth * t),
-    varianceTensor: (t) => tf.mul(tf.sub(powerOf(growth, t), 1), sigmaMin ** 2),
-    rate: (t) => sigmaMin ** 2 * growth * Math.exp(growth * t),
+    variance: (t) => least * expm1(growth * t),
+    varianceTensor: (t) => tf.mul(tf.sub(powerOf(growth, t), 1), least),
+    rate: (t) => least * growth * exp(growth * t),
   };
 }
 
@@ -34,7 +36,8 @@ export function explodingNoise({
  */
 function powerOf(growth: number, t: tf.Tensor): tf.Tensor {
   const bits = 2 ** 12;
-  const unit = 2 ** Math.ceil(Math.log2(growth)) / bits;
+  let unit = 1 / bits;
+  while (unit * bits < growth) unit *= 2;
   const head = Math.floor(growth / unit) * unit;
   const coarse = tf.div(tf.floor(tf.mul(t, bits)), bits);
   const rest = tf.add(tf.mul(tf.sub(t, coarse), head), tf.mul(t, growth - head));

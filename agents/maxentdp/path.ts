@@ -8,6 +8,7 @@
  * both ends.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { atan, log, sin } from '../../math/elementary.ts';
 import type { Arithmetic } from '../posterior/arithmetic.ts';
 import { numberArithmetic } from '../posterior/arithmetic.ts';
 import type { Coefficients, Path } from '../posterior/schedules.ts';
@@ -30,14 +31,14 @@ function pathPoint<V>(a: Arithmetic<V>, t: V): Coefficients<V> {
   const sine = (x: V) => a.sin(a.mul(x, rate));
   const square = a.mul(sine(t), sine(a.add(t, 2 * pathOffset)));
   return {
-    alpha: a.div(sine(a.sub(1, t)), Math.sin(rate)),
-    beta: a.div(a.sqrt(square), Math.sin(rate)),
+    alpha: a.div(sine(a.sub(1, t)), sin(rate)),
+    beta: a.div(a.sqrt(square), sin(rate)),
   };
 }
 
 /** The network's clock, log ᾱ/(1 - ᾱ), with ᾱ off its ends. */
 export function logSnr<V>(a: Arithmetic<V>, { alpha, beta }: Coefficients<V>): V {
-  const limit = Math.log((1 - alphaBarEdge) / alphaBarEdge);
+  const limit = log((1 - alphaBarEdge) / alphaBarEdge);
   return a.minimum(a.maximum(a.mul(a.log(a.div(alpha, beta)), 2), -limit), limit);
 }
 
@@ -48,5 +49,5 @@ export function pathTimes(steps: number, { tMin, tMax }: { tMin: number; tMax: n
 
 /** The time at which the path's rate -d log ᾱ/dt reaches `limit`. */
 export function timeOfRate(limit: number): number {
-  return Math.atan(limit / (2 * rate)) / rate - pathOffset;
+  return atan(limit / (2 * rate)) / rate - pathOffset;
 }

@@ -1,5 +1,6 @@
 /** What MaxEntDP's networks regress: the Q-weighted noise and the policy's own log-density. */
 import * as tf from '@tensorflow/tfjs-core';
+import { log } from '../../math/elementary.ts';
 import type { Path } from '../posterior/schedules.ts';
 import type { FieldAtTime } from '../samplers.ts';
 import { truncatedNormal } from '../truncated-normal.ts';
@@ -34,6 +35,8 @@ export function qneNoiseTarget(
   };
 }
 
+const square = (x: number): number => x * x;
+
 /**
  * log π(a) of a diffusion by its denoising errors (Kong, Brekelmans, Ver Steeg 2023, arXiv 2302.03792):
  * -D/2 log 2πe + ½ ∫ (D α² - E‖ε̂ - ε‖²) d log-SNR, a sum over the noise levels with the step of the
@@ -58,8 +61,8 @@ export function denoisingLogDensity(
   const repeated = tf.reshape(tf.tile(tf.expandDims(action, 1), [1, draws, 1]), [rows, dimension]);
   let surplus: tf.Tensor = tf.zeros([batch]);
   for (let level = 0; level + 1 < times.length; level++) {
-    const signal = Math.min(Math.max(path.at(times[level]).alpha ** 2, alphaBarEdge), 1 - alphaBarEdge);
-    const cleaner = path.at(times[level + 1]).alpha ** 2;
+    const signal = Math.min(Math.max(square(path.at(times[level]).alpha), alphaBarEdge), 1 - alphaBarEdge);
+    const cleaner = square(path.at(times[level + 1]).alpha);
     const step = (cleaner - signal) / (2 * signal * (1 - signal));
     const [alpha, beta] = [Math.sqrt(signal), Math.sqrt(1 - signal)];
     const epsilon = tf.squeeze(tf.slice(noise, [level, 0, 0], [1, -1, -1]), [0]);
@@ -69,5 +72,5 @@ export function denoisingLogDensity(
     const mean = tf.mul(tf.mean(tf.reshape(error, [batch, draws]), 1), signal / (1 - signal));
     surplus = tf.add(surplus, tf.mul(tf.sub(dimension * signal, mean), step));
   }
-  return tf.sub(surplus, 0.5 * dimension * Math.log(2 * Math.PI * Math.E));
+  return tf.sub(surplus, 0.5 * dimension * log(2 * Math.PI * Math.E));
 }

@@ -51,7 +51,7 @@ export function adaptive<A>(a: Algebra<A>, draws: WeighedDraws<A>): ControlledMe
  */
 function plausible<A>(a: Algebra<A>, draws: WeighedDraws<A>, { y0, cvWeight }: ControlledMean<A>) {
   const farthest = Math.sqrt(a.shape(y0)[1]) + farthestBeyond;
-  const excess = a.minimum(a.div(farthest ** 2, a.add(inner(a, y0, y0), tiny)), 1);
+  const excess = a.minimum(a.div(farthest * farthest, a.add(inner(a, y0, y0), tiny)), 1);
   const squared = a.mul(excess, excess);
   const kept = a.mul(squared, squared);
   const change = a.mul(kept, a.sub(y0, draws.meanPrior));

@@ -2,6 +2,7 @@
  * The arithmetic that path schedules and estimators are written in. One formula then runs on plain numbers,
  * on float64 arrays (tests, ablations) and on tensors that the engine compiles.
  */
+import { exp, expm1, log, sin } from '../../math/elementary.ts';
 
 /** Element by element; operands broadcast as the values of the implementation do. */
 export interface Arithmetic<V> {
@@ -50,9 +51,9 @@ export const numberArithmetic: Arithmetic<number> = {
   div: (a, b) => a / b,
   minimum: Math.min,
   maximum: Math.max,
-  exp: Math.exp,
-  expm1: Math.expm1,
-  log: Math.log,
+  exp,
+  expm1,
+  log,
   sqrt: Math.sqrt,
-  sin: Math.sin,
+  sin,
 };

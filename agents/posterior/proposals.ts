@@ -4,6 +4,8 @@
  * the prior's draws by multiple importance sampling with the balance heuristic (Veach, Guibas 1995): all
  * draws are weighed as if from the mixture (n p0 + m q)/(n + m), which bounds every weight's p0/q.
  */
+
+import { log } from '../../math/elementary.ts';
 import type { Algebra } from './arithmetic.ts';
 import { fitIsotropic, temperedWeights } from './regression.ts';
 import type { WeighedDraws } from './weighing.ts';
@@ -18,7 +20,7 @@ export interface Proposal<A> {
 
 /** log p0 of the standard normal: y0 [batch, D, K] → [batch, 1, K]. */
 export function logStandardNormal<A>(a: Algebra<A>, y0: A): A {
-  const norm = (a.shape(y0)[1] / 2) * Math.log(2 * Math.PI);
+  const norm = (a.shape(y0)[1] / 2) * log(2 * Math.PI);
   return a.sub(a.mul(a.sum(a.mul(y0, y0), 1), -0.5), norm);
 }
 
@@ -77,7 +79,7 @@ export function laplaceProposal<A>(a: Algebra<A>, pilot: WeighedDraws<A>, noise:
   );
   const curvature = a.minimum(a.maximum(eta, 0), 1);
   const centres = a.sub(pilot.prior, a.mul(curvature, pilot.stein));
-  const variance = a.maximum(a.mul(curvature, inflation), narrowest ** 2);
+  const variance = a.maximum(a.mul(curvature, inflation), narrowest * narrowest);
   // Distances are expanded about the fitted mode, near which both sides are small: no cancellation.
   const middle = a.sum(a.mul(weight, centres), 2);
   const around = a.sub(centres, middle);
@@ -91,7 +93,7 @@ export function laplaceProposal<A>(a: Algebra<A>, pilot: WeighedDraws<A>, noise:
       const exponent = a.div(a.mul(a.maximum(distances, 0), -0.5), variance);
       const top = a.max(exponent, 1);
       const mixture = a.add(top, a.log(a.div(a.sum(a.exp(a.sub(exponent, top)), 1), count)));
-      const norm = a.mul(a.add(a.log(variance), Math.log(2 * Math.PI)), size / 2);
+      const norm = a.mul(a.add(a.log(variance), log(2 * Math.PI)), size / 2);
       return a.sub(a.sub(mixture, norm), logStandardNormal(a, y0));
     },
   };

@@ -10,7 +10,7 @@ export const regressionDraws = 8;
 /** ... but never more than this share of the draws. */
 export const regressionShare = 0.5;
 /** Exponents τ that are tried, largest first; 0 (all draws alike) if none leaves draws enough. */
-export const exponents = Array.from({ length: 10 }, (_, j) => 1.5 * 2 ** -j);
+export const exponents = Array.from({ length: 10 }, (_, j) => 1.5 / (1 << j));
 /** The matrix's penalty: keeps the system's condition below its inverse. */
 export const penaltyShare = 1e-3;
 /** Keeps 0/0 at 0. */

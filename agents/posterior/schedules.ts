@@ -5,6 +5,7 @@
  */
 import { reshape, type Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { log } from '../../math/elementary.ts';
 import { type Arithmetic, numberArithmetic } from './arithmetic.ts';
 import { tensorAlgebra } from './tensors.ts';
 
@@ -109,7 +110,7 @@ function pathPoint<V>(a: Arithmetic<V>, config: ScheduleConfig, t: V): PathPoint
       return { alpha, beta, alphaDot, betaDot: a.div(a.mul(a.mul(alpha, alphaDot), -1), beta) };
     }
     case 've': {
-      const rate = Math.log(config.sigmaMin / config.sigmaMax);
+      const rate = log(config.sigmaMin / config.sigmaMax);
       const beta = a.mul(a.exp(a.mul(t, rate)), config.sigmaMax);
       const zero = a.mul(t, 0);
       return { alpha: a.add(zero, 1), beta, alphaDot: zero, betaDot: a.mul(beta, rate) };

@@ -5,6 +5,7 @@
  * variance and never the target.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { log, pow } from '../../math/elementary.ts';
 import type { ProposalRequest } from '../posterior/proposals.ts';
 import type { RfmConfig } from './config.ts';
 
@@ -65,8 +66,8 @@ function mixtureLogDensity(centres: tf.Tensor, width: tf.Tensor, shares: readonl
   const middle = tf.mean(centres, 1, true);
   const scaled = tf.div(tf.sub(centres, middle), width);
   const norms = tf.sum(tf.square(scaled), 2, true); // [batch, K, 1]
-  const weights = tf.tensor(shares.map(Math.log), [1, shares.length, 1]);
-  const norm = tf.add(tf.sum(tf.log(width), 2), (size / 2) * Math.log(2 * Math.PI)); // [batch or 1, 1]
+  const weights = tf.tensor(shares.map(log), [1, shares.length, 1]);
+  const norm = tf.add(tf.sum(tf.log(width), 2), (size / 2) * log(2 * Math.PI)); // [batch or 1, 1]
   return (y: tf.Tensor): tf.Tensor => {
     const at = tf.div(tf.sub(y, middle), width);
     const own = tf.expandDims(tf.sum(tf.square(at), 2), 1); // [batch, 1, K']
@@ -83,7 +84,7 @@ function mixtureLogDensity(centres: tf.Tensor, width: tf.Tensor, shares: readonl
 function silverman(centres: tf.Tensor): tf.Tensor {
   const [, kernels, size] = centres.shape;
   const variance = tf.mean(tf.square(tf.sub(centres, tf.mean(centres, 1, true))), 1, true);
-  const factor = (4 / ((size + 2) * kernels)) ** (1 / (size + 4));
+  const factor = pow(4 / ((size + 2) * kernels), 1 / (size + 4));
   return tf.maximum(tf.mul(tf.sqrt(tf.add(variance, tiny)), factor), narrowest);
 }
 

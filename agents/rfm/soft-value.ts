@@ -9,6 +9,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { valueAndGradient } from '../../engine/optimiser.ts';
+import { log } from '../../math/elementary.ts';
 import { logTanhJacobian } from '../posterior/latent.ts';
 import type { FieldAtTime, Time } from '../samplers.ts';
 
@@ -86,7 +87,7 @@ export function latentLogDensity(
 
 /** Standard normal, [batch, act] → [batch]. */
 function logNormal(noise: tf.Tensor): tf.Tensor {
-  const norm = ((noise.shape[1] as number) / 2) * Math.log(2 * Math.PI);
+  const norm = ((noise.shape[1] as number) / 2) * log(2 * Math.PI);
   return tf.sub(tf.mul(tf.sum(tf.square(noise), 1), -0.5), norm);
 }
 

@@ -1,5 +1,9 @@
-/** Kernels whose operands are all constant are computed while tracing, by TensorFlow.js's JavaScript backend. */
+/**
+ * Kernels whose operands are all constant are computed while tracing, by TensorFlow.js's JavaScript backend; elementary
+ * functions by our own, which have the same bits everywhere.
+ */
 import * as tf from '@tensorflow/tfjs-core';
+import * as elementary from '../../math/elementary.ts';
 import type { Graph, Value } from './graph.ts';
 import { quietCpu } from './quiet-cpu.ts';
 import { sizeOf } from './shapes.ts';
@@ -21,6 +25,51 @@ const views = new Set([
   'Cast',
 ]);
 
+const { acos, acosh, asinh, atan, atanh, cos, cosh, exp, expm1, log, log1p, sin, tanh } = elementary;
+
+/** Kernels that are a function of each element. */
+export const ownFunctions: Readonly<Record<string, (x: number) => number>> = {
+  Acos: acos,
+  Acosh: acosh,
+  Asinh: asinh,
+  Atan: atan,
+  Atanh: atanh,
+  Cos: cos,
+  Cosh: cosh,
+  Exp: exp,
+  Expm1: expm1,
+  Log: log,
+  Log1p: log1p,
+  Sin: sin,
+  Tanh: tanh,
+};
+
+/** Kernels in which TensorFlow.js takes functions of the host, Math.exp and the like, and we have none. */
+export const hostFunctions: ReadonlySet<string> = new Set([
+  'Asin',
+  'Atan2',
+  'ComplexAbs',
+  'Elu',
+  'Erf',
+  'FFT',
+  'FusedConv2D',
+  'FusedDepthwiseConv2D',
+  'IFFT',
+  'LRN',
+  'LRNGrad',
+  'LogSoftmax',
+  'Multinomial',
+  'Pow',
+  'RotateWithOffset',
+  'Selu',
+  'Sigmoid',
+  'Sinh',
+  'Softmax',
+  'Softplus',
+  'Tan',
+  '_FusedMatMul',
+]);
+
 type Outcome = Value | Value[] | undefined;
 
 /** The kernel's results as constants, or undefined if it must be recorded. */
@@ -31,9 +80,14 @@ export function foldConstants(
   attributes: tf.NamedAttrMap,
 ): Outcome {
   const values = Object.entries(operands);
-  if (values.length === 0 || views.has(name)) return undefined;
+  if (values.length === 0 || views.has(name) || hostFunctions.has(name)) return undefined;
   if (!values.every(([, value]) => value.constant !== undefined && sizeOf(value.shape) <= LARGEST)) {
     return undefined;
+  }
+  const own = ownFunctions[name];
+  if (own !== undefined) {
+    const [[, { constant, shape }]] = values;
+    return graph.constant('float32', shape, Float32Array.from(hostNumbers(constant), own));
   }
   const kernel = tf.getKernel(name, 'cpu');
   const cpu = quietCpu();
@@ -54,9 +108,16 @@ export function foldConstants(
   }
 }
 
-function written(cpu: tf.KernelBackend, value: Value): tf.TensorInfo {
-  const { constant, shape } = value;
+type Constant = Value['constant'];
+
+function hostNumbers(constant: Constant): Exclude<Constant, BigInt64Array | undefined> {
   if (constant === undefined || constant instanceof BigInt64Array) throw new Error('not a host constant');
+  return constant;
+}
+
+function written(cpu: tf.KernelBackend, value: Value): tf.TensorInfo {
+  const { shape } = value;
+  const constant = hostNumbers(value.constant);
   const size = sizeOf(shape);
   const data =
     constant.length === size

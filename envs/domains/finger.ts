@@ -2,6 +2,8 @@
  * A finger pokes a spinner: fast round, or until its tip rests in a target. Control Suite "finger" (Tassa et al.
  * 2018; Tassa et al. 2010).
  */
+
+import { cos, log1p, sin } from '../../math/elementary.ts';
 import { domain, type TaskDescription, task } from '../domain.ts';
 import { planarLength } from '../geometry.ts';
 import type { ObservationWriter } from '../observation.ts';
@@ -41,8 +43,8 @@ function turn(radius: number): TaskDescription {
       const angle = random.uniform(-Math.PI, Math.PI);
       const hinge = physics.data('xanchor', 'hinge');
       const target = physics.model('site_pos', 'target');
-      target[X] = hinge[X] + SPINNER * Math.sin(angle);
-      target[Z] = hinge[Z] + SPINNER * Math.cos(angle);
+      target[X] = hinge[X] + SPINNER * sin(angle);
+      target[Z] = hinge[Z] + SPINNER * cos(angle);
       physics.model('site_size', 'target')[0] = radius;
       drawPose(physics, random);
     },
@@ -70,7 +72,7 @@ function observeFinger(physics: Physics, observation: ObservationWriter): void {
   observation.open('velocity'); // [3]
   for (const sensor of VELOCITIES) observation.push(physics.sensor(sensor)[0]);
   observation.open('touch'); // [2]
-  for (const sensor of TOUCHES) observation.push(Math.log1p(physics.sensor(sensor)[0]));
+  for (const sensor of TOUCHES) observation.push(log1p(physics.sensor(sensor)[0]));
 }
 
 /** From the spinner's hinge to its tip or to the target, m. */

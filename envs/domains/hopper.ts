@@ -1,4 +1,6 @@
 /** A planar one-legged hopper stands and hops. Control Suite "hopper" (Tassa et al. 2018; after Lillicrap 2015). */
+
+import { log1p } from '../../math/elementary.ts';
 import { domain, task } from '../domain.ts';
 import type { Physics } from '../physics.ts';
 import { randomizeLimitedAndRotationalJoints } from '../randomize-joints.ts';
@@ -27,8 +29,8 @@ function planarHopper(reward: (physics: Physics) => number) {
       observation.add('position', physics.qposFrom(1)); // [6], where it is along the track stays hidden
       observation.add('velocity', physics.qvel); // [7]
       observation.open('touch'); // [2]
-      observation.push(Math.log1p(physics.sensor('touch_toe')[0]));
-      observation.push(Math.log1p(physics.sensor('touch_heel')[0]));
+      observation.push(log1p(physics.sensor('touch_toe')[0]));
+      observation.push(log1p(physics.sensor('touch_heel')[0]));
     },
     reward,
   });

@@ -92,7 +92,7 @@ function standingStill(physics: Physics): number {
 /** A sixth is for nothing, the rest for speed in any direction. */
 function movingAt(physics: Physics, speed: Tolerance): number {
   const velocity = physics.sensor('torso_subtreelinvel');
-  return (5 * tolerance(Math.sqrt(velocity[0] ** 2 + velocity[1] ** 2), speed) + 1) / 6;
+  return (5 * tolerance(Math.sqrt(velocity[0] * velocity[0] + velocity[1] * velocity[1]), speed) + 1) / 6;
 }
 
 /** Of the head's centre above the ground, m. */

@@ -1,4 +1,6 @@
 /** An arm catches a ball and carries it to a target. Control Suite "manipulator" (Tassa et al. 2018). */
+
+import { atan2, cos, log1p, sin } from '../../math/elementary.ts';
 import { domain, task } from '../domain.ts';
 import { distance } from '../geometry.ts';
 import type { ObservationWriter } from '../observation.ts';
@@ -40,11 +42,11 @@ export const manipulator = domain('manipulator', {
         observation.open('arm_pos', [ARM.length, 2]);
         for (const joint of ARM) {
           const angle = physics.data('qpos', joint)[0];
-          observation.push(Math.sin(angle)).push(Math.cos(angle));
+          observation.push(sin(angle)).push(cos(angle));
         }
         observeSpeeds('arm_vel', ARM, physics, observation);
         observation.open('touch'); // [5]
-        for (const sensor of TOUCHES) observation.push(Math.log1p(physics.sensor(sensor)[0]));
+        for (const sensor of TOUCHES) observation.push(log1p(physics.sensor(sensor)[0]));
         observePose('hand_pos', 'hand', physics, observation);
         observePose('object_pos', 'ball', physics, observation);
         observeSpeeds('object_vel', BALL, physics, observation);
@@ -81,8 +83,8 @@ function drawTarget(physics: Physics, random: RandomState): Pose {
   place[0] = x;
   place[2] = z;
   const orientation = physics.model('body_quat', 'target_ball');
-  orientation[0] = Math.cos(angle / 2);
-  orientation[2] = Math.sin(angle / 2);
+  orientation[0] = cos(angle / 2);
+  orientation[2] = sin(angle / 2);
   return { x, z, angle };
 }
 
@@ -105,7 +107,7 @@ function graspPose(physics: Physics): Pose {
   physics.forwardUnactuated();
   const [x, , z] = physics.data('site_xpos', 'grasp');
   const [xx, , , , , , zx] = physics.data('site_xmat', 'grasp');
-  return { x, z, angle: Math.PI - Math.atan2(zx, xx) };
+  return { x, z, angle: Math.PI - atan2(zx, xx) };
 }
 
 function observeSpeeds(

@@ -1,9 +1,11 @@
 /** Pendulum with too weak a motor: it must be swung up. Control Suite "pendulum" (Tassa et al. 2018). */
+
+import { cos } from '../../math/elementary.ts';
 import { domain, task } from '../domain.ts';
 import { Tolerance, tolerance } from '../tolerance.ts';
 
 /** Within 8° of the vertical. The upper bound counts: rounding beyond 1 earns nothing. */
-const UPRIGHT = new Tolerance({ above: Math.cos((8 * Math.PI) / 180), below: 1 });
+const UPRIGHT = new Tolerance({ above: cos((8 * Math.PI) / 180), below: 1 });
 
 export const pendulum = domain('pendulum', {
   tasks: {

@@ -1,4 +1,6 @@
 /** The bowl of bumps that the quadruped escapes from. */
+
+import { cos } from '../../math/elementary.ts';
 import type { RandomState } from '../random-state.ts';
 import { splineZoom } from '../spline-zoom.ts';
 
@@ -24,7 +26,7 @@ const BOWL = Float64Array.from({ length: RESOLUTION * RESOLUTION }, (_, i) => {
   const x = coordinate(i % RESOLUTION);
   const y = coordinate(Math.floor(i / RESOLUTION));
   const radius = Math.min(1, Math.max(FLAT, Math.sqrt(x * x + y * y)));
-  return 0.5 - Math.cos(2 * Math.PI * radius) / 2;
+  return 0.5 - cos(2 * Math.PI * radius) / 2;
 });
 
 /** From -1 to 1 over the height field. */

@@ -1,4 +1,6 @@
 /** A quadruped walks, runs, escapes from a bowl of rough terrain and fetches a ball. Control Suite "quadruped". */
+
+import { asinh, cos, sin, tanh } from '../../math/elementary.ts';
 import { domain, task } from '../domain.ts';
 import { type QuadrupedArena, quadrupedModel } from '../models/quadruped.ts';
 import type { ObservationWriter } from '../observation.ts';
@@ -65,7 +67,7 @@ export const quadruped = domain('quadruped', {
       initialize(physics, random) {
         const half = random.uniform(0, 2 * Math.PI) / 2;
         const [x, y] = random.uniforms(-SPAWN, SPAWN, 2);
-        standFreeOfContact(physics, [Math.cos(half), 0, 0, Math.sin(half)], x, y);
+        standFreeOfContact(physics, [cos(half), 0, 0, sin(half)], x, y);
         const ball = random.uniforms(-SPAWN, SPAWN, 2);
         physics.data('qpos', 'ball_root').set([ball[0], ball[1], BALL_HEIGHT]);
         const speed = random.normals(2);
@@ -115,7 +117,7 @@ function inArena(arena: QuadrupedArena) {
 }
 
 function uprightWithin(degrees: number) {
-  const cosine = Math.cos((degrees * Math.PI) / 180);
+  const cosine = cos((degrees * Math.PI) / 180);
   return new Tolerance({ above: cosine, margin: 1 + cosine, atMargin: 0, sigmoid: 'linear' });
 }
 
@@ -159,7 +161,7 @@ function observeBody(physics: Physics, observation: ObservationWriter): void {
   observation.open('force_torque'); // [24], compressed
   for (const sensor of TOE_SENSORS) {
     const reading = physics.sensor(sensor);
-    for (let i = 0; i < reading.length; i++) observation.push(Math.asinh(reading[i]));
+    for (let i = 0; i < reading.length; i++) observation.push(asinh(reading[i]));
   }
 }
 
@@ -184,7 +186,7 @@ function pushInTorsoFrame(
 }
 
 /** Compressed to (0, 1); a ray that meets nothing reads -1 and counts as 1. */
-const seenDistance = (reading: number) => (reading === -1 ? 1 : Math.tanh(reading));
+const seenDistance = (reading: number) => (reading === -1 ? 1 : tanh(reading));
 
 /** Of the torso, along its own x axis, m/s. */
 const forwardSpeed = (physics: Physics) => physics.sensor('velocimeter')[0];
@@ -194,7 +196,7 @@ const torsoUpright = (physics: Physics) => physics.data('xmat', 'torso')[8];
 /** Of the workspace before the head, m. */
 function distanceFromOrigin(physics: Physics): number {
   const place = physics.data('site_xpos', 'workspace');
-  return Math.sqrt(place[0] ** 2 + place[1] ** 2 + place[2] ** 2);
+  return Math.sqrt(place[0] * place[0] + place[1] * place[1] + place[2] * place[2]);
 }
 
 /** Both over the ground, m. */
@@ -204,5 +206,6 @@ const ballToTarget = (physics: Physics) => distanceOverGround(physics, physics.d
 
 function distanceOverGround(physics: Physics, place: ArrayLike<number>): number {
   const ball = physics.data('xpos', 'ball');
-  return Math.sqrt((place[0] - ball[0]) ** 2 + (place[1] - ball[1]) ** 2);
+  const [x, y] = [place[0] - ball[0], place[1] - ball[1]];
+  return Math.sqrt(x * x + y * y);
 }

@@ -1,4 +1,6 @@
 /** A two-link arm holds its finger in a target on the table. Control Suite "reacher" (Tassa et al. 2018). */
+
+import { cos, sin } from '../../math/elementary.ts';
 import { domain, type TaskDescription, task } from '../domain.ts';
 import { planarLength } from '../geometry.ts';
 import type { Physics } from '../physics.ts';
@@ -28,8 +30,8 @@ function reach(radius: number, easy: boolean): TaskDescription {
       const angle = random.uniform(0, 2 * Math.PI);
       const distance = random.uniform(0.05, 0.2);
       const target = physics.model('geom_pos', 'target');
-      target[0] = distance * Math.sin(angle);
-      target[1] = distance * Math.cos(angle);
+      target[0] = distance * sin(angle);
+      target[1] = distance * cos(angle);
     },
     observe(physics, observation) {
       observation.add('position', physics.qpos); // [2]

@@ -25,6 +25,7 @@ import { smokeCommand } from './smoke.ts';
 import { tasksCommand } from './tasks.ts';
 import { traceCommand } from './trace.ts';
 import { trainCommand } from './train.ts';
+import { verifyCommand } from './verify.ts';
 import { viewCommand } from './view.ts';
 import { workerCommand } from './worker.ts';
 
@@ -36,6 +37,7 @@ const commands: readonly (() => Command)[] = [
   evalCommand,
   rolloutCommand,
   reportCommand,
+  verifyCommand,
   viewCommand,
   playgroundCommand,
   ablateCommand,

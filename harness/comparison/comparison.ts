@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { families } from '../../engine/bits.ts';
 import type { ExecutionOptions, Executor } from '../execution/executor.ts';
 import { mergeRuns } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
@@ -147,6 +148,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
     config: plan,
     versions: ours,
     ...(hash === undefined ? {} : { commit: hash }),
+    ...(families[plan.backend] !== undefined && { bits: families[plan.backend] }),
     ...(changes.length > 0 && { changes }),
     cpu: cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),

@@ -6,6 +6,8 @@ export interface Column<Source> {
   readonly type: 'name' | 'text' | 'count' | 'number';
   /** Whether the column may be absent, or a cell of it empty, where the table is read. */
   readonly optional?: boolean;
+  /** Whether a run that is repeated has other values there. */
+  readonly isTime?: boolean;
   /** For docs/results.md. */
   readonly unit: string;
   /** For docs/results.md, as Markdown. */

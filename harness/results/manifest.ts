@@ -44,6 +44,8 @@ const manifestSchema = z.object({
   config: planSchema,
   versions: z.record(z.string(), z.string()),
   commit: z.string().optional(),
+  /** The backend's family of bits; absent for backends that promise none, and in files of before there were families. */
+  bits: z.string().optional(),
   /** What was changed between two sessions and accepted with --accept-changes; absent if nothing was. */
   changes: z.array(z.string()).optional(),
   cpu: z.object({ model: z.string(), cores: z.number(), memoryGiB: z.number() }),
@@ -62,6 +64,11 @@ const manifestSchema = z.object({
 /** The schema above tells what each entry means. */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 
+/** What a repetition needs; also files of before there were the other entries have it. */
+const recipeSchema = manifestSchema.pick({ config: true, versions: true, bits: true, changes: true });
+
+export type Recipe = Readonly<z.infer<typeof recipeSchema>>;
+
 const file = (folder: string) => join(folder, 'manifest.json');
 
 export function writeManifest(folder: string, manifest: Manifest): void {
@@ -73,7 +80,12 @@ export function hasManifest(folder: string): boolean {
 }
 
 /** @throws UserError if there is none or it cannot be read */
-export function loadManifest(folder: string): Manifest {
+export const loadManifest = (folder: string): Manifest => load(folder, manifestSchema);
+
+/** @throws UserError if there is none or it cannot be read */
+export const loadRecipe = (folder: string): Recipe => load(folder, recipeSchema);
+
+function load<Value>(folder: string, schema: z.ZodType<Value>): Value {
   let found: unknown;
   try {
     found = JSON.parse(readFileSync(file(folder), 'utf8'));
@@ -83,7 +95,7 @@ export function loadManifest(folder: string): Manifest {
       missing ? `${folder} holds no manifest.json` : `${file(folder)} is not readable JSON`,
     );
   }
-  const parsed = manifestSchema.safeParse(found);
+  const parsed = schema.safeParse(found);
   if (parsed.success) return parsed.data;
   throw new UserError(`${file(folder)} is no manifest of this harness: ${firstIssue(parsed.error)}`);
 }

@@ -27,7 +27,7 @@ function codeChecksum(): string {
   const built = import.meta.url.endsWith('.js');
   const code = fileURLToPath(new URL('../..', import.meta.url));
   const isCode = (file: string) => (built ? /\.js$/ : /(?<!\.d)\.ts$/).test(file);
-  const folders = ['agents', 'engine', 'envs', 'harness'].map((name) => join(code, name));
+  const folders = ['agents', 'engine', 'envs', 'harness', 'math'].map((name) => join(code, name));
   const models = join(packageFolder(), 'assets');
   const parts = [
     ...folders.flatMap((folder) => filesBelow(folder).filter(isCode)),

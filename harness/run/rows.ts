@@ -66,6 +66,7 @@ export const evaluationColumns = {
   wall_seconds: {
     type: 'number',
     optional: true,
+    isTime: true,
     unit: 's',
     meaning: 'since the run began, pauses between resumed sessions left out; differs from machine to machine',
     of: ({ row }) => Number(row.wallSeconds.toFixed(3)),

@@ -8,9 +8,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The table of docs/architecture.md: what the files of each folder may import. */
 const mayImport: Record<string, RegExp[]> = {
-  envs: [/^envs\//, /node_modules\/@mujoco\/mujoco\//],
-  engine: [/^engine\//, /node_modules\/(@tensorflow\/|protobufjs\/|long\/)/],
-  agents: [/^agents\//, /^engine\//, /node_modules\/(@tensorflow\/tfjs-core|zod)\//],
+  math: [/^math\//],
+  envs: [/^envs\//, /^math\//, /node_modules\/@mujoco\/mujoco\//],
+  engine: [/^engine\//, /^math\//, /node_modules\/(@tensorflow\/|protobufjs\/|long\/)/],
+  agents: [/^agents\//, /^engine\//, /^math\//, /node_modules\/(@tensorflow\/tfjs-core|zod)\//],
 };
 
 /** Asks for what is Node's at run time, and says that there is no machine code where there is no Node. */
@@ -18,6 +19,12 @@ const asksForNode = 'engine/codegen/avx512/memory.ts';
 
 /** What Node has and browsers have not. */
 const NODE_ALONE = /\bprocess\.|\bBuffer\b|\b__dirname\b|\bglobal\.|\brequire\(/;
+/**
+ * All of Math but what is exact, constants, and the root that IEEE 754 rounds; powers but those of two; and what depends
+ * on the host's language.
+ */
+const openFunctions =
+  /Math\.(?!(?:abs|ceil|clz32|floor|fround|imul|max|min|round|sign|sqrt|trunc|E|LN2|LOG2E|PI|SQRT1_2|SQRT2)\b)\w+|(?<!\b2) \*\*|\*\* (?!-?\d)|localeCompare|toLocale\w+|\bIntl\b/g;
 
 /** Beside their own folders: what no folder but these may import. */
 const portable = Object.keys(mayImport);
@@ -27,7 +34,7 @@ describe('the architecture', () => {
 
   beforeAll(async () => {
     const { output } = await cruise(
-      ['index.ts', 'envs', 'engine', 'agents', 'harness', 'ablations', 'playground'],
+      ['index.ts', 'math', 'envs', 'engine', 'agents', 'harness', 'ablations', 'playground'],
       {
         baseDir: root,
         doNotFollow: { path: 'node_modules' },
@@ -55,7 +62,7 @@ describe('the architecture', () => {
     expect(durable?.dependencies.map(({ resolved }) => resolved)).toEqual(
       expect.arrayContaining(['crypto', 'fs', 'path', 'harness/text/errors.ts']),
     );
-    for (const folder of [...portable, 'harness']) {
+    for (const folder of ['envs', 'engine', 'agents', 'harness']) {
       expect(result.modules.filter(({ source }) => source.startsWith(`${folder}/`)).length).toBeGreaterThan(
         5,
       );
@@ -105,6 +112,38 @@ describe('the architecture', () => {
       const code = withoutComments(readFileSync(join(root, file), 'utf8'));
       expect(code, file).not.toMatch(NODE_ALONE);
     }
+  });
+
+  it('takes no function whose result ECMAScript leaves open on the way from a seed to a result', () => {
+    const imports = new Map(
+      result.modules.map(({ source, dependencies }) => [
+        source,
+        dependencies.map(({ resolved }) => resolved),
+      ]),
+    );
+    const way = new Set([
+      'harness/run/assemble.ts',
+      'harness/run/loop.ts',
+      'agents/registry.ts',
+      'envs/index.ts',
+    ]);
+    for (const file of way)
+      for (const next of imports.get(file) ?? []) if (/^[^.]*\.ts$/.test(next)) way.add(next);
+    expect([...way]).toEqual(
+      expect.arrayContaining([
+        'envs/domains/walker.ts',
+        'agents/dqs/noise.ts',
+        'engine/random.ts',
+        'engine/codegen/wasm/steps.ts',
+        'harness/run/rows.ts',
+      ]),
+    );
+    way.delete('engine/trace/chance.ts'); // refuses Math.random
+    const strays = [...way].flatMap((file) => {
+      const code = withoutComments(readFileSync(join(root, file), 'utf8'));
+      return (code.match(openFunctions) ?? []).map((found) => `${file}: ${found}`);
+    });
+    expect(strays).toEqual([]);
   });
 
   it('nothing imports the command, nor tests', () => {

@@ -100,7 +100,7 @@ export const FIXUP = { quietNaN: 2, zero: 8, one: 10 } as const;
  * @param results for quiet NaN, signalling NaN, 0, 1, -∞, ∞, other negative and other positive numbers
  */
 export const fixupTable = (results: readonly number[]): number =>
-  results.reduce((bits, result, i) => bits + result * 16 ** i, 0);
+  results.reduce((bits, result, i) => bits + result * (1 << (4 * i)), 0);
 
 /** Predicates of compareFloat; `unordered` and `notLessEqual` hold beside a NaN, the others do not. */
 export const FLOAT = { equal: 0, less: 1, lessEqual: 2, unordered: 3, notLessEqual: 6, ordered: 7 } as const;

@@ -69,10 +69,13 @@ class Scalars extends Values {
 const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1));
 const count = (n: number) => Array.from({ length: n }, (_, i) => i);
 
+/** (-1)^i */
+const sign = (i: number) => (i % 2 === 0 ? 1 : -1);
+
 const EXP = count(14).map((i) => 1 / factorial(i));
-const SIN = count(9).map((i) => (-1) ** i / factorial(2 * i + 1));
-const COS = count(9).map((i) => (-1) ** i / factorial(2 * i));
-const ATAN = count(16).map((i) => (-1) ** i / (2 * i + 1));
+const SIN = count(9).map((i) => sign(i) / factorial(2 * i + 1));
+const COS = count(9).map((i) => sign(i) / factorial(2 * i));
+const ATAN = count(16).map((i) => sign(i) / (2 * i + 1));
 /** log((1 + s) / (1 - s)) / s in powers of s². */
 const LOG = count(11).map((i) => 2 / (2 * i + 1));
 

@@ -1,0 +1,64 @@
+/** `harness verify`: whether results come out again, byte for byte. */
+import { Command } from 'commander';
+import type { Verdict } from '../comparison/verify.ts';
+import { Exit, exitCodes } from './exit.ts';
+
+interface VerifyFlags {
+  readonly run?: string;
+  readonly until?: string;
+  readonly quiet?: boolean;
+}
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('train runs of a comparison again, and compare their rows byte for byte')
+    .argument('<directory>', 'results of compare or train, or a name under results/')
+    .option('--run <task/agent/seed>', 'one run (default: all, one after the other)')
+    .option('--until <step>', 'compare up to the last evaluation before or at this step')
+    .option('--quiet', 'no progress')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harness verify results/rfm8 --run walker-walk/rfm-flow/0 --until 20k
+  harness verify results/sac-cartpole-swingup-0
+
+Exit code 1 if a row differs. Results of the backend wasm come out again on every machine, those of native on every
+one that runs it, if the code is the same: docs/reproducibility.md.`,
+    )
+    .action(verifyResults);
+}
+
+async function verifyResults(name: string, flags: VerifyFlags): Promise<void> {
+  const { existsSync } = await import('node:fs');
+  const { parseCount } = await import('../text/quantity.ts');
+  const { resultsFolder } = await import('../comparison/comparison.ts');
+  const { explanations, verify } = await import('../comparison/verify.ts');
+  const until = flags.until === undefined ? undefined : parseCount(flags.until, '--until', 0);
+  const folder = existsSync(name) ? name : resultsFolder(name);
+  const progress = flags.quiet
+    ? undefined
+    : (verdict: Verdict) => process.stderr.write(`${describe(verdict)}\n`);
+  let differs = false;
+  for await (const verdict of verify(folder, { run: flags.run, until, progress })) {
+    console.log(describe(verdict));
+    if (verdict.difference === undefined) continue;
+    differs = true;
+    const reasons = explanations(folder);
+    if (reasons.length === 0)
+      console.log('  nothing explains it: the family of bits, the code and the packages are the same');
+    for (const reason of reasons) console.log(`  ${reason}`);
+  }
+  if (differs) throw new Exit(exitCodes.failed);
+}
+
+const thousands = (count: number): string => count.toLocaleString('en-US');
+
+export function describe({ run, same, recorded, step, difference }: Verdict): string {
+  if (difference === undefined)
+    return `${run}: identical through step ${thousands(step)} (${same} of ${recorded} evaluations)`;
+  const { file, episode, column, here, there } = difference;
+  const where = episode === undefined ? '' : `, episode ${episode}`;
+  const value = (text: string) => (text === '' ? 'nothing' : text);
+  return `${run}: ${file} differs at step ${thousands(difference.step)}${where}: ${column} is ${value(here)} here and ${value(there)} there`;
+}
