@@ -66,7 +66,8 @@ const normals = (label: string, size: number): Float32Array =>
 function ofElementaryFunctions(): string {
   const { atan2, pow, ...ofOne } = elementary;
   const sizes = Float64Array.from({ length: 800 }, (_, i) => i / 40 - 10);
-  const tables = Object.values(ofOne).map((f) => sizes.map((x) => f(x)));
+  const byName = Object.entries(ofOne).sort(([a], [b]) => (a < b ? -1 : 1));
+  const tables = byName.map(([, f]) => sizes.map((x) => f(x)));
   return hash([...tables, sizes.map((x) => atan2(x, 1.5)), sizes.map((x) => pow(Math.abs(x) + 0.5, x))]);
 }
 
