@@ -19,7 +19,7 @@ export async function runAgain(job: RunJob, { rows, progress }: Again): Promise<
     await run(
       { ...assembled, checkpoints },
       {
-        breathe: () => undefined,
+        yieldToEventLoop: () => undefined,
         stopRequested: () => !goOn,
         checkpointDue: () => false,
         checkpointWritten: () => {},
