@@ -8,7 +8,7 @@ import { sizeOf } from '../trace/shapes.ts';
 import { expand } from './expansions.ts';
 
 const IR_VERSION = 10;
-/** The newest operator set whose semantics the lowerings are written for. */
+/** The newest operator set whose semantics the graph's operations are written for. */
 export const OPSET = 21;
 
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;

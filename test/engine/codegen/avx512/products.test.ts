@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { R } from '../../../engine/codegen/avx512/assembler.ts';
-import { CONSTANT_BYTES, Emitter } from '../../../engine/codegen/avx512/emitter.ts';
-import { NativeMemory, openNative } from '../../../engine/codegen/avx512/memory.ts';
-import { emitProduct, PRODUCT_SCRATCH } from '../../../engine/codegen/avx512/products.ts';
-import { FLOAT_BYTES } from '../../../engine/kernels/places.ts';
-import { absent, Dice, type Fn, nativeEngine, run, title } from '../codegen/support.ts';
-import { type Inputs, uniform } from '../compare.ts';
+import { R } from '../../../../engine/codegen/avx512/assembler.ts';
+import { CONSTANT_BYTES, Emitter } from '../../../../engine/codegen/avx512/emitter.ts';
+import { NativeMemory, openNative } from '../../../../engine/codegen/avx512/memory.ts';
+import { emitProduct, PRODUCT_SCRATCH } from '../../../../engine/codegen/avx512/products.ts';
+import { FLOAT_BYTES } from '../../../../engine/kernels/places.ts';
+import { type Inputs, uniform } from '../../compare.ts';
+import { absent, Dice, type Fn, nativeEngine, run, title } from '../support.ts';
 
 const lengths = [1, 2, 3, 5, 8, 11, 12, 13, 16, 17, 24, 31, 32, 33, 47, 64, 100, 257, 600];
 const saved = [R.rbx, R.rbp, R.r12, R.r13, R.r14, R.r15];

@@ -1,21 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { openNative } from '../../../engine/codegen/avx512/memory.ts';
-import { Program } from '../../../engine/codegen/avx512/program.ts';
-import type { NdArray } from '../../../engine/types.ts';
-import { randomGraph } from '../codegen/graphs.ts';
-import {
-  absent,
-  copied,
-  eagerly,
-  expectBits,
-  type Fn,
-  nativeEngine,
-  title,
-  traced,
-} from '../codegen/support.ts';
-import { expectClose, type Inputs, type Tensors, uniform } from '../compare.ts';
+import { openNative } from '../../../../engine/codegen/avx512/memory.ts';
+import { Program } from '../../../../engine/codegen/avx512/program.ts';
+import type { NdArray } from '../../../../engine/types.ts';
+import { expectClose, type Inputs, type Tensors, uniform } from '../../compare.ts';
+import { randomGraph } from '../graphs.ts';
+import { absent, copied, eagerly, expectBits, type Fn, nativeEngine, title, traced } from '../support.ts';
 
 const exact = { relative: 0, absolute: 0 };
 const size = (shape: readonly number[]) => shape.reduce((n, x) => n * x, 1);

@@ -1,24 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { NativeMemory, openNative } from '../../../engine/codegen/avx512/memory.ts';
-import { avx512 } from '../../../engine/codegen/avx512/target.ts';
-import { fuse, type Step } from '../../../engine/kernels/fusion.ts';
-import { readsOf, writesOf } from '../../../engine/kernels/kernels.ts';
-import { lower } from '../../../engine/kernels/lowering.ts';
-import { planMemory } from '../../../engine/kernels/memory-plan.ts';
-import type { Storage, View } from '../../../engine/kernels/views.ts';
-import { type GraphOptions, randomGraph } from '../codegen/graphs.ts';
-import {
-  absent,
-  copied,
-  eagerly,
-  expectBits,
-  type Fn,
-  nativeEngine,
-  title,
-  traced,
-} from '../codegen/support.ts';
-import { type Inputs, type Tensors, uniform } from '../compare.ts';
+import { NativeMemory, openNative } from '../../../../engine/codegen/avx512/memory.ts';
+import { avx512 } from '../../../../engine/codegen/avx512/target.ts';
+import { fuse, type Step } from '../../../../engine/kernels/fusion.ts';
+import { readsOf, writesOf } from '../../../../engine/kernels/kernels.ts';
+import { lower } from '../../../../engine/kernels/lowering.ts';
+import { planMemory } from '../../../../engine/kernels/memory-plan.ts';
+import type { Storage, View } from '../../../../engine/kernels/views.ts';
+import { type Inputs, type Tensors, uniform } from '../../compare.ts';
+import { type GraphOptions, randomGraph } from '../graphs.ts';
+import { absent, copied, eagerly, expectBits, type Fn, nativeEngine, title, traced } from '../support.ts';
 
 const weights: GraphOptions['weights'] = {
   unary: 4,

@@ -1,15 +1,15 @@
 /** The binary format, against the specification's examples and the engine of JavaScript itself. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { findAgent } from '../../../agents/registry.ts';
-import { Code, Module } from '../../../engine/codegen/wasm/assembler.ts';
-import { Memory, S, Type, V, VectorMemory } from '../../../engine/codegen/wasm/opcodes.ts';
-import { writeProgram } from '../../../engine/codegen/wasm/program.ts';
-import { createEngine, type TracedFunction } from '../../../engine/index.ts';
-import { RandomStream } from '../../../engine/random.ts';
-import { randomGraph } from '../codegen/graphs.ts';
-import { traced } from '../codegen/support.ts';
-import { uniform } from '../compare.ts';
+import { findAgent } from '../../../../agents/registry.ts';
+import { Code, Module } from '../../../../engine/codegen/wasm/assembler.ts';
+import { Memory, S, Type, V, VectorMemory } from '../../../../engine/codegen/wasm/opcodes.ts';
+import { writeProgram } from '../../../../engine/codegen/wasm/program.ts';
+import { createEngine, type TracedFunction } from '../../../../engine/index.ts';
+import { RandomStream } from '../../../../engine/random.ts';
+import { uniform } from '../../compare.ts';
+import { randomGraph } from '../graphs.ts';
+import { traced } from '../support.ts';
 
 /** Calls a function of one module. */
 function run(

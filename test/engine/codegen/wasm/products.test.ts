@@ -1,9 +1,9 @@
 /** Products of every shape around a tile, against sums in double precision. */
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import type { NdArray } from '../../../engine/types.ts';
-import { newEngine } from '../codegen/support.ts';
-import { type Tensors, uniform } from '../compare.ts';
+import type { NdArray } from '../../../../engine/types.ts';
+import { type Tensors, uniform } from '../../compare.ts';
+import { newEngine } from '../support.ts';
 
 /** Products of floats, summed in doubles. */
 function exact(

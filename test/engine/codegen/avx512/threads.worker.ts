@@ -1,8 +1,8 @@
 /** Runs a function natively in a thread of Node.js: see threads.test.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
-import { createEngine } from '../../../engine/index.ts';
-import type { NdArray } from '../../../engine/types.ts';
+import { createEngine } from '../../../../engine/index.ts';
+import type { NdArray } from '../../../../engine/types.ts';
 
 const { x, n, threads, repeats } = workerData as {
   x: Float32Array;
