@@ -24,7 +24,7 @@ export interface ConformanceOptions {
   readonly memory?: () => Promise<number>;
   /** Longest time for one call of the agent. */
   readonly timeoutMs?: number;
-  /** Told before a promise is tried. */
+  /** Called before a promise is tried. */
   readonly begins?: (promise: string) => void;
 }
 

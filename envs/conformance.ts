@@ -28,7 +28,7 @@ const REMADE = 10;
 /**
  * Yields a verdict per promise, in order; stops after the first if the environment cannot be made at all.
  * The promise about the simulator's memory is left out for environments without one.
- * @param begins told before a promise is tried
+ * @param begins called before a promise is tried
  */
 export async function* checkTask(
   make: Make,

@@ -77,7 +77,7 @@ export type ProblemSamplerRow = Omit<SamplerRow, 'budget' | 'evaluations'> & {
 };
 
 /**
- * @param progress told after every time of every problem
+ * @param progress called after every time of every problem
  * @throws UserError for an unreadable problem or a budget too small for chains
  */
 export function samplerRows(

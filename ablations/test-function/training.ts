@@ -19,7 +19,7 @@ export interface TrainingOptions {
   readonly times: readonly number[];
   readonly updates: number;
   readonly random: RandomStream;
-  /** Told the loss now and then. */
+  /** Called with the loss now and then. */
   readonly progress?: (update: number, loss: number) => void;
 }
 

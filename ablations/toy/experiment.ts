@@ -64,7 +64,7 @@ export interface ToyOutcome {
 /** The method of the rows that compare exact draws with exact draws. */
 export const exactName = 'exact';
 
-/** @param progress told after every training */
+/** @param progress called after every training */
 export async function runToy(
   plan: ToyPlan,
   engine: Engine,

@@ -57,7 +57,7 @@ const columns = [
 ] as const;
 
 /**
- * @param progress told after every time of every problem
+ * @param progress called after every time of every problem
  * @throws UserError for an unreadable problem
  */
 export function varianceRows(

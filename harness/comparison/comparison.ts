@@ -42,11 +42,11 @@ export interface ComparisonOptions {
   makeProgress(): Promise<Progress>;
   /** What carries out the runs. @param id the comparison's in its manifest */
   makeExecutor(jobs: readonly RunJob[], options: ExecutionOptions, id: string): Executor;
-  /** Told what the user should know, in one line. */
+  /** Shows the user one line. */
   note(line: string): void;
   /** Writes what is made of the tables; the comparison counts as done only afterwards. */
   conclude(outcome: ComparisonOutcome): void;
-  /** Told how to stop: the first call asks every run for a checkpoint, the second ends it at once. */
+  /** Called with a function that stops: its first call asks every run for a checkpoint, the second ends it at once. */
   onStart(stop: () => void): void;
 }
 

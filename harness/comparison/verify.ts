@@ -24,7 +24,7 @@ export interface VerifyOptions {
   readonly run?: string;
   /** The last evaluation up to this step is the last that is compared. */
   readonly until?: number;
-  /** Told after every evaluation that came out the same. */
+  /** Called after every evaluation that came out the same. */
   readonly progress?: (verdict: Verdict) => void;
 }
 

@@ -27,7 +27,7 @@ export interface ExecutionOptions {
   /** Whether the comparison goes on across changes of users' files that were accepted. */
   readonly mixed: boolean;
   readonly progress: Progress;
-  /** Told whenever a run begins or ends. */
+  /** Called whenever a run begins or ends. */
   recorded(index: number, record: RunRecord): void;
 }
 

@@ -24,7 +24,7 @@ export interface ExecutorRequest {
   readonly redis?: string;
   /** The comparison, as --out names it. */
   readonly name: string;
-  /** Told what the user should know, in one line. */
+  /** Shows the user one line. */
   note(line: string): void;
 }
 

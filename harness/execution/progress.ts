@@ -5,7 +5,7 @@ import { type RunJob, runName } from '../run/job.ts';
 import type { RunProgress } from '../run/loop.ts';
 import { formatCount, formatDuration } from '../text/quantity.ts';
 
-/** Told by the executor; runs are named by their index among the jobs. */
+/** Called by the executor; runs are named by their index among the jobs. */
 export interface Progress {
   began(index: number): void;
   moved(index: number, progress: RunProgress): void;

@@ -1,4 +1,4 @@
-/** The process of one run: told what to run, it runs, and says how it ended. */
+/** The process of one run: it receives the job, runs it, and reports how it ended. */
 import { join } from 'node:path';
 import { makeFolder, removeTornFiles } from '../files/durable.ts';
 import { CallWatch } from '../plugins/guard.ts';

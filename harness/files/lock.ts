@@ -28,7 +28,7 @@ const POLL = 50;
 export interface LockOptions {
   /** Patience, in ms, with a holder that lives: it may have been killed a moment ago. */
   readonly patience?: number;
-  /** Told once, when there is something to wait for. */
+  /** Called once, when there is something to wait for. */
   note?(line: string): void;
 }
 

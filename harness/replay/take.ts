@@ -9,7 +9,7 @@ import { RECORDING_FORMAT, Recorder, type Recording } from './recording.ts';
 import { SimulatedFilm } from './simulated-film.ts';
 
 export interface Take {
-  /** To be told of every step. */
+  /** Called at every step. */
   readonly recorder: Recorder;
   /** The recording as JSON. */
   text(): string;

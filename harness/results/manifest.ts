@@ -29,7 +29,7 @@ const runRecord = z.object({
   wallSeconds: seconds,
   /** Part of wallSeconds spent on checkpoints in the last session. */
   checkpointSeconds: seconds,
-  /** The machine that carried it out, if it was told by way of a queue. */
+  /** The machine that carried it out, if it came by way of a queue. */
   host: z.string().optional(),
 });
 

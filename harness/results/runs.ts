@@ -11,7 +11,7 @@ export interface Evaluation {
   readonly step: number;
   readonly episodes: number;
   readonly meanReturn: number;
-  /** Seconds since the run began; undefined if not told. */
+  /** Seconds since the run began; undefined if not recorded. */
   readonly wallSeconds: number | undefined;
 }
 

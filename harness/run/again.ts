@@ -5,7 +5,7 @@ import { type RunProgress, run } from './loop.ts';
 import type { EvaluationRow, TrainingRow } from './rows.ts';
 
 export interface Again {
-  /** Told all rows so far after each evaluation and at the end. @returns whether to go on */
+  /** Called with all rows so far after each evaluation and at the end. @returns whether to go on */
   rows(evaluations: readonly EvaluationRow[], training: readonly TrainingRow[]): boolean;
   progress?(progress: RunProgress): void;
 }

@@ -114,7 +114,7 @@ export class CheckpointStore {
 
   /**
    * The newest undamaged state, or undefined when there is none.
-   * @param note told about every damaged file, in one line
+   * @param note called with a line for every damaged file
    * @throws ForeignCheckpoint if it is of another run than expected
    */
   read(note: (line: string) => void): Checkpoint | undefined {

@@ -24,7 +24,7 @@ export interface RunParts {
 
 /** Where a run keeps its state: a folder (CheckpointStore), or nothing. */
 export interface Checkpoints {
-  /** The newest state; undefined for a run that begins. @param note told what is wrong with what is there */
+  /** The newest state; undefined for a run that begins. @param note called with what is wrong with what is there */
   read(note: (line: string) => void): Checkpoint | undefined;
   write(state: RunState, agent: AgentSnapshot, replay: ReplayBuffer): void;
 }

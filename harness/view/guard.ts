@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 
 /**
  * Why a request is refused; undefined if it is fine.
- * @param host the name that the server was told to listen on
+ * @param host the name that the server listens on
  */
 export function refusal({ headers, method }: IncomingMessage, host: string): string | undefined {
   const asked = headers.host;

@@ -1,7 +1,7 @@
 /** Opens an address in the user's browser. */
 import { spawn } from 'node:child_process';
 
-/** @param note told, in one line, if there is no browser to open */
+/** @param note called with one line if there is no browser to open */
 export function openInBrowser(address: string, note: (line: string) => void): void {
   const [program, ...words] =
     process.platform === 'darwin'

@@ -1,4 +1,4 @@
-/** Serves pages from a port that is asked for, or a usual one or a free one, until the process is told to end. */
+/** Serves pages from a port that is asked for, or a usual one or a free one, until the process is asked to end. */
 import { UserError } from '../text/errors.ts';
 import { parseCount } from '../text/quantity.ts';
 import { openInBrowser } from './open.ts';

@@ -28,7 +28,7 @@ export interface NativeOptions {
   readonly profilePrefix?: string;
   /** Takes graphs that have no native code. */
   readonly fallback: FunctionRunner;
-  /** Told why a graph has none. */
+  /** Called with the reason why a graph has none. */
   readonly onFallback?: (name: string, reason: string) => void;
 }
 

@@ -23,7 +23,7 @@ export interface WasmOptions {
   readonly onProfile?: (name: string, events: readonly ProfileEvent[]) => void;
   /** Takes graphs that there is no code for. */
   readonly fallback: FunctionRunner;
-  /** Told why there is none. */
+  /** Called with the reason why there is none. */
   readonly onFallback?: (name: string, reason: string) => void;
 }
 

@@ -28,7 +28,7 @@ const CONNECT_MILLISECONDS = 5000;
 
 /**
  * A connection that comes back by itself when Redis was away for a while.
- * @param note told once when Redis is lost and once when it is back
+ * @param note called once when Redis is lost and once when it is back
  * @throws UserError where the packages miss, the address is none, or nobody answers there
  */
 export async function connectToRedis(address: string, note: (line: string) => void): Promise<RedisLink> {

@@ -17,7 +17,7 @@ export interface QueueExecution extends ExecutionOptions {
   /** The comparison's id and name. */
   readonly id: string;
   readonly name: string;
-  /** Told what concerns no single run. */
+  /** Called with lines that concern no single run. */
   note(line: string): void;
 }
 

@@ -19,7 +19,7 @@ export interface WorkerOptions extends ServedRunOptions {
   readonly plugins: readonly string[];
   /** Silence of a worker, in seconds, after which its runs go to another. */
   readonly takeoverSeconds: number;
-  /** Told what happens, in lines. */
+  /** Called with a line for each event. */
   note(line: string): void;
 }
 
