@@ -1,10 +1,10 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { executors } from '../execution/executors.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
-import { intervalMethods } from '../statistics/index.ts';
 import { UserError } from '../text/errors.ts';
+import { addReportingOptions } from './reporting-options.ts';
 import {
   addRunOptions,
   announceDefault,
@@ -31,13 +31,8 @@ export function compareCommand(): Command {
     .option('--tasks <list>', 'names, suites or files: walker-walk,rfm8,./my-task.ts')
     .option('--seeds <seeds>', '5 means seeds 0 to 4; also 3,7,11 or 10..14')
     .option('--config <file>', 'a YAML file with the same settings; options win over it')
-    .addOption(
-      new Option('--interval <method>', "how intervals are made: Student's t, or rliable's bootstrap")
-        .choices([...intervalMethods])
-        .default('student_t'),
-    )
     .option('--quick', 'a real but tiny comparison, under three minutes on two cores');
-  return addRunOptions(command)
+  return addReportingOptions(addRunOptions(command))
     .addHelpText(
       'after',
       `

@@ -1,19 +1,20 @@
 /** `harness report`: tables, intervals, plots and the page, from CSVs alone. */
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { type IntervalMethod, intervalMethods } from '../statistics/index.ts';
+import { Command, InvalidArgumentError } from 'commander';
+import { UserError } from '../text/errors.ts';
+import { addReportingOptions, type ReportingFlags, reportingOf } from './reporting-options.ts';
 
-interface Options {
+interface Options extends ReportingFlags {
   out?: string;
   scores?: string[];
   references?: string[];
-  scoreRange?: [number, number];
-  interval: IntervalMethod;
   resamples: number;
   seed: number;
   prefix?: boolean;
   title?: string;
   force?: boolean;
   tensorboard?: boolean;
+  markdown?: boolean;
+  latex?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
@@ -24,42 +25,36 @@ Examples:
   harness report results/a results/b --out results/ab  two comparisons as one
   harness report results/a results/b --prefix --out ab the same agents under two settings, told apart
   harness report --scores scores.csv --score-range 0,1 --json
+  harness report results/first --score-range my-task=-200,0 --latex > table.tex
   harness report results/first --references published.csv
 
 Scores from elsewhere have the columns task, agent, seed, score; published scores task, agent, score.
 Without --out, one directory is rebuilt in place; several, or scores, are only printed.`;
 
 export function reportCommand(): Command {
-  return new Command('report')
+  const command = new Command('report')
     .description('rebuild tables, intervals, plots and the HTML report from CSVs alone')
     .argument('[directories...]', 'comparison directories, joined if several')
     .option(
       '--scores <file>',
       'scores from elsewhere: CSV with columns task, agent, seed, score; may be repeated',
       collect,
-    )
-    .option(
-      '--score-range <low,high>',
-      'scores that count as 0 and 1 (default: 0,1000; with --scores alone 0,1)',
-      range,
-    )
+    );
+  return addReportingOptions(command)
     .option(
       '--references <file>',
       'published scores as lines in the curves: CSV with columns task, agent, score; may be repeated',
       collect,
     )
     .option('--prefix', 'put the name of its directory before each agent')
-    .addOption(
-      new Option('--interval <method>', "how intervals are made: Student's t, or rliable's bootstrap")
-        .choices([...intervalMethods])
-        .default('student_t'),
-    )
     .option('--resamples <count>', 'bootstrap resamples of --interval rliable', positive, 50_000)
     .option('--seed <seed>', 'seed of resampling', whole, 0)
     .option('--title <text>', 'title of the page')
     .option('--out <directory>', 'where to write')
     .option('--force', 'write over the report that another directory holds')
     .option('--tensorboard', 'also write event files for TensorBoard into tensorboard/ of each directory')
+    .option('--markdown', 'print the scores as a Markdown table')
+    .option('--latex', 'print the scores as a LaTeX table (booktabs)')
     .option('--json', 'print {summary, aggregate, pairwise, profiles}: arrays of row objects')
     .option('--quiet', 'print nothing but errors')
     .addHelpText('after', examples)
@@ -69,10 +64,16 @@ export function reportCommand(): Command {
 async function report(directories: string[], options: Options): Promise<void> {
   const { writeReport } = await import('../report/write.ts');
   const { printReport } = await import('../report/print.ts');
-  const { json, quiet, tensorboard, ...rest } = options;
-  const inPlace = directories.length === 1 && options.scores === undefined && !json;
+  const { json, markdown, latex, quiet, tensorboard, scoreRange, ...rest } = options;
+  const printed = [json && 'json', markdown && 'markdown', latex && 'latex'].filter(
+    (way) => way !== undefined,
+  );
+  if (printed.length > 1)
+    throw new UserError(`--${printed.join(' and --')} print different things: choose one`);
+  const inPlace = directories.length === 1 && options.scores === undefined && printed.length === 0;
   const made = writeReport({
     ...rest,
+    ...reportingOf(options),
     directories,
     out: options.out ?? (inPlace ? directories[0] : undefined),
   });
@@ -81,22 +82,16 @@ async function report(directories: string[], options: Options): Promise<void> {
     for (const directory of directories) exportTensorBoard(directory);
   }
   if (json) process.stdout.write(`${JSON.stringify(made.tables, (_, value) => value ?? null, 2)}\n`);
-  else if (!quiet) process.stdout.write(printReport(made));
-  if (json && !quiet) for (const warning of made.warnings) process.stderr.write(`note: ${warning}\n`);
+  else if (markdown || latex) {
+    const { scoreTable } = await import('../report/tables-text.ts');
+    process.stdout.write(scoreTable(made.tables, latex ? 'latex' : 'markdown'));
+  } else if (!quiet) process.stdout.write(printReport(made));
+  if (printed.length > 0 && !quiet)
+    for (const warning of made.warnings) process.stderr.write(`note: ${warning}\n`);
 }
 
 /** Options that may be given several times. */
 const collect = (file: string, before: string[] = []): string[] => [...before, file];
-
-function range(text: string): [number, number] {
-  const [low, high, ...more] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (more.length > 0 || !Number.isFinite(low) || !Number.isFinite(high) || low >= high) {
-    throw new InvalidArgumentError('expected two numbers LOW,HIGH with LOW below HIGH.');
-  }
-  return [low, high];
-}
 
 function whole(text: string): number {
   const value = Number(text);

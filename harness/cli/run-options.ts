@@ -8,14 +8,14 @@ import type { ComparisonPlan } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
 import type { Report } from '../report/write.ts';
 import { evaluationStarts, limits } from '../run/job.ts';
-import type { IntervalMethod } from '../statistics/index.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
 import { Exit, exitCodes } from './exit.ts';
+import { type ReportingFlags, reportingOf } from './reporting-options.ts';
 
 /** What commander hands over; values are text until the settings are checked. */
-export interface RunFlags {
+export interface RunFlags extends ReportingFlags {
   readonly steps?: string;
   readonly preset?: string;
   readonly set?: string[];
@@ -39,8 +39,6 @@ export interface RunFlags {
   readonly quiet?: boolean;
   readonly json?: boolean;
   readonly debug?: boolean;
-  /** Of `compare`. */
-  readonly interval?: IntervalMethod;
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];
@@ -161,7 +159,7 @@ export async function runPlan(
     makeExecutor: executor.make,
     note: say,
     conclude(outcome) {
-      report = writeReport({ directories: [folder], out: folder, interval: flags.interval });
+      report = writeReport({ directories: [folder], out: folder, ...reportingOf(flags) });
       if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) exportTensorBoard(folder);
     },
     makeProgress() {

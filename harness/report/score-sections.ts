@@ -28,7 +28,7 @@ export function rankingSection(model: ReportModel): Html {
   const verdict = verdictOf(model.tables);
   const apart = new Set(verdict && [...verdict.above, ...verdict.below]);
   return html`<section id="ranking"><h2>Ranking over all tasks</h2>
-<p>Scores are the mean return of each run’s last evaluation, with ${grouped(low)} as 0 and ${grouped(high)} as 1. The rank is by interquartile mean; ranges are 95 % intervals over seeds. The mean rank averages each agent’s rank on every task. Shaded: the agent that ranks first, and those that it cannot be told from, since the interval of their probability of improvement holds 0.5.</p>
+<p>Scores are the mean return of each run’s last evaluation, with ${grouped(low)} as 0 and ${grouped(high)} as 1${ownRanges(model)}. The rank is by interquartile mean; ranges are 95 % intervals over seeds. The mean rank averages each agent’s rank on every task. Shaded: the agent that ranks first, and those that it cannot be told from, since the interval of their probability of improvement holds 0.5.</p>
 ${verdict && html`<p class="verdict">${verdictSentence(verdict, (agent) => shortName(agent))}.</p>`}
 ${dataTable(
   'Aggregate scores',
@@ -36,6 +36,12 @@ ${dataTable(
   model.ranked.map((agent) => rankingRow(model, agent, apart)),
 )}</section>`;
 }
+
+/** The tasks that have another range. */
+const ownRanges = ({ options }: ReportModel): string =>
+  [...(options.taskRanges ?? [])]
+    .map(([task, [low, high]]) => `; on ${shortName(task)} ${grouped(low)} and ${grouped(high)}`)
+    .join('');
 
 /** @param apart agents that the probabilities of improvement tell from the first one */
 function rankingRow(

@@ -5,12 +5,19 @@ import { readTable } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { formatTable } from '../files/table.ts';
-import { type AnalysisOptions, analyse } from '../results/analysis.ts';
+import { type AnalysisOptions, analyse, rangeOf, type ScoreRange } from '../results/analysis.ts';
 import { readManifest } from '../results/manifest-reader.ts';
-import { compareNames, joinRuns, prefixAgents, readEvaluations, readScores } from '../results/runs.ts';
+import {
+  compareNames,
+  joinRuns,
+  prefixAgents,
+  type Run,
+  readEvaluations,
+  readScores,
+} from '../results/runs.ts';
 import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
-import { UserError } from '../text/errors.ts';
+import { UserError, unknownName } from '../text/errors.ts';
 import { learningCurves } from './curves.ts';
 import { standaloneSvg } from './drawing.ts';
 import { shortName } from './html.ts';
@@ -34,7 +41,9 @@ export interface ReportOptions {
   /** Seed of resampling; default 0. */
   readonly seed?: number;
   /** Scores that become 0 and 1; default [0, 1000] for directories, [0, 1] for files of scores. */
-  readonly scoreRange?: readonly [low: number, high: number];
+  readonly scoreRange?: ScoreRange;
+  /** Those of single tasks, by name. */
+  readonly taskRanges?: ReadonlyMap<string, ScoreRange>;
   /** How intervals are made; default Student's t. */
   readonly interval?: IntervalMethod;
   /** Puts the directory's name before each agent's. */
@@ -112,7 +121,9 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
     seed: options.seed ?? 0,
     interval: options.interval ?? 'student_t',
     scoreRange: options.scoreRange ?? (directories.length > 0 ? [0, 1000] : [0, 1]),
+    taskRanges: options.taskRanges,
   };
+  checkTasks(options.taskRanges, runs);
   const sources = read.map((part) => part.source);
   const model = reportModel({
     title: options.title ?? titleOf(sources, scores),
@@ -126,6 +137,15 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
     options: analysis,
   });
   return { model, warnings: warningsFor(model) };
+}
+
+/** @throws UserError for the range of a task that no run is of */
+function checkTasks(ranges: ReadonlyMap<string, ScoreRange> = new Map(), runs: readonly Run[]): void {
+  const tasks = [...new Set(runs.map((run) => run.task))];
+  for (const task of ranges.keys()) {
+    if (!tasks.includes(task))
+      throw new UserError(`--score-range: ${unknownName('task', task, tasks).message}`);
+  }
 }
 
 /** One directory's runs without those that failed, and the records of those that did not end well. */
@@ -184,11 +204,14 @@ function warningsFor({ flags: found, tables, options, troubled, mixed }: ReportM
   for (const { task, agent, seed, reason } of failed) {
     warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);
   }
-  const [low, high] = options.scoreRange;
-  const beyond = tables.summary.find((row) => Number(row.mean) > high || Number(row.mean) < low);
-  if (beyond !== undefined) {
+  const told = new Set<string>();
+  for (const { task: cell, agent, mean } of tables.summary) {
+    const task = String(cell);
+    const [low, high] = rangeOf(task, options);
+    if (told.has(task) || !(Number(mean) > high || Number(mean) < low)) continue;
+    told.add(task);
     warnings.push(
-      `mean ${beyond.mean} of ${beyond.agent} on ${beyond.task} lies outside the score range ${low},${high}: --score-range LOW,HIGH says what counts as 0 and 1`,
+      `mean ${mean} of ${agent} on ${task} lies outside the score range ${low},${high}: --score-range ${task}=LOW,HIGH says what counts as 0 and 1`,
     );
   }
   return warnings.map((warning) => shortName(warning, 400));

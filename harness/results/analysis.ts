@@ -14,13 +14,18 @@ import { compareNames, type Run, rankNames } from './runs.ts';
 import { lastStep, type SummarySource, summaryColumns } from './summary.ts';
 import { type Flag, flagCell, type TableRow, type Tables } from './tables.ts';
 
+/** Scores that become 0 and 1. */
+export type ScoreRange = readonly [low: number, high: number];
+
 export interface AnalysisOptions {
   /** Bootstrap resamples. */
   readonly resamples: number;
   /** Seed of the bootstrap. */
   readonly seed: number;
   /** Scores that become 0 and 1 in aggregates and profiles. */
-  readonly scoreRange: readonly [low: number, high: number];
+  readonly scoreRange: ScoreRange;
+  /** The same for single tasks, by name, before `scoreRange`. */
+  readonly taskRanges?: ReadonlyMap<string, ScoreRange>;
   /** How all intervals are made. */
   readonly interval: IntervalMethod;
 }
@@ -63,10 +68,12 @@ export function analyse(
     if (failed.some((run) => run.agent === agent && among.includes(run.task))) found.add('failed_runs');
     return found;
   };
-  const [low, high] = options.scoreRange;
   const matrices = agents.map((agent): AgentScores => {
     const own = tasks.filter((task) => group(task, agent).length > 0);
-    const scores = own.map((task) => group(task, agent).map((run) => (run.score - low) / (high - low)));
+    const scores = own.map((task) => {
+      const [low, high] = rangeOf(task, options);
+      return group(task, agent).map((run) => (run.score - low) / (high - low));
+    });
     return { agent, tasks: own, scores };
   });
   const root = RandomStream.fromSeed(options.seed);
@@ -88,6 +95,12 @@ export function analyse(
     ...comparisonRows(estimates, matrices, flagged),
   };
 }
+
+/** The scores of a task that become 0 and 1. */
+export const rangeOf = (
+  task: string,
+  { taskRanges, scoreRange }: Pick<AnalysisOptions, 'taskRanges' | 'scoreRange'>,
+): ScoreRange => taskRanges?.get(task) ?? scoreRange;
 
 function summaryRow(
   runs: readonly Run[],

@@ -97,6 +97,64 @@ describe('harness report', () => {
     ]);
   });
 
+  describe('of two tasks in other units', () => {
+    const rows = [
+      'hop,a,0,-100',
+      'hop,a,1,-50',
+      'hop,b_2,0,-150',
+      'hop,b_2,1,-200',
+      'run,a,0,0.5',
+      'run,a,1,0.5',
+    ];
+    const text = `task,agent,seed,score\n${rows.join('\n')}\n`;
+
+    it('--score-range TASK=LOW,HIGH says what counts as 0 and 1 on one of them', async () => {
+      await run(
+        '--scores',
+        scoresFile(text),
+        '--score-range',
+        '0,1',
+        '--score-range',
+        'hop=-200,0',
+        '--json',
+      );
+      const mean = (agent: string) =>
+        JSON.parse(printed).aggregate.find(
+          (row: Record<string, unknown>) => row.agent === agent && row.metric === 'mean',
+        ).value;
+      expect(mean('a')).toBeCloseTo((0.625 + 0.5) / 2, 12); // -75 is 0.625 of the way from -200 to 0
+      expect(mean('b_2')).toBeCloseTo(0.125, 12);
+      expect(complained).not.toMatch(/outside the score range/);
+    });
+
+    it('the name of no task ends with one line', async () => {
+      const words = ['--scores', scoresFile(text), '--score-range', 'hpo=0,1'];
+      await expect(run(...words)).rejects.toThrow(/--score-range: unknown task 'hpo'; did you mean 'hop'\?/);
+    });
+
+    it('--markdown prints a table', async () => {
+      await run('--scores', scoresFile(text), '--score-range', 'hop=-200,0', '--markdown');
+      const [head, line, hop, running, iqm] = printed.split('\n');
+      expect([head, line]).toEqual(['| task | a | b\\_2 |', '| --- | ---: | ---: |']);
+      // t(0.975, 1) = 12.706, sd = 50 / √2, n = 2.
+      expect(hop).toBe('| hop | **−75.00 \\[−392.7, 242.7\\]** | −175.0 \\[−492.7, 142.7\\] |');
+      expect(running).toBe('| run | **0.500 \\[0.500, 0.500\\]** | – |');
+      expect(iqm).toMatch(/^\| IQM, normalised \| \*\*0\.500 .*\*\* \| 0\.125 .* \|$/);
+    });
+
+    it('--latex prints one for booktabs', async () => {
+      await run('--scores', scoresFile(text), '--score-range', 'hop=-200,0', '--latex');
+      expect(printed).toContain('\\begin{tabular}{lrr}');
+      expect(printed).toContain('  task & a & b\\_2 \\\\\n');
+      expect(printed).toContain(
+        '  hop & \\textbf{$-$75.00 [$-$392.7, 242.7]} & $-$175.0 [$-$492.7, 142.7] \\\\\n',
+      );
+      expect(printed).toContain('  run & \\textbf{0.500 [0.500, 0.500]} & -- \\\\\n');
+      for (const rule of ['toprule', 'midrule', 'bottomrule', 'end{tabular}'])
+        expect(printed).toContain(`\\${rule}`);
+    });
+  });
+
   it('does not write over another report unless told to', async () => {
     makeComparison(join(root, 'first'), made);
     makeComparison(join(root, 'second'), made);
@@ -116,6 +174,8 @@ describe('harness report', () => {
     [['--score-range', '1,0'], /expected two numbers LOW,HIGH with LOW below HIGH/],
     [['--score-range', '0,1,2'], /expected two numbers/],
     [['--score-range', ',1'], /expected two numbers/],
+    [['--score-range', '=0,1'], /expected TASK=LOW,HIGH/],
+    [['--json', '--latex'], /--json and --latex print different things: choose one/],
     [['--resamples', '0'], /expected a whole number from 1/],
     [['--resamples', '1e9'], /expected a whole number from 1/],
     [['--seed', '-1'], /expected a whole number from 0/],

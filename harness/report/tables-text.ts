@@ -1,0 +1,105 @@
+/** The scores of a report as a table for a paper: tasks as rows, agents as columns, and the interquartile mean below. */
+import type { Tables } from '../results/tables.ts';
+import { ranksOnTask } from './model.ts';
+import { interval, readable, share } from './numbers.ts';
+
+export const tableFormats = ['markdown', 'latex'] as const;
+export type TableFormat = (typeof tableFormats)[number];
+
+interface Cell {
+  readonly text: string;
+  /** Whether it is the best of its row. */
+  readonly best: boolean;
+}
+
+interface TableRow {
+  readonly name: string;
+  readonly cells: readonly Cell[];
+}
+
+/** Agents by name; the best of each row in bold, whether or not others can be told from it. */
+export function scoreTable(tables: Tables, format: TableFormat): string {
+  const agents = tables.aggregate.filter((row) => row.metric === 'iqm').map((row) => String(row.agent));
+  const tasks = [...new Set(tables.summary.map((row) => String(row.task)))];
+  const number = (cell: unknown) => (typeof cell === 'number' ? cell : undefined);
+  const rows = tasks.map((task): TableRow => {
+    const ranks = ranksOnTask(tables, task);
+    const best = Math.min(...ranks.values());
+    return {
+      name: task,
+      cells: agents.map((agent) => {
+        const row = tables.summary.find((found) => found.task === task && found.agent === agent);
+        if (row === undefined) return { text: '–', best: false };
+        const ends = interval(number(row.ci_low), number(row.ci_high));
+        return { text: withEnds(readable(number(row.mean)), ends), best: ranks.get(agent) === best };
+      }),
+    };
+  });
+  const iqm = agents.map((agent) =>
+    tables.aggregate.find((row) => row.metric === 'iqm' && row.agent === agent),
+  );
+  const highest = Math.max(...iqm.map((row) => Number(row?.value)));
+  const last: TableRow = {
+    name: 'IQM, normalised',
+    cells: iqm.map((row) => ({
+      text: withEnds(share(Number(row?.value)), interval(number(row?.ci_low), number(row?.ci_high), share)),
+      best: Number(row?.value) === highest,
+    })),
+  };
+  return format === 'latex' ? latex(agents, rows, last) : markdown(agents, [...rows, last]);
+}
+
+/** What both tables say of themselves. */
+const caption =
+  'Mean return over seeds with its 95 % interval, and the interquartile mean of normalised scores over all tasks.';
+
+const withEnds = (value: string, ends: string): string => (ends === '–' ? value : `${value} ${ends}`);
+
+function markdown(agents: readonly string[], rows: readonly TableRow[]): string {
+  const quoted = (text: string) => text.replace(/[\\`*_[\]<>|]/g, '\\$&').replace(/\s+/g, ' ');
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return `${[
+    line(['task', ...agents.map(quoted)]),
+    line(['---', ...agents.map(() => '---:')]),
+    ...rows.map(({ name, cells }) =>
+      line([quoted(name), ...cells.map(({ text, best }) => (best ? `**${quoted(text)}**` : quoted(text)))]),
+    ),
+  ].join('\n')}\n\n${caption}\n`;
+}
+
+const latexCharacters: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '−': '$-$',
+  '–': '--',
+};
+
+/** A table of the package booktabs. */
+function latex(agents: readonly string[], rows: readonly TableRow[], last: TableRow): string {
+  const quoted = (text: string) =>
+    text
+      .replace(/[\\~^−–]|[&%$#_{}]/g, (found) => latexCharacters[found] ?? `\\${found}`)
+      .replace(/\s+/g, ' ');
+  const line = ({ name, cells }: TableRow) => {
+    const words = cells.map(({ text, best }) => (best ? `\\textbf{${quoted(text)}}` : quoted(text)));
+    return `  ${[quoted(name), ...words].join(' & ')} \\\\`;
+  };
+  return [
+    '% needs \\usepackage{booktabs}',
+    '\\begin{table}',
+    '  \\centering',
+    `  \\caption{${quoted(caption)}}`,
+    `  \\begin{tabular}{l${'r'.repeat(agents.length)}}`,
+    '  \\toprule',
+    line({ name: 'task', cells: agents.map((text) => ({ text, best: false })) }),
+    '  \\midrule',
+    ...rows.map(line),
+    '  \\midrule',
+    line(last),
+    '  \\bottomrule',
+    '  \\end{tabular}',
+    '\\end{table}',
+    '',
+  ].join('\n');
+}
