@@ -64,7 +64,12 @@ describe.each([
   ['rfm-diffusion', rfmDiffusion as AgentFactory<RfmConfig>, [...shared, ...diffusion]],
 ] as const)('%s', (_, factory, cases) => {
   it.each(cases.map((options) => [JSON.stringify(options), options] as const))('%s', async (_, options) => {
-    const config = factory.config.parse({ ...factory.presets.smoke, batchSize: 16, integrationSteps: 3, ...options });
+    const config = factory.config.parse({
+      ...factory.presets.smoke,
+      batchSize: 16,
+      integrationSteps: 3,
+      ...options,
+    });
     const { agent, metrics } = await trainOnBandit(factory, { engine, reward: oneHump, updates: 3, config });
     expectFinite(metrics);
     for (const kind of ['actor_loss_t', 'ess_t']) {
