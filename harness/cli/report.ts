@@ -1,4 +1,6 @@
 /** `harness report`: tables, intervals, plots and the page, from CSVs alone. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { UserError } from '../text/errors.ts';
 import { addReportingOptions, type ReportingFlags, reportingOf } from './reporting-options.ts';
@@ -21,7 +23,7 @@ interface Options extends ReportingFlags {
 
 const examples = `
 Examples:
-  harness report results/first                         rebuild its tables, plots and report.html
+  harness report first                                 rebuild tables, plots and report.html of results/first
   harness report results/a results/b --out results/ab  two comparisons as one
   harness report results/a results/b --prefix --out ab the same agents under two settings, told apart
   harness report --scores scores.csv --score-range 0,1 --json
@@ -34,7 +36,7 @@ Without --out, one directory is rebuilt in place; several, or scores, are only p
 export function reportCommand(): Command {
   const command = new Command('report')
     .description('rebuild tables, intervals, plots and the HTML report from CSVs alone')
-    .argument('[directories...]', 'comparison directories, joined if several')
+    .argument('[directories...]', 'comparisons, by name under results/ or by path; joined if several')
     .option(
       '--scores <file>',
       'scores from elsewhere: CSV with columns task, agent, seed, score; may be repeated',
@@ -61,7 +63,8 @@ export function reportCommand(): Command {
     .action(report);
 }
 
-async function report(directories: string[], options: Options): Promise<void> {
+async function report(names: string[], options: Options): Promise<void> {
+  const directories = names.map((name) => comparisonFolder(name));
   const { writeReport } = await import('../report/write.ts');
   const { printReport } = await import('../report/print.ts');
   const { json, markdown, latex, quiet, tensorboard, scoreRange, ...rest } = options;
@@ -88,6 +91,12 @@ async function report(directories: string[], options: Options): Promise<void> {
   } else if (!quiet) process.stdout.write(printReport(made));
   if (printed.length > 0 && !quiet)
     for (const warning of made.warnings) process.stderr.write(`note: ${warning}\n`);
+}
+
+/** As `compare --out` names it: a bare name is one under `results` if it is there, else a path. */
+export function comparisonFolder(name: string, results = 'results'): string {
+  const bare = !/[\\/]/.test(name) && !/^\.{0,2}$/.test(name);
+  return bare && existsSync(join(results, name)) ? join(results, name) : name;
 }
 
 /** Options that may be given several times. */

@@ -95,7 +95,7 @@ export function addRunOptions(command: Command): Command {
     .option('--checkpoint-seconds <seconds>', 'least time between checkpoints of a run', '20')
     .option('--stall-seconds <seconds>', 'how long a method of an agent may take', '300')
     .option('--tensorboard', 'also write event files for TensorBoard, under --out')
-    .option('--quiet', 'no progress')
+    .option('--quiet', 'no progress, only the table at the end')
     .option('--json', 'print the results as JSON');
 }
 
@@ -238,7 +238,7 @@ async function finish(
   }
   if (report !== undefined) {
     const { printComparison } = await import('../comparison/report.ts');
-    printComparison(folder, outcome, report, { json: flags.json ?? false, quiet: flags.quiet ?? false });
+    printComparison(folder, outcome, report, { json: flags.json ?? false });
   }
   for (const run of failed) {
     process.stderr.write(`failed: ${run.task}/${run.agent}/${run.seed}: ${run.reason}\n`);

@@ -3,20 +3,15 @@ import { printReport } from '../report/print.ts';
 import type { Report } from '../report/write.ts';
 import type { ComparisonOutcome } from './comparison.ts';
 
-export interface ClosingOptions {
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
-
 export function printComparison(
   folder: string,
   outcome: ComparisonOutcome,
   report: Report,
-  options: ClosingOptions,
+  { json }: { readonly json: boolean },
 ): void {
-  if (options.json) {
+  if (json) {
     console.log(JSON.stringify({ folder, ...outcome, ...report.tables }, (_, value) => value ?? null, 2));
-  } else if (!options.quiet) {
+  } else {
     process.stdout.write(`\n${printReport(report)}`);
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { reportCommand } from '../../../harness/cli/report.ts';
+import { comparisonFolder, reportCommand } from '../../../harness/cli/report.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
 import { UserError } from '../../../harness/text/errors.ts';
 import { makeComparison } from './made-comparison.ts';
@@ -153,6 +153,13 @@ describe('harness report', () => {
       for (const rule of ['toprule', 'midrule', 'bottomrule', 'end{tabular}'])
         expect(printed).toContain(`\\${rule}`);
     });
+  });
+
+  it('a bare name is one under results/ if it is there, else a path', () => {
+    makeComparison(join(root, 'first'), made);
+    expect(comparisonFolder('first', root)).toBe(join(root, 'first'));
+    for (const name of ['.', '..', 'second', './first', join(root, 'first')])
+      expect(comparisonFolder(name, root)).toBe(name);
   });
 
   it('does not write over another report unless told to', async () => {
