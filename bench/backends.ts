@@ -8,10 +8,10 @@
 import { parseArgs } from 'node:util';
 import type { Preset } from '../agents/agent.ts';
 import { findAgent } from '../agents/registry.ts';
+import { type BackendName, backendNames } from '../engine/backends/records.ts';
 import { whyUnavailable } from '../engine/codegen/avx512/memory.ts';
 import { createEngine } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
-import { type BackendName, backendNames } from '../engine/types.ts';
 import { madeUpBatch } from '../harness/bench/update.ts';
 
 const { values } = parseArgs({
@@ -27,8 +27,8 @@ const { values } = parseArgs({
 });
 const milliseconds = 1000 * Number(values.seconds);
 const backends = values.backends.split(',').map((name) => {
-  const backend = backendNames.find((known) => known === name);
-  if (backend === undefined) throw new Error(`no backend '${name}': one of ${backendNames.join(', ')}`);
+  const backend = backendNames().find((known) => known === name);
+  if (backend === undefined) throw new Error(`no backend '${name}': one of ${backendNames().join(', ')}`);
   return backend;
 });
 const [first, ...others] = backends;

@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { estimators } from '../agents/posterior/estimators.ts';
+import { backends } from '../engine/backends/records.ts';
 import type { Columns } from '../harness/files/columns.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
@@ -62,6 +63,18 @@ export const docsTables: readonly DocsTable[] = [
     rows: () => [...columnRows(trainingColumns), ...metrics],
   },
   { file: 'results.md', name: 'summary.csv', head: columnHead, rows: () => columnRows(summaryColumns) },
+  {
+    file: 'engine.md',
+    name: 'backends',
+    head: ['backend', 'what runs', 'where', 'family of bits'],
+    rows: () =>
+      Object.entries(backends).map(([name, { what, where, bits }]) => [
+        code(name),
+        what,
+        where,
+        bits === undefined ? '–' : code(bits),
+      ]),
+  },
   {
     file: 'estimators.md',
     name: 'estimators',

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { builtInAgents, findAgent } from '../agents/registry.ts';
 import { allocateBatch } from '../agents/replay.ts';
-import { families } from '../engine/bits.ts';
+import { backends } from '../engine/backends/records.ts';
 import { createEngine } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { NdArray } from '../engine/types.ts';
@@ -261,7 +261,7 @@ export async function takeFingerprints(note: (line: string) => void = () => {}):
     return found;
   };
   return {
-    bits: families.wasm as string,
+    bits: backends.wasm.bits as string,
     arithmetic: await take(Object.keys(arithmetic), (name) => arithmetic[name]()),
     agents: await take(
       builtInAgents.map(({ name }) => name),
@@ -287,7 +287,7 @@ export function refusal(before: Fingerprints, now: Fingerprints): string | undef
     (name) => before.arithmetic[name] !== now.arithmetic[name],
   );
   if (changed.length === 0) return undefined;
-  return `${changed.join(', ')} changed within the family ${now.bits}: raise its number in engine/bits.ts`;
+  return `${changed.join(', ')} changed within the family ${now.bits}: raise its number in engine/backends/records.ts`;
 }
 
 async function main(words: readonly string[]): Promise<number> {

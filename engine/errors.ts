@@ -3,6 +3,11 @@ export class EngineError extends Error {
   override readonly name: string = 'EngineError';
 }
 
+/** Thrown for what a code generator does not support; the graph falls back to another backend. */
+export class UnsupportedOperation extends EngineError {
+  override readonly name = 'UnsupportedOperation';
+}
+
 /** An index that is computed when a function runs is negative, or at least as large as its axis is long. */
 export class IndexOutOfRangeError extends EngineError {
   override readonly name = 'IndexOutOfRangeError';

@@ -1,17 +1,13 @@
 /** Compiles pure functions of tensors, written in the TensorFlow.js API, and runs them. */
+import { BackendChain, type OnFallback } from './backends/chain.ts';
 import { EagerRunner } from './backends/eager.ts';
-import { LastRunner } from './backends/last.ts';
-import { profileWriter } from './backends/profile.ts';
+import { type BackendName, isBackend } from './backends/records.ts';
 import type { CallableGraph, FunctionRunner } from './backends/runner.ts';
-import { NativeRunner } from './codegen/avx512/runner.ts';
-import { WasmRunner } from './codegen/wasm/runner.ts';
 import { defaultBackend } from './default-backend.ts';
-import { OnnxRunner } from './onnx/runner.ts';
 import type { TracedFunction } from './trace/trace.ts';
 import { isNdArray, leavesOf } from './tree.ts';
 import type {
   Arrays,
-  BackendName,
   CompiledFunction,
   CompiledStep,
   Engine,
@@ -34,8 +30,8 @@ export interface EngineOptions {
   readonly providers?: readonly string[];
   /** Called with each compiled graph, for example to save `model` as a file. */
   readonly dumpGraph?: (traced: TracedFunction) => void;
-  /** Called with the name of each function that a code generator leaves to the next backend, and why. */
-  readonly onFallback?: (name: string, reason: string) => void;
+  /** Called with the name of each function that runs on another backend, why, and on which. */
+  readonly onFallback?: OnFallback;
   /** Path prefix of profiles, one file for each graph, in the layout of ONNX Runtime's. */
   readonly profile?: string;
   /** Eager backends: throws at the first operation that makes a value non-finite. */
@@ -53,7 +49,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     return variants;
   };
   return {
-    backend: backend as BackendName,
+    backend,
     threads,
 
     compile<I, O>(name: string, fn: PureFunction<I, O>): CompiledFunction<I, O> {
@@ -84,42 +80,9 @@ export function createEngine(options: EngineOptions = {}): Engine {
 }
 
 function runnerOf(backend: string, threads: number, options: EngineOptions): FunctionRunner {
-  const onnx = () =>
-    new OnnxRunner({
-      threads,
-      spin: options.spin,
-      providers: options.providers,
-      onGraph: options.dumpGraph,
-      profilePrefix: options.profile,
-    });
-  const { debugNumerics, dumpGraph, onFallback, profile } = options;
-  const eager = (name?: string) => new EagerRunner({ backend: name, debugNumerics });
-  const wasm = () =>
-    new WasmRunner({
-      onGraph: dumpGraph,
-      onProfile: profile === undefined ? undefined : profileWriter(profile),
-      fallback: new LastRunner(onnx(), eager()),
-      onFallback,
-    });
-  switch (backend) {
-    case 'native':
-      return new NativeRunner({
-        threads,
-        spin: options.spin,
-        onGraph: dumpGraph,
-        profilePrefix: profile,
-        fallback: wasm(),
-        onFallback,
-      });
-    case 'wasm':
-      return wasm();
-    case 'onnx':
-      return onnx();
-    case 'eager':
-      return eager();
-    default:
-      return eager(backend);
-  }
+  const { spin, providers, dumpGraph: onGraph, profile, debugNumerics, onFallback } = options;
+  if (!isBackend(backend)) return new EagerRunner({ backend, debugNumerics });
+  return new BackendChain(backend, { threads, spin, providers, onGraph, profile, debugNumerics }, onFallback);
 }
 
 interface Variant {
@@ -196,5 +159,6 @@ function check(name: string, path: string, { data, shape }: NdArray): void {
   }
 }
 
+export { type BackendName, type BackendRecord, backendNames, backends } from './backends/records.ts';
 export type { TracedFunction } from './trace/trace.ts';
 export * from './types.ts';

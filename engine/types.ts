@@ -1,15 +1,6 @@
 /** The types that everything computed by the engine is described with. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/**
- * `native`: compiled graphs as machine code (Linux on x86-64 with AVX-512, the default there). `wasm`: compiled graphs as
- * WebAssembly, the same bits everywhere. `onnx`: compiled graphs on ONNX Runtime. `eager`: the same functions operation
- * by operation in TensorFlow.js, for debugging.
- */
-export type BackendName = (typeof backendNames)[number];
-
-export const backendNames = ['native', 'wasm', 'onnx', 'eager'] as const;
-
 /** A dense row-major array on the host. `data.length` is the product of `shape`; `shape` [] is a scalar. */
 export interface NdArray {
   readonly data: Float32Array | Int32Array | Uint8Array;
@@ -52,7 +43,8 @@ export interface CompiledStep<S, I, O> {
 
 /** Compiles functions written in the TensorFlow.js API and runs them on one backend. */
 export interface Engine {
-  readonly backend: BackendName;
+  /** The backend's name. */
+  readonly backend: string;
   /** Intra-op threads that compiled graphs use. */
   readonly threads: number;
   compile<I, O>(name: string, fn: PureFunction<I, O>): CompiledFunction<I, O>;

@@ -15,7 +15,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Preset, presets } from '../../agents/agent.ts';
-import { type BackendName, backendNames } from '../../engine/types.ts';
+import { type BackendName, backendNames } from '../../engine/backends/records.ts';
 import { counterparts, programOptions } from '../compare-reference/agents.ts';
 import { HarnessSide, type Timing } from './harness-side.ts';
 import { ProgramWorker } from './worker.ts';
@@ -79,9 +79,9 @@ function caseOf(label: string): Case {
 }
 
 function backendOf(name: string | undefined): BackendName | undefined {
-  const found = backendNames.find((known) => known === name);
+  const found = backendNames().find((known) => known === name);
   if (name !== undefined && found === undefined)
-    fail(`no backend '${name}': one of ${backendNames.join(', ')}`);
+    fail(`no backend '${name}': one of ${backendNames().join(', ')}`);
   return found;
 }
 

@@ -19,8 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { backendNames } from '../../engine/backends/records.ts';
 import { createEngine } from '../../engine/index.ts';
-import { backendNames } from '../../engine/types.ts';
 import { algorithmOf, counterparts } from './agents.ts';
 import { compareWithCase, type Difference, readCase } from './cases.ts';
 
@@ -37,9 +37,9 @@ const { values } = parseArgs({
     recorded: { type: 'string', default: recordedCases },
   },
 });
-const backend = backendNames.find((known) => known === values.backend);
+const backend = backendNames().find((known) => known === values.backend);
 if (values.backend !== undefined && backend === undefined) {
-  fail(`no backend '${values.backend}': it is one of ${backendNames.join(', ')}`);
+  fail(`no backend '${values.backend}': it is one of ${backendNames().join(', ')}`);
 }
 const names = values.algorithms.split(',');
 for (const name of names) {

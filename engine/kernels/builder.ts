@@ -1,5 +1,6 @@
 /** Makes kernels and the places they write: what lowering a node of any kind needs. */
 
+import { UnsupportedOperation } from '../errors.ts';
 import { sameShape, sizeOf } from '../trace/shapes.ts';
 import type { Kind, Parameters } from './groups.ts';
 import type { Combination, Kernel, Tensor } from './kernels.ts';
@@ -13,9 +14,6 @@ import {
   type View,
   wholeView,
 } from './views.ts';
-
-/** Thrown for what a code generator does not support; the graph falls back to another backend. */
-export class UnsupportedOperation extends Error {}
 
 /** Thrown where selected rows go into an operation that needs all rows. */
 export class NeedsDenseRows extends Error {}

@@ -1,7 +1,8 @@
 /** Sums over products of elements that share labels of axes, as products of matrices where there are any. */
 
+import { UnsupportedOperation } from '../errors.ts';
 import { sizeOf } from '../trace/shapes.ts';
-import { type Builder, UnsupportedOperation } from './builder.ts';
+import type { Builder } from './builder.ts';
 import type { Tensor } from './kernels.ts';
 import { contiguousStrides, transposeView, type View } from './views.ts';
 

@@ -1,9 +1,10 @@
 /** From the nodes of a traced graph to kernels on views: what only moves data becomes a view where it can. */
 
+import { UnsupportedOperation } from '../errors.ts';
 import { type GraphNode, needed, uniformNumber, type Value } from '../trace/graph.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import type { TracedFunction } from '../trace/trace.ts';
-import { Builder, combinations, NeedsDenseRows, UnsupportedOperation } from './builder.ts';
+import { Builder, combinations, NeedsDenseRows } from './builder.ts';
 import type { Parameters, RowSelection } from './groups.ts';
 import { type Kernel, type RowPartitionKernel, selectedBy, type Tensor } from './kernels.ts';
 import { argExtremum, largest, scan, softmax } from './lowering-axes.ts';

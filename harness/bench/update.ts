@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent, Batch, Preset } from '../../agents/agent.ts';
+import type { BackendName } from '../../engine/backends/records.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
-import type { BackendName } from '../../engine/types.ts';
 import { makeFolder } from '../files/durable.ts';
 import { aside } from '../plugins/aside.ts';
 import { AgentFault } from '../plugins/guard.ts';

@@ -1,7 +1,6 @@
 /** The options that `compare` and `train` share, and what both do with a plan. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import { backendNames } from '../../engine/types.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
 import { DEFAULT_EXECUTOR, executors, type OpenExecutor } from '../execution/executors.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
@@ -11,6 +10,7 @@ import { evaluationStarts, limits } from '../run/job.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
+import { backendOption } from './backend-option.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { type ReportingFlags, reportingOf } from './reporting-options.ts';
 
@@ -68,11 +68,7 @@ export function addRunOptions(command: Command): Command {
       '--log-every <steps>',
       'control steps between rows of training.csv (default: half of --evaluate-every)',
     )
-    .addOption(
-      new Option('--backend <name>', 'compute backend (default: native where it runs, else wasm)').choices([
-        ...backendNames,
-      ]),
-    )
+    .addOption(backendOption())
     .option(
       '--threads <count>',
       "threads of each run's engine (default: 1, more if runs are fewer than cores)",

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { families } from '../../engine/bits.ts';
+import { backends } from '../../engine/backends/records.ts';
 import type { ExecutionOptions, Executor } from '../execution/executor.ts';
 import { mergeRuns } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
@@ -127,6 +127,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
   const plan = withChecksums(asked);
   const ours = { ...ownVersions(), backend: plan.backend };
   const hash = commit();
+  const { bits } = backends[plan.backend];
   const jobs = jobsOf(plan);
   const changes = before === undefined ? [] : changesSince(before, plan, ours, options);
   const runs = jobs.map(
@@ -148,7 +149,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
     config: plan,
     versions: ours,
     ...(hash === undefined ? {} : { commit: hash }),
-    ...(families[plan.backend] !== undefined && { bits: families[plan.backend] }),
+    ...(bits !== undefined && { bits }),
     ...(changes.length > 0 && { changes }),
     cpu: cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { families } from '../../engine/bits.ts';
+import { backends } from '../../engine/backends/records.ts';
 import { runFolder } from '../execution/merge.ts';
 import { type Line, readTable } from '../files/csv.ts';
 import { jobsOf } from '../plan/plan.ts';
@@ -159,7 +159,7 @@ export function explanations(folder: string): string[] {
 const mixed = (change: string): string => `the comparison went on although ${change}`;
 
 function bitsExplanation({ bits: there, config: { backend } }: Recipe): string[] {
-  const here = families[backend];
+  const here = backends[backend].bits;
   if (here === undefined) return [`the backend '${backend}' promises no bits: it rounds as the machine does`];
   if (here === there) return [];
   return [`the family of bits is ${here} here and ${there ?? 'not recorded'} there`];

@@ -107,7 +107,10 @@ async function work(order: WorkerOrder): Promise<void> {
     if (call === undefined || performance.now() - call.since < order.stallSeconds * 1000) return;
     fail(new Error(`${who}: ${call.method}() did not return within ${order.stallSeconds} s`));
   }, 500).unref();
-  const parts = { ...(await assemble(order.job, watch)), checkpoints };
+  const parts = {
+    ...(await assemble(order.job, watch, (line) => send({ type: 'note', line }))),
+    checkpoints,
+  };
   const outcome = await run(parts, new WorkerHooks(order));
   step = outcome.step;
   if (outcome.status === 'done') {

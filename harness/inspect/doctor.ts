@@ -1,8 +1,9 @@
 /** What is installed, which compute backends work here, and how fast a matrix product is in each. */
 import { availableParallelism, cpus } from 'node:os';
 import { matMul, type Tensor } from '@tensorflow/tfjs-core';
+import { type BackendName, backendNames, backends } from '../../engine/backends/records.ts';
 import { defaultBackend } from '../../engine/default-backend.ts';
-import { createEngine, type EngineOptions } from '../../engine/index.ts';
+import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { installedVersion } from '../process/installed-version.ts';
 
@@ -47,41 +48,35 @@ const packages: readonly [name: string, optional: boolean][] = [
 
 export async function diagnose(): Promise<Diagnosis> {
   const cores = availableParallelism();
-  const trials: (EngineOptions & { readonly label: string })[] = [
-    { label: 'native', backend: 'native', threads: 1 },
-    ...(cores > 1 ? [{ label: 'native', backend: 'native' as const, threads: cores }] : []),
-    { label: 'wasm', backend: 'wasm' },
-    { label: 'onnx', backend: 'onnx', threads: 1 },
-    ...(cores > 1 ? [{ label: 'onnx', backend: 'onnx' as const, threads: cores }] : []),
-    { label: 'eager', backend: 'eager' },
-  ];
-  const backends: BackendState[] = [];
-  for (const { label, ...options } of trials) backends.push(await tryBackend(label, options));
+  const found: BackendState[] = [];
+  for (const name of backendNames()) {
+    const counts = backends[name].hasThreads && cores > 1 ? [1, cores] : [1];
+    for (const threads of counts) found.push(await tryBackend(name, threads));
+  }
   return {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores,
     packages: packages.map(([name, optional]) => ({ name, version: installedVersion(name), optional })),
-    backends,
+    backends: found,
   };
 }
 
 /** Whether everything that is not optional is there and the default backend computes. */
-export function isHealthy({ packages: found, backends }: Diagnosis): boolean {
+export function isHealthy({ packages: found, backends: tried }: Diagnosis): boolean {
   return (
     found.every(({ version, optional }) => optional || version !== undefined) &&
-    backends.some(({ backend, works }) => backend === defaultBackend() && works)
+    tried.some(({ backend, works }) => backend === defaultBackend() && works)
   );
 }
 
 const SIZE = 512;
 
-async function tryBackend(backend: string, options: EngineOptions): Promise<BackendState> {
-  const { threads = 1 } = options;
+async function tryBackend(backend: BackendName, threads: number): Promise<BackendState> {
   try {
     const start = performance.now();
-    const engine = createEngine(options);
+    const engine = createEngine({ backend, threads });
     const product = engine.compile<{ a: Tensor; b: Tensor }, { c: Tensor }>('product', ({ a, b }) => ({
       c: matMul(a, b),
     }));

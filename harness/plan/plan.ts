@@ -1,7 +1,7 @@
 /** A comparison as data: every agent, task and seed resolved, before anything runs. */
 import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
-import type { BackendName } from '../../engine/types.ts';
+import type { BackendName } from '../../engine/backends/records.ts';
 import { type AgentSource, sourceSchema, type TaskSource } from '../plugins/source.ts';
 import { agentLabel, type EvaluationPlan, type RunJob, runName, runSettings } from '../run/job.ts';
 

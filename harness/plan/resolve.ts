@@ -1,7 +1,7 @@
 /** From settings to a plan: names looked up, presets opened, every value checked. */
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
-import { checkBackend } from '../../engine/check-backend.ts';
+import { checkBackend } from '../../engine/backends/chain.ts';
 import { defaultBackend } from '../../engine/default-backend.ts';
 import { agentTitle, checkTraining, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
 import { resolveTasks } from '../plugins/load-task.ts';

@@ -4,9 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
-import { backendNames } from '../../engine/types.ts';
 import { isFile } from '../plugins/load-module.ts';
-import { evaluationStarts } from '../run/job.ts';
+import { backendName, evaluationStarts } from '../run/job.ts';
 import { nearest, UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { parseCount } from '../text/quantity.ts';
@@ -42,7 +41,7 @@ export const settingsSchema = z.strictObject({
   evaluationEpisodes: quantity.optional(),
   evaluationStarts: z.enum(evaluationStarts).optional(),
   logEvery: quantity.optional(),
-  backend: z.enum(backendNames).optional(),
+  backend: backendName.optional(),
   threads: quantity.optional(),
   workers: quantity.optional(),
   out: z.string().optional(),

@@ -3,6 +3,7 @@ import { aside } from '../plugins/aside.ts';
 import { CallWatch } from '../plugins/guard.ts';
 import { agentTitle, loadSource } from '../plugins/load-agent.ts';
 import { loadTask } from '../plugins/load-task.ts';
+import { printableLine } from '../text/printable.ts';
 import type { RunJob } from './job.ts';
 import type { AssembledRun } from './parts.ts';
 
@@ -13,10 +14,21 @@ class CallAside extends CallWatch {
   }
 }
 
-/** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
-export async function assemble(job: RunJob, watch: CallWatch = new CallAside()): Promise<AssembledRun> {
+const toTerminal = (line: string): void => {
+  process.stderr.write(`${printableLine(line)}\n`);
+};
+
+/**
+ * The parts of a run, fresh; the run loop continues from the checkpoint, if there is one.
+ * @param note told what the user should know, in one line
+ */
+export async function assemble(
+  job: RunJob,
+  watch: CallWatch = new CallAside(),
+  note: (line: string) => void = toTerminal,
+): Promise<AssembledRun> {
   const factory = await loadSource(job.agent);
   const makeEnvironment = await loadTask(job.task);
   const { makeParts } = await import('./parts.ts');
-  return makeParts(job, { factory, makeEnvironment, who: agentTitle(job.agent), watch });
+  return makeParts(job, { factory, makeEnvironment, who: agentTitle(job.agent), watch, note });
 }

@@ -1,6 +1,6 @@
 /** One run as data: sent to its worker process, stored in its checkpoints. */
 import { z } from 'zod';
-import { type BackendName, backendNames } from '../../engine/types.ts';
+import { type BackendName, backendNames, isBackend } from '../../engine/backends/records.ts';
 import { AGENT_NAME, type AgentSource, sourceSchema, TASK_NAME, type TaskSource } from '../plugins/source.ts';
 import { describeDifference } from '../text/difference.ts';
 import type { RunIdentity } from './streams.ts';
@@ -63,6 +63,10 @@ export const limits = { steps: 1e10, episodes: 1000, threads: 256, seconds: 1e6 
 const count = (maximum: number) => z.number().int().min(1).max(maximum);
 export const agentLabel = z.string().regex(AGENT_NAME);
 
+export const backendName = z.custom<BackendName>(isBackend, {
+  error: () => `expected one of ${backendNames().join(', ')}`,
+});
+
 /** What a comparison's plan and each of its jobs have alike. */
 export const runSettings = {
   steps: count(limits.steps),
@@ -73,7 +77,7 @@ export const runSettings = {
     starts: z.enum(evaluationStarts).default('fresh'),
   }),
   logEvery: count(limits.steps),
-  backend: z.enum(backendNames),
+  backend: backendName,
   threads: count(limits.threads),
 };
 

@@ -1,6 +1,6 @@
 /** Makes what a run is made of, from an agent's factory and a maker of environments, wherever those come from. */
 import type { AnyAgentFactory } from '../../agents/registry.ts';
-import { checkBackend } from '../../engine/check-backend.ts';
+import { checkBackend } from '../../engine/backends/chain.ts';
 import { createEngine } from '../../engine/index.ts';
 import type { Environment } from '../../envs/environment.ts';
 import { checkTrainable } from '../../envs/trainable.ts';
@@ -19,12 +19,14 @@ export interface Makers {
   /** How messages name the agent. */
   readonly who: string;
   readonly watch: CallWatch;
+  /** Told once of each function that the job's backend has no code for, and of where it runs. */
+  readonly note?: (line: string) => void;
 }
 
 /** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
 export async function makeParts(
   job: RunJob,
-  { factory, makeEnvironment, who, watch }: Makers,
+  { factory, makeEnvironment, who, watch, note }: Makers,
 ): Promise<AssembledRun> {
   const parsed = factory.config.safeParse(job.config);
   if (!parsed.success) throw new UserError(`${who}: config: ${firstIssue(parsed.error)}`);
@@ -35,7 +37,15 @@ export async function makeParts(
     Array.from({ length: job.evaluation.episodes }, makeEnvironment),
   );
   await checkBackend(job.backend);
-  const engine = createEngine({ backend: job.backend, threads: job.threads });
+  const told = new Set<string>();
+  const onFallback = (name: string, reason: string, backend: string) => {
+    if (!told.has(name))
+      note?.(
+        `${who}: '${name}' runs on the backend ${backend}, as ${job.backend} has no code for it: ${reason}`,
+      );
+    told.add(name);
+  };
+  const engine = createEngine({ backend: job.backend, threads: job.threads, onFallback });
   const context = {
     observation: { size: environment.observationSpec.size },
     action: { size: environment.actionSpec.size },

@@ -11,13 +11,13 @@ import {
   runAgents,
   shortRun,
 } from '../../bench/fingerprints.ts';
-import { families } from '../../engine/bits.ts';
+import { backends } from '../../engine/backends/records.ts';
 
 const committed = readFingerprints();
 
 describe('fingerprints of the backend wasm', () => {
   it('are of the family that manifests name, for every agent', () => {
-    expect(committed.bits).toBe(families.wasm);
+    expect(committed.bits).toBe(backends.wasm.bits);
     expect(Object.keys(committed.arithmetic)).toEqual(Object.keys(arithmetic));
     expect(Object.keys(committed.agents)).toEqual(builtInAgents.map(({ name }) => name));
     expect(Object.keys(committed.runs)).toEqual([...runAgents]);

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { BackendName } from '../../engine/backends/records.ts';
 import { createEngine } from '../../engine/index.ts';
 import { constant, normal, orthogonal, uniform, zeros } from '../../engine/initialisers.ts';
 import { type AdamState, adam, descend, gradientNorm, polyak } from '../../engine/optimiser.ts';
 import { ParameterLayout } from '../../engine/parameters.ts';
 import { RandomStream } from '../../engine/random.ts';
-import type { BackendName } from '../../engine/types.ts';
 import { presentBackends } from './present-backends.ts';
 
 beforeAll(() => tf.setBackend('cpu'));

@@ -1,6 +1,6 @@
 /** Which backends can run here: tests of the others are skipped, with a line that says why. */
-import { checkBackend } from '../../engine/check-backend.ts';
-import type { BackendName } from '../../engine/types.ts';
+import { checkBackend } from '../../engine/backends/chain.ts';
+import type { BackendName } from '../../engine/backends/records.ts';
 
 /** Why a backend is not here, or undefined; `cpu` always is. */
 export async function whyMissing(backend: BackendName | 'cpu'): Promise<string | undefined> {

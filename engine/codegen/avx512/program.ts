@@ -1,7 +1,6 @@
 /** A traced function as machine code: memory planned, code written. */
 
-import { EngineError } from '../../errors.ts';
-import { UnsupportedOperation } from '../../kernels/builder.ts';
+import { EngineError, UnsupportedOperation } from '../../errors.ts';
 import { fuse, type Step } from '../../kernels/fusion.ts';
 import { lower } from '../../kernels/lowering.ts';
 import { aligned, LINE, planMemory } from '../../kernels/memory-plan.ts';

@@ -1,10 +1,9 @@
-/** Compiled functions as machine code of our own; unsupported graphs fall back to WebAssembly. */
+/** Compiled functions as machine code of our own. */
 
 import { type ProfileEvent, profileWriter } from '../../backends/profile.ts';
 import { arrayTypes, type ResultSet, ResultSets } from '../../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../../backends/runner.ts';
 import { EngineError, IndexOutOfRangeError } from '../../errors.ts';
-import { UnsupportedOperation } from '../../kernels/builder.ts';
 import { LINE } from '../../kernels/memory-plan.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import {
@@ -26,10 +25,6 @@ export interface NativeOptions {
   readonly onGraph?: (traced: TracedFunction) => void;
   /** Where profiles are written, a path prefix: the same layout as ONNX Runtime's. */
   readonly profilePrefix?: string;
-  /** Takes graphs that have no native code. */
-  readonly fallback: FunctionRunner;
-  /** Called with the reason why a graph has none. */
-  readonly onFallback?: (name: string, reason: string) => void;
 }
 
 export class NativeRunner implements FunctionRunner {
@@ -43,16 +38,10 @@ export class NativeRunner implements FunctionRunner {
     const native = openNative();
     const traced = traceFunction(name, fn, inputSpecs(inputs));
     const threads = traced.productFlops < SHARED_FLOPS ? 1 : this.#options.threads;
-    try {
-      const { spin, profilePrefix } = this.#options;
-      const program = Program.build(native, traced, { threads, spin, profile: profilePrefix !== undefined });
-      this.#options.onGraph?.(traced);
-      return new NativeGraph(native, program, traced, profilePrefix);
-    } catch (error) {
-      if (!(error instanceof UnsupportedOperation)) throw error;
-      this.#options.onFallback?.(name, error.message);
-      return this.#options.fallback.build(name, fn, inputs);
-    }
+    const { spin, profilePrefix } = this.#options;
+    const program = Program.build(native, traced, { threads, spin, profile: profilePrefix !== undefined });
+    this.#options.onGraph?.(traced);
+    return new NativeGraph(native, program, traced, profilePrefix);
   }
 }
 

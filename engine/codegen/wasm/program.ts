@@ -1,5 +1,5 @@
 /** A traced function as a WebAssembly module: memory planned, code written. */
-import { UnsupportedOperation } from '../../kernels/builder.ts';
+import { UnsupportedOperation } from '../../errors.ts';
 import { fuse, type Step } from '../../kernels/fusion.ts';
 import { lower } from '../../kernels/lowering.ts';
 import { aligned, planMemory } from '../../kernels/memory-plan.ts';

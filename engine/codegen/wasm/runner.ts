@@ -4,7 +4,6 @@ import type { ProfileEvent } from '../../backends/profile.ts';
 import { arrayTypes, type ResultSet, ResultSets } from '../../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../../backends/runner.ts';
 import { EngineError, IndexOutOfRangeError } from '../../errors.ts';
-import { UnsupportedOperation } from '../../kernels/builder.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import {
   type InputSpec,
@@ -21,10 +20,6 @@ export interface WasmOptions {
   readonly onGraph?: (traced: TracedFunction) => void;
   /** Measures every step and hands over what was measured when a graph is disposed, as ONNX Runtime writes it. */
   readonly onProfile?: (name: string, events: readonly ProfileEvent[]) => void;
-  /** Takes graphs that there is no code for. */
-  readonly fallback: FunctionRunner;
-  /** Called with the reason why there is none. */
-  readonly onFallback?: (name: string, reason: string) => void;
 }
 
 export class WasmRunner implements FunctionRunner {
@@ -36,16 +31,10 @@ export class WasmRunner implements FunctionRunner {
 
   async build(name: string, fn: (inputs: never) => unknown, inputs: unknown): Promise<CallableGraph> {
     const traced = traceFunction(name, fn, inputSpecs(inputs));
-    const { onGraph, onProfile, onFallback, fallback } = this.#options;
-    try {
-      const program = await Program.build(traced, { profile: onProfile !== undefined });
-      onGraph?.(traced);
-      return new WasmGraph(program, traced, onProfile);
-    } catch (error) {
-      if (!(error instanceof UnsupportedOperation)) throw error;
-      onFallback?.(name, error.message);
-      return fallback.build(name, fn, inputs);
-    }
+    const { onGraph, onProfile } = this.#options;
+    const program = await Program.build(traced, { profile: onProfile !== undefined });
+    onGraph?.(traced);
+    return new WasmGraph(program, traced, onProfile);
   }
 }
 

@@ -2,9 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Preset } from '../../../agents/agent.ts';
-import { type BackendName, backendNames } from '../../../engine/types.ts';
+import type { BackendName } from '../../../engine/backends/records.ts';
 import type { UpdateSpeed } from '../../bench/update.ts';
 import { parseCount } from '../../text/quantity.ts';
+import { backendOption } from '../backend-option.ts';
 
 interface BenchUpdateFlags {
   readonly preset?: string[];
@@ -24,11 +25,7 @@ export function benchUpdateCommand(): Command {
     .description('updates per second of each agent at each preset, and the time of one action')
     .argument('[agents...]', 'names or files (default: all that learn)')
     .addOption(new Option('--preset <names...>', 'presets to measure').choices(['paper', 'laptop', 'smoke']))
-    .addOption(
-      new Option('--backend <name>', 'compute backend (default: native where it runs, else wasm)').choices([
-        ...backendNames,
-      ]),
-    )
+    .addOption(backendOption())
     .option(
       '--threads <counts...>',
       'threads of the engine, one measurement each (default: 1, and all cores)',
