@@ -3,7 +3,7 @@ import { BackendUnavailableError, UnsupportedOperation } from '../errors.ts';
 import { type BackendName, backendNames, backends, type RunnerRequest } from './records.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
 
-/** Told of a function that runs on another backend than the engine's, and why. */
+/** Called with each function that runs on another backend than the engine's, the reason, and that backend. */
 export type OnFallback = (name: string, reason: string, backend: BackendName) => void;
 
 export class BackendChain implements FunctionRunner {

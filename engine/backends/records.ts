@@ -31,7 +31,7 @@ export interface RunnerRequest {
   readonly spin?: boolean;
   /** ONNX Runtime's execution providers to try before the CPU. */
   readonly providers?: readonly string[];
-  /** Told of each graph that is built. */
+  /** Called with each graph that is built. */
   readonly onGraph?: (traced: TracedFunction) => void;
   /** Where profiles are written, a path prefix. */
   readonly profile?: string;

@@ -20,7 +20,7 @@ const toTerminal = (line: string): void => {
 
 /**
  * The parts of a run, fresh; the run loop continues from the checkpoint, if there is one.
- * @param note told what the user should know, in one line
+ * @param note called with what the user should know, in one line
  */
 export async function assemble(
   job: RunJob,

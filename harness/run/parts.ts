@@ -19,7 +19,7 @@ export interface Makers {
   /** How messages name the agent. */
   readonly who: string;
   readonly watch: CallWatch;
-  /** Told once of each function that the job's backend has no code for, and of where it runs. */
+  /** Called once for each function that the job's backend has no code for, with a line that says where it runs. */
   readonly note?: (line: string) => void;
 }
 
