@@ -4,13 +4,19 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { makeFolder, writeDurably } from '../../harness/files/durable.ts';
+import { planSchema } from '../../harness/plan/plan.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import { hasManifest, loadManifest } from '../../harness/results/manifest.ts';
-import { UserError } from '../../harness/text/errors.ts';
+import { firstIssue, UserError } from '../../harness/text/errors.ts';
 import type { PlannedComparison } from './plan.ts';
 
 const format = 'rfm-harness-comparisons/1';
+/** A name is that of a folder below the ablation's. */
+const layout = z.object({
+  comparisons: z.array(z.object({ name: z.string().regex(/^[\w.]*$/), plan: planSchema })).min(1),
+});
 const planFile = (folder: string) => join(folder, 'comparisons.json');
 
 /**
@@ -37,12 +43,15 @@ export function readLayout(folder: string): PlannedComparison[] {
   if (hasManifest(folder)) return [{ name: '', plan: loadManifest(folder).config }];
   const file = planFile(folder);
   if (!existsSync(file)) throw new UserError(`nothing to resume in ${folder}`);
+  let found: unknown;
   try {
-    const found = JSON.parse(readFileSync(file, 'utf8')) as { comparisons: PlannedComparison[] };
-    return found.comparisons;
+    found = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     throw new UserError(`${file} is not readable JSON`);
   }
+  const parsed = layout.safeParse(found);
+  if (parsed.success) return parsed.data.comparisons;
+  throw new UserError(`${file} holds no plans of this harness: ${firstIssue(parsed.error)}`);
 }
 
 /** One report over several comparisons; each has its own too. */

@@ -1,9 +1,8 @@
 /** From an ablation and the user's options to comparisons: variants named, grouped by steps, resolved. */
 
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
-import { parseSet, resolveConfig, resolvePlan } from '../../harness/plan/resolve.ts';
+import { parseSet, resolveAgents, resolvePlan } from '../../harness/plan/resolve.ts';
 import { checkPreset, entries, type Settings } from '../../harness/plan/settings.ts';
-import { loadAgent } from '../../harness/plugins/load-agent.ts';
 import { UserError, unknownName } from '../../harness/text/errors.ts';
 import { formatCount, parseCount } from '../../harness/text/quantity.ts';
 import type { TrainingAblation, Variant } from './ablation.ts';
@@ -36,10 +35,10 @@ export async function planTraining(
 ): Promise<PlannedComparison[]> {
   const scale = request.full ? ablation.full : ablation.quick;
   const { agent, settings } = request;
-  const loaded = await loadAgent(agent);
-  const constants = parseConstants(request.set, loaded.factory.name);
-  const preset = settings.preset ?? scale.preset;
-  const base = resolveConfig(loaded, checkPreset(preset), constants, loaded.factory.name);
+  const preset = checkPreset(settings.preset ?? scale.preset);
+  const [{ label }] = await resolveAgents([agent], preset, {});
+  const constants = parseConstants(request.set, label);
+  const [{ config: base }] = await resolveAgents([{ agent, set: constants }], preset, {});
   const tasks = entries(settings.tasks ?? scale.tasks, '--tasks') as string[];
   const stepsOf = (task: string) =>
     parseCount(settings.steps ?? scale.taskSteps?.[task] ?? scale.steps, '--steps');

@@ -1,9 +1,13 @@
 /** How fast the tasks run, and how much of the time is not MuJoCo's. */
+import { z } from 'zod';
 import type { ControlEnvironment } from '../../envs/index.ts';
 import { loadMuJoCo } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
 import { makeTraceable } from '../inspect/trace.ts';
+import { askWithFiles } from '../plugins/apart.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
+import type { TaskSource } from '../plugins/source.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { textTable } from '../text/text-table.ts';
 
 export interface EnvironmentSpeed {
@@ -128,18 +132,39 @@ export async function benchEnvironments(
   onTask: (speed: EnvironmentSpeed) => void = () => {},
 ): Promise<EnvironmentSpeed[]> {
   const speeds: EnvironmentSpeed[] = [];
-  for (const source of await resolveTasks(names)) {
-    const environment = await makeTraceable(source);
-    try {
-      const speed = await measureEnvironment(environment, 1000 * seconds);
-      speeds.push(speed);
-      onTask(speed);
-    } finally {
-      environment.dispose();
-    }
+  const module = new URL('./env.ts', import.meta.url);
+  for (const task of await resolveTasks(names)) {
+    const call = { module, name: 'tellSpeed', order: { task, seconds }, news: environmentSpeed };
+    const speed = await askWithFiles({ task }, tellSpeed, call);
+    speeds.push(speed);
+    onTask(speed);
   }
   return speeds;
 }
+
+const environmentSpeed: z.ZodType<EnvironmentSpeed> = z.object({
+  task: z.string(),
+  controlStepsPerSecond: z.number(),
+  physicsStepsPerSecond: z.number(),
+  resetMilliseconds: z.number(),
+  bareStepsPerSecond: z.number(),
+  overhead: z.number(),
+});
+
+interface SpeedOrder {
+  readonly task: TaskSource;
+  readonly seconds: number;
+}
+
+/** Runs apart where the task is a user's. */
+export const tellSpeed: ApartFunction<SpeedOrder, EnvironmentSpeed> = async ({ task, seconds }, tell) => {
+  const environment = await makeTraceable(task);
+  try {
+    tell(await measureEnvironment(environment, 1000 * seconds));
+  } finally {
+    environment.dispose();
+  }
+};
 
 export function speedTable(speeds: readonly EnvironmentSpeed[]): string {
   return textTable(

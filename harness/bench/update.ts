@@ -1,15 +1,18 @@
 /** How fast agents update and act, on made-up transitions of the size of a preset's usual task. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Agent, Batch, Preset } from '../../agents/agent.ts';
+import { z } from 'zod';
+import { type Agent, type Batch, type Preset, presets } from '../../agents/agent.ts';
 import type { BackendName } from '../../engine/backends/records.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { makeFolder } from '../files/durable.ts';
-import { aside } from '../plugins/aside.ts';
+import { callWithFiles } from '../plugins/apart.ts';
 import { AgentFault } from '../plugins/guard.ts';
 import { loadAgent } from '../plugins/load-agent.ts';
-import { isFile } from '../plugins/load-module.ts';
+import { findFile, isFile } from '../plugins/load-module.ts';
+import type { ApartFunction } from '../process/apart.ts';
+import { awaitAnswer } from '../process/awaited.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 import { type OperationTime, readProfiles } from './profile.ts';
 
@@ -56,28 +59,55 @@ const sizes: Readonly<Record<Preset, readonly [observation: number, action: numb
   smoke: [5, 1],
 };
 
+const updateSpeed: z.ZodType<UpdateSpeed> = z.object({
+  agent: z.string(),
+  preset: z.enum(presets),
+  backend: z.string(),
+  threads: z.number(),
+  updatesPerSecond: z.object({ median: z.number(), lowest: z.number(), highest: z.number() }),
+  cpuMillisecondsPerUpdate: z.number(),
+  firstUpdateMilliseconds: z.number(),
+  startMilliseconds: z.number().optional(),
+  actMilliseconds: z.number().optional(),
+  operations: z
+    .array(z.object({ operation: z.string(), nodes: z.number(), microseconds: z.number() }))
+    .optional(),
+});
+
 /** @param announce called after each configuration */
 export async function benchUpdates(
   options: UpdateBenchOptions,
   announce: (speed: UpdateSpeed) => void = () => {},
 ): Promise<UpdateSpeed[]> {
   const speeds: UpdateSpeed[] = [];
+  const module = new URL('./update.ts', import.meta.url);
   for (const name of options.agents) {
-    for (const preset of options.presets) {
-      for (const threads of options.threads) {
-        const speed = await aside(`measuring agent '${name}'`, () =>
-          measure(name, preset, threads, options),
-        ).catch((error) => {
-          throw blamed(name, error);
-        });
-        if (speed === undefined) continue; // an agent that does not learn
-        announce(speed);
-        speeds.push(speed);
-      }
+    const agent = isFile(name) ? { name, file: findFile(name) } : { name };
+    const order = { ...options, agents: [name] };
+    const call = { module, name: 'tellUpdates', order, news: updateSpeed };
+    for await (const speed of callWithFiles({ agent }, tellUpdates, call)) {
+      announce(speed);
+      speeds.push(speed);
     }
   }
   return speeds;
 }
+
+/** Runs apart where the agent is a user's. */
+export const tellUpdates: ApartFunction<UpdateBenchOptions, UpdateSpeed> = async (options, tell) => {
+  for (const name of options.agents) {
+    for (const preset of options.presets) {
+      for (const threads of options.threads) {
+        const speed = await awaitAnswer(`measuring agent '${name}'`, () =>
+          measure(name, preset, threads, options),
+        ).catch((error) => {
+          throw blamed(name, error);
+        });
+        if (speed !== undefined) tell(speed); // an agent that does not learn has none
+      }
+    }
+  }
+};
 
 /** What went wrong in a plugin, with its name; anything else as it is. */
 function blamed(name: string, error: unknown): unknown {

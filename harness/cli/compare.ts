@@ -75,7 +75,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   };
   const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
   const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
-  const before = flags.resume ? await planOf(folder, usesDefaults) : undefined;
+  const before = flags.resume ? await planOf(folder, usesDefaults, asked, flags.acceptChanges) : undefined;
   const plan =
     before === undefined
       ? await resolvePlan(settings)
@@ -95,10 +95,24 @@ async function compare(flags: CompareFlags): Promise<void> {
   await runPlan(plan, folder, withWorkers, said);
 }
 
-/** The plan of results that exist. @param needed whether there must be one */
-async function planOf(folder: string, needed: boolean): Promise<ComparisonPlan | undefined> {
+/**
+ * The plan of results that exist.
+ * @param needed whether there must be one
+ * @param asked names the files that the user knows of
+ */
+async function planOf(
+  folder: string,
+  needed: boolean,
+  asked: Settings,
+  acceptChanges = false,
+): Promise<ComparisonPlan | undefined> {
   const { hasManifest, loadManifest } = await import('../results/manifest.ts');
-  if (hasManifest(folder)) return loadManifest(folder).config;
+  const { checkFiles, filesOf } = await import('../plan/known-files.ts');
+  if (hasManifest(folder)) {
+    const plan = loadManifest(folder).config;
+    checkFiles(plan, folder, { named: filesOf(asked), acceptChanges });
+    return plan;
+  }
   if (needed) throw new UserError(`nothing to resume in ${folder}`);
   return undefined;
 }

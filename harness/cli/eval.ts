@@ -1,9 +1,13 @@
 /** `harness eval`: how good the agent of a checkpoint is. */
 import { Command } from 'commander';
+import { parseSeconds } from './run-options.ts';
 
 interface EvalFlags {
   readonly episodes: string;
   readonly seed: string;
+  readonly stallSeconds: string;
+  readonly agent?: string;
+  readonly task?: string;
   readonly json?: boolean;
 }
 
@@ -13,6 +17,9 @@ export function evalCommand(): Command {
     .argument('<path>', 'a run (results/NAME/runs/TASK/AGENT/SEED), or results with a single run')
     .option('--episodes <count>', 'episodes to play', '10')
     .option('--seed <seed>', 'seed of the episodes', '0')
+    .option('--agent <file>', "the agent's file, where it is a user's and no comparison of yours recorded it")
+    .option('--tasks, --task <file>', "the task's file, likewise")
+    .option('--stall-seconds <seconds>', "how long a user's agent or task may give no sign of life", '30')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
@@ -26,26 +33,26 @@ Examples:
 
 async function evaluateCheckpoint(path: string, flags: EvalFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
-  const { disposePlayer, playerOfCheckpoint, playStarts } = await import('../run/player.ts');
-  const { evaluate } = await import('../run/evaluate.ts');
+  const { playOfCheckpoint } = await import('../run/player.ts');
+  const { evaluatePlay } = await import('../run/play-evaluation.ts');
   const { mean, standardDeviation } = await import('../statistics/index.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 1000);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
-  const player = await playerOfCheckpoint(path, episodes);
-  const { agent, evaluationEnvironments, job } = player.parts;
-  const scores = await evaluate(agent, evaluationEnvironments, playStarts(job.task.name, seed, episodes));
-  const returns = scores.map((score) => score.return);
+  const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
+  const play = playOfCheckpoint(path, flags);
+  const { trainedSteps, ...scores } = await evaluatePlay({ play, seed, episodes }, stallSeconds);
+  const { identity } = play.job;
+  const returns = [...scores.returns];
   const result = {
-    task: job.identity.task,
-    agent: job.identity.agent,
-    trainedSteps: player.trainedSteps,
+    task: identity.task,
+    agent: identity.agent,
+    trainedSteps,
     episodes,
     mean: mean(returns),
     sd: standardDeviation(returns) ?? null,
     returns,
-    lengths: scores.map((score) => score.length),
+    lengths: [...scores.lengths],
   };
-  await disposePlayer(player);
   if (flags.json) console.log(JSON.stringify(result, null, 2));
   else {
     const spread = result.sd === null ? '' : ` ± ${result.sd.toFixed(1)} (standard deviation)`;

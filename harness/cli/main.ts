@@ -2,8 +2,8 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { endProcess, unanswered } from '../plugins/aside.ts';
-import { tryFilesFirst } from '../plugins/trial.ts';
+import { keepFilesOut } from '../plugins/load-module.ts';
+import { endProcess, unanswered } from '../process/awaited.ts';
 import { inlineWebAssembly } from '../process/webassembly.ts';
 import { packageVersion } from '../results/manifest.ts';
 import { UserError } from '../text/errors.ts';
@@ -108,7 +108,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
     .on('beforeExit', endUnfinished)
     .on('exit', explainEnd);
   inlineWebAssembly();
-  tryFilesFirst(async (kind, file) => (await import('../plugins/check/apart.ts')).loadApart(kind, file));
+  keepFilesOut();
   try {
     checkWorkingDirectory();
     await program().parseAsync(argv as string[]);
@@ -116,6 +116,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
   } catch (error) {
     return report(error, debug);
   } finally {
+    keepFilesOut(false);
     process.stdout.off('error', endWithReader);
     process
       .off('uncaughtException', unexpected)
@@ -175,11 +176,12 @@ const LONGEST_MESSAGE = 8000;
 function report(error: unknown, debug: boolean): number {
   if (error instanceof Exit) return error.code;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse;
-  const userFacing = (error as { userFacing?: unknown } | null)?.userFacing === true;
+  const is = (kind: 'userFacing' | 'plain') => (error as { [kind]?: unknown } | null)?.[kind] === true;
+  const userFacing = is('userFacing');
   const message = messageOf(error);
   const say = (text: string) => process.stderr.write(`${text}\n`);
   if (debug) say(inspect(error));
-  else if (userFacing) say(`harness: ${printableLine(message)}`);
+  else if (userFacing || is('plain')) say(`harness: ${printableLine(message)}`);
   else
     say(
       `harness: ${printable(message.slice(0, LONGEST_MESSAGE))}\n(a fault of the harness or of a plugin; --debug shows where)`,

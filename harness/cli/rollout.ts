@@ -1,6 +1,8 @@
 /** `harness rollout`: plays an agent and writes down what happened. */
 import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { PlayOrder } from '../run/player.ts';
+import { parseSeconds } from './run-options.ts';
 
 interface RolloutFlags {
   readonly agent?: string;
@@ -9,6 +11,7 @@ interface RolloutFlags {
   readonly episodes: string;
   readonly steps: string;
   readonly seed: string;
+  readonly stallSeconds: string;
   readonly mode: 'explore' | 'exploit';
   readonly out?: string;
   readonly page?: string;
@@ -22,8 +25,14 @@ export function rolloutCommand(): Command {
       'play a checkpoint, or a fresh agent, and write every step as CSV, for a replay, or as an animated page',
     )
     .argument('[path]', 'a run, or results with a single run; without it --agent and --task')
-    .option('--agent <agent>', 'name or file of an agent to play untrained')
-    .option('--task <task>', 'name or file of the task for --agent')
+    .option(
+      '--agent <agent>',
+      "name or file of an agent to play untrained; or the file of a checkpoint's agent",
+    )
+    .option(
+      '--tasks, --task <task>',
+      "name or file of the task for --agent; or the file of a checkpoint's task",
+    )
     .option('--preset <name>', 'size of --agent', 'smoke')
     .option('--episodes <count>', 'episodes to play', '1')
     .option('--steps <count>', 'at most so many control steps per episode', '100k')
@@ -32,6 +41,7 @@ export function rolloutCommand(): Command {
     .option('--out <file>', "trajectory: FILE.csv with every step, FILE.json for 'harness view'")
     .option('--page <file>', 'one HTML file that shows the rollout in 3-D, without network')
     .option('--force', 'replace --out and --page')
+    .option('--stall-seconds <seconds>', "how long a user's agent or task may give no sign of life", '30')
     .option('--json', 'print the returns as JSON')
     .addHelpText(
       'after',
@@ -48,35 +58,35 @@ Examples:
 
 async function rollout(path: string | undefined, flags: RolloutFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
-  const { disposePlayer, playStarts } = await import('../run/player.ts');
-  const { rollOut, trajectoryCsv } = await import('../replay/rollout.ts');
+  const { playRollout } = await import('../replay/play-rollout.ts');
+  const { trajectoryCsv } = await import('../replay/rollout.ts');
   const { makeFolder, writeDurably } = await import('../files/durable.ts');
   const episodes = parseCount(flags.episodes, '--episodes', 1, 10_000);
   const steps = parseCount(flags.steps, '--steps', 1, 1e7);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
+  const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
   await checkFiles(flags);
-  const player = await playerOf(path, flags, seed);
-  const { agent, environment, job } = player.parts;
-  const seeds = playStarts(job.task.name, seed, episodes).map((start) => start.seed);
-  const replayed = flags.page !== undefined || flags.out?.endsWith('.json') === true;
-  const { beginTake } = await import('../replay/take.ts');
-  const take = replayed ? await beginTake(player, { seed, mode: flags.mode }) : undefined;
-  const trajectory = await rollOut(agent, environment, seeds, flags.mode, steps, take?.recorder);
-  await disposePlayer(player);
+  const play = await playOf(path, flags, seed);
+  const recorded = flags.page !== undefined || flags.out?.endsWith('.json') === true;
+  const order = { play, episodes, steps, seed, mode: flags.mode, recorded };
+  const played = await playRollout(order, stallSeconds);
+  const { columns, recording, returns } = played;
   const write = (file: string, text: string) => {
     makeFolder(dirname(resolve(file)));
     writeDurably(file, text);
   };
-  if (flags.out !== undefined) {
-    write(flags.out, take && flags.out.endsWith('.json') ? `${take.text()}\n` : trajectoryCsv(trajectory));
+  if (flags.out?.endsWith('.json')) write(flags.out, `${JSON.stringify(recording)}\n`);
+  else if (flags.out !== undefined) write(flags.out, trajectoryCsv(columns, played.episodes));
+  if (flags.page !== undefined && recording !== undefined) {
+    const { recordingPage } = await import('../replay/take.ts');
+    write(flags.page, await recordingPage(recording));
   }
-  if (flags.page !== undefined && take !== undefined) write(flags.page, await take.page());
   const result = {
-    ...job.identity,
+    ...play.job.identity,
     seed,
     episodes,
-    steps: trajectory.rows.length,
-    returns: trajectory.returns,
+    steps: played.episodes.reduce((sum, rows) => sum + rows.length / columns.length, 0),
+    returns,
   };
   if (flags.json) console.log(JSON.stringify(result, null, 2));
   else {
@@ -102,17 +112,12 @@ async function checkFiles({ out, page, force }: RolloutFlags): Promise<void> {
     throw new UserError(`--page ${page}: expected a name that ends in .html`);
 }
 
-async function playerOf(path: string | undefined, flags: RolloutFlags, seed: number) {
+async function playOf(path: string | undefined, flags: RolloutFlags, seed: number): Promise<PlayOrder> {
   const { UserError } = await import('../text/errors.ts');
-  const { freshPlayer, playerOfCheckpoint } = await import('../run/player.ts');
+  const { playOfCheckpoint } = await import('../run/player.ts');
   const { resolvePlan } = await import('../plan/resolve.ts');
   const { jobsOf } = await import('../plan/plan.ts');
-  if (path !== undefined) {
-    if (flags.agent !== undefined || flags.task !== undefined) {
-      throw new UserError('give a checkpoint, or --agent and --task, not both');
-    }
-    return playerOfCheckpoint(path, 1);
-  }
+  if (path !== undefined) return playOfCheckpoint(path, flags);
   if (flags.agent === undefined || flags.task === undefined) {
     throw new UserError('give a checkpoint, or --agent and --task');
   }
@@ -120,5 +125,5 @@ async function playerOf(path: string | undefined, flags: RolloutFlags, seed: num
   const settings = { agents: [agent], tasks: [task], seeds: [seed], preset, evaluationEpisodes: 1 };
   const jobs = jobsOf(await resolvePlan(settings));
   if (jobs.length !== 1) throw new UserError(`rollout plays one task; '${task}' names ${jobs.length}`);
-  return freshPlayer(jobs[0]);
+  return { job: jobs[0] };
 }

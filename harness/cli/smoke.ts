@@ -2,9 +2,11 @@
 import { Command } from 'commander';
 import { printableLine } from '../text/printable.ts';
 import { Exit, exitCodes } from './exit.ts';
+import { parseSeconds } from './run-options.ts';
 
 interface SmokeFlags {
   readonly tasks?: string;
+  readonly stallSeconds: string;
   readonly json?: boolean;
 }
 
@@ -13,6 +15,7 @@ export function smokeCommand(): Command {
     .description('short rollouts and updates of agents on real tasks, in under 90 seconds')
     .argument('[agents...]', 'names or files (default: all that come with the harness)')
     .option('--tasks <list>', 'names, suites or files', 'cartpole-balance,walker-walk')
+    .option('--stall-seconds <seconds>', "how long a user's agent or task may give no sign of life", '30')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
@@ -33,8 +36,9 @@ async function smoke(names: string[], flags: SmokeFlags): Promise<void> {
   const { builtInAgents } = await import('../../agents/registry.ts');
   const { smokeAll } = await import('../inspect/smoke.ts');
   const agents = names.length > 0 ? names : builtInAgents.map((agent) => agent.name);
+  const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
   const results = [];
-  for await (const result of smokeAll(agents, flags.tasks?.split(',') ?? [])) {
+  for await (const result of smokeAll(agents, flags.tasks?.split(',') ?? [], stallSeconds)) {
     results.push(result);
     if (flags.json) continue;
     const { agent, task, seconds, reason } = result;

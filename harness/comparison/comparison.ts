@@ -8,8 +8,10 @@ import { mergeRuns } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
 import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
 import { lockFolder } from '../files/lock.ts';
+import { cannotGoOn, sourcesOf } from '../plan/known-files.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
+import { recordFiles } from '../plugins/trust.ts';
 import {
   commit,
   cpu,
@@ -159,6 +161,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
     runs,
   };
   writeManifest(folder, manifest);
+  recordFiles(sourcesOf(plan), options.note);
   return manifest;
 }
 
@@ -193,16 +196,10 @@ function changesSince(
   const changes = files.map(({ file }) => `${file} is not the same as before`);
   const version = versionDifference(before.versions, versions);
   if (version !== undefined) changes.push(version);
-  if (changes.length > 0 && !acceptChanges) {
-    throw new UserError(
-      `${folder} cannot go on as it began: ${changes[0]}; put it back, begin anew with --force or another --out, or mix both on purpose with --accept-changes`,
-    );
-  }
+  if (changes.length > 0 && !acceptChanges) throw cannotGoOn(folder, changes[0]);
   for (const change of changes) note(`goes on although ${change}`);
   return [...(before.changes ?? []), ...changes];
 }
-
-const sourcesOf = ({ agents, tasks }: ComparisonPlan) => [...agents.map(({ source }) => source), ...tasks];
 
 /** The plan with the checksums that users' files have now. @throws UserError for a file that is gone */
 function withChecksums(plan: ComparisonPlan): ComparisonPlan {

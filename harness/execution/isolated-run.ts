@@ -1,12 +1,18 @@
 /** One run in a process of its own, started again if that process dies. */
-import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeDiskError, makeFolder } from '../files/durable.ts';
 import { causeOfDeath } from '../process/cause-of-death.ts';
+import { SupervisedProcess } from '../process/supervised.ts';
 import type { RunStatus } from '../results/manifest.ts';
 import type { RunProgress } from '../run/loop.ts';
-import { type ExecutorMessage, type WorkerEnd, type WorkerOrder, workerMessage } from './protocol.ts';
+import {
+  type ExecutorMessage,
+  type WorkerEnd,
+  type WorkerMessage,
+  type WorkerOrder,
+  workerMessage,
+} from './protocol.ts';
 
 /** Told how a run goes on. */
 export interface RunListener {
@@ -35,7 +41,7 @@ const STOP_SECONDS = 20;
 export class IsolatedRun {
   readonly #order: Omit<WorkerOrder, 'type'>;
   readonly #listener: RunListener;
-  #child: ChildProcess | undefined;
+  #child: SupervisedProcess<WorkerMessage> | undefined;
   #stopping = false;
 
   constructor(order: Omit<WorkerOrder, 'type'>, listener: RunListener) {
@@ -66,57 +72,45 @@ export class IsolatedRun {
   /** Ends the process at once; the last checkpoint stays. */
   kill(): void {
     this.#stopping = true;
-    this.#child?.kill('SIGKILL');
+    this.#child?.kill();
   }
 
   /** One process, from its start to its end. */
-  #runOnce(): Promise<Ending> {
+  async #runOnce(): Promise<Ending> {
     const { folder, job, stallSeconds } = this.#order;
     makeFolder(folder);
     const logPath = join(folder, 'log.txt');
     const log = openLog(logPath);
-    const child = fork(new URL(workerFile, import.meta.url), {
-      stdio: ['ignore', log, log, 'ipc'],
+    const child = new SupervisedProcess<WorkerMessage>({
+      module: new URL('./worker.ts', import.meta.url),
+      message: workerMessage,
+      stallSeconds: stallSeconds + 5,
+      log,
       // V8 collects garbage with four threads otherwise, which take a fifth of a second run's core.
-      execArgv: [...process.execArgv, '--single-threaded-gc'],
+      execArgv: ['--single-threaded-gc'],
       env: { ...process.env, OMP_NUM_THREADS: String(job.threads) },
     });
     closeSync(log);
     this.#child = child;
-    return new Promise((resolve) => {
-      let end: WorkerEnd | undefined;
-      let stuck = false;
-      let silentTicks = 0;
-      // Counts ticks instead of reading a clock, so that a machine that slept accuses nobody.
-      const tick = setInterval(() => {
-        if (++silentTicks <= stallSeconds + 5) return;
-        stuck = true;
-        child.kill('SIGKILL');
-      }, 1000);
-      child.on('message', (value) => {
-        silentTicks = 0;
-        const message = workerMessage.safeParse(value).data;
-        if (message?.type === 'progress') this.#listener.moved(message);
-        else if (message?.type === 'note') this.#listener.note(message.line);
-        else if (message?.type === 'ended') end ??= message;
-      });
-      child.on('error', () => {}); // 'close' follows and tells how
-      child.on('close', (code, signal) => {
-        clearInterval(tick);
-        this.#child = undefined;
-        if (end !== undefined) resolve(end);
-        else if (stuck) resolve(this.#blocked());
-        else resolve({ status: 'died', reason: causeOfDeath(code, signal, readFileSync(logPath, 'utf8')) });
-      });
-      tell(child, { type: 'run', ...this.#order });
-      if (this.#stopping) this.#askToStop(child);
-    });
+    child.send({ type: 'run', ...this.#order } satisfies ExecutorMessage);
+    if (this.#stopping) this.#askToStop(child);
+    let end: WorkerEnd | undefined;
+    for await (const message of child.messages()) {
+      if (message.type === 'progress') this.#listener.moved(message);
+      else if (message.type === 'note') this.#listener.note(message.line);
+      else if (message.type === 'ended') end ??= message;
+    }
+    const { code, signal, blocked } = await child.ended;
+    this.#child = undefined;
+    if (end !== undefined) return end;
+    if (blocked) return this.#blocked();
+    return { status: 'died', reason: causeOfDeath(code, signal, readFileSync(logPath, 'utf8')) };
   }
 
-  #askToStop(child: ChildProcess): void {
-    tell(child, { type: 'stop' });
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
-    child.once('close', () => clearTimeout(timer));
+  #askToStop(child: SupervisedProcess<WorkerMessage>): void {
+    child.send({ type: 'stop' } satisfies ExecutorMessage);
+    const timer = setTimeout(() => child.kill(), STOP_SECONDS * 1000);
+    void child.ended.then(() => clearTimeout(timer));
   }
 
   #blocked(): Ending {
@@ -128,10 +122,6 @@ export class IsolatedRun {
 
 type Ending = Omit<RunEnd, 'attempts'> | { readonly status: 'died'; readonly reason: string };
 
-function tell(child: ChildProcess, message: ExecutorMessage): void {
-  if (child.connected) child.send(message, () => {}); // a process that just died answers by 'close'
-}
-
 function openLog(path: string): number {
   try {
     return openSync(path, 'a');
@@ -139,6 +129,3 @@ function openLog(path: string): number {
     throw describeDiskError(error, path);
   }
 }
-
-/** Beside this file, with its ending: `.js` where the package was built. */
-const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { makeFolder, removeTornFiles } from '../files/durable.ts';
 import { CallWatch } from '../plugins/guard.ts';
-import { agentTitle } from '../plugins/load-agent.ts';
+import { agentTitle } from '../plugins/source.ts';
 import { inlineWebAssembly } from '../process/webassembly.ts';
 import { assemble } from '../run/assemble.ts';
 import { CheckpointStore } from '../run/checkpoint.ts';

@@ -1,7 +1,12 @@
 /** The agents as a table. */
+import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents } from '../../agents/registry.ts';
+import { askOfFile } from '../plugins/apart.ts';
 import { loadAgent } from '../plugins/load-agent.ts';
+import { isFile } from '../plugins/load-module.ts';
+import { AGENT_NAME } from '../plugins/source.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { printableLine } from '../text/printable.ts';
 
 export interface AgentRow {
@@ -18,14 +23,32 @@ export interface AgentRow {
 export async function describeAgents(names: readonly string[]): Promise<AgentRow[]> {
   const asked = names.length > 0 ? names : builtInAgents.map((agent) => agent.name);
   const rows: AgentRow[] = [];
-  for (const asking of asked) {
-    const { factory } = await loadAgent(asking);
-    const { name } = factory;
-    const [description, reference] = [factory.description, factory.reference].map(printableLine);
-    const presets = factory.presets as unknown as AgentRow['presets'];
-    rows.push({ name, description, reference, presets, constants: factory.constants ?? {} });
+  const module = new URL('./agents.ts', import.meta.url);
+  for (const name of asked) {
+    const call = { module, name: 'tellAgent', order: name, news: agentRow };
+    rows.push(isFile(name) ? await askOfFile(name, call) : await describeHere(name));
   }
   return rows;
+}
+
+const line = z.string().transform((text) => printableLine(text));
+const values = z.record(z.string(), z.unknown());
+const agentRow: z.ZodType<AgentRow> = z.object({
+  name: z.string().regex(AGENT_NAME),
+  description: line,
+  reference: line,
+  presets: z.object({ paper: values, laptop: values, smoke: values }),
+  constants: z.record(z.string(), z.union([z.number(), z.array(z.number())])),
+});
+
+/** Runs apart: the agent of a file. */
+export const tellAgent: ApartFunction<string, AgentRow> = async (file, tell) =>
+  tell(JSON.parse(JSON.stringify(await describeHere(file))));
+
+async function describeHere(asked: string): Promise<AgentRow> {
+  const { name, description, reference, constants = {}, ...factory } = (await loadAgent(asked)).factory;
+  const presets = factory.presets as unknown as AgentRow['presets'];
+  return { name, description, reference, presets, constants };
 }
 
 /** One line per agent. */

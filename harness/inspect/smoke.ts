@@ -1,8 +1,11 @@
 /** A short life of an agent on a task: steps, updates, evaluation actions, a snapshot and its continuation. */
+import { z } from 'zod';
 import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { jobsOf } from '../plan/plan.ts';
 import { resolvePlan } from '../plan/resolve.ts';
+import { askWithFiles } from '../plugins/apart.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { toBounds } from '../run/action-bounds.ts';
 import { assemble } from '../run/assemble.ts';
 import type { RunJob } from '../run/job.ts';
@@ -21,14 +24,22 @@ const STEPS = 60;
 const UPDATES = 20;
 const EVALUATED = 5;
 
-/** @throws UserError for names that do not exist; what goes wrong in a run is in its result */
-export async function* smokeAll(agents: string[], tasks: string[]): AsyncGenerator<SmokeResult> {
+/**
+ * @param stallSeconds patience with a user's agent or task that gives no sign of life
+ * @throws UserError for names that do not exist; what goes wrong in a run is in its result
+ */
+export async function* smokeAll(
+  agents: string[],
+  tasks: string[],
+  stallSeconds?: number,
+): AsyncGenerator<SmokeResult> {
   const settings = { agents, tasks, seeds: 1, steps: STEPS, preset: 'smoke', evaluationEpisodes: 1 };
   for (const job of jobsOf(await resolvePlan(settings))) {
     const begun = performance.now();
     let reason: string | undefined;
     try {
-      await live(job);
+      const call = { module, name: 'live', order: job, news: z.literal('lived'), stallSeconds };
+      await askWithFiles(job, live, call);
     } catch (error) {
       reason = messageOf(error);
     }
@@ -37,7 +48,10 @@ export async function* smokeAll(agents: string[], tasks: string[]): AsyncGenerat
   }
 }
 
-async function live(job: RunJob): Promise<void> {
+const module = new URL('./smoke.ts', import.meta.url);
+
+/** Runs apart where the agent or the task is a user's. */
+export const live: ApartFunction<RunJob, 'lived'> = async (job, tell) => {
   const first = await assemble(job);
   const second = await assemble(job);
   try {
@@ -49,13 +63,14 @@ async function live(job: RunJob): Promise<void> {
     if (expected.some((value, i) => value !== found[i])) {
       throw new Error('after save() and load() another instance acts differently');
     }
+    tell('lived');
   } finally {
     for (const { agent, environment, evaluationEnvironments } of [first, second]) {
       await agent.dispose();
       for (const each of [environment, ...evaluationEnvironments]) each.dispose();
     }
   }
-}
+};
 
 async function practise({ agent, environment, training }: AssembledRun): Promise<void> {
   const sizes = { observation: environment.observationSpec.size, action: environment.actionSpec.size };

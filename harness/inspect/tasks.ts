@@ -1,7 +1,11 @@
 /** What `harness tasks` tells about each task. */
+import { z } from 'zod';
 import { ControlEnvironment, type Environment, findTask, suite, suiteNames } from '../../envs/index.ts';
 import { actionStream } from '../../envs/trace.ts';
+import { askWithFiles } from '../plugins/apart.ts';
 import { loadTask, resolveTasks } from '../plugins/load-task.ts';
+import type { TaskSource } from '../plugins/source.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { textTable } from '../text/text-table.ts';
 
 export interface TaskRow {
@@ -24,27 +28,52 @@ const MEASURED_MILLISECONDS = 200;
 
 export async function describeTasks(names: readonly string[], speed: boolean): Promise<TaskRow[]> {
   const rows: TaskRow[] = [];
-  for (const source of await resolveTasks(names)) {
-    const environment = await (await loadTask(source))();
-    try {
-      rows.push({
-        domain: source.name.slice(0, source.name.indexOf('-')),
-        task: source.name,
-        observationSize: environment.observationSpec.size,
-        actionSize: environment.actionSpec.size,
-        episodeLength: environment.episodeLength,
-        controlStep: environment.controlStep,
-        ...(environment instanceof ControlEnvironment && { physicsSteps: environment.physicsSteps }),
-        reward: findTask(source.name)?.rewardKind ?? 'dense',
-        suites: suiteNames.filter((name) => name !== 'all' && suite(name)?.includes(source.name)),
-        ...(speed && { stepsPerSecond: measure(environment) }),
-      });
-    } finally {
-      environment.dispose();
-    }
+  const module = new URL('./tasks.ts', import.meta.url);
+  for (const task of await resolveTasks(names)) {
+    const call = { module, name: 'tellTask', order: { task, speed }, news: environmentFacts };
+    const facts = await askWithFiles({ task }, tellTask, call);
+    rows.push({
+      domain: task.name.slice(0, task.name.indexOf('-')),
+      task: task.name,
+      ...facts,
+      reward: findTask(task.name)?.rewardKind ?? 'dense',
+      suites: suiteNames.filter((name) => name !== 'all' && suite(name)?.includes(task.name)),
+    });
   }
   return rows;
 }
+
+/** What an environment itself tells. */
+type EnvironmentFacts = Omit<TaskRow, 'domain' | 'task' | 'reward' | 'suites'>;
+
+const environmentFacts: z.ZodType<EnvironmentFacts> = z.object({
+  observationSize: z.number(),
+  actionSize: z.number(),
+  episodeLength: z.number(),
+  controlStep: z.number(),
+  physicsSteps: z.number().optional(),
+  stepsPerSecond: z.number().optional(),
+});
+
+/** Runs apart where the task is a user's. */
+export const tellTask: ApartFunction<
+  { readonly task: TaskSource; readonly speed: boolean },
+  EnvironmentFacts
+> = async ({ task, speed }, tell) => {
+  const environment = await (await loadTask(task))();
+  try {
+    tell({
+      observationSize: environment.observationSpec.size,
+      actionSize: environment.actionSpec.size,
+      episodeLength: environment.episodeLength,
+      controlStep: environment.controlStep,
+      ...(environment instanceof ControlEnvironment && { physicsSteps: environment.physicsSteps }),
+      ...(speed && { stepsPerSecond: measure(environment) }),
+    });
+  } finally {
+    environment.dispose();
+  }
+};
 
 /** Control steps per second with random actions, resets included. */
 function measure(environment: Environment): number {

@@ -5,8 +5,11 @@ import { z } from 'zod';
 import { ControlEnvironment } from '../../envs/index.ts';
 import { type ForcedStep, teacherForced } from '../../envs/teacher-forced.ts';
 import { type Trace, type TracedSeed, traceSeed } from '../../envs/trace.ts';
+import { callWithFiles } from '../plugins/apart.ts';
+import { isFile } from '../plugins/load-module.ts';
 import { loadTask, resolveTasks } from '../plugins/load-task.ts';
 import type { TaskSource } from '../plugins/source.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { textTable } from '../text/text-table.ts';
@@ -46,29 +49,51 @@ export async function printTrace(request: TraceRequest): Promise<void> {
   const recorded = request.teacherForced === undefined ? undefined : readTrace(request.teacherForced);
   const task = request.task ?? recorded?.task;
   if (task === undefined) throw new UserError("a trace needs a task: '--task cheetah-run'");
+  if (request.task === undefined && isFile(task))
+    throw new UserError(
+      `${request.teacherForced} names the file ${task}; to load it, name it too: --task ${task}`,
+    );
   if (recorded !== undefined && recorded.task !== task) {
     throw new UserError(`${request.teacherForced} is a trace of ${recorded.task}, not of ${task}`);
   }
-  const environment = await makeTraceable(task);
+  const sources = await resolveTasks([task]);
+  if (sources.length !== 1) throw new UserError(`'${task}' is ${sources.length} tasks; name one of them`);
+  const [source] = sources;
+  const module = new URL('./trace.ts', import.meta.url);
+  const call = { module, name: 'tellTrace', order: { source, request, recorded }, news: z.string() };
+  for await (const text of callWithFiles({ task: source }, tellTrace, call)) console.log(text);
+}
+
+interface TraceOrder {
+  readonly source: TaskSource;
+  readonly request: TraceRequest;
+  readonly recorded?: Trace;
+}
+
+/** Runs apart where the task is a user's: what is to be printed. */
+export const tellTrace: ApartFunction<TraceOrder, string> = async ({ source, request, recorded }, tell) => {
+  const environment = await makeTraceable(source);
   try {
-    if (recorded !== undefined) printForced(environment, recorded, request.format);
-    else await printRun(environment, request);
+    if (recorded !== undefined) tellForced(environment, recorded, request.format, tell);
+    else await tellRun(environment, request, tell);
   } finally {
     environment.dispose();
   }
-}
+};
 
-/** One task's environment, with its physics in reach; by name or file, or as it was resolved. */
-export async function makeTraceable(task: string | TaskSource): Promise<ControlEnvironment> {
-  const sources = typeof task === 'string' ? await resolveTasks([task]) : [task];
-  if (sources.length !== 1) throw new UserError(`'${task}' is ${sources.length} tasks; name one of them`);
-  const environment = await (await loadTask(sources[0]))();
+/** One task's environment, with its physics in reach. */
+export async function makeTraceable(source: TaskSource): Promise<ControlEnvironment> {
+  const environment = await (await loadTask(source))();
   if (environment instanceof ControlEnvironment) return environment;
   environment.dispose();
-  throw new UserError(`${sources[0].name} has no MuJoCo simulation to look into`);
+  throw new UserError(`${source.name} has no MuJoCo simulation to look into`);
 }
 
-async function printRun(environment: ControlEnvironment, request: TraceRequest): Promise<void> {
+async function tellRun(
+  environment: ControlEnvironment,
+  request: TraceRequest,
+  tell: (text: string) => void,
+): Promise<void> {
   const { module } = await (await import('../../envs/mujoco.ts')).loadMuJoCo();
   const wholeEpisode = request.wholeEpisode ?? request.format === 'json';
   const seeds: TracedSeed[] = [];
@@ -81,8 +106,8 @@ async function printRun(environment: ControlEnvironment, request: TraceRequest):
     dm_control: '1.0.47',
     seeds,
   };
-  if (request.format === 'json') console.log(JSON.stringify(trace));
-  else for (const seed of seeds) console.log(describeSeed(environment.task, seed));
+  if (request.format === 'json') tell(JSON.stringify(trace));
+  else for (const seed of seeds) tell(describeSeed(environment.task, seed));
 }
 
 function describeSeed(task: string, traced: TracedSeed): string {
@@ -112,10 +137,15 @@ const short = (values: readonly unknown[]) =>
     .map((value) => Number(value).toFixed(6))
     .join(' ') + (values.length > 4 ? ' …' : '');
 
-function printForced(environment: ControlEnvironment, recorded: Trace, format: 'json' | 'text'): void {
+function tellForced(
+  environment: ControlEnvironment,
+  recorded: Trace,
+  format: 'json' | 'text',
+  tell: (text: string) => void,
+): void {
   const forced = recorded.seeds.map((seed) => ({ seed: seed.seed, steps: teacherForced(environment, seed) }));
   if (format === 'json') {
-    console.log(JSON.stringify({ task: environment.task, seeds: forced }));
+    tell(JSON.stringify({ task: environment.task, seeds: forced }));
     return;
   }
   for (const { seed, steps } of forced) {
@@ -124,10 +154,8 @@ function printForced(environment: ControlEnvironment, recorded: Trace, format: '
         i === 0 ? value : Number(value).toExponential(1),
       );
     const header = ['step', 'qpos', 'qvel', 'observation', 'reward'];
-    console.log(
-      `${environment.task}, seed ${seed}: largest difference after one step from the recorded state`,
-    );
-    console.log(`${textTable(header, steps.map(row))}\n`);
+    tell(`${environment.task}, seed ${seed}: largest difference after one step from the recorded state`);
+    tell(`${textTable(header, steps.map(row))}\n`);
   }
 }
 

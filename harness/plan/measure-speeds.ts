@@ -1,9 +1,12 @@
 /** How fast a task and an agent are on this machine, each measured by itself for a moment. */
+import { z } from 'zod';
 import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { Environment } from '../../envs/environment.ts';
+import { askWithFiles } from '../plugins/apart.ts';
 import { loadTask } from '../plugins/load-task.ts';
 import type { TaskSource } from '../plugins/source.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { assemble } from '../run/assemble.ts';
 import type { RunJob } from '../run/job.ts';
 import { RunStreams } from '../run/streams.ts';
@@ -34,7 +37,33 @@ export interface AgentSpeed {
   readonly evaluationAct: number;
 }
 
-export async function measureTask(source: TaskSource): Promise<TaskSpeed> {
+const taskSpeed: z.ZodType<TaskSpeed> = z.object({
+  ...{ size: z.number(), episodeLength: z.number(), start: z.number(), step: z.number(), reset: z.number() },
+});
+const agentSpeed: z.ZodType<AgentSpeed> = z.object({
+  ...{ start: z.number(), act: z.number(), update: z.number(), evaluationAct: z.number() },
+});
+const module = new URL('./measure-speeds.ts', import.meta.url);
+
+export function measureTask(task: TaskSource): Promise<TaskSpeed> {
+  const call = { module, name: 'tellTaskSpeed', order: task, news: taskSpeed };
+  return askWithFiles({ task }, tellTaskSpeed, call);
+}
+
+/** The agent of a job at the sizes of its task; the task itself is not stepped. */
+export function measureAgent(job: RunJob): Promise<AgentSpeed> {
+  return askWithFiles(job, tellAgentSpeed, { module, name: 'tellAgentSpeed', order: job, news: agentSpeed });
+}
+
+/** Runs apart where the task is a user's. */
+export const tellTaskSpeed: ApartFunction<TaskSource, TaskSpeed> = async (source, tell) =>
+  tell(await taskSpeedHere(source));
+
+/** Runs apart where the agent or the task is a user's. */
+export const tellAgentSpeed: ApartFunction<RunJob, AgentSpeed> = async (job, tell) =>
+  tell(await agentSpeedHere(job));
+
+async function taskSpeedHere(source: TaskSource): Promise<TaskSpeed> {
   const make = await loadTask(source);
   const begun = performance.now();
   const environment = await make();
@@ -67,8 +96,7 @@ function randomStep(environment: Environment): () => void {
   };
 }
 
-/** The agent of a job at the sizes of its task; the task itself is not stepped. */
-export async function measureAgent(job: RunJob): Promise<AgentSpeed> {
+async function agentSpeedHere(job: RunJob): Promise<AgentSpeed> {
   const begun = performance.now();
   const episodes = job.evaluation.episodes;
   const parts = await assemble({ ...job, evaluation: { ...job.evaluation, episodes: 1 } });

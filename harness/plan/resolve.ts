@@ -1,11 +1,16 @@
 /** From settings to a plan: names looked up, presets opened, every value checked. */
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
+import { z } from 'zod';
+import { presets } from '../../agents/agent.ts';
 import { checkBackend } from '../../engine/backends/chain.ts';
 import { defaultBackend } from '../../engine/default-backend.ts';
-import { agentTitle, checkTraining, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
+import { askOfFile } from '../plugins/apart.ts';
+import { checkTraining, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
+import { findFile, isFile } from '../plugins/load-module.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
-import { AGENT_NAME } from '../plugins/source.ts';
+import { AGENT_NAME, agentTitle, checksumOf } from '../plugins/source.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { limits } from '../run/job.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { parseCount } from '../text/quantity.ts';
@@ -39,8 +44,7 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
   };
   const tasks = await resolveTasks(entries(settings.tasks ?? defaults.tasks, '--tasks') as string[]);
   const listed = entries<AgentEntry>(settings.agents ?? defaults.agents, '--agents');
-  const agents: AgentPlan[] = [];
-  for (const entry of listed) agents.push(await resolveAgent(entry, preset, settings.set ?? {}));
+  const agents = await resolveAgents(listed, preset, settings.set ?? {});
   checkLabels(agents, settings.set ?? {});
   const runs = agents.length * tasks.length * seeds.length;
   const threads = settings.threads ?? threadsFor(runs, availableParallelism());
@@ -63,19 +67,88 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
   };
 }
 
-async function resolveAgent(
-  entry: string | AgentEntry,
+/** An agent as it was asked for. */
+interface AskedAgent {
+  /** A name or a file. */
+  readonly agent: string;
+  /** Its label; by default its own name. */
+  readonly name?: string;
+  readonly preset: AgentPlan['preset'];
+  readonly set: Readonly<Record<string, unknown>>;
+}
+
+interface AgentsOrder {
+  readonly asked: readonly AskedAgent[];
+  /** Label → key → value, on top. */
+  readonly set: NonNullable<Settings['set']>;
+}
+
+/**
+ * Agents with their complete configs, in the order given. Users' files are loaded in processes of their own, one for
+ * each file.
+ * @throws UserError for the first thing that does not fit, in one line
+ */
+export async function resolveAgents(
+  listed: readonly (string | AgentEntry)[],
   preset: AgentPlan['preset'],
   set: NonNullable<Settings['set']>,
-): Promise<AgentPlan> {
-  const given = typeof entry === 'string' ? { agent: entry } : entry;
-  const loaded = await loadAgent(given.agent);
-  const label = given.name ?? loaded.factory.name;
-  if (!AGENT_NAME.test(label))
-    throw new UserError(`agent name ${JSON.stringify(label)} cannot name a folder`);
-  const chosen = given.preset === undefined ? preset : checkPreset(given.preset);
-  const config = resolveConfig(loaded, chosen, { ...given.set, ...set[label] }, label);
-  return { label, source: loaded.source, preset: chosen, config };
+): Promise<AgentPlan[]> {
+  const asked = listed.map((entry): AskedAgent => {
+    const given = typeof entry === 'string' ? { agent: entry } : entry;
+    const own = given.preset === undefined ? preset : checkPreset(given.preset);
+    return { agent: given.agent, name: given.name, preset: own, set: given.set ?? {} };
+  });
+  const plans = new Array<AgentPlan>(asked.length);
+  for (const agent of new Set(asked.map((one) => one.agent))) {
+    const places = asked.flatMap((one, i) => (one.agent === agent ? [i] : []));
+    const order = { asked: places.map((i) => asked[i]), set };
+    const found = isFile(agent) ? await agentsOfFile(agent, order) : await agentsHere(order);
+    places.forEach((place, i) => {
+      plans[place] = found[i];
+    });
+  }
+  return plans;
+}
+
+const toldAgents = z.array(
+  z.object({
+    label: z.string(),
+    source: z.object({ name: z.string().regex(AGENT_NAME) }),
+    preset: z.enum(presets),
+    config: z.record(z.string(), z.unknown()),
+  }),
+);
+
+async function agentsOfFile(agent: string, order: AgentsOrder): Promise<AgentPlan[]> {
+  const file = findFile(agent);
+  const sha256 = checksumOf(file);
+  const module = new URL('./resolve.ts', import.meta.url);
+  const told = await askOfFile(agent, { module, name: 'tellAgents', order, news: toldAgents });
+  return told.map(({ label, source, config }, i) => {
+    const asked = order.asked[i];
+    const plan = { label: asked.name ?? source.name, source: { name: source.name, file, sha256 } };
+    checkTraining(config, (what) => new UserError(`${agentTitle(plan.source)}: ${label}.${what}`));
+    return { ...plan, preset: asked.preset, config };
+  });
+}
+
+/** Runs apart: the agents of a file. */
+export const tellAgents: ApartFunction<AgentsOrder, AgentPlan[]> = async (order, tell) => {
+  tell(JSON.parse(JSON.stringify(await agentsHere(order)))); // as a manifest has it
+};
+
+/** With files loaded in this process. */
+async function agentsHere({ asked, set }: AgentsOrder): Promise<AgentPlan[]> {
+  const plans: AgentPlan[] = [];
+  for (const { agent, name, preset, set: own } of asked) {
+    const loaded = await loadAgent(agent);
+    const label = name ?? loaded.factory.name;
+    if (!AGENT_NAME.test(label))
+      throw new UserError(`agent name ${JSON.stringify(label)} cannot name a folder`);
+    const config = resolveConfig(loaded, preset, { ...own, ...set[label] }, label);
+    plans.push({ label, source: loaded.source, preset, config });
+  }
+  return plans;
 }
 
 /** The preset with `set` on top, checked by the agent's own schema. */

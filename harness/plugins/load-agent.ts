@@ -5,7 +5,6 @@ import { UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
 import { AGENT_NAME, type AgentSource, checksumOf, checkUnchanged } from './source.ts';
-import { passedTrial } from './trial.ts';
 
 export interface LoadedAgent {
   readonly source: AgentSource;
@@ -18,7 +17,6 @@ export interface LoadedAgent {
  */
 export async function loadAgent(name: string): Promise<LoadedAgent> {
   if (!isFile(name)) return { source: { name }, factory: builtInAgent(name) };
-  await passedTrial('agent', name);
   const value = await loadDefaultExport(name);
   try {
     checkFactory(value, name);
@@ -52,11 +50,6 @@ export async function loadSource({ name, file, sha256 }: AgentSource): Promise<A
   const { factory } = await loadAgent(file);
   if (factory.name !== name) throw new UserError(`${file} holds the agent '${factory.name}', not '${name}'`);
   return factory;
-}
-
-/** How messages name an agent. */
-export function agentTitle(source: AgentSource): string {
-  return source.file === undefined ? `agent '${source.name}'` : `agent '${source.name}' (${source.file})`;
 }
 
 function checkFactory(value: unknown, file: string): asserts value is AnyAgentFactory {

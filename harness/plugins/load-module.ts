@@ -2,9 +2,10 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { createJiti } from 'jiti';
+import { awaitAnswer } from '../process/awaited.ts';
+import { shareOfSecond } from '../process/share.ts';
 import { UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
-import { aside } from './aside.ts';
 
 /** Whether a name on the command line means a file: it has a folder or a script's ending. */
 export function isFile(name: string): boolean {
@@ -13,6 +14,24 @@ export function isFile(name: string): boolean {
 
 export function absolutePath(file: string, folder = process.cwd()): string {
   return isAbsolute(file) ? file : resolve(folder, file);
+}
+
+/** @throws UserError if it is not there */
+export function findFile(file: string): string {
+  const path = absolutePath(file);
+  if (!existsSync(path)) throw new UserError(`cannot find the file ${file}`);
+  if (statSync(path).isDirectory()) throw new UserError(`${file} is a folder; expected a file`);
+  return path;
+}
+
+let isKeptOut = false;
+
+/**
+ * From now on, or until told otherwise, this process loads no user's file: it holds a plan, computes tables or
+ * writes results, and a file may change whatever JavaScript has, `Math.sqrt` say.
+ */
+export function keepFilesOut(keepOut = true): void {
+  isKeptOut = keepOut;
 }
 
 /** A module that does not end its loading in this time is taken for broken. */
@@ -24,9 +43,8 @@ const LOAD_SECONDS = 25;
  * @throws UserError naming the file: not there, does not parse, throws while loading, no default export
  */
 export async function loadDefaultExport(file: string): Promise<unknown> {
-  const path = absolutePath(file);
-  if (!existsSync(path)) throw new UserError(`cannot find the file ${file}`);
-  if (statSync(path).isDirectory()) throw new UserError(`${file} is a folder; expected a file`);
+  if (isKeptOut) throw new Error(`${file} must not be loaded in this process`);
+  const path = findFile(file);
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
     interopDefault: false,
@@ -38,7 +56,7 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
   });
   let module: unknown;
   try {
-    module = await aside(`loading ${file}`, () =>
+    module = await awaitAnswer(`loading ${file}`, () =>
       withinSeconds(jiti.import(realpathSync(path)), LOAD_SECONDS),
     );
   } catch (error) {
@@ -64,12 +82,16 @@ function defaultOf(module: unknown): unknown {
 async function withinSeconds<T>(work: Promise<T>, seconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`still loading after ${seconds} s`)), seconds * 1000);
+    let passed = 0;
+    timer = setInterval(() => {
+      passed += shareOfSecond();
+      if (passed >= seconds) reject(new Error(`still loading after ${seconds} s`));
+    }, 1000);
   });
   try {
     return await Promise.race([work, limit]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Finds tasks by name, by suite or in a user's file, and makes environments of them. */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
+import { z } from 'zod';
 import type { Environment } from '../../envs/environment.ts';
 import {
   CheckedEnvironment,
@@ -12,13 +13,15 @@ import {
   suiteNames,
   type Task,
   taskNames,
+  tryOut,
 } from '../../envs/index.ts';
+import type { ApartFunction } from '../process/apart.ts';
 import { nearest, UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
+import { askOfFile } from './apart.ts';
 import { packagedModels } from './assets.ts';
-import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
+import { absolutePath, findFile, isFile, loadDefaultExport } from './load-module.ts';
 import { checksumOf, checkUnchanged, TASK_NAME, type TaskSource } from './source.ts';
-import { passedTrial } from './trial.ts';
 
 /** Makes environments of one task. */
 export type EnvironmentMaker = () => Promise<Environment>;
@@ -63,24 +66,43 @@ function tasksOfName(name: string): TaskSource[] {
   return members.map((member) => ({ name: member }));
 }
 
-async function tasksOfFile(file: string): Promise<TaskSource[]> {
-  const path = absolutePath(file);
-  const found = await loadFile(file);
+/** The tasks of a file, which is loaded elsewhere. @param seconds for that */
+export async function tasksOfFile(file: string, seconds?: number): Promise<TaskSource[]> {
+  const path = findFile(file);
   const sha256 = checksumOf(path);
-  const named = (name: string): TaskSource => {
-    if (!TASK_NAME.test(name))
-      throw new UserError(`${file}: the task's name ${JSON.stringify(name)} cannot name a folder`);
-    return { name, file: path, sha256 };
-  };
-  if (typeof found !== 'function') return found.map((task) => named(task.name));
+  const module = new URL('./load-task.ts', import.meta.url);
+  const news = z.array(z.string()).min(1);
+  const names = await askOfFile(file, { module, name: 'tellTasks', order: file, news }, seconds);
+  return names.map((name) => {
+    if (TASK_NAME.test(name)) return { name, file: path, sha256 };
+    throw new UserError(`${file}: the task's name ${JSON.stringify(name)} cannot name a folder`);
+  });
+}
+
+/** Runs apart: the names of a file's tasks. */
+export const tellTasks: ApartFunction<string, string[]> = async (file, tell) => {
+  const sources = await sourcesHere(file);
+  for (const source of sources) {
+    const environment = await (await loadTask(source))();
+    tryOut(environment); // a task that no run could go on with is refused before any begins
+    environment.dispose();
+  }
+  tell(sources.map((source) => source.name));
+};
+
+/** Names, suites and files as tasks, with a file loaded in this process. */
+export async function sourcesHere(name: string): Promise<TaskSource[]> {
+  if (!isFile(name)) return tasksOfName(name);
+  const file = findFile(name);
+  const found = await loadFile(name);
+  if (typeof found !== 'function') return found.map((task) => ({ name: task.name, file }));
   const environment = await found();
   environment.dispose();
-  return [named(environment.task)];
+  return [{ name: environment.task, file }];
 }
 
 /** What a user's file holds: tasks as descriptions, or what makes environments. */
 async function loadFile(file: string): Promise<readonly Task[] | EnvironmentMaker> {
-  await passedTrial('task', file);
   const value = await loadDefaultExport(file);
   if (isDomain(value)) return value.tasks;
   if (isTask(value)) return [value];

@@ -31,6 +31,14 @@ export const sourceSchema = z.strictObject({
     .optional(),
 });
 
+const title = (kind: string, { name, file }: Source) =>
+  file === undefined ? `${kind} '${name}'` : `${kind} '${name}' (${file})`;
+
+/** How messages name an agent. */
+export const agentTitle = (source: AgentSource): string => title('agent', source);
+/** How messages name a task. */
+export const taskTitle = (source: TaskSource): string => title('task', source);
+
 /** SHA-256 of a file's text. What the file imports is not part of it. */
 export function checksumOf(file: string): string {
   try {

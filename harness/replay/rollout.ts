@@ -5,78 +5,66 @@ import { formatTable, type Row } from '../files/table.ts';
 import { toBounds } from '../run/action-bounds.ts';
 import type { Recorder } from './recording.ts';
 
-export interface Trajectory {
-  readonly columns: readonly string[];
-  readonly rows: readonly Row<string>[];
-  readonly returns: readonly number[];
+/** The steps of one episode: [steps × columns], row after row. */
+export type EpisodeRows = Float64Array;
+
+/** What the columns of a rollout's rows are: counters, parts of the observation, actions, reward and end. */
+export function rolloutColumns({ observationSpec, actionSpec }: Environment): string[] {
+  const observation = observationSpec.parts.flatMap(({ name, size }) =>
+    size === 1 ? [name] : Array.from({ length: size }, (_, i) => `${name}_${i}`),
+  );
+  const actions = Array.from({ length: actionSpec.size }, (_, i) => `action_${i}`);
+  return ['episode', 'step', 'time_seconds', ...observation, ...actions, 'reward', 'terminated', 'truncated'];
 }
 
 /**
  * One episode per seed, step after step. A row holds the observation before the action, the action, and the
- * reward after it; columns are named by the parts of the observation.
+ * reward after it, in the order of `rolloutColumns`.
  * @param recorder writes down what it takes to replay the episodes in 3-D
  */
-export async function rollOut(
+export async function* rollOut(
   agent: Agent,
   environment: Environment,
   seeds: readonly number[],
   mode: 'explore' | 'exploit',
   maxSteps: number,
   recorder?: Recorder,
-): Promise<Trajectory> {
-  const { observationSpec, actionSpec, controlStep } = environment;
-  const observationColumns = observationSpec.parts.flatMap(({ name, size }) =>
-    size === 1 ? [name] : Array.from({ length: size }, (_, i) => `${name}_${i}`),
-  );
-  const actionColumns = Array.from({ length: actionSpec.size }, (_, i) => `action_${i}`);
-  const columns = [
-    'episode',
-    'step',
-    'time_seconds',
-    ...observationColumns,
-    ...actionColumns,
-    'reward',
-    'terminated',
-    'truncated',
-  ];
-  const rows: Row<string>[] = [];
-  const returns: number[] = [];
+): AsyncGenerator<EpisodeRows> {
+  const { observationSpec, controlStep } = environment;
   const input = new Float32Array(observationSpec.size);
   const bounded = toBounds(environment.actionSpec);
   for (const [episode, seed] of seeds.entries()) {
+    const rows: number[] = [];
     let now = environment.reset(seed);
     recorder?.begin(seed);
-    let sum = 0;
     for (let step = 0; step < maxSteps && !now.terminated && !now.truncated; step++) {
-      const row: Record<string, number> = {
-        episode,
-        step,
-        time_seconds: Number((step * controlStep).toPrecision(12)),
-      };
-      observationColumns.forEach((name, i) => {
-        row[name] = now.observation[i];
-      });
+      rows.push(episode, step, Number((step * controlStep).toPrecision(12)), ...now.observation);
       input.set(now.observation);
       const action = await agent.act(input, 1, mode);
-      actionColumns.forEach((name, i) => {
-        row[name] = action[i];
-      });
+      rows.push(...action);
       now = environment.step(bounded(action));
-      sum += now.reward;
       recorder?.step(action, now.reward);
-      rows.push({
-        ...row,
-        reward: now.reward,
-        terminated: Number(now.terminated),
-        truncated: Number(now.truncated),
-      });
+      rows.push(now.reward, Number(now.terminated), Number(now.truncated));
     }
     recorder?.end();
-    returns.push(sum);
+    yield Float64Array.from(rows);
   }
-  return { columns, rows, returns };
 }
 
-export function trajectoryCsv({ columns, rows }: Trajectory): string {
+/** The sum of an episode's rewards. */
+export function returnOf(rows: EpisodeRows, columns: readonly string[]): number {
+  let sum = 0;
+  for (let at = columns.lastIndexOf('reward'); at < rows.length; at += columns.length) sum += rows[at];
+  return sum;
+}
+
+export function trajectoryCsv(columns: readonly string[], episodes: readonly EpisodeRows[]): string {
+  const width = columns.length;
+  const rows = episodes.flatMap((cells) =>
+    Array.from({ length: cells.length / width }, (_, row): Row<string> => {
+      const own = cells.subarray(row * width, (row + 1) * width);
+      return Object.fromEntries(columns.map((name, i) => [name, own[i]]));
+    }),
+  );
   return formatTable(columns, rows);
 }

@@ -11,10 +11,8 @@ import { SimulatedFilm } from './simulated-film.ts';
 export interface Take {
   /** Called at every step. */
   readonly recorder: Recorder;
-  /** The recording as JSON. */
-  text(): string;
-  /** The recording as one HTML file. */
-  page(): Promise<string>;
+  /** What has been recorded. */
+  recording(): Recording;
 }
 
 /**
@@ -42,16 +40,15 @@ export async function beginTake(
     model,
     episodes: recorder.episodes,
   });
-  return {
-    recorder,
-    text: () => JSON.stringify(recording()),
-    async page() {
-      const film = new SimulatedFilm(await loadMuJoCo(), recording());
-      try {
-        return filmPage(film);
-      } finally {
-        film.dispose();
-      }
-    },
-  };
+  return { recorder, recording };
+}
+
+/** A recording as one HTML file. */
+export async function recordingPage(recording: Recording): Promise<string> {
+  const film = new SimulatedFilm(await loadMuJoCo(), recording);
+  try {
+    return await filmPage(film);
+  } finally {
+    film.dispose();
+  }
 }

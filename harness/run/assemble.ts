@@ -1,16 +1,17 @@
 /** Loads by name what a run is made of. */
-import { aside } from '../plugins/aside.ts';
 import { CallWatch } from '../plugins/guard.ts';
-import { agentTitle, loadSource } from '../plugins/load-agent.ts';
+import { loadSource } from '../plugins/load-agent.ts';
 import { loadTask } from '../plugins/load-task.ts';
+import { agentTitle } from '../plugins/source.ts';
+import { awaitAnswer } from '../process/awaited.ts';
 import { printableLine } from '../text/printable.ts';
 import type { RunJob } from './job.ts';
 import type { AssembledRun } from './parts.ts';
 
-/** In the command's own process: standard output is the command's. */
-class CallAside extends CallWatch {
+/** Where nobody else watches the calls. */
+class CallAwaited extends CallWatch {
   override call<T>(who: string, method: string, run: () => Promise<T>): Promise<T> {
-    return aside(`${who}: ${method}()`, () => super.call(who, method, run));
+    return awaitAnswer(`${who}: ${method}()`, () => super.call(who, method, run));
   }
 }
 
@@ -24,7 +25,7 @@ const toTerminal = (line: string): void => {
  */
 export async function assemble(
   job: RunJob,
-  watch: CallWatch = new CallAside(),
+  watch: CallWatch = new CallAwaited(),
   note: (line: string) => void = toTerminal,
 ): Promise<AssembledRun> {
   const factory = await loadSource(job.agent);

@@ -18,7 +18,7 @@ import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from
 import { firstIssue, UserError } from '../text/errors.ts';
 import { jobDifference, jobSchema, type RunJob } from './job.ts';
 import type { EvaluationRow, TrainingRow } from './rows.ts';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, readSafetensorsMetadata } from './safetensors.ts';
 import type { StreamPositions } from './streams.ts';
 
 /** A run between two control steps, without the agent's arrays and the replay rows. Plain JSON. */
@@ -55,6 +55,10 @@ export interface Checkpoint {
 }
 
 const FORMAT = 'rfm-harness-checkpoint/1';
+/**
+ * Newest first. A crash between the two renames leaves a complete newest state under its temporary name.
+ */
+const GENERATIONS = ['last.safetensors.new', 'last.safetensors', 'previous.safetensors'];
 const segmentFile = ({ first, last }: Segment) => `replay-${first}-${last}.f32`;
 
 /** A checkpoint of another run than the one that is asked for. */
@@ -112,14 +116,26 @@ export class CheckpointStore {
     this.#dropUnused();
   }
 
+  /** The job of the newest state whose header can be read; its arrays are not looked at. */
+  job(): RunJob | undefined {
+    for (const name of GENERATIONS) {
+      try {
+        const { run } = readSafetensorsMetadata(join(this.#folder, name));
+        return jobSchema.parse((JSON.parse(run) as { job: unknown }).job);
+      } catch {
+        // not there, or damaged
+      }
+    }
+    return undefined;
+  }
+
   /**
    * The newest undamaged state, or undefined when there is none.
    * @param note called with a line for every damaged file
    * @throws ForeignCheckpoint if it is of another run than expected
    */
   read(note: (line: string) => void): Checkpoint | undefined {
-    // A crash between the two renames leaves a complete newest state under its temporary name.
-    for (const name of ['last.safetensors.new', 'last.safetensors', 'previous.safetensors']) {
+    for (const name of GENERATIONS) {
       const path = join(this.#folder, name);
       if (!existsSync(path)) continue;
       try {

@@ -1,6 +1,9 @@
 /** An agent ready to play a task: from a checkpoint of a run, or fresh. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { findFile, isFile } from '../plugins/load-module.ts';
+import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
+import { trusted } from '../plugins/trust.ts';
 import { UserError } from '../text/errors.ts';
 import { assemble } from './assemble.ts';
 import { CheckpointStore } from './checkpoint.ts';
@@ -15,24 +18,63 @@ export interface Player {
   readonly trainedSteps: number;
 }
 
-/**
- * The agent of a run's checkpoint.
- * @param path a run's folder, its checkpoint folder, or results with a single run
- */
-export async function playerOfCheckpoint(path: string, episodes: number): Promise<Player> {
-  const folder = checkpointFolder(path);
-  const checkpoint = new CheckpointStore(folder).read((line) => process.stderr.write(`${line}\n`));
-  if (checkpoint === undefined) throw new UserError(`${path} holds no readable checkpoint`);
-  const job = { ...checkpoint.state.job, evaluation: { every: 1, episodes, starts: 'fresh' as const } };
-  const parts = await assemble(job);
-  await parts.agent.load(checkpoint.agent);
-  return { parts, trainedSteps: checkpoint.state.step };
+/** What is to be played. */
+export interface PlayOrder {
+  readonly job: RunJob;
+  /** The folder of the checkpoint, and the job that it says it is of; absent for an untrained agent. */
+  readonly checkpoint?: { readonly folder: string; readonly job: RunJob };
 }
 
-/** An untrained agent. */
-export async function freshPlayer(job: RunJob): Promise<Player> {
-  return { parts: await assemble(job), trainedSteps: 0 };
+/** Files that the user names. */
+export interface NamedFiles {
+  readonly agent?: string;
+  readonly task?: string;
 }
+
+/**
+ * The agent of a run's checkpoint. A file of an agent or a task that the checkpoint names is loaded only if the user
+ * names it too, or a comparison of this user has recorded it as it is.
+ * @param path a run's folder, its checkpoint folder, or results with a single run
+ * @throws UserError where there is none, or it needs a file that may not be loaded
+ */
+export function playOfCheckpoint(path: string, named: NamedFiles): PlayOrder {
+  const folder = checkpointFolder(path);
+  const job = new CheckpointStore(folder).job();
+  if (job === undefined) throw new UserError(`${path} holds no readable checkpoint`);
+  const agent = sourceToPlay('agent', job.agent, named.agent, path);
+  const task = sourceToPlay('task', job.task, named.task, path);
+  return { job: { ...job, agent, task }, checkpoint: { folder, job } };
+}
+
+function sourceToPlay<S extends AgentSource | TaskSource>(
+  kind: 'agent' | 'task',
+  source: S,
+  named: string | undefined,
+  path: string,
+): S {
+  const where = `the checkpoint of ${path}`;
+  if (named === undefined) return trusted(source, where, (file) => `--${kind} ${file} loads it all the same`);
+  if (source.file === undefined)
+    throw new UserError(
+      `${where} is of the ${kind} '${source.name}', which comes with the harness: leave --${kind} away`,
+    );
+  if (!isFile(named)) throw new UserError(`--${kind} of a checkpoint names a file, found '${named}'`);
+  const file = findFile(named);
+  return { ...source, file, sha256: checksumOf(file) };
+}
+
+/** Gets ready to play. @param episodes of an evaluation, each with an environment */
+export async function openPlayer({ job, checkpoint }: PlayOrder, episodes = 1): Promise<Player> {
+  const expected = checkpoint && { job: checkpoint.job, mixed: false };
+  const found = checkpoint && new CheckpointStore(checkpoint.folder, expected).read(complain);
+  if (checkpoint !== undefined && found === undefined)
+    throw new UserError(`${checkpoint.folder} holds no readable checkpoint`);
+  const parts = await assemble({ ...job, evaluation: { every: 1, episodes, starts: 'fresh' } });
+  if (found !== undefined) await parts.agent.load(found.agent);
+  return { parts, trainedSteps: found?.state.step ?? 0 };
+}
+
+const complain = (line: string) => process.stderr.write(`${line}\n`);
 
 function checkpointFolder(path: string): string {
   if (!existsSync(path)) throw new UserError(`cannot find ${path}`);

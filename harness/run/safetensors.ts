@@ -3,6 +3,7 @@
  * { name: { dtype, shape, data_offsets }, "__metadata__": { key: string } }, then the raw little-endian
  * arrays. Python's `safetensors` package reads such files as they are.
  */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import type { NdArray } from '../../engine/types.ts';
 
@@ -72,9 +73,32 @@ export function decodeSafetensors(file: Uint8Array): {
     }
     arrays[name] = { data: new ArrayType(copy), shape };
   }
+  return { arrays, metadata: parseMetadata(header) };
+}
+
+/** The longest header that is read; those of checkpoints hold all rows of a run. */
+const LONGEST_HEADER = 2 ** 28;
+
+/** The texts in the header of a file, without reading its arrays. @throws Error as decodeSafetensors does */
+export function readSafetensorsMetadata(path: string): Record<string, string> {
+  const file = openSync(path, 'r');
+  try {
+    const length = Buffer.alloc(8);
+    readSync(file, length, 0, 8, 0);
+    const size = length.readBigUInt64LE();
+    if (size > LONGEST_HEADER) throw new Error('the header is cut off');
+    const header = Buffer.alloc(Number(size));
+    readSync(file, header, 0, header.length, 8);
+    return parseMetadata(parseHeader(header.toString('utf8')));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function parseMetadata(header: Record<string, unknown>): Record<string, string> {
   const metadata = metadataSchema.safeParse(header.__metadata__);
   if (!metadata.success) throw new Error("the header's __metadata__ holds something else than texts");
-  return { arrays, metadata: metadata.data ?? {} };
+  return metadata.data ?? {};
 }
 
 function parseHeader(text: string): Record<string, unknown> {

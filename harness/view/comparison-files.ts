@@ -1,10 +1,11 @@
 /** How a comparison stands, from its files alone: while it goes on, when it is done, after a crash. */
-import { closeSync, existsSync, lstatSync, openSync, readSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { whoHolds } from '../files/lock.ts';
 import { pathWithin } from '../files/within.ts';
 import { type Manifest, type RunRecord, readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
+import { readSafetensorsMetadata } from '../run/safetensors.ts';
 import { FileCache } from './file-cache.ts';
 
 export interface ViewedRun {
@@ -167,18 +168,8 @@ function readRuns(folder: string): readonly Run[] | Error {
 /** The counters in a checkpoint's header, without reading its arrays; undefined for what is none. */
 function readReached(path: string): Reached | undefined {
   try {
-    const file = openSync(path, 'r');
-    try {
-      const size = Buffer.alloc(8);
-      readSync(file, size, 0, 8, 0);
-      const header = Buffer.alloc(Math.min(Number(size.readBigUInt64LE()), 1 << 26));
-      readSync(file, header, 0, header.length, 8);
-      const { __metadata__ } = JSON.parse(header.toString()) as { __metadata__: { run: string } };
-      const { step, wallSeconds } = JSON.parse(__metadata__.run) as Reached;
-      return typeof step === 'number' && typeof wallSeconds === 'number' ? { step, wallSeconds } : undefined;
-    } finally {
-      closeSync(file);
-    }
+    const { step, wallSeconds } = JSON.parse(readSafetensorsMetadata(path).run) as Reached;
+    return typeof step === 'number' && typeof wallSeconds === 'number' ? { step, wallSeconds } : undefined;
   } catch {
     return undefined; // replaced just now, or of another kind
   }

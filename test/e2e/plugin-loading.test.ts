@@ -2,13 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { agentFile } from '../harness/support/agent-files.ts';
 import { harness, workplace } from './support/command.ts';
 
 // As built, as the command has it: from source, starting the other process takes much of the time given here.
-const { loadApart } = (await import(
-  new URL('../../dist/harness/plugins/check/apart.js', import.meta.url).href
-)) as typeof import('../../harness/plugins/check/apart.ts');
+const built = (path: string) => new URL(`../../dist/harness/${path}.js`, import.meta.url);
+const { askOfFile } = (await import(
+  built('plugins/apart').href
+)) as typeof import('../../harness/plugins/apart.ts');
+const { tasksOfFile } = (await import(
+  built('plugins/load-task').href
+)) as typeof import('../../harness/plugins/load-task.ts');
+const agentOfFile = (file: string, seconds: number) =>
+  askOfFile(
+    file,
+    { module: built('inspect/agents'), name: 'tellAgent', order: file, news: z.unknown() },
+    seconds,
+  );
 
 const tellsItsProcess = (name: string) =>
   `import { writeFileSync } from 'node:fs'; writeFileSync(__dirname + '/${name}.pid', String(process.pid));`;
@@ -21,6 +32,7 @@ const folder = workplace({
   'endless-environment.ts': 'export default class { constructor() { for (;;) {} } }',
   'noisy.ts': `console.log('loaded'); ${agentFile({ name: 'noisy' })}`,
   'silent.ts': agentFile({ name: 'silent', act: 'return new Promise(() => {});' }),
+  'spinning.ts': agentFile({ name: 'spinning', act: 'for (;;) {}' }),
   'throwing.ts': "function deep() { throw new Error('no'); } deep(); export default {};",
 });
 
@@ -40,16 +52,14 @@ describe('a file is loaded in a process of its own first', () => {
     async (name) => {
       const file = join(folder, `${name}.ts`);
       const reason = `${file} fails to load: still loading after 6 s (a loop without an end, or a promise that never settles?)`;
-      await expect(loadApart('agent', file, 6)).rejects.toThrow(reason);
+      await expect(agentOfFile(file, 6)).rejects.toThrow(reason);
       expect(stillRuns(name)).toBe(false);
     },
   );
 
   it('an environment whose constructor loops is named too', async () => {
     const file = join(folder, 'endless-environment.ts');
-    await expect(loadApart('task', file, 4)).rejects.toThrow(
-      `${file} fails to load: still loading after 4 s`,
-    );
+    await expect(tasksOfFile(file, 4)).rejects.toThrow(`${file} fails to load: still loading after 4 s`);
   });
 
   const rejected =
@@ -69,12 +79,41 @@ describe('a file is loaded in a process of its own first', () => {
     expect((await harness(folder, 'agents', './noisy.ts')).stderr).toBe('loaded\n');
   });
 
+  const never = `agent 'silent' (${folder}/silent.ts): act() never returned (a promise that never settles)`;
+  it('rollout names an agent that never answers', async () => {
+    const words = ['rollout', '--agent', './silent.ts', '--task', 'cartpole-balance'];
+    expect(await harness(folder, ...words)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `harness: ${never}\n`,
+    });
+  });
+
+  it('smoke names it too, and goes on with the others', async () => {
+    const { code, stdout } = await harness(
+      folder,
+      'smoke',
+      './silent.ts',
+      'random',
+      '--tasks',
+      'cartpole-balance',
+    );
+    expect(stdout).toMatch(
+      /^FAILED {2}silent on cartpole-balance \(.* s\): (.*)\nok {6}random on .*\n1 of 2 ok\n$/,
+    );
+    expect(stdout).toContain(`: ${never}\n`);
+    expect(code).toBe(1);
+  });
+
   it.each([
-    ['rollout', '--agent', './silent.ts', '--task', 'cartpole-balance'],
-    ['smoke', './silent.ts', '--tasks', 'cartpole-balance'],
-  ])('%s %s %s names an agent that never answers', async (...words) => {
-    const stderr = `harness: agent 'silent' (${folder}/silent.ts): act() never returned (a promise that never settles)\n`;
-    expect(await harness(folder, ...words)).toMatchObject({ code: 1, stdout: '', stderr });
+    ['smoke', './spinning.ts', '--tasks', 'cartpole-balance'],
+    ['rollout', '--agent', './spinning.ts', '--task', 'cartpole-balance'],
+  ])('%s ends an agent that loops without an end', async (...words) => {
+    const { code, stdout, stderr } = await harness(folder, ...words, '--stall-seconds', '2');
+    expect(`${stdout}${stderr}`).toContain(
+      `agent 'spinning' (${folder}/spinning.ts): its process gave no sign of life for 2 s (a loop without an end?)\n`,
+    );
+    expect(code).toBe(1);
   });
 
   it('--debug shows where a file threw', async () => {

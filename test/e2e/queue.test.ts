@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     return started;
   };
   const worker = (...more: string[]) => {
-    const words = ['--redis', redis.url, '--plugins', folder, '--takeover-seconds', '2', '--workers', '2'];
+    const words = ['--redis', redis.url, '--plugins', folder, '--takeover-seconds', '6', '--workers', '2'];
     const started = start(folder, 'worker', ...words, ...more);
     workers.push(started);
     return started;
@@ -108,11 +108,11 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     const { ended } = queued('moved');
     const first = worker('--workers', '1');
     const running = results('moved', 'runs/short-balance/patient/0');
-    while (!existsSync(join(running, 'checkpoint/previous.safetensors'))) await pause(30);
+    while (!existsSync(join(running, 'checkpoint/last.safetensors'))) await pause(30);
     first.child.kill('SIGINT');
     expect((await first.ended).code).toBe(130);
     const second = worker('--workers', '1');
-    await said(second.child, /of moved: begins/);
+    await said(second.child, /patient\/0 of moved: begins/); // which lasts, so that the kill meets it
     killGroup(second.child);
     worker();
     const { code, stderr } = await ended;
@@ -125,7 +125,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
   it('runs nothing twice when it goes on after its end by force, and stops at Ctrl-C', async () => {
     await endWorkers();
     const first = queued('resumed');
-    const serving = worker('--workers', '1', '--takeover-seconds', '6');
+    const serving = worker('--workers', '1');
     let told = '';
     serving.child.stderr?.on('data', (data) => {
       told += data;

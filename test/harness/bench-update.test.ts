@@ -9,6 +9,11 @@ import { diagnose, diagnosisText, isHealthy } from '../../harness/inspect/doctor
 import { presentBackends, whyMissing } from '../engine/present-backends.ts';
 import { agentFile } from './support/agent-files.ts';
 
+// As built, for what starts a process: from source that takes ten times as long.
+const built = (await import(
+  new URL('../../dist/harness/bench/update.js', import.meta.url).href
+)) as typeof import('../../harness/bench/update.ts');
+
 const folder = mkdtempSync(join(tmpdir(), 'bench-update-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -67,14 +72,14 @@ describe('bench update', () => {
     const [failing, noisy] = [join(folder, 'failing.ts'), join(folder, 'noisy.ts')];
     writeFileSync(failing, agentFile({ name: 'failing', update: "throw new Error('no more');" }));
     writeFileSync(noisy, agentFile({ name: 'noisy', update: "process.stdout.write('garbage'); return {};" }));
-    await expect(benchUpdates({ ...options, agents: [failing] })).rejects.toThrow(
+    await expect(built.benchUpdates({ ...options, agents: [failing] })).rejects.toThrow(
       `agent ${failing}: no more`,
     );
     const write = vi.spyOn(process.stdout, 'write');
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    await benchUpdates({ ...options, agents: [noisy] });
+    await built.benchUpdates({ ...options, agents: [noisy] });
     const garbage = (spy: { mock: { calls: unknown[][] } }) =>
-      spy.mock.calls.filter(([text]) => text === 'garbage').length;
+      spy.mock.calls.filter(([text]) => String(text).includes('garbage')).length;
     expect([garbage(write), garbage(said) > 0]).toEqual([0, true]);
     write.mockRestore();
     said.mockRestore();

@@ -81,6 +81,9 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
   let planned: PlannedComparison[];
   if (flags.resume && usesDefaults && Object.keys(settings).length === 0) {
     planned = readLayout(folder);
+    const { checkFiles } = await import('../../plan/known-files.ts');
+    const { acceptChanges = false } = flags;
+    for (const { plan } of planned) checkFiles(plan, folder, { named: [], acceptChanges });
   } else {
     const { planTraining } = await import('../../../ablations/training/plan.ts');
     const { agent = 'rfm-flow', variants, set = [], full = false } = flags;

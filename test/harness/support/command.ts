@@ -1,6 +1,10 @@
 /** Runs a command line inside the test's own process, which saves the start of a process each time. */
 import { vi } from 'vitest';
-import { main } from '../../../harness/cli/main.ts';
+
+// As built: processes that load users' files start from it in a tenth of the time that the source takes.
+const { main } = (await import(
+  new URL('../../../dist/harness/cli/main.js', import.meta.url).href
+)) as typeof import('../../../harness/cli/main.ts');
 
 export interface Said {
   readonly code: number;
