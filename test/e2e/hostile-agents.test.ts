@@ -157,7 +157,7 @@ describe('a comparison with hostile agents', () => {
     );
     delete process.env.NODE_OPTIONS;
     runs = JSON.parse(readFileSync(join(folder, 'results/hostile/manifest.json'), 'utf8')).runs;
-  }, 300_000);
+  }, 900_000);
 
   it('ends with exit code 1, and standard output holds nothing but its JSON', () => {
     expect(outcome.code).toBe(1);
