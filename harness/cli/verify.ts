@@ -6,6 +6,7 @@ import { Exit, exitCodes } from './exit.ts';
 interface VerifyFlags {
   readonly run?: string;
   readonly until?: string;
+  readonly plugins?: string;
   readonly quiet?: boolean;
 }
 
@@ -15,6 +16,10 @@ export function verifyCommand(): Command {
     .argument('<directory>', 'results of compare or train, or a name under results/')
     .option('--run <task/agent/seed>', 'one run (default: all, one after the other)')
     .option('--until <step>', 'compare up to the last evaluation before or at this step')
+    .option(
+      '--plugins <list>',
+      'files of agents and tasks that may be loaded though no comparison of yours recorded them',
+    )
     .option('--quiet', 'no progress')
     .addHelpText(
       'after',
@@ -34,13 +39,15 @@ async function verifyResults(name: string, flags: VerifyFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
   const { resultsFolder } = await import('../comparison/comparison.ts');
   const { explanations, verify } = await import('../comparison/verify.ts');
+  const { absolutePath } = await import('../plugins/load-module.ts');
+  const named = flags.plugins?.split(',').map((file) => absolutePath(file.trim()));
   const until = flags.until === undefined ? undefined : parseCount(flags.until, '--until', 0);
   const folder = existsSync(name) ? name : resultsFolder(name);
   const progress = flags.quiet
     ? undefined
     : (verdict: Verdict) => process.stderr.write(`${describe(verdict)}\n`);
   let differs = false;
-  for await (const verdict of verify(folder, { run: flags.run, until, progress })) {
+  for await (const verdict of verify(folder, { run: flags.run, until, named, progress })) {
     console.log(describe(verdict));
     if (verdict.difference === undefined) continue;
     differs = true;

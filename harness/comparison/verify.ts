@@ -6,9 +6,11 @@ import { backends } from '../../engine/backends/records.ts';
 import { runFolder } from '../execution/merge.ts';
 import { type Line, readTable } from '../files/csv.ts';
 import { jobsOf } from '../plan/plan.ts';
+import type { AgentSource, TaskSource } from '../plugins/source.ts';
+import { trusted } from '../plugins/trust.ts';
 import { loadRecipe, type Recipe } from '../results/manifest.ts';
 import { ownVersions, versionDifference } from '../results/versions.ts';
-import { runAgain } from '../run/again.ts';
+import { runAgainWithFiles } from '../run/again.ts';
 import { type RunJob, runName } from '../run/job.ts';
 import {
   type EvaluationRow,
@@ -24,6 +26,8 @@ export interface VerifyOptions {
   readonly run?: string;
   /** The last evaluation up to this step is the last that is compared. */
   readonly until?: number;
+  /** Absolute paths of users' files that may be loaded though no comparison of this user recorded them. */
+  readonly named?: readonly string[];
   /** Called after every evaluation that came out the same. */
   readonly progress?: (verdict: Verdict) => void;
 }
@@ -50,15 +54,25 @@ export interface Difference {
   readonly there: string;
 }
 
-/** @throws UserError for a folder without what a repetition needs, or a run that is not in it */
+/**
+ * @throws UserError for a folder without what a repetition needs, a run that is not in it, or a file that may not be
+ *   loaded
+ */
 export async function* verify(folder: string, options: VerifyOptions = {}): AsyncGenerator<Verdict> {
   const recipe = loadRecipe(folder);
   const jobs = jobsOf(recipe.config);
   const names = jobs.map(({ identity }) => runName(identity));
-  const { run } = options;
+  const { run, named = [] } = options;
+  const known = <S extends AgentSource | TaskSource>(source: S): S =>
+    source.file !== undefined && named.includes(source.file)
+      ? source
+      : trusted(source, folder, (file) => `--plugins ${file} loads it all the same`);
   if (run !== undefined && !names.includes(run)) throw unknownName('run', run, names);
   for (const [i, job] of jobs.entries())
-    if (run === undefined || run === names[i]) yield await verifyRun(folder, job, options);
+    if (run === undefined || run === names[i]) {
+      const sources = { agent: known(job.agent), task: known(job.task) };
+      yield await verifyRun(folder, { ...job, ...sources }, options);
+    }
 }
 
 async function verifyRun(folder: string, job: RunJob, { until, progress }: VerifyOptions): Promise<Verdict> {
@@ -85,7 +99,7 @@ async function verifyRun(folder: string, job: RunJob, { until, progress }: Verif
     return undefined;
   };
 
-  await runAgain(job, {
+  await runAgainWithFiles(job, {
     rows(evaluations: readonly EvaluationRow[], training: readonly TrainingRow[]): boolean {
       const tables = runTexts(job.identity, evaluations, training);
       const here = (file: Difference['file']) =>

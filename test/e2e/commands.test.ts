@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultBackend } from '../../engine/default-backend.ts';
 import { agentFile } from '../harness/support/agent-files.ts';
-import { command } from '../harness/support/command.ts';
+import { builtCommand as command } from '../harness/support/command.ts';
 import { shortPole } from '../harness/support/task-file.ts';
 import { harness, type Outcome, workplace } from './support/command.ts';
 

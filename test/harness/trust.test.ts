@@ -7,7 +7,7 @@ import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { checksumOf } from '../../harness/plugins/source.ts';
 import { recordFiles, trusted } from '../../harness/plugins/trust.ts';
 import { workplace } from '../e2e/support/command.ts';
-import { command } from './support/command.ts';
+import { builtCommand as command } from './support/command.ts';
 
 const folder = workplace();
 const file = join(folder, 'mine.ts');

@@ -9,7 +9,8 @@ import { ownVersions } from '../../harness/results/versions.ts';
 import { runAgain } from '../../harness/run/again.ts';
 import { runTexts } from '../../harness/run/rows.ts';
 import { workplace } from '../e2e/support/command.ts';
-import { command } from './support/command.ts';
+import { agentFile } from './support/agent-files.ts';
+import { builtCommand, command } from './support/command.ts';
 
 const plan: ComparisonPlan = {
   agents: [
@@ -149,6 +150,24 @@ describe('verify', () => {
     expect(code).toBe(2);
     expect(stderr.trim()).toMatch(line);
     expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('loads a file that the results name only if its user named it or recorded it, in another process', async () => {
+    const file = join(folder, 'own.ts');
+    const prelude = "process.env.OWN_FILE = 'loaded here';";
+    writeFileSync(file, agentFile({ name: 'own', prelude }));
+    const config = { batchSize: 8, randomSteps: 20, updatesPerStep: 1, replayCapacity: 120, rate: 0.1 };
+    const agents = [{ label: 'random', source: { name: 'own', file }, preset: 'smoke', config }];
+    manifest({ config: { ...plan, agents } });
+    const refused = await builtCommand(folder, 'verify', '.', '--run', run);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toBe(
+      `harness: . names ${file}, which no comparison of yours has recorded as it is; --plugins ${file} loads it all the same\n`,
+    );
+    const named = await builtCommand(folder, 'verify', '.', '--run', run, '--plugins', './own.ts', '--quiet');
+    expect(named.stdout).toMatch(/training\.csv differs at step \d+: step is \d+ here and nothing there/);
+    expect(named.code).toBe(1);
+    expect(process.env.OWN_FILE).toBeUndefined();
   });
 
   it('ends with one line where nothing has been recorded', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { workplace } from '../e2e/support/command.ts';
 import { agentFile } from './support/agent-files.ts';
-import { command } from './support/command.ts';
+import { builtCommand as command } from './support/command.ts';
 
 const files: Record<string, string> = {
   'broken.ts': 'export default {{ name: ',
