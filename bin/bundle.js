@@ -75,6 +75,12 @@ for (const [script, folder] of Object.entries(pages)) {
       : ['@mujoco/mujoco'],
     plugins: isWorker ? [withoutEval] : [],
     resolve: { alias: { 'csv-stringify/sync': 'csv-stringify/browser/esm/sync' } },
-    output: { dir: join(dist, folder), format: 'esm', minify: true, comments: { legal: true } },
+    output: {
+      dir: join(dist, folder),
+      format: 'esm',
+      codeSplitting: false,
+      minify: true,
+      comments: { legal: true },
+    },
   });
 }
