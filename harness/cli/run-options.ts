@@ -16,6 +16,8 @@ import { type ReportingFlags, reportingOf } from './reporting-options.ts';
 
 /** What commander hands over; values are text until the settings are checked. */
 export interface RunFlags extends ReportingFlags {
+  /** No option: false where the caller prints results of its own. */
+  readonly table?: boolean;
   readonly steps?: string;
   readonly preset?: string;
   readonly set?: string[];
@@ -232,7 +234,7 @@ async function finish(
     );
     throw new Exit(exitCodes.interrupted);
   }
-  if (report !== undefined) {
+  if (report !== undefined && flags.table !== false) {
     const { printComparison } = await import('../comparison/report.ts');
     printComparison(folder, outcome, report, { json: flags.json ?? false });
   }

@@ -108,7 +108,8 @@ async function runAll(
 ): Promise<Exit | undefined> {
   let failed: Exit | undefined;
   // JSON is what the ablation prints at its end, and nothing else.
-  const inner = { ...flags, json: false, quiet: flags.quiet || flags.json };
+  const quiet = flags.quiet || flags.json;
+  const inner = { ...flags, json: false, quiet, table: !quiet };
   for (const { name, plan } of planned) {
     try {
       const said = inner.quiet || flags.resume ? describePlan(plan) : await describeWithDuration(plan, flags);
