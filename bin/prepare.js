@@ -17,6 +17,7 @@ const sources = [
   'engine',
   'agents',
   'harness',
+  'math',
   'ablations',
   'playground',
   'bin/bundle.js',
