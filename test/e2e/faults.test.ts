@@ -122,7 +122,7 @@ describe('a comparison under faults', () => {
     while (!existsSync(join(results('locked'), 'runs'))) await pause(20);
     const second = await compare('locked', '--resume');
     expect(second.code).toBe(2);
-    expect(second.stderr).toMatch(/^harness: .*results\/locked is in use by process \d+ on .*\n$/);
+    expect(second.stderr).toMatch(/^harness: .*results\/locked is in use by process \d+ on .*\n$/m);
     killGroup(child);
     await ended;
   }, 300_000);

@@ -334,7 +334,9 @@ test('a task that is reached by a link finds its modules and models beside the f
       export default defineTask('linked-any', { model: (asset) => asset('m.xml'), timeLimit: 1,
         observe(physics, observation) { observation.add('height', height(physics)); }, reward: () => 0 });`,
     'height.mjs': "export const height = (physics) => physics.data('xpos', 'cube')[2];",
-    'm.xml': model('<mesh name="cube" file="cube.obj"/>', BODY),
+    'm.xml': model('<mesh name="cube" file="cube.obj"/>', BODY)
+      .replace('<joint', '<joint name="slide"')
+      .replace('</mujoco>', '<actuator><motor joint="slide" ctrlrange="-1 1"/></actuator></mujoco>'),
     'cube.obj': obj(0.1),
   });
   const link = join(folderWith({}), 'linked.mjs');

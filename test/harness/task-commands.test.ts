@@ -155,7 +155,8 @@ test('the name of a domain is answered with its tasks, and a name given by two f
   writeFileSync(
     file,
     `import { defineTask } from 'rfm-harness';
-     export default defineTask('walker-walk', { timeLimit: 1, observe() {}, reward: () => 0 });`,
+     export default defineTask('walker-walk', { timeLimit: 1, reward: () => 0,
+       observe(physics, observation) { observation.add('time', physics.time); } });`,
   );
   await expect(printed(tasksCommand(), 'walker-walk', 'rfm8', file)).rejects.toThrow(
     `two tasks are called 'walker-walk', by the harness itself and ${file}; give one another name`,
