@@ -73,7 +73,7 @@ describe('a clock that jumps', () => {
       harness(folder, 'compare', '--resume', '--out', 'jumping'),
     );
     expect(second.code).toBe(2);
-    expect(second.stderr).toMatch(/^harness: .*results\/jumping is in use by process \d+ on .*\n$/);
+    expect(second.stderr).toMatch(/^harness: .*results\/jumping is in use by process \d+ on .*\n$/m);
 
     const { code, stderr } = await ended;
     const seconds = (performance.now() - begun) / 1000;
