@@ -1,6 +1,6 @@
 /**
  * Writes the tables of docs/ that come from records of the program, between `<!-- table: NAME -->` and
- * `<!-- end of table -->`. test/harness/docs-tables.test.ts holds the docs to them.
+ * `<!-- end of table -->`. test/docs/tables.test.ts holds the docs to them.
  *
  *   npx jiti bench/docs-tables.ts
  */
