@@ -21,6 +21,7 @@ import {
   optimalityGap,
   percentileInterval,
   type ScoresByTask,
+  seedDeviation,
   standardDeviation,
 } from '../harness/statistics/index.ts';
 
@@ -89,6 +90,7 @@ interface Truth {
   readonly optimality_gap: number;
   readonly profile: readonly number[];
   readonly improvement: readonly number[];
+  readonly deviation: number;
 }
 
 function truthOf(shape: Shape, tasks: number, random: RandomStream): Truth {
@@ -100,6 +102,7 @@ function truthOf(shape: Shape, tasks: number, random: RandomStream): Truth {
     optimality_gap: optimalityGap(scores),
     profile: TAUS.map((tau) => mean(scores.map((runs) => mean(runs.map((score) => (score > tau ? 1 : 0)))))),
     improvement: SHIFTS.map((shift) => mean(scores.map((runs) => shareAbove(runs, shift)))),
+    deviation: Math.sqrt(mean(scores.map((runs) => (standardDeviation(runs) ?? 0) ** 2))),
   };
 }
 
@@ -135,7 +138,7 @@ class Tally {
 
 const names = (tasks: number) => Array.from({ length: tasks }, (_, task) => `task${task}`);
 
-/** One row: the coverage of every estimate of `compareScores`. */
+/** One row: the coverage of every estimate of `compareScores`, and of the deviation between seeds. */
 function measure(
   shape: Shape,
   tasks: number,
@@ -145,7 +148,7 @@ function measure(
   interval: IntervalMethod,
 ) {
   const root = RandomStream.fromSeed(2108).split(`${shape}/${tasks}/${runs}`);
-  const tallies = Array.from({ length: 7 }, () => new Tally());
+  const tallies = Array.from({ length: 8 }, () => new Tally());
   for (let e = 0; e < experiments; e++) {
     const random = root.split(String(e));
     const agents = ['y', 'close', 'far'].map((agent, i): AgentScores => {
@@ -173,6 +176,7 @@ function measure(
       const pair = found.pairs.find(({ x, y }) => x === agent && y === 'y');
       tallies[5 + i].count(pair?.interval, truth.improvement[i]);
     });
+    tallies[7].count(seedDeviation(agents[0].scores)?.interval, truth.deviation);
   }
   return tallies;
 }
@@ -250,7 +254,16 @@ const columns = candidates
       'stretched',
       'mean: bootstrap-t',
     ]
-  : ['mean', 'median', 'IQM', 'optimality gap', 'profile', 'P(X > Y) ≈ 0.65', 'P(X > Y) ≈ 0.97'];
+  : [
+      'mean',
+      'median',
+      'IQM',
+      'optimality gap',
+      'profile',
+      'P(X > Y) ≈ 0.65',
+      'P(X > Y) ≈ 0.97',
+      'deviation between seeds',
+    ];
 console.log(
   `${experiments} experiments, ${candidates ? 'candidates' : method}: share of intervals that hold the truth, %\n`,
 );

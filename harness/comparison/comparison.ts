@@ -217,12 +217,14 @@ async function execute(manifest: Manifest, options: ComparisonOptions): Promise<
   const jobs = jobsOf(manifest.config);
   const runs = [...manifest.runs];
   const begunAt = performance.now();
-  const write = (news: Partial<Manifest>) => {
-    const measured = manifest.wallSeconds + (performance.now() - begunAt) / 1000;
-    // A session that was killed took its own count along; the runs keep theirs in their checkpoints.
-    const wallSeconds = Math.max(measured, ...runs.map((run) => run.wallSeconds));
-    writeManifest(folder, { ...manifest, runs, wallSeconds, ...news });
-  };
+  // A session that was killed took its own count along; the runs keep theirs in their checkpoints.
+  const wallSeconds = () =>
+    Math.max(
+      manifest.wallSeconds + (performance.now() - begunAt) / 1000,
+      ...runs.map((run) => run.wallSeconds),
+    );
+  const write = (news: Partial<Manifest>) =>
+    writeManifest(folder, { ...manifest, runs, wallSeconds: wallSeconds(), ...news });
   const progress = await options.makeProgress();
   const recorded = (index: number, record: RunRecord) => {
     runs[index] = record;
@@ -246,12 +248,13 @@ async function execute(manifest: Manifest, options: ComparisonOptions): Promise<
   }
   const status = statusOf(runs);
   mergeRuns(folder, jobs);
-  const endedAt = new Date().toISOString();
+  // The report says what the manifest will say, which is done only when the report exists.
+  const end = { endedAt: new Date().toISOString(), wallSeconds: wallSeconds() };
   if (status !== 'interrupted') {
-    write({ endedAt });
+    write(end);
     options.conclude({ status, runs });
   }
-  write({ status, endedAt });
+  write({ ...end, status });
   return { status, runs };
 }
 

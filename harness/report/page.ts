@@ -12,6 +12,7 @@ import { aggregateSection, curvesSection, improvementSection, profileSection } f
 import { configurationSection, runsSection, utc } from './run-sections.ts';
 import { finalScoresSection, rankingSection } from './score-sections.ts';
 import { script } from './script.ts';
+import { stabilitySection } from './stability-section.ts';
 import { style } from './style.ts';
 
 export interface Page {
@@ -37,6 +38,7 @@ export function reportPage(model: ReportModel, curveName: (task: string) => stri
     ['aggregates', 'Aggregates', aggregates?.html],
     ['curves', 'Learning curves', curves?.html],
     ['scores', 'Final scores', scored ? finalScoresSection(model) : undefined],
+    ['stability', 'Stability', scored ? stabilitySection(model) : undefined],
     ['profiles', 'Profiles', profiles?.html],
     ['improvement', 'Improvement', improvement?.html],
     ['runs', 'Runs', runsSection(model)],

@@ -7,8 +7,13 @@ import {
   bootstrapMeanInterval,
   type ComparisonEstimates,
   compareScores,
+  type Estimate,
   type IntervalMethod,
+  type StabilityMetric,
+  stability,
+  stabilityMetrics,
   studentInterval,
+  type TaskRuns,
 } from '../statistics/index.ts';
 import { compareNames, type Run, rankNames } from './runs.ts';
 import { lastStep, type SummarySource, summaryColumns } from './summary.ts';
@@ -68,12 +73,13 @@ export function analyse(
     if (failed.some((run) => run.agent === agent && among.includes(run.task))) found.add('failed_runs');
     return found;
   };
+  const normalised = (value: number, task: string): number => {
+    const [low, high] = rangeOf(task, options);
+    return (value - low) / (high - low);
+  };
   const matrices = agents.map((agent): AgentScores => {
     const own = tasks.filter((task) => group(task, agent).length > 0);
-    const scores = own.map((task) => {
-      const [low, high] = rangeOf(task, options);
-      return group(task, agent).map((run) => (run.score - low) / (high - low));
-    });
+    const scores = own.map((task) => group(task, agent).map((run) => normalised(run.score, task)));
     return { agent, tasks: own, scores };
   });
   const root = RandomStream.fromSeed(options.seed);
@@ -82,6 +88,15 @@ export function analyse(
     resamples: options.resamples,
     random: (agent, task) => root.split('comparison').split(agent).split(task),
   });
+  const steadiness = matrices.map(({ agent, tasks: own, scores }) =>
+    stability(
+      own.map((task, i): TaskRuns => {
+        const curve = ({ evaluations }: Run) =>
+          evaluations.map(({ meanReturn }) => normalised(meanReturn, task));
+        return { scores: scores[i], curves: group(task, agent).map(curve) };
+      }),
+    ),
+  );
   const flagged = new Map(agents.map((agent) => [agent, flagsFor(agent, tasks)]));
   return {
     summary: tasks.flatMap((task) =>
@@ -92,7 +107,7 @@ export function analyse(
         return [summaryRow(own, flagCell(flagsFor(agent, [task])), options, random)];
       }),
     ),
-    ...comparisonRows(estimates, matrices, flagged),
+    ...comparisonRows(estimates, steadiness, matrices, flagged),
   };
 }
 
@@ -114,7 +129,8 @@ function summaryRow(
     options.interval === 'student_t'
       ? ([studentInterval(scores), 'student_t'] as const)
       : ([bootstrapMeanInterval(scores, { resamples, random }), 'bootstrap'] as const);
-  const source: SummarySource = { runs, scores, flag, interval, method };
+  const [floor] = rangeOf(runs[0].task, options);
+  const source: SummarySource = { runs, scores, flag, interval, method, floor };
   return cellsOf(summaryColumns, source) as TableRow<'summary'>;
 }
 
@@ -131,21 +147,25 @@ function evaluatedApart(runs: readonly Run[]): boolean {
 
 function comparisonRows(
   estimates: ComparisonEstimates,
+  steadiness: readonly Partial<Record<StabilityMetric, Estimate>>[],
   matrices: readonly AgentScores[],
   flagged: ReadonlyMap<string, ReadonlySet<Flag>>,
 ): Omit<Tables, 'summary'> {
   const flag = (...agents: string[]): string =>
     flagCell(new Set(agents.flatMap((agent) => [...(flagged.get(agent) ?? [])])));
   return {
-    aggregate: estimates.agents.flatMap(({ agent, aggregates }, i) =>
-      aggregateMetrics.map((metric) => {
-        const { value, interval } = aggregates[metric];
-        const { tasks, scores } = matrices[i];
-        const runs = scores.flat().length;
-        const [ci_low, ci_high] = interval ?? [];
-        return { agent, metric, value, ci_low, ci_high, tasks: tasks.length, runs, flag: flag(agent) };
-      }),
-    ),
+    aggregate: estimates.agents.flatMap(({ agent, aggregates }, i) => {
+      const found: Partial<Record<string, Estimate>> = { ...aggregates, ...steadiness[i] };
+      const { tasks, scores } = matrices[i];
+      const runs = scores.flat().length;
+      return [...aggregateMetrics, ...stabilityMetrics].flatMap((metric) => {
+        const estimate = found[metric];
+        if (estimate === undefined) return [];
+        const [ci_low, ci_high] = estimate.interval ?? [];
+        const { value } = estimate;
+        return [{ agent, metric, value, ci_low, ci_high, tasks: tasks.length, runs, flag: flag(agent) }];
+      });
+    }),
     pairwise: [...estimates.pairs]
       .sort((a, b) => compareNames(a.x, b.x) || compareNames(a.y, b.y))
       .map(({ x, y, value, interval: [ci_low, ci_high] }) => ({

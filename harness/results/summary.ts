@@ -1,6 +1,15 @@
 /** summary.csv: the columns of a row for one task and agent. */
 import type { Columns } from '../files/columns.ts';
-import { areaUnderCurve, mean, median, standardDeviation, trimmedMean } from '../statistics/index.ts';
+import {
+  areaUnderCurve,
+  collapsedShare,
+  drawdown,
+  mean,
+  median,
+  seedDeviation,
+  standardDeviation,
+  trimmedMean,
+} from '../statistics/index.ts';
 import type { Run } from './runs.ts';
 
 /** What a row is made from. */
@@ -12,6 +21,8 @@ export interface SummarySource {
   /** 95 % interval of the scores' mean; undefined where one run cannot have one. */
   readonly interval: readonly [low: number, high: number] | undefined;
   readonly method: 'bootstrap' | 'student_t';
+  /** The return that is the lowest possible: 0 of the score range. */
+  readonly floor: number;
   /** As in the cell. */
   readonly flag: string;
 }
@@ -47,6 +58,26 @@ export const summaryColumns = {
     unit: 'return',
     meaning: 'standard deviation over seeds, with n - 1; empty for one seed',
     of: ({ scores }) => standardDeviation(scores),
+  },
+  sd_low: {
+    type: 'number',
+    optional: true,
+    unit: 'return',
+    meaning: 'lower end of the 95 % interval of `sd`; empty where no two seeds differ',
+    of: ({ scores }) => seedDeviation([scores])?.interval?.[0],
+  },
+  sd_high: {
+    type: 'number',
+    optional: true,
+    unit: 'return',
+    meaning: 'upper end',
+    of: ({ scores }) => seedDeviation([scores])?.interval?.[1],
+  },
+  worst: {
+    type: 'number',
+    unit: 'return',
+    meaning: 'lowest score of a seed',
+    of: ({ scores }) => Math.min(...scores),
   },
   median: { type: 'number', unit: 'return', meaning: 'of the scores', of: ({ scores }) => median(scores) },
   iqm: {
@@ -85,6 +116,21 @@ export const summaryColumns = {
       'mean over seeds of the area under the curve of evaluation returns, divided by the range of steps',
     of: ({ runs }) => averageOrNone(evaluated(runs).map(area)),
   },
+  drawdown: {
+    type: 'number',
+    optional: true,
+    unit: 'share',
+    meaning:
+      'largest fall of a run’s curve below its best so far, divided by its best; mean over seeds; see [statistics.md](statistics.md)',
+    of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => drawdown(curveOf(run, floor)) ?? [])),
+  },
+  collapsed: {
+    type: 'number',
+    optional: true,
+    unit: 'share',
+    meaning: 'of a run’s evaluations after the first, those below half of its best so far; mean over seeds',
+    of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => collapsedShare(curveOf(run, floor)) ?? [])),
+  },
   steps_per_second: {
     type: 'number',
     optional: true,
@@ -96,6 +142,10 @@ export const summaryColumns = {
 } as const satisfies Columns<SummarySource>;
 
 export const lastStep = (run: Run): number | undefined => run.evaluations[run.evaluations.length - 1]?.step;
+
+/** A run's evaluation returns, `floor` taken away. */
+const curveOf = ({ evaluations }: Run, floor: number): number[] =>
+  evaluations.map(({ meanReturn }) => meanReturn - floor);
 
 /** Scores from elsewhere have no evaluations. */
 const evaluated = (runs: readonly Run[]): Run[] => runs.filter((run) => run.evaluations.length > 0);

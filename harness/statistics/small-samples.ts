@@ -16,7 +16,7 @@ export interface NormalSource {
 }
 
 /** One independent part of an estimate: its variance, and the degrees of freedom that this is known with. */
-interface Component {
+export interface Component {
   readonly variance: number;
   readonly degrees: number;
 }
@@ -25,6 +25,18 @@ interface Component {
 export function meanInterval(scores: ScoresByTask, confidence = 0.95): Interval | undefined {
   const parts = components(scores, () => 1 / scores.length);
   return parts && around(mean(scores.map(mean)), parts, confidence);
+}
+
+/**
+ * The mean of task means of values within [0, 1], whose interval stays there; where all runs of a task are 0, or all
+ * 1, it also holds what they cannot exclude: see `withUnseen`. Undefined if no task has two runs.
+ */
+export function boundedMeanInterval(values: ScoresByTask, confidence = 0.95): Interval | undefined {
+  const known = meanInterval(values, confidence);
+  const alike = values
+    .filter((runs) => runs.every((value) => value === 0) || runs.every((value) => value === 1))
+    .map((runs) => ({ share: runs[0], weight: 1 / values.length, trials: runs.length }));
+  return known && withUnseen(known, mean(values.map(mean)), alike, confidence);
 }
 
 /** The optimality gap, in which every run weighs alike. Undefined if no task has two runs. */
@@ -243,7 +255,7 @@ function around(value: number, parts: readonly Component[], confidence: number):
 }
 
 /** (Σ v)² / Σ (v² / ν): Satterthwaite's degrees of freedom of a sum of variances; 1 at least. */
-function degreesOf(parts: readonly Component[]): number {
+export function degreesOf(parts: readonly Component[]): number {
   const sum = parts.reduce((total, { variance }) => total + variance, 0);
   const squares = parts.reduce((total, { variance, degrees }) => total + variance ** 2 / degrees, 0);
   return squares > 0 ? Math.max(1, sum ** 2 / squares) : 1;

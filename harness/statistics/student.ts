@@ -1,4 +1,5 @@
 /** Student's t distribution, of any number of degrees of freedom. */
+import { logGamma } from './gamma.ts';
 import { mean, standardDeviation } from './moments.ts';
 
 /**
@@ -67,20 +68,4 @@ function regularisedBeta(x: number, a: number, b: number): number {
     if (Math.abs(c * d - 1) < 1e-16) break;
   }
   return front * fraction;
-}
-
-/** ln Γ(x) for x > 0: Stirling's series (Abramowitz and Stegun, 6.1.41) from 10 on, below it by recurrence. */
-function logGamma(x: number): number {
-  let [shifted, product] = [x, 1];
-  while (shifted < 10) product *= shifted++;
-  const square = 1 / (shifted * shifted);
-  const series =
-    (1 / 12 -
-      square *
-        (1 / 360 -
-          square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188 - (square * 691) / 360360))))) /
-    shifted;
-  return (
-    (shifted - 0.5) * Math.log(shifted) - shifted + Math.log(2 * Math.PI) / 2 + series - Math.log(product)
-  );
 }

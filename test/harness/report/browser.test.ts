@@ -240,7 +240,7 @@ describe.skipIf(!installed)('the page in Chromium', () => {
     const context = await browser.newContext({ javaScriptEnabled: false, viewport: sizes.phone });
     const page = await context.newPage();
     await page.goto(pathToFileURL(pages.ordinary).href);
-    expect(await page.locator('section').count()).toBe(9);
+    expect(await page.locator('section').count()).toBe(10);
     expect(await page.locator('button.scheme').isVisible()).toBe(false);
     await context.close();
   });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTable } from '../../../harness/files/csv.ts';
 import { writeReport } from '../../../harness/report/write.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
+import { stabilityMetrics } from '../../../harness/statistics/index.ts';
 import { hostileNames, madeManifest, makeComparison } from './made-comparison.ts';
 
 let root: string;
@@ -56,7 +57,12 @@ describe('tables', () => {
     expect(sac.steps_per_second).toBeCloseTo((10 + 20 + 5) / 3, 9);
     expect([sac.ci_method, sac.flag]).toEqual(['student_t', '']);
     expect(sac.ci_high).toBeCloseTo(600 + 4.302652729911275 * Math.sqrt(130_000 / 3), 6); // t(0.975, 2)
-    expect(td3).toMatchObject({ seeds: 1, mean: 500, sd: undefined, auc: 500 });
+    expect([sac.worst, sac.collapsed]).toEqual([300, 0]);
+    expect(sac.drawdown).toBe(0);
+    // √(2 s² / χ²(0.975, 2)), with χ²(p, 2) = -2 ln(1 - p).
+    expect(sac.sd_low).toBeCloseTo(Math.sqrt(130_000 / -Math.log(0.025)), 6);
+    expect(sac.sd_high).toBeCloseTo(Math.sqrt(130_000 / -Math.log(0.975)), 6);
+    expect(td3).toMatchObject({ seeds: 1, mean: 500, sd: undefined, sd_low: undefined, auc: 500 });
     expect([td3.ci_method, td3.ci_low, td3.ci_high]).toEqual([undefined, undefined, undefined]);
     expect(td3.flag).toBe('fewer_than_3_seeds');
     const value = (agent: string, metric: string) =>
@@ -64,6 +70,10 @@ describe('tables', () => {
     expect(value('sac', 'mean')).toMatchObject({ value: 0.6, tasks: 1, runs: 3, flag: '' });
     expect(value('sac', 'optimality_gap')?.value).toBeCloseTo(0.4, 12);
     expect(value('td3', 'iqm')).toMatchObject({ value: 0.5, flag: 'fewer_than_3_seeds' });
+    expect(value('sac', 'seed_deviation')?.value).toBeCloseTo(Math.sqrt(0.13), 12);
+    expect(value('sac', 'worst_seed')).toMatchObject({ value: 0.3, ci_low: undefined });
+    expect(value('sac', 'drawdown')).toMatchObject({ value: 0, ci_low: 0 });
+    expect(value('td3', 'seed_deviation')).toBeUndefined();
     const [pair] = tables.pairwise;
     expect(pair).toMatchObject({ agent_x: 'sac', agent_y: 'td3', flag: 'fewer_than_3_seeds' });
     expect(pair.probability_of_improvement).toBeCloseTo((0 + 0.5 + 1) / 3, 12);
@@ -207,6 +217,7 @@ describe('scores from elsewhere', () => {
         interval: 'rliable',
       });
       for (const row of tables.aggregate) {
+        if (stabilityMetrics.some((metric) => metric === row.metric)) continue; // rliable has none
         const name = row.metric === 'optimality_gap' ? 'optimality_gap_gamma_1' : String(row.metric);
         const expected = aggregates[String(row.agent)][name];
         expect(row.value).toBeCloseTo(expected.point, 12);

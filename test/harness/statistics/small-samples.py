@@ -55,3 +55,10 @@ for trials in (1, 3, 5, 6, 24):
 print("6 of 8 (Wilson)", stats.binomtest(6, 8).proportion_ci(0.95, method="wilson"))
 for degrees in (1.5, 2.7, 7.3, 40.25, 1e6):
     print("t", degrees, stats.t.ppf(0.975, degrees))
+
+# The deviation between seeds: a mean of variances as a χ² variable, with Satterthwaite's degrees of freedom.
+for degrees in (1, 2, 2.7, 9, 40.25):
+    print("chi-square", degrees, stats.chi2.ppf([0.025, 0.975], degrees))
+variances = np.array([np.var(a, ddof=1) for a in SCORES])
+nu = variances.sum() ** 2 / (variances**2 / 2).sum()
+print("seed deviation", np.sqrt(variances.mean()), np.sqrt(nu * variances.mean() / stats.chi2.ppf([0.975, 0.025], nu)))
