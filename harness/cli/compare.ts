@@ -1,7 +1,8 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
 import { Command } from 'commander';
 import { executors } from '../execution/executors.ts';
-import type { ComparisonPlan } from '../plan/plan.ts';
+import { additions, describeAdditions, extendPlan, withAgentsOf, withSettingsOf } from '../plan/extend.ts';
+import { type ComparisonPlan, jobsOf, type Shard } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { UserError } from '../text/errors.ts';
 import { addReportingOptions } from './reporting-options.ts';
@@ -22,6 +23,8 @@ interface CompareFlags extends RunFlags {
   readonly seeds?: string;
   readonly config?: string;
   readonly quick?: boolean;
+  readonly extend?: boolean;
+  readonly shard?: string;
 }
 
 export function compareCommand(): Command {
@@ -31,7 +34,12 @@ export function compareCommand(): Command {
     .option('--tasks <list>', 'names, suites or files: walker-walk,rfm8,./my-task.ts')
     .option('--seeds <seeds>', '5 means seeds 0 to 4; also 3,7,11 or 10..14')
     .option('--config <file>', 'a YAML file with the same settings; options win over it')
-    .option('--quick', 'a real but tiny comparison, under three minutes on two cores');
+    .option('--quick', 'a real but tiny comparison, under three minutes on two cores')
+    .option('--extend', 'add agents, tasks, seeds or steps to the comparison in --out; what is done stays')
+    .option(
+      '--shard <part>',
+      'carry out a part of the runs: 2/8 is the second eighth; harness merge joins them',
+    );
   return addReportingOptions(addRunOptions(command))
     .addHelpText(
       'after',
@@ -42,6 +50,9 @@ Examples:
   harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.estimator=eta=0.5
   harness compare --config comparison.yaml --dry-run
   harness compare --resume --out rfm8             go on after Ctrl-C or a crash
+  harness compare --extend --out rfm8 --seeds 10  more seeds; also more --agents, --tasks or --steps
+  harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --shard 2/8 --out rfm8-2
+                                                  an eighth of the runs, on any machine
   harness compare --executor bullmq --redis redis://lab-server:6379 --tasks rfm8 --seeds 5 --out rfm8
                                                   on every machine with a harness worker
 
@@ -59,15 +70,19 @@ A --config file (paths in it are relative to its folder):
 
 async function compare(flags: CompareFlags): Promise<void> {
   const { readSettingsFile, quick } = await import('../plan/settings.ts');
-  const { resolvePlan, parseSet } = await import('../plan/resolve.ts');
+  const { parseSet } = await import('../plan/resolve.ts');
   const { resultsFolder } = await import('../comparison/comparison.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
-  const { agents, tasks, seeds } = flags;
+  const { agents, tasks, seeds, extend } = flags;
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   const given = { ...file, ...settingsOfFlags(flags), ...present({ agents, tasks, seeds }) };
   const { out, workers, ...asked } = given;
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
+  if (flags.force && extend)
+    throw new UserError('--force replaces results, --extend adds to them: choose one');
   if (flags.resume && out === undefined) throw new UserError('--resume needs --out: the results to resume');
+  if (extend && out === undefined) throw new UserError('--extend needs --out: the results to add to');
   const settings: Settings = {
     ...(flags.quick ? quick : {}),
     ...asked,
@@ -75,15 +90,12 @@ async function compare(flags: CompareFlags): Promise<void> {
   };
   const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
   const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
-  const before = flags.resume ? await planOf(folder, usesDefaults, asked, flags.acceptChanges) : undefined;
-  const plan =
-    before === undefined
-      ? await resolvePlan(settings)
-      : usesDefaults
-        ? before
-        : withSettingsOf(before, await resolvePlan(withAgentsOf(before, settings)), settings);
+  const resume = flags.resume || extend;
+  const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
+  const plan = await planFor(settings, { before, usesDefaults, extend, shard, folder });
   const withWorkers = {
     ...flags,
+    resume,
     workers:
       flags.workers === 'auto' && executors[executorOf(flags)].hasWorkers
         ? String(workers ?? 'auto')
@@ -91,7 +103,9 @@ async function compare(flags: CompareFlags): Promise<void> {
   };
   if (flags.dryRun) return printDryRun(plan, withWorkers);
   const isDefault = usesDefaults && before === undefined;
-  const said = isDefault ? await announceDefault(plan, withWorkers) : describePlan(plan);
+  const said = isDefault
+    ? await announceDefault(plan, withWorkers)
+    : `${describePlan(plan)}${before !== undefined && extend ? growth(before, plan, folder) : ''}`;
   await runPlan(plan, folder, withWorkers, said);
 }
 
@@ -104,7 +118,7 @@ async function planOf(
   folder: string,
   needed: boolean,
   asked: Settings,
-  acceptChanges = false,
+  { acceptChanges = false, extend = false }: Pick<CompareFlags, 'acceptChanges' | 'extend'>,
 ): Promise<ComparisonPlan | undefined> {
   const { hasManifest, loadManifest } = await import('../results/manifest.ts');
   const { checkFiles, filesOf } = await import('../plan/known-files.ts');
@@ -113,38 +127,57 @@ async function planOf(
     checkFiles(plan, folder, { named: filesOf(asked), acceptChanges });
     return plan;
   }
-  if (needed) throw new UserError(`nothing to resume in ${folder}`);
+  if (needed) throw new UserError(`nothing to ${extend ? 'extend' : 'resume'} in ${folder}`);
   return undefined;
 }
 
-/** Agents and preset as they were, unless others are asked for; values that are asked for come on top. */
-function withAgentsOf({ agents }: ComparisonPlan, settings: Settings): Settings {
-  const [{ preset }] = agents;
-  const asBefore = agents.map((agent) => ({
-    agent: agent.source.file ?? agent.source.name,
-    name: agent.label,
-    ...(settings.preset === undefined ? { preset: agent.preset, set: { ...agent.config } } : {}),
-  }));
-  return { ...settings, agents: settings.agents ?? asBefore, preset: settings.preset ?? preset };
+interface PlanRequest {
+  /** The plan of results that exist. */
+  readonly before?: ComparisonPlan;
+  readonly usesDefaults: boolean;
+  readonly extend?: boolean;
+  readonly shard?: Shard;
+  readonly folder: string;
 }
 
-/** What nobody asked for is as it was before, so that --resume may repeat some options and omit others. */
-function withSettingsOf(before: ComparisonPlan, plan: ComparisonPlan, asked: Settings): ComparisonPlan {
-  const chosen = <T>(key: keyof Settings, now: T, then: T): T => (asked[key] === undefined ? then : now);
-  return {
-    agents: plan.agents,
-    tasks: chosen('tasks', plan.tasks, before.tasks),
-    seeds: chosen('seeds', plan.seeds, before.seeds),
-    steps: chosen('steps', plan.steps, before.steps),
-    evaluation: {
-      every: chosen('evaluateEvery', plan.evaluation.every, before.evaluation.every),
-      episodes: chosen('evaluationEpisodes', plan.evaluation.episodes, before.evaluation.episodes),
-      starts: chosen('evaluationStarts', plan.evaluation.starts, before.evaluation.starts),
-    },
-    logEvery: chosen('logEvery', plan.logEvery, before.logEvery),
-    backend: chosen('backend', plan.backend, before.backend),
-    threads: chosen('threads', plan.threads, before.threads),
-  };
+async function planFor(
+  settings: Settings,
+  { before, usesDefaults, extend, shard, folder }: PlanRequest,
+): Promise<ComparisonPlan> {
+  if (before !== undefined && usesDefaults && shard === undefined) return before;
+  const { resolvePlan } = await import('../plan/resolve.ts');
+  const named = before === undefined ? settings : withAgentsOf(before, settings);
+  // Machines have different numbers of cores, and the threads of a run decide its last bits.
+  const asked = await resolvePlan(shard === undefined ? named : { ...named, threads: named.threads ?? 1 });
+  const inPart = shard === undefined ? asked : { ...asked, shard: checkShard(shard, asked) };
+  if (before === undefined) return inPart;
+  const plan = withSettingsOf(before, inPart, settings);
+  if (!extend) return plan;
+  const extended = extendPlan(before, plan, folder);
+  additions(before, extended, folder);
+  return extended;
+}
+
+/** What --extend adds, as further lines of the plan's description. */
+function growth(before: ComparisonPlan, plan: ComparisonPlan, folder: string): string {
+  const added = describeAdditions(additions(before, plan, folder));
+  return `\nadds        ${added ?? 'nothing: all of it is there'}`;
+}
+
+function parseShard(text: string): Shard {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text.trim()) ?? []).map(Number);
+  if (!(index >= 1 && index <= count))
+    throw new UserError(`--shard expects a part such as 2/8, the second of eight, found '${text}'`);
+  return { index, count };
+}
+
+function checkShard(shard: Shard, plan: ComparisonPlan): Shard {
+  const { length } = jobsOf(plan);
+  if (shard.count > length)
+    throw new UserError(
+      `--shard ${shard.index}/${shard.count}: there are ${length} runs, so at most ${length} shards`,
+    );
+  return shard;
 }
 
 function defaultName(quick: boolean): string {

@@ -18,6 +18,7 @@ import { completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
 import { Exit, exitCodes } from './exit.ts';
+import { mergeCommand } from './merge.ts';
 import { playgroundCommand } from './playground.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
@@ -37,6 +38,7 @@ const commands: readonly (() => Command)[] = [
   evalCommand,
   rolloutCommand,
   reportCommand,
+  mergeCommand,
   verifyCommand,
   viewCommand,
   playgroundCommand,

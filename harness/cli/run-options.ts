@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
 import { DEFAULT_EXECUTOR, executors, type OpenExecutor } from '../execution/executors.ts';
-import type { ComparisonPlan } from '../plan/plan.ts';
+import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
 import type { Report } from '../report/write.ts';
 import { evaluationStarts, limits } from '../run/job.ts';
@@ -34,6 +34,8 @@ export interface RunFlags extends ReportingFlags {
   readonly stallSeconds: string;
   readonly out?: string;
   readonly resume?: boolean;
+  /** An option of `compare`. */
+  readonly extend?: boolean;
   readonly acceptChanges?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -110,14 +112,16 @@ export function settingsOfFlags(flags: RunFlags): Settings {
 /** The plan in a few lines. */
 export function describePlan(plan: ComparisonPlan): string {
   const names = (values: readonly string[]) => values.join(', ');
-  const runs = plan.agents.length * plan.tasks.length * plan.seeds.length;
+  const runs = jobsOf(plan).length;
+  const { shard } = plan;
+  const part = shard === undefined ? '' : ` (shard ${shard.index}/${shard.count})`;
   const presets = [...new Set(plan.agents.map((agent) => agent.preset))];
   const evaluations = Math.ceil(plan.steps / plan.evaluation.every) + 1;
   return [
     `agents      ${names(plan.agents.map((agent) => agent.label))} (${names(presets)})`,
     `tasks       ${names(plan.tasks.map((task) => task.name))}`,
     `seeds       ${names(plan.seeds.map(String))}`,
-    `runs        ${runs}, each ${formatCount(plan.steps)} control steps`,
+    `runs        ${runs}${part}, each ${formatCount(plan.steps)} control steps`,
     `evaluation  ${evaluations} times, ${plan.evaluation.episodes} episodes each from ${plan.evaluation.starts} starts`,
     `engine      ${plan.backend}, ${plan.threads} thread(s) per run`,
   ].join('\n');
@@ -135,7 +139,6 @@ export async function runPlan(
 ): Promise<void> {
   const { runComparison } = await import('../comparison/comparison.ts');
   const { makeProgress } = await import('../execution/progress.ts');
-  const { jobsOf } = await import('../plan/plan.ts');
   const { writeReport } = await import('../report/write.ts');
   const { exportTensorBoard } = await import('../results/tensorboard.ts');
   const jobs = jobsOf(plan);
@@ -150,6 +153,7 @@ export async function runPlan(
     folder,
     force: flags.force ?? false,
     resume: flags.resume ?? false,
+    extend: flags.extend ?? false,
     acceptChanges: flags.acceptChanges ?? false,
     ...parseTimes(flags),
     command: ['harness', ...process.argv.slice(2).map(hidePassword)],
@@ -302,7 +306,7 @@ async function duration(
   flags: RunFlags,
 ): Promise<{ workers: number; seconds: number; uncertainty: string }> {
   const { estimate, UNCERTAINTY } = await import('../plan/estimate.ts');
-  const workers = workersOf(flags.workers, plan.agents.length * plan.tasks.length * plan.seeds.length);
+  const workers = workersOf(flags.workers, jobsOf(plan).length);
   return { workers, seconds: await estimate(plan, workers), uncertainty: UNCERTAINTY };
 }
 

@@ -8,21 +8,24 @@ import { mergeRuns } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
 import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
 import { lockFolder } from '../files/lock.ts';
+import { type Additions, additions } from '../plan/extend.ts';
 import { cannotGoOn, sourcesOf } from '../plan/known-files.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
 import { recordFiles } from '../plugins/trust.ts';
 import {
+  type Continuation,
   commit,
   cpu,
   hasManifest,
   loadManifest,
   type Manifest,
+  packageVersion,
   type RunRecord,
   writeManifest,
 } from '../results/manifest.ts';
 import { ownVersions, versionDifference } from '../results/versions.ts';
-import { type RunJob, withoutChecksums } from '../run/job.ts';
+import { type RunJob, runName, withoutChecksums } from '../run/job.ts';
 import type { RunIdentity } from '../run/streams.ts';
 import { describeDifference, firstDifference } from '../text/difference.ts';
 import { UserError } from '../text/errors.ts';
@@ -34,6 +37,8 @@ export interface ComparisonOptions {
   readonly force: boolean;
   /** Go on with what is there. */
   readonly resume: boolean;
+  /** With `resume`: the plan may have more agents, tasks, seeds and steps than what is there. */
+  readonly extend?: boolean;
   /** Also where code, packages or users' files are not as they were. */
   readonly acceptChanges: boolean;
   readonly checkpointSeconds: number;
@@ -124,7 +129,7 @@ function clearFolder(folder: string): void {
 
 /** The manifest of a new comparison, or of the one that goes on. @throws UserError if it cannot go on */
 function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
-  const { folder, resume, command, executor } = options;
+  const { folder, resume, extend, command, executor } = options;
   const before = resume && hasManifest(folder) ? loadManifest(folder) : undefined;
   const plan = withChecksums(asked);
   const ours = { ...ownVersions(), backend: plan.backend };
@@ -132,17 +137,14 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
   const { bits } = backends[plan.backend];
   const jobs = jobsOf(plan);
   const changes = before === undefined ? [] : changesSince(before, plan, ours, options);
-  const runs = jobs.map(
-    ({ identity }, i): RunRecord =>
-      before?.runs[i] ?? {
-        ...identity,
-        status: 'waiting',
-        attempts: 0,
-        steps: 0,
-        wallSeconds: 0,
-        checkpointSeconds: 0,
-      },
-  );
+  const added = before && extend ? additions(before.config, plan, folder) : {};
+  const known = new Map(before?.runs.map((run) => [runName(run), run]));
+  const runs = jobs.map(({ identity }): RunRecord => {
+    const there = known.get(runName(identity));
+    if (there === undefined)
+      return { ...identity, status: 'waiting', attempts: 0, steps: 0, wallSeconds: 0, checkpointSeconds: 0 };
+    return added.steps === undefined ? there : { ...there, status: 'waiting', reason: undefined };
+  });
   const manifest: Manifest = {
     format: 'rfm-harness-results/1',
     name: basename(folder),
@@ -153,6 +155,9 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
     ...(hash === undefined ? {} : { commit: hash }),
     ...(bits !== undefined && { bits }),
     ...(changes.length > 0 && { changes }),
+    ...(before !== undefined && {
+      continued: [...(before.continued ?? []), continuation(command, hash, added)],
+    }),
     cpu: cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),
     wallSeconds: before?.wallSeconds ?? 0,
@@ -165,6 +170,16 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
   return manifest;
 }
 
+function continuation(command: readonly string[], hash: string | undefined, added: Additions): Continuation {
+  return {
+    at: new Date().toISOString(),
+    command,
+    version: packageVersion(),
+    ...(hash !== undefined && { commit: hash }),
+    ...(Object.keys(added).length > 0 && { added }),
+  };
+}
+
 /**
  * The changes since earlier sessions of a comparison, a sentence each.
  * @throws UserError where the plan is another one, or where a change has not been accepted
@@ -173,25 +188,28 @@ function changesSince(
   before: Manifest,
   plan: ComparisonPlan,
   versions: Manifest['versions'],
-  { folder, acceptChanges, note }: ComparisonOptions,
+  { folder, extend, acceptChanges, note }: ComparisonOptions,
 ): string[] {
-  const difference = describeDifference(withoutChecksums(before.config), withoutChecksums(plan));
+  const difference = extend
+    ? undefined
+    : describeDifference(withoutChecksums(before.config), withoutChecksums(plan));
   if (difference !== undefined) {
     throw new UserError(
-      `${folder} was made with other settings: ${difference}; omit these options or use another --out`,
+      `${folder} was made with other settings: ${difference}; omit these options, add to it with --extend, or use another --out`,
     );
   }
   const identities = (runs: readonly RunIdentity[]) =>
     runs.map(({ task, agent, seed }) => [task, agent, seed]);
   if (
-    firstDifference(identities(before.runs), identities(jobsOf(plan).map((job) => job.identity))) !==
+    firstDifference(identities(before.runs), identities(jobsOf(before.config).map((job) => job.identity))) !==
     undefined
   )
     throw new UserError(
       `${join(folder, 'manifest.json')}: 'runs' are not those of 'config'; use another --out`,
     );
+  const then = new Map(sourcesOf(before.config).map(({ file, sha256 }) => [file, sha256]));
   const files = sourcesOf(plan).filter(
-    ({ file, sha256 }, i) => file !== undefined && sourcesOf(before.config)[i].sha256 !== sha256,
+    ({ file, sha256 }) => file !== undefined && then.has(file) && then.get(file) !== sha256,
   );
   const changes = files.map(({ file }) => `${file} is not the same as before`);
   const version = versionDifference(before.versions, versions);

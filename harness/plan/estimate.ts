@@ -21,12 +21,11 @@ export async function estimate(plan: ComparisonPlan, workers: number): Promise<n
   for (const task of plan.tasks) tasks.push(await measureTask(task));
   const speedsOfAgents: ((size: number) => AgentSpeed)[] = [];
   for (const agent of plan.agents) speedsOfAgents.push(await measureAtEnds(plan, agent, tasks));
-  const runs = tasks.flatMap((task) =>
-    plan.agents.flatMap((agent, i) => {
-      const seconds = runSeconds(plan, agent, task, speedsOfAgents[i](task.size));
-      return plan.seeds.map(() => seconds);
-    }),
-  );
+  const runs = jobsOf(plan).map(({ identity }) => {
+    const task = tasks[plan.tasks.findIndex(({ name }) => name === identity.task)];
+    const place = plan.agents.findIndex(({ label }) => label === identity.agent);
+    return runSeconds(plan, plan.agents[place], task, speedsOfAgents[place](task.size));
+  });
   return schedule(runs, workers);
 }
 
@@ -35,7 +34,13 @@ async function measureAtEnds(plan: ComparisonPlan, agent: AgentPlan, tasks: read
   const sizes = tasks.map(({ size }) => size);
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
   const measureAt = (size: number) => {
-    const [job] = jobsOf({ ...plan, agents: [agent], tasks: [plan.tasks[sizes.indexOf(size)]], seeds: [0] });
+    const [job] = jobsOf({
+      ...plan,
+      agents: [agent],
+      tasks: [plan.tasks[sizes.indexOf(size)]],
+      seeds: [0],
+      shard: undefined,
+    });
     return measureAgent(job);
   };
   const small = await measureAt(least);

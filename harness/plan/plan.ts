@@ -24,6 +24,14 @@ export interface ComparisonPlan {
   readonly logEvery: number;
   readonly backend: BackendName;
   readonly threads: number;
+  /** The part of the runs that is carried out here; absent for all of them. */
+  readonly shard?: Shard;
+}
+
+/** Every `count`-th run, beginning with run `index` (from 1). */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
 }
 
 /** A plan as a file holds it. */
@@ -42,16 +50,20 @@ export const planSchema: z.ZodType<ComparisonPlan> = z
     tasks: z.array(sourceSchema).min(1),
     seeds: z.array(z.number().int().min(0)).min(1),
     ...runSettings,
+    shard: z
+      .strictObject({ index: z.number().int().min(1), count: z.number().int().min(1) })
+      .refine(({ index, count }) => index <= count, 'its index is above its count')
+      .optional(),
   })
   .refine((plan) => {
     const runs = jobsOf(plan).map(({ identity }) => runName(identity));
     return new Set(runs).size === runs.length;
   }, 'it has a run twice');
 
-/** Every run of a plan, in the order of all tables: tasks, then agents, then seeds. */
+/** Every run of a plan, or of its shard, in the order of all tables: tasks, then agents, then seeds. */
 export function jobsOf(plan: ComparisonPlan): RunJob[] {
-  const { steps, evaluation, logEvery, backend, threads } = plan;
-  return plan.tasks.flatMap((task) =>
+  const { steps, evaluation, logEvery, backend, threads, shard } = plan;
+  const jobs = plan.tasks.flatMap((task) =>
     plan.agents.flatMap((agent) =>
       plan.seeds.map((seed) => ({
         identity: { task: task.name, agent: agent.label, seed },
@@ -66,6 +78,7 @@ export function jobsOf(plan: ComparisonPlan): RunJob[] {
       })),
     ),
   );
+  return shard === undefined ? jobs : jobs.filter((_, i) => i % shard.count === shard.index - 1);
 }
 
 /**

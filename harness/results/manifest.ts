@@ -35,6 +35,40 @@ const runRecord = z.object({
 
 export type RunRecord = Readonly<z.infer<typeof runRecord>>;
 
+/** A session after the first one. */
+const continuation = z.object({
+  /** ISO 8601, UTC. */
+  at: z.string(),
+  command: z.array(z.string()).readonly(),
+  /** Of rfm-harness; `commit` as for the first session. */
+  version: z.string(),
+  commit: z.string().optional(),
+  /** What --extend added; absent for --resume. */
+  added: z
+    .object({
+      agents: z.array(z.string()).readonly().optional(),
+      tasks: z.array(z.string()).readonly().optional(),
+      seeds: z.array(z.number()).readonly().optional(),
+      steps: z.object({ from: z.number(), to: z.number() }).optional(),
+    })
+    .optional(),
+  /** What `harness merge` joined. */
+  merged: z
+    .array(
+      z.object({
+        name: z.string(),
+        id: z.string(),
+        cpu: z.string(),
+        startedAt: z.string(),
+        runs: z.number(),
+      }),
+    )
+    .readonly()
+    .optional(),
+});
+
+export type Continuation = Readonly<z.infer<typeof continuation>>;
+
 const manifestSchema = z.object({
   format: z.literal('rfm-harness-results/1'),
   name: z.string(),
@@ -48,6 +82,8 @@ const manifestSchema = z.object({
   bits: z.string().optional(),
   /** What was changed between two sessions and accepted with --accept-changes; absent if nothing was. */
   changes: z.array(z.string()).optional(),
+  /** Every time it went on after it had begun, in order; absent if it never did. */
+  continued: z.array(continuation).readonly().optional(),
   cpu: z.object({ model: z.string(), cores: z.number(), memoryGiB: z.number() }),
   /** ISO 8601, UTC. */
   startedAt: z.string(),

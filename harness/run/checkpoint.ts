@@ -16,7 +16,7 @@ import type { NdArray } from '../../engine/types.ts';
 import type { EnvironmentState } from '../../envs/environment.ts';
 import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from '../files/durable.ts';
 import { firstIssue, UserError } from '../text/errors.ts';
-import { jobDifference, jobSchema, type RunJob } from './job.ts';
+import { endOffSchedule, isShorter, jobDifference, jobSchema, type RunJob } from './job.ts';
 import type { EvaluationRow, TrainingRow } from './rows.ts';
 import { decodeSafetensors, encodeSafetensors, readSafetensorsMetadata } from './safetensors.ts';
 import type { StreamPositions } from './streams.ts';
@@ -130,8 +130,9 @@ export class CheckpointStore {
   }
 
   /**
-   * The newest undamaged state, or undefined when there is none.
-   * @param note called with a line for every damaged file
+   * The newest undamaged state that the expected run goes through, or undefined when there is none. A run of fewer steps
+   * goes through the same states until it ends.
+   * @param note called with a line for every file that is damaged or of no use
    * @throws ForeignCheckpoint if it is of another run than expected
    */
   read(note: (line: string) => void): Checkpoint | undefined {
@@ -140,8 +141,9 @@ export class CheckpointStore {
       if (!existsSync(path)) continue;
       try {
         const checkpoint = this.#load(path);
-        this.#check(checkpoint.state.job, path);
-        return checkpoint;
+        const hindrance = this.#check(checkpoint.state, path);
+        if (hindrance === undefined) return checkpoint;
+        note(`goes on from an earlier step, or begins anew: ${hindrance}`);
       } catch (error) {
         if (error instanceof ForeignCheckpoint) throw error;
         note(`checkpoint ${path} is damaged (${(error as Error).message}); falling back`);
@@ -150,10 +152,13 @@ export class CheckpointStore {
     return undefined;
   }
 
-  #check(job: RunJob, path: string): void {
-    if (this.#expected === undefined) return;
-    const difference = jobDifference(job, this.#expected.job, this.#expected.mixed);
-    if (difference === undefined) return;
+  /** Why the expected run does not go through a state of its own; undefined if it does. */
+  #check({ job, step }: RunState, path: string): string | undefined {
+    if (this.#expected === undefined) return undefined;
+    const { job: asked, mixed } = this.#expected;
+    if (isShorter(job, asked, mixed)) return step < job.steps ? undefined : endOffSchedule(job);
+    const difference = jobDifference(job, asked, mixed);
+    if (difference === undefined) return undefined;
     throw new ForeignCheckpoint(
       `${path} is of another run: ${difference}; remove ${this.#folder} to begin the run anew`,
     );

@@ -54,7 +54,33 @@ export function withoutChecksums(value: unknown): unknown {
 export function jobDifference(there: RunJob, asked: RunJob, mixed: boolean): string | undefined {
   return mixed
     ? describeDifference(withoutChecksums(there), withoutChecksums(asked))
-    : describeDifference(there, asked);
+    : describeDifference(
+        { ...there, agent: placedAs(there.agent, asked.agent), task: placedAs(there.task, asked.task) },
+        asked,
+      );
+}
+
+/** A file of the same text counts as the same wherever it lies: another machine has other folders. */
+const placedAs = <S extends AgentSource | TaskSource>(there: S, asked: S): S =>
+  there.sha256 === undefined || there.sha256 !== asked.sha256 ? there : { ...there, file: asked.file };
+
+/** Whether a run that exists is the one that is asked for, but of fewer steps. */
+export function isShorter(there: RunJob, asked: RunJob, mixed: boolean): boolean {
+  return (
+    there.steps < asked.steps && jobDifference({ ...there, steps: asked.steps }, asked, mixed) === undefined
+  );
+}
+
+/**
+ * Why the end of a run is none of the steps that a longer run goes through: the last evaluation and the last row of
+ * training.csv come when the run ends. Undefined if both would come there anyway.
+ */
+export function endOffSchedule({ steps, evaluation, logEvery }: RunJob): string | undefined {
+  if (steps % evaluation.every !== 0)
+    return `its last evaluation is at step ${steps}, no multiple of --evaluate-every ${evaluation.every}`;
+  if (steps % logEvery !== 0)
+    return `its last row of training.csv is of step ${steps}, no multiple of --log-every ${logEvery}`;
+  return undefined;
 }
 
 /** Largest values, wherever they come from. */

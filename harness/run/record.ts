@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { sha256, writeDurably } from '../files/durable.ts';
 import { UserError } from '../text/errors.ts';
 import { rowsFault } from './check-rows.ts';
-import { jobDifference, jobSchema, type RunJob } from './job.ts';
+import { isShorter, jobDifference, jobSchema, type RunJob } from './job.ts';
 import { type EvaluationRow, runTexts, type TrainingRow } from './rows.ts';
 import type { RunIdentity } from './streams.ts';
 
@@ -66,14 +66,15 @@ export function readRunFiles(folder: string): RunFiles {
 }
 
 /**
- * The record of a run that is complete and whose CSVs are whole; undefined otherwise.
+ * The record of a run that is complete and whose CSVs are whole; undefined otherwise, and where fewer steps were asked
+ * for then.
  * @param mixed whether users' files may have been changed meanwhile
  * @throws ForeignRun if it is another run than the job
  */
 export function readComplete(folder: string, job: RunJob, mixed = false): CompletedRun | undefined {
   const files = readRunFiles(folder);
   const run = parseComplete(files);
-  if (run === undefined) return undefined;
+  if (run === undefined || isShorter(run.job, job, mixed)) return undefined;
   const fault = foreignness(run, files, job, mixed);
   if (fault === undefined) return run;
   throw new ForeignRun(`${folder} holds another run: ${fault}; remove that folder to begin the run anew`);

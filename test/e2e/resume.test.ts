@@ -41,21 +41,21 @@ describe('a comparison goes on as it began, or not at all', () => {
     expect(rows('swapped')).toEqual(rows('whole'));
   }, 120_000);
 
-  it('a manifest with other steps fails every run, the complete ones too', async () => {
-    copy('longer');
-    rmSync(run('longer', 0, 'run.json'));
-    const file = join(folder, 'results/longer/manifest.json');
+  it('a manifest with fewer steps fails every run, the complete ones too', async () => {
+    copy('shorter');
+    rmSync(run('shorter', 0, 'run.json'));
+    const file = join(folder, 'results/shorter/manifest.json');
     writeFileSync(
       file,
-      readFileSync(file, 'utf8').replace('"steps": 60,\n    "evaluation"', '"steps": 90,\n    "evaluation"'),
+      readFileSync(file, 'utf8').replace('"steps": 60,\n    "evaluation"', '"steps": 30,\n    "evaluation"'),
     );
-    const { code, stderr } = await resume('longer');
+    const { code, stderr } = await resume('shorter');
     const [first, second] = stderr.split('\n');
     expect(first).toContain(
-      `last.safetensors is of another run: 'steps' differs (60 there, 90 asked); remove `,
+      `last.safetensors is of another run: 'steps' differs (60 there, 30 asked); remove `,
     );
     expect(second).toBe(
-      `failed: short-balance/tiny/1: ${run('longer', 1)} holds another run: 'steps' differs (60 there, 90 asked); remove that folder to begin the run anew`,
+      `failed: short-balance/tiny/1: ${run('shorter', 1)} holds another run: 'steps' differs (60 there, 30 asked); remove that folder to begin the run anew`,
     );
     expect(code).toBe(1);
   }, 120_000);

@@ -79,7 +79,7 @@ async function play(session: Session): Promise<Result> {
       agent: new GuardedAgent(session.agent?.(inner) ?? inner, "agent 'toy'", 1),
       environment,
       evaluationEnvironments,
-      checkpoints: new CheckpointStore(join(session.folder, 'checkpoint')),
+      checkpoints: new CheckpointStore(join(session.folder, 'checkpoint'), { job: ours, mixed: false }),
     },
     hooks,
   );
@@ -285,6 +285,52 @@ describe('a run that is interrupted', () => {
   });
 });
 
+describe('a run that is made longer', () => {
+  const schedule = { evaluation: { ...job.evaluation, every: 100 }, logEvery: 50 };
+  const whole = async (steps: number, more: Partial<RunJob> = schedule) =>
+    csvBytes(await play({ folder: newFolder(), job: { ...more, steps } }));
+
+  it('goes on from its end with the bytes of a run planned whole, also when its replay buffer was full', async () => {
+    for (const steps of [100, 200]) {
+      const folder = newFolder();
+      await play({ folder, job: { ...schedule, steps } });
+      const longer = await play({ folder, job: { ...schedule, steps: 400 } });
+      expect(longer.notes).toEqual([`continues from step ${steps}`]);
+      expect(csvBytes(longer)).toBe(await whole(400));
+    }
+  });
+
+  it('goes on from where it was stopped', async () => {
+    const folder = newFolder();
+    await play({ folder, job: { ...schedule, steps: 250 }, stopAt: 130 });
+    const longer = await play({ folder, job: { ...schedule, steps: 400 } });
+    expect(longer.notes).toEqual([expect.stringMatching(/^continues from step \d\d$/)]);
+    expect(csvBytes(longer)).toBe(await whole(400));
+  });
+
+  it.each([
+    [{ ...schedule, steps: 150 }, 'its last evaluation is at step 150, no multiple of --evaluate-every 100'],
+    [
+      { ...schedule, logEvery: 30, steps: 200 },
+      'its last row of training.csv is of step 200, no multiple of --log-every 30',
+    ],
+  ])('begins anew, and says why, if its end left rows that a longer one has not: %o', async (short, why) => {
+    const folder = newFolder();
+    await play({ folder, job: short });
+    const longer = await play({ folder, job: { ...short, steps: 400 } });
+    expect(longer.notes).toEqual([`goes on from an earlier step, or begins anew: ${why}`]);
+    expect(csvBytes(longer)).toBe(await whole(400, short));
+  });
+
+  it('goes on from an earlier checkpoint, if that is not of its end', async () => {
+    const folder = newFolder();
+    await play({ folder, job: { ...schedule, steps: 150 }, checkpointEvery: 60 });
+    const longer = await play({ folder, job: { ...schedule, steps: 400 } });
+    expect(longer.notes[1]).toBe('continues from step 119');
+    expect(csvBytes(longer)).toBe(await whole(400));
+  });
+});
+
 describe('a damaged checkpoint', () => {
   async function crashed() {
     const folder = newFolder();
@@ -334,7 +380,7 @@ describe('a damaged checkpoint', () => {
         { identity: { ...job.identity, task: 'toy-plane' } },
         "'identity.task' differs (toy-line there, toy-plane asked)",
       ],
-      [{ steps: 500 }, "'steps' differs (400 there, 500 asked)"],
+      [{ steps: 300 }, "'steps' differs (400 there, 300 asked)"],
       [{ config: { ...job.config, batchSize: 9 } }, "'config.batchSize' differs (8 there, 9 asked)"],
       [{ agent: { name: 'toy', sha256: 'a'.repeat(64) } }, "'agent.sha256' differs"],
     ];
@@ -343,7 +389,7 @@ describe('a damaged checkpoint', () => {
       expect(() => read(other)).toThrow(line);
     }
     expect(read({ agent: { name: 'toy', sha256: 'a'.repeat(64) } }, true)?.state.step).toBe(349);
-    expect(() => read({ steps: 500 }, true)).toThrow("'steps' differs");
+    expect(() => read({ steps: 300 }, true)).toThrow("'steps' differs");
   });
 
   it('whose replay is torn is not used', async () => {
