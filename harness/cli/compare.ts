@@ -9,6 +9,7 @@ import { addReportingOptions } from './reporting-options.ts';
 import {
   addRunOptions,
   announceDefault,
+  collect,
   describePlan,
   executorOf,
   printDryRun,
@@ -23,6 +24,7 @@ interface CompareFlags extends RunFlags {
   readonly seeds?: string;
   readonly config?: string;
   readonly quick?: boolean;
+  readonly sweep?: string[];
   readonly extend?: boolean;
   readonly shard?: string;
 }
@@ -35,6 +37,11 @@ export function compareCommand(): Command {
     .option('--seeds <seeds>', '5 means seeds 0 to 4; also 3,7,11 or 10..14')
     .option('--config <file>', 'a YAML file with the same settings; options win over it')
     .option('--quick', 'a real but tiny comparison, under three minutes on two cores')
+    .option(
+      '--sweep <agent.key=values>',
+      'a variant of the agent for each value, separated by commas; may be repeated',
+      collect,
+    )
     .option('--extend', 'add agents, tasks, seeds or steps to the comparison in --out; what is done stays')
     .option(
       '--shard <part>',
@@ -48,6 +55,8 @@ Examples:
   harness compare --quick
   harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --steps 100k --out rfm8
   harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.estimator=eta=0.5
+  harness compare --sweep rfm-flow.temperature=0.05,0.1,0.2 --tasks walker-walk
+                                                  rfm-flow-temperature-0.05, -0.1 and -0.2
   harness compare --config comparison.yaml --dry-run
   harness compare --resume --out rfm8             go on after Ctrl-C or a crash
   harness compare --extend --out rfm8 --seeds 10  more seeds; also more --agents, --tasks or --steps
@@ -70,7 +79,7 @@ A --config file (paths in it are relative to its folder):
 
 async function compare(flags: CompareFlags): Promise<void> {
   const { readSettingsFile, quick } = await import('../plan/settings.ts');
-  const { parseSet } = await import('../plan/resolve.ts');
+  const { parseSet, parseSweep } = await import('../plan/resolve.ts');
   const { resultsFolder } = await import('../comparison/comparison.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds, extend } = flags;
@@ -83,13 +92,15 @@ async function compare(flags: CompareFlags): Promise<void> {
     throw new UserError('--force replaces results, --extend adds to them: choose one');
   if (flags.resume && out === undefined) throw new UserError('--resume needs --out: the results to resume');
   if (extend && out === undefined) throw new UserError('--extend needs --out: the results to add to');
+  const swept = file.sweep !== undefined || flags.sweep !== undefined;
   const settings: Settings = {
     ...(flags.quick ? quick : {}),
     ...asked,
     set: mergeSets(file.set ?? {}, parseSet(flags.set ?? [])),
+    ...(swept && { sweep: mergeSets(file.sweep ?? {}, parseSweep(flags.sweep ?? [])) }),
   };
   const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
-  const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined;
+  const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined && !swept;
   const resume = flags.resume || extend;
   const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
   const plan = await planFor(settings, { before, usesDefaults, extend, shard, folder });
@@ -189,10 +200,11 @@ function present<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-type Sets = NonNullable<Settings['set']>;
-
-function mergeSets(file: Sets, flags: Sets): Sets {
-  const merged = new Map<string, Record<string, unknown>>();
+function mergeSets<Value>(
+  file: Readonly<Record<string, Record<string, Value>>>,
+  flags: Readonly<Record<string, Record<string, Value>>>,
+): Record<string, Record<string, Value>> {
+  const merged = new Map<string, Record<string, Value>>();
   for (const [agent, keys] of [...Object.entries(file), ...Object.entries(flags)]) {
     merged.set(agent, { ...merged.get(agent), ...keys });
   }

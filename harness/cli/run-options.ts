@@ -45,7 +45,8 @@ export interface RunFlags extends ReportingFlags {
   readonly debug?: boolean;
 }
 
-const collect = (value: string, before: string[] = []) => [...before, value];
+/** Of options that may be repeated. */
+export const collect = (value: string, before: string[] = []) => [...before, value];
 
 const executorList = () =>
   Object.values(executors)

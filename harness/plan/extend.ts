@@ -24,16 +24,18 @@ export function withAgentsOf({ agents }: ComparisonPlan, settings: Settings): Se
     ...(settings.preset === undefined ? { preset: agent.preset, set: { ...agent.config } } : {}),
   });
   const listed =
-    settings.agents === undefined
-      ? agents.map(asBefore)
-      : entries<AgentEntry>(settings.agents, '--agents').map((entry) => {
-          if (typeof entry !== 'string') return entry;
-          const name = isFile(entry) ? absolutePath(entry) : entry;
-          const there = agents.find(
-            ({ label, source }) => name === (source.file ?? source.name) && label === source.name,
-          );
-          return there === undefined ? entry : asBefore(there);
-        });
+    settings.agents === undefined && settings.sweep !== undefined
+      ? Object.keys(settings.sweep)
+      : settings.agents === undefined
+        ? agents.map(asBefore)
+        : entries<AgentEntry>(settings.agents, '--agents').map((entry) => {
+            if (typeof entry !== 'string') return entry;
+            const name = isFile(entry) ? absolutePath(entry) : entry;
+            const there = agents.find(
+              ({ label, source }) => name === (source.file ?? source.name) && label === source.name,
+            );
+            return there === undefined ? entry : asBefore(there);
+          });
   return { ...settings, agents: listed, preset: settings.preset ?? preset };
 }
 

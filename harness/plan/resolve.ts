@@ -43,9 +43,11 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
     starts: settings.evaluationStarts ?? defaults.evaluationStarts,
   };
   const tasks = await resolveTasks(entries(settings.tasks ?? defaults.tasks, '--tasks') as string[]);
-  const listed = entries<AgentEntry>(settings.agents ?? defaults.agents, '--agents');
-  const agents = await resolveAgents(listed, preset, settings.set ?? {});
-  checkLabels(agents, settings.set ?? {});
+  const { sweep } = settings;
+  const some = sweep === undefined ? defaults.agents : Object.keys(sweep);
+  const listed = entries<AgentEntry>(settings.agents ?? some, '--agents');
+  const agents = await resolveVariants(listed, preset, settings);
+  checkLabels(agents);
   const runs = agents.length * tasks.length * seeds.length;
   const threads = settings.threads ?? threadsFor(runs, availableParallelism());
   const backend = settings.backend ?? defaultBackend();
@@ -65,6 +67,52 @@ export async function resolvePlan(settings: Settings): Promise<ComparisonPlan> {
     backend,
     threads: parseCount(threads, '--threads', 1, limits.threads),
   };
+}
+
+/** Agents, and in the place of those that are swept their variants. */
+async function resolveVariants(
+  listed: readonly (string | AgentEntry)[],
+  preset: AgentPlan['preset'],
+  { set = {}, sweep = {} }: Pick<Settings, 'set' | 'sweep'>,
+): Promise<AgentPlan[]> {
+  const agents = await resolveAgents(listed, preset, set);
+  const labels = agents.map(({ label }) => label);
+  const expectKnown = (option: string, named: object, known: readonly string[]) => {
+    for (const label of Object.keys(named))
+      if (!known.includes(label)) throw unknownName(`agent in ${option}`, label, known);
+  };
+  expectKnown('--sweep', sweep, labels);
+  const given = listed.map((entry) => (typeof entry === 'string' ? { agent: entry } : entry));
+  const listsOf = (i: number) => Object.entries({ ...given[i].sweep, ...sweep[labels[i]] });
+  if (given.every((_, i) => listsOf(i).length === 0)) {
+    expectKnown('--set', set, labels);
+    return agents;
+  }
+  const variants = given.flatMap((entry, i) =>
+    combinations(listsOf(i)).map((values) => ({
+      ...{ agent: entry.agent, preset: entry.preset },
+      name: [labels[i], ...values.flatMap(([key, value]) => [key, nameOf(value)])].join('-'),
+      set: { ...entry.set, ...set[labels[i]], ...Object.fromEntries(values) },
+    })),
+  );
+  expectKnown('--set', set, [...labels, ...variants.map(({ name }) => name)]);
+  return await resolveAgents(variants, preset, set);
+}
+
+/** Every way to take one value of each list; the last list changes fastest. */
+function combinations(lists: readonly [key: string, values: readonly unknown[]][]): [string, unknown][][] {
+  const none: [string, unknown][][] = [[]];
+  return lists.reduce(
+    (before, [key, values]) =>
+      before.flatMap((taken) => values.map((value): [string, unknown][] => [...taken, [key, value]])),
+    none,
+  );
+}
+
+/** A value as part of an agent's name: `0.01`, `64-64`, `eta-0.5`. */
+function nameOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.replace(/[^a-z0-9._-]+/gi, '-').replace(/^-(?!\d)|-$/g, '');
 }
 
 /** An agent as it was asked for. */
@@ -188,15 +236,11 @@ function optionalKeys(schema: unknown): string[] {
   return shape === undefined ? [] : Object.keys(shape);
 }
 
-function checkLabels(agents: readonly AgentPlan[], set: NonNullable<Settings['set']>): void {
+function checkLabels(agents: readonly AgentPlan[]): void {
   const labels = agents.map((agent) => agent.label);
   const twice = labels.find((label, i) => labels.indexOf(label) !== i);
-  if (twice !== undefined) {
+  if (twice !== undefined)
     throw new UserError(`agent '${twice}' is listed twice; in a --config file give each variant a name`);
-  }
-  for (const label of Object.keys(set)) {
-    if (!labels.includes(label)) throw unknownName('agent in --set', label, labels);
-  }
 }
 
 /**
@@ -204,18 +248,41 @@ function checkLabels(agents: readonly AgentPlan[], set: NonNullable<Settings['se
  * An agent's name may hold dots; the key may not, so the last dot before the first `=` divides them.
  */
 export function parseSet(assignments: readonly string[]): NonNullable<Settings['set']> {
-  const set = new Map<string, Map<string, unknown>>(); // a plain object would take __proto__ for its prototype
+  return parseAssignments(assignments, '--set expects AGENT.key=value', (text, what) => {
+    try {
+      return parse(text);
+    } catch {
+      throw new UserError(`--set ${what}: '${text}' is not a value`);
+    }
+  });
+}
+
+/** `--sweep AGENT.key=value,value`, repeated, as a record; values are as those of `--set`. */
+export function parseSweep(assignments: readonly string[]): NonNullable<Settings['sweep']> {
+  return parseAssignments(assignments, '--sweep expects AGENT.key=value,value', (text, what) => {
+    let values: unknown;
+    try {
+      values = parse(`[${text}]`);
+    } catch {
+      // as for what is no list
+    }
+    if (!Array.isArray(values) || values.length === 0 || values.includes(null))
+      throw new UserError(`--sweep ${what}: '${text}' is not a list of values`);
+    return values as unknown[];
+  });
+}
+
+function parseAssignments<Value>(
+  assignments: readonly string[],
+  expected: string,
+  read: (text: string, what: string) => Value,
+): Record<string, Record<string, Value>> {
+  const set = new Map<string, Map<string, Value>>(); // a plain object would take __proto__ for its prototype
   for (const assignment of assignments) {
     const match = /^([^=]+)\.([^.=]+)=(.*)$/s.exec(assignment);
-    if (match === null) throw new UserError(`--set expects AGENT.key=value, found '${assignment}'`);
+    if (match === null) throw new UserError(`${expected}, found '${assignment}'`);
     const [, agent, key, text] = match;
-    let value: unknown;
-    try {
-      value = parse(text);
-    } catch {
-      throw new UserError(`--set ${agent}.${key}: '${text}' is not a value`);
-    }
-    set.set(agent, (set.get(agent) ?? new Map()).set(key, value));
+    set.set(agent, (set.get(agent) ?? new Map<string, Value>()).set(key, read(text, `${agent}.${key}`)));
   }
   return Object.fromEntries([...set].map(([agent, keys]) => [agent, Object.fromEntries(keys)]));
 }

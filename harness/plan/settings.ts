@@ -12,6 +12,10 @@ import { parseCount } from '../text/quantity.ts';
 
 const quantity = z.union([z.number(), z.string()], { error: 'expected a number, such as 300 or 30k' });
 const configValues = z.record(z.string(), z.unknown());
+const configLists = z.record(
+  z.string(),
+  z.array(z.unknown(), { error: 'expected a list of values' }).min(1, 'expected at least one value'),
+);
 
 const agentVariant = z.strictObject({
   /** A built-in agent's name or a file. */
@@ -20,6 +24,8 @@ const agentVariant = z.strictObject({
   name: z.string().optional(),
   preset: z.string().optional(),
   set: configValues.optional(),
+  /** Key → values: a variant for each, or for each combination. */
+  sweep: configLists.optional(),
 });
 const agentEntry = z.union([z.string(), agentVariant]);
 
@@ -28,7 +34,7 @@ const list = <T extends z.ZodType>(entry: T, expected: string) =>
 
 /** The keys of a `--config` file. */
 export const settingsSchema = z.strictObject({
-  agents: list(agentEntry, 'a list of names, files and { agent, name, preset, set }').optional(),
+  agents: list(agentEntry, 'a list of names, files and { agent, name, preset, set, sweep }').optional(),
   tasks: list(z.string(), 'a list of names, suites and files').optional(),
   seeds: z
     .union([z.number(), z.string(), z.array(z.number())], { error: 'expected a number, a list or a range' })
@@ -37,6 +43,8 @@ export const settingsSchema = z.strictObject({
   preset: z.string().optional(),
   /** AGENT → key → value. */
   set: z.record(z.string(), configValues).optional(),
+  /** AGENT → key → values. */
+  sweep: z.record(z.string(), configLists).optional(),
   evaluateEvery: quantity.optional(),
   evaluationEpisodes: quantity.optional(),
   evaluationStarts: z.enum(evaluationStarts).optional(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { suite } from '../../../envs/index.ts';
 import { defaultEvaluationEvery, jobsOf, orderOfSeeds, threadsFor } from '../../../harness/plan/plan.ts';
-import { parseSet, resolvePlan } from '../../../harness/plan/resolve.ts';
+import { parseSet, parseSweep, resolvePlan } from '../../../harness/plan/resolve.ts';
 import { parseSeeds, readSettingsFile } from '../../../harness/plan/settings.ts';
 import { firstDifference } from '../../../harness/text/difference.ts';
 import { formatCount, formatDuration, parseCount } from '../../../harness/text/quantity.ts';
@@ -47,6 +47,67 @@ describe('seeds', () => {
 
   it.each(['-1', '1,-2', '5..3', 'x', '1,x', '1e9'])('%s are none', (text) => {
     expect(() => parseSeeds(text)).toThrow(/seed/);
+  });
+});
+
+describe('--sweep', () => {
+  it('reads lists of values as --set reads one', () => {
+    expect(parseSweep(['sac.tau=0.01, 0.02', 'a.b.sizes=[64, 64],[32]', 'rfm-flow.eta=optimal'])).toEqual({
+      sac: { tau: [0.01, 0.02] },
+      'a.b': { sizes: [[64, 64], [32]] },
+      'rfm-flow': { eta: ['optimal'] },
+    });
+    for (const none of ['sac.tau=', 'sac.tau=1,,2', 'sac.tau=[1'])
+      expect(() => parseSweep([none])).toThrow(/--sweep sac\.tau: '.*' is not a list of values/);
+    expect(() => parseSweep(['tau=1'])).toThrow("--sweep expects AGENT.key=value,value, found 'tau=1'");
+  });
+
+  it('puts a named variant for every combination in the place of the agent, with its --set', async () => {
+    const { agents } = await resolvePlan({
+      agents: ['random', 'rfm-flow', 'sac'],
+      tasks: 'cartpole-balance',
+      set: { 'rfm-flow': { batchSize: 32 }, 'rfm-flow-temperature-0.1-eta-0.5': { batchSize: 16 } },
+      sweep: { 'rfm-flow': { temperature: [0.05, 0.1], eta: ['optimal', 0.5] } },
+    });
+    expect(agents.map(({ label }) => label)).toEqual([
+      'random',
+      'rfm-flow-temperature-0.05-eta-optimal',
+      'rfm-flow-temperature-0.05-eta-0.5',
+      'rfm-flow-temperature-0.1-eta-optimal',
+      'rfm-flow-temperature-0.1-eta-0.5',
+      'sac',
+    ]);
+    expect(agents[2].config).toMatchObject({ temperature: 0.05, estimator: 'eta=0.5', batchSize: 32 });
+    expect(agents[4].config).toMatchObject({ temperature: 0.1, estimator: 'eta=0.5', batchSize: 16 });
+  });
+
+  it('is a list in a --config file too, for all of an agent or for one entry', async () => {
+    const folder = workplace({
+      'sweep.yaml':
+        'agents: [{ agent: sac, name: mine, sweep: { batchSize: [8, 16] } }, sac]\nsweep: { sac: { discount: [0.9] } }\n',
+      'scalar.yaml': 'sweep: { sac: { discount: 0.9 } }\n',
+    });
+    const { agents } = await resolvePlan(readSettingsFile(`${folder}/sweep.yaml`));
+    expect(agents.map(({ label }) => label)).toEqual([
+      'mine-batchSize-8',
+      'mine-batchSize-16',
+      'sac-discount-0.9',
+    ]);
+    expect(() => readSettingsFile(`${folder}/scalar.yaml`)).toThrow(
+      'scalar.yaml: sweep.sac.discount: expected a list of values',
+    );
+  });
+
+  it('alone compares the variants alone, and names agents and keys that exist', async () => {
+    const plan = await resolvePlan({ sweep: { sac: { batchSize: [8, 16] } }, tasks: 'cartpole-balance' });
+    expect(plan.agents.map(({ label }) => label)).toEqual(['sac-batchSize-8', 'sac-batchSize-16']);
+    await expect(resolvePlan({ agents: 'random', sweep: { sac: { batchSize: [8] } } })).rejects.toThrow(
+      "unknown agent in --sweep 'sac'",
+    );
+    await expect(resolvePlan({ sweep: { sac: { batchsize: [8] } } })).rejects.toThrow(
+      "unknown key of sac-batchsize-8 'batchsize'; did you mean 'batchSize'?",
+    );
+    await expect(resolvePlan({ sweep: { sac: { batchSize: [8, 8] } } })).rejects.toThrow(/listed twice/);
   });
 });
 
