@@ -74,16 +74,20 @@ function candidates(data: MjData): DataLayout[] {
   const doubles = new Float64Array(memory);
   const words = new Int32Array(memory);
   const binding = bindingAddress(data) >> 2;
+  const clock = data.time; // read once: the search compares it with a million numbers
   const expected = readWarnings(data);
+  const isAt = (start: number) => {
+    for (let i = 0; i < expected.length; i++) if (words[start + i] !== expected[i]) return false;
+    return true;
+  };
   const found: DataLayout[] = [];
   for (let pointer = 0; pointer < POINTER_WORDS; pointer++) {
     const base = words[binding + pointer];
     if (base <= 0 || base % 8 !== 0 || base + SEARCHED_BYTES > memory.byteLength) continue;
     for (let time = 0; time < SEARCHED_BYTES; time += 8) {
-      if (doubles[(base + time) >> 3] !== data.time) continue;
+      if (doubles[(base + time) >> 3] !== clock) continue;
       for (let warnings = 0; warnings < SEARCHED_BYTES; warnings += 4) {
-        const start = (base + warnings) >> 2;
-        if (expected.every((value, i) => words[start + i] === value)) found.push({ pointer, time, warnings });
+        if (isAt((base + warnings) >> 2)) found.push({ pointer, time, warnings });
       }
     }
   }

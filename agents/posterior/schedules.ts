@@ -4,10 +4,13 @@
  * Song 2021, arXiv 2011.13456, with their time reversed).
  */
 import { reshape, type Tensor } from '@tensorflow/tfjs-core';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { log } from '../../math/elementary.ts';
 import { type Arithmetic, numberArithmetic } from './arithmetic.ts';
+import { type ScheduleConfig, type ScheduleName, scheduleSchema } from './schedule-config.ts';
 import { tensorAlgebra } from './tensors.ts';
+
+export * from './schedule-config.ts';
 
 /** A path's coefficients at one time. */
 export interface Coefficients<V> {
@@ -20,31 +23,6 @@ export interface PathPoint<V> extends Coefficients<V> {
   readonly alphaDot: V;
   readonly betaDot: V;
 }
-
-/** Parameters of the paths that have some. */
-export const scheduleDefaults = { betaMin: 0.1, betaMax: 20, sigmaMin: 0.01, sigmaMax: 5 } as const;
-
-export const scheduleSchema = z.discriminatedUnion('kind', [
-  /** α = t, β = 1 - t. */
-  z.strictObject({ kind: z.literal('linear') }),
-  /** α = sin(πt/2), β = cos(πt/2): variance preserving. */
-  z.strictObject({ kind: z.literal('cosine') }),
-  /** Variance preserving SDE whose rate falls linearly from betaMax at t = 0 to betaMin at t = 1. */
-  z.strictObject({
-    kind: z.literal('vp'),
-    betaMin: z.number().positive().default(scheduleDefaults.betaMin),
-    betaMax: z.number().positive().default(scheduleDefaults.betaMax),
-  }),
-  /** Variance exploding: α = 1, β geometric from sigmaMax at t = 0 to sigmaMin at t = 1. */
-  z.strictObject({
-    kind: z.literal('ve'),
-    sigmaMin: z.number().positive().default(scheduleDefaults.sigmaMin),
-    sigmaMax: z.number().positive().default(scheduleDefaults.sigmaMax),
-  }),
-]);
-export type ScheduleConfig = z.infer<typeof scheduleSchema>;
-export type ScheduleName = ScheduleConfig['kind'];
-export const scheduleNames: readonly ScheduleName[] = ['linear', 'cosine', 'vp', 've'];
 
 /** What a diffusion's sampler reads of a path, on the path's own clock. */
 export interface Path {

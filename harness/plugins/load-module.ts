@@ -1,7 +1,6 @@
 /** Loads a user's TypeScript or JavaScript file without a build step. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { createJiti } from 'jiti';
 import { awaitAnswer } from '../process/awaited.ts';
 import { shareOfSecond } from '../process/share.ts';
 import { UserError } from '../text/errors.ts';
@@ -45,6 +44,7 @@ const LOAD_SECONDS = 25;
 export async function loadDefaultExport(file: string): Promise<unknown> {
   if (isKeptOut) throw new Error(`${file} must not be loaded in this process`);
   const path = findFile(file);
+  const { createJiti } = await import('jiti');
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
     interopDefault: false,

@@ -1,6 +1,6 @@
 /** `harness ablate smc`: annealed SMC and MALA against importance sampling at equal numbers of evaluations. */
 import { Command, Option } from 'commander';
-import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
+import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedule-config.ts';
 import { append, count, counts, names, seed, times } from './options.ts';
 
 interface SmcFlags {

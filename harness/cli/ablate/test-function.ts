@@ -1,6 +1,6 @@
 /** `harness ablate test-function`: a network as the control variate's test function against constant ones. */
 import { Command, Option } from 'commander';
-import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
+import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedule-config.ts';
 import { append, count, counts, names, seed, times } from './options.ts';
 
 interface TestFunctionFlags {

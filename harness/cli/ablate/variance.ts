@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { ProposalName } from '../../../ablations/variance/experiment.ts';
 import { estimatorForms } from '../../../agents/posterior/estimators.ts';
-import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedules.ts';
+import { type ScheduleName, scheduleNames } from '../../../agents/posterior/schedule-config.ts';
 import { append, count, counts, names, seed, times } from './options.ts';
 
 interface VarianceFlags {
