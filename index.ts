@@ -1,83 +1,52 @@
-/** The public API of rfm-harness: what an agent's or a task's author imports. */
-import type { AgentFactory, TrainingConfig } from './agents/agent.ts';
-
-export { criticParts, timePolicyParts } from './agents/actor-critic.ts';
-export type {
-  Agent,
-  AgentContext,
-  AgentFactory,
-  AgentSnapshot,
-  Batch,
-  Metrics,
-  Preset,
-  TrainingConfig,
-} from './agents/agent.ts';
+/**
+ * rfm-harness as a library. A script gets all of it; a file of an agent or a task that the harness loads gets
+ * {@link defineAgent} and what else `harness/plugins/authoring.ts` names.
+ * @module rfm-harness
+ */
+export { presets } from './agents/agent.ts';
+export { type AnyAgentFactory, builtInAgents, findAgent } from './agents/registry.ts';
 export {
-  actorCriticShape,
-  actorShape,
-  criticShape,
-  paperActor,
-  paperActorCritic,
-  paperCritic,
-  paperTimeNetwork,
-  paperTimePolicy,
-  paperTraining,
-  presetsOf,
-  temperatureShape,
-  timeNetworkShape,
-  timePolicyShape,
-  trainingShape,
-} from './agents/config.ts';
-export { checkAgent, type Verdict } from './agents/conformance.ts';
-export { criticMetrics, TwinCritic, tdLoss, tdStep, tdTarget } from './agents/critic.ts';
+  type BackendName,
+  backendNames,
+  createEngine,
+  type EngineOptions,
+} from './engine/index.ts';
+export type { Layer } from './engine/parameters.ts';
+export { ControlEnvironment } from './envs/control-environment.ts';
 export {
-  type ActInputs,
-  type Acting,
-  type Algorithm,
-  type BatchTensors,
-  type Draw,
-  type Draws,
-  hostAgent,
-  stackMetrics,
-  type TemperatureSchedule,
-  type Update,
-  type UpdateInputs,
-} from './agents/host.ts';
-export * from './agents/networks.ts';
-export { logTanhJacobian } from './agents/posterior/latent.ts';
-export { ReplayBuffer } from './agents/replay.ts';
-export { boltzmannIndex, pick } from './agents/samplers.ts';
-export { fromRecord, toRecord } from './agents/snapshot.ts';
-export { constant, orthogonal, zeros } from './engine/initialisers.ts';
-export { type AdamState, adam, descend, polyak } from './engine/optimiser.ts';
-export { ParameterLayout } from './engine/parameters.ts';
-export { RandomStream } from './engine/random.ts';
-export type { Arrays, CompiledFunction, CompiledStep, Engine, NdArray } from './engine/types.ts';
-export type {
-  ActionSpec,
-  Environment,
-  EnvironmentState,
-  ObservationSpec,
-  TimeStep,
-} from './envs/environment.ts';
+  ActionError,
+  DivergenceError,
+  EpisodeError,
+  ModelError,
+  SimulatorError,
+  StateError,
+  TaskError,
+} from './envs/errors.ts';
+export { domains, findTask, suite, suiteNames, taskNames } from './envs/registry.ts';
+export { VectorEnvironment, type VectorOptions, type VectorTimeStep } from './envs/vector.ts';
 export {
-  checkTask,
-  type Domain,
-  defineTask,
-  domain,
-  makeEnvironment,
-  type Physics,
-  RandomState,
-  type Task,
-  type TaskDescription,
-  Tolerance,
-  task,
-  tolerance,
-} from './envs/index.ts';
-
-/** An agent for `--agents ./mine.ts`: the default export of its file. The identity, for its types. */
-export function defineAgent<Config extends TrainingConfig>(
-  factory: AgentFactory<Config>,
-): AgentFactory<Config> {
-  return factory;
-}
+  type CompareOptions,
+  type Comparison,
+  compare,
+  type RunEvent,
+  type RunOptions,
+  type TrainedRun,
+  train,
+} from './harness/comparison/compare.ts';
+export { DiskError } from './harness/files/durable.ts';
+export * from './harness/plugins/authoring.ts';
+export { type Report, type ReportOptions, writeReport } from './harness/report/index.ts';
+export { type Results, type RunResults, readResults } from './harness/results/read-results.ts';
+export { type Evaluation, type Run, readScores } from './harness/results/runs.ts';
+export { toBounds } from './harness/run/action-bounds.ts';
+export {
+  type EvaluateOptions,
+  type EvaluationResult,
+  evaluate,
+  loadPolicy,
+  type Policy,
+} from './harness/run/policy.ts';
+export { type CheckpointContents, readCheckpoint } from './harness/run/read-checkpoint.ts';
+/** Statistics of comparisons: pure functions of scores, as docs/statistics.md defines them. */
+export * as statistics from './harness/statistics/index.ts';
+export { UserError } from './harness/text/errors.ts';

@@ -65,7 +65,12 @@ export function criticParts<Activation extends CriticActivation = 'relu'>(
     return { ...step, target: polyak(states.target, step.state.params, config.tau) };
   }
 
-  return { critic, criticAdam, learnCritics: learn };
+  return {
+    critic,
+    criticAdam,
+    /** One step of the critics and of their target. */
+    learnCritics: learn,
+  };
 }
 
 /**
@@ -88,6 +93,7 @@ export function timePolicyParts<Activation extends CriticActivation = 'relu'>(
     ...critics,
     network,
     actorAdam,
+    layouts: { actor: network.layout, critic: critic.layout, target: critic.layout },
     /** Actor, critics, and the critics' target as a copy of them. */
     initialise(random: RandomStream) {
       const criticParams = critic.layout.initialise(random.split('critic'));

@@ -3,10 +3,13 @@
  * same thing: a module whose default export is an AgentFactory.
  */
 import type { z } from 'zod';
+import type { Layer } from '../engine/parameters.ts';
 import type { RandomStream } from '../engine/random.ts';
 import type { Engine, NdArray } from '../engine/types.ts';
 
+/** Size of an agent: the paper's, what a laptop trains, or what a test can afford. */
 export type Preset = 'paper' | 'laptop' | 'smoke';
+/** The names of all presets, largest first. */
 export const presets: readonly Preset[] = ['paper', 'laptop', 'smoke'];
 
 /** Named numbers of one update: losses, gradient norms, Q statistics, ESS, temperature ... */
@@ -21,7 +24,7 @@ export interface Batch {
   readonly action: Float32Array;
   /** [batch] */
   readonly reward: Float32Array;
-  /** [batch]: 0 at a true terminal state, else 1 (also at a time limit). */
+  /** [batch], 0 at a true terminal state, else 1 (also at a time limit). */
   readonly mask: Float32Array;
   /** [batch, obs] */
   readonly nextObservation: Float32Array;
@@ -38,6 +41,7 @@ export interface TrainingConfig {
   readonly replayCapacity: number;
 }
 
+/** What an agent is made from: sizes of the task, config, stream of random numbers, engine. */
 export interface AgentContext<Config> {
   readonly observation: { readonly size: number };
   readonly action: { readonly size: number };
@@ -53,8 +57,14 @@ export interface AgentSnapshot {
   readonly arrays: Record<string, NdArray>;
   /** Counters, stream states and other plain JSON. */
   readonly values: Record<string, unknown>;
+  /**
+   * The layers in flat arrays, by the array's name, for readers of checkpoints; `load` never gets them. Arrays that are
+   * not named have no layers.
+   */
+  readonly layers?: Readonly<Record<string, readonly Layer[]>>;
 }
 
+/** What the run loop calls. One call at a time; every method may reject, which fails the run. */
 export interface Agent {
   /**
    * @param observations [count, obs] row major
@@ -64,11 +74,15 @@ export interface Agent {
   act(observations: Float32Array, count: number, mode: 'explore' | 'exploit'): Promise<Float32Array>;
   /** One gradient update of everything the agent learns. */
   update(batch: Batch): Promise<Metrics>;
+  /** The whole state, copied: `load` of it continues bit for bit. */
   save(): Promise<AgentSnapshot>;
+  /** Takes over a state that `save` gave, also in a new process. @throws Error where it does not fit */
   load(snapshot: AgentSnapshot): Promise<void>;
+  /** Frees what it holds; it is not called again. */
   dispose(): Promise<void>;
 }
 
+/** An agent as a file exports it: its name, its config with presets, and what makes it. */
 export interface AgentFactory<Config extends TrainingConfig = TrainingConfig> {
   /** Lower case, as on the command line. */
   readonly name: string;
@@ -81,5 +95,6 @@ export interface AgentFactory<Config extends TrainingConfig = TrainingConfig> {
   readonly presets: Readonly<Record<Preset, Config>>;
   /** Numbers that the code fixes, for `harness agents`: no config holds them, and none is read from here. */
   readonly constants?: Readonly<Record<string, number | readonly number[]>>;
+  /** A fresh agent, initialised from `context.random` alone. */
   create(context: AgentContext<Config>): Promise<Agent>;
 }

@@ -78,6 +78,7 @@ export const paperTraining = {
   updatesPerStep: 1,
   replayCapacity: 250_000,
 };
+/** The twin critics of all agents. */
 export const paperCritic = {
   discount: 0.99,
   tau: 0.005,
@@ -86,9 +87,13 @@ export const paperCritic = {
   criticLearningRate: 1e-3,
   maxGradNorm: null,
 };
+/** The policy network of all agents, as in the official program. */
 export const paperActor = { actorWidth: 256, actorBlocks: 2, actorLearningRate: 3e-4 };
+/** The network of flow and diffusion policies. */
 export const paperTimeNetwork = { ...paperActor, embedding: 128, embeddingScale: 1 };
+/** All constants that actor-critic agents share. */
 export const paperActorCritic = { ...paperTraining, ...paperCritic, ...paperActor };
+/** All constants that flow and diffusion agents share. */
 export const paperTimePolicy = { ...paperTraining, ...paperCritic, ...paperTimeNetwork };
 
 /** The keys in which a smaller preset may differ from `paper`. Everything else is the method. */

@@ -9,6 +9,7 @@ import type { Agent, AgentFactory, AgentSnapshot, Batch, Metrics, Preset, Traini
 import { presets } from './agent.ts';
 import { allocateBatch, type TransitionSizes } from './replay.ts';
 
+/** Whether one promise of the interface is kept. */
 export interface Verdict {
   /** The promise, as a sentence. */
   readonly promise: string;

@@ -3,6 +3,7 @@
  * a handful of pure functions; everything that they need to be reproducible is decided here, once.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Layer, ParameterLayout } from '../engine/parameters.ts';
 import type { RandomStreamState } from '../engine/random.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Arrays, NdArray, StepFunction, Tree } from '../engine/types.ts';
@@ -18,6 +19,7 @@ export interface Draw {
 }
 
 export type Noise = Record<string, tf.Tensor>;
+/** How each noise tensor is drawn, by its name. */
 export type Draws<N> = { readonly [Name in keyof N]: Draw };
 
 /** A `Batch` on the way through the graph. */
@@ -31,7 +33,9 @@ export type BatchTensors = {
 
 /** Scalars that follow a schedule, inputs of the graph: λ, and the algorithm's own annealed constants. */
 export type Scheduled = { temperature: tf.Tensor; annealed?: Readonly<Record<string, tf.Tensor>> };
+/** What an update is given beside the state: batch, noise, and the schedules. */
 export type UpdateInputs<N> = { batch: BatchTensors; noise: N } & Scheduled;
+/** What a policy is given: its parameters, observations [states, obs], noise, and the schedules. */
 export type ActInputs<P, N> = { policy: P; observation: tf.Tensor; noise: N } & Scheduled;
 
 /** One way of acting. */
@@ -41,6 +45,7 @@ export interface Acting<P, N> {
    * function of that state (state-key.ts), so that the action is one of parameters and state.
    */
   draws(states: number): Draws<N>;
+  /** @returns action [states, act] in [-1, 1] */
   act(inputs: ActInputs<P, N>): { action: tf.Tensor };
 }
 
@@ -49,9 +54,11 @@ export type Observe = (name: string, value: tf.Tensor) => void;
 
 type UpdateStep<S, N> = StepFunction<S, UpdateInputs<N>, { metrics: tf.Tensor } & Record<string, tf.Tensor>>;
 
+/** One kind of update. */
 export interface Update<S, N> {
   /** Names of the entries of `outputs.metrics`, in order. */
   readonly metrics: readonly string[];
+  /** (state, inputs) → the next state and `outputs.metrics`, [metrics]. */
   readonly step: (
     ...args: [...Parameters<UpdateStep<S, N>>, observe?: Observe]
   ) => ReturnType<UpdateStep<S, N>>;
@@ -73,10 +80,14 @@ export interface Annealing {
   readonly updates: number;
 }
 
+/** An algorithm as pure functions: S its state, N the noise of an update, P what acting needs of the state. */
 export interface Algorithm<S, N, P, Explore, Exploit> {
   /** The agent's name, for its graphs. */
   readonly name: string;
+  /** The state before the first update, from the stream alone. */
   initialise(random: RandomStream): Arrays<S>;
+  /** The layouts of flat parameters by their names in the state, for readers of checkpoints. */
+  readonly layouts?: Readonly<Record<string, ParameterLayout>>;
   /** The noise of one update. */
   draws(batch: number): Draws<N>;
   /** Taken in turn, so that a policy can learn at every second update, for example. */
@@ -170,8 +181,10 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
         update: updateStream.random.state(),
         explore: exploreStream.random.state(),
       };
+      const arrays = toRecord(state as Tree<NdArray>);
       return {
-        arrays: toRecord(state as Tree<NdArray>),
+        arrays,
+        layers: layersOf(arrays, algorithm.layouts),
         values: { updates, metrics: { ...metrics }, streams },
       };
     },
@@ -194,6 +207,20 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
       await Promise.all(compiled.map(({ run }) => run.dispose()));
     },
   };
+}
+
+/** The layers of the arrays that lie as a layout says: parameters, targets and the moments of optimisers. */
+function layersOf(
+  arrays: Readonly<Record<string, NdArray>>,
+  layouts: Readonly<Record<string, ParameterLayout>> = {},
+): Record<string, readonly Layer[]> {
+  const named = Object.entries(arrays).flatMap(([name, { shape }]) => {
+    const layout = layouts[name.split('/', 1)[0]];
+    return layout !== undefined && layout.shape.join() === shape.join()
+      ? [[name, layout.layers] as const]
+      : [];
+  });
+  return Object.fromEntries(named);
 }
 
 /** The metrics in the order of their names, as one tensor: one output instead of many. */

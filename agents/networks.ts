@@ -147,6 +147,7 @@ export function residualMlpLayers(
   return denseLayers([inputs, ...Array<number>(blocks + 1).fill(width), outputs], output);
 }
 
+/** Sizes of the network of a flow or diffusion policy. */
 export interface TimeNetworkShape {
   readonly observationSize: number;
   readonly actionSize: number;

@@ -161,6 +161,7 @@ export function qsmAlgorithm(
   return {
     name: 'qsm',
     initialise: parts.initialise,
+    layouts: parts.layouts,
     draws: (batch) => ({
       ...sampleDraws(batch),
       smoothing: { law: 'normal', shape: [batch, actionSize] },

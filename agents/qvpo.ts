@@ -219,6 +219,7 @@ export function qvpoAlgorithm(
       const targetActor = { data: actor.params.data.slice(), shape: actor.params.shape };
       return { actor, critic, targetActor, targetCritic: target };
     },
+    layouts: { ...parts.layouts, targetActor: network.layout, targetCritic: critic.layout },
     draws(batch) {
       const next = sampleDraws(batch, config.targetParticles);
       const rows = batch * (1 + entropyDraws);

@@ -16,6 +16,7 @@ export type AnyAgentFactory = AgentFactory<TrainingConfig>;
 const forget = <Config extends TrainingConfig>(factory: AgentFactory<Config>) =>
   factory as unknown as AnyAgentFactory;
 
+/** The agents that come with the harness, in the order of its tables. */
 export const builtInAgents: readonly AnyAgentFactory[] = [
   forget(rfmFlow),
   forget(rfmDiffusion),

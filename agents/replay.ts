@@ -62,11 +62,12 @@ export class ReplayBuffer {
     return this.#added;
   }
 
+  /** Transitions that it can hold. */
   get capacity(): number {
     return this.#capacity;
   }
 
-  /** @param mask 0 at a true terminal state, else 1 (also at a time limit) */
+  /** Adds a transition; a full buffer loses its oldest. @param mask 0 at a true terminal state, else 1 (also at a time limit) */
   add(
     observation: ArrayLike<number>,
     action: ArrayLike<number>,

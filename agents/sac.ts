@@ -159,6 +159,12 @@ export function sacAlgorithm(config: SacConfig, observationSize: number, actionS
         target: { data: criticParams.slice(), shape: critic.layout.shape },
       };
     },
+    layouts: {
+      actor: actorLayout,
+      critic: critic.layout,
+      temperature: temperatureLayout,
+      target: critic.layout,
+    },
     draws: (batch) => ({
       next: { law: 'normal', shape: [batch, actionSize] },
       actor: { law: 'normal', shape: [batch, actionSize] },

@@ -136,6 +136,12 @@ export function td3Algorithm(
         targetCritic: { data: criticParams.slice(), shape: critic.layout.shape },
       };
     },
+    layouts: {
+      actor: actorLayout,
+      critic: critic.layout,
+      targetActor: actorLayout,
+      targetCritic: critic.layout,
+    },
     draws: (batch) => ({ smoothing: { law: 'normal', shape: [batch, actionSize] } }),
     updates: [
       ...Array.from({ length: policyDelay - 1 }, () => ({ metrics: criticMetrics, step: criticOnly })),

@@ -16,6 +16,7 @@ import type {
   StepFunction,
 } from './types.ts';
 
+/** What an engine may be given. */
 export interface EngineOptions {
   /** By default `native` where it runs, else `wasm`. `cpu` is TensorFlow.js's plain JavaScript, for tests. */
   readonly backend?: BackendName | 'cpu';
@@ -38,6 +39,7 @@ export interface EngineOptions {
   readonly debugNumerics?: boolean;
 }
 
+/** What compiles functions of tensors and runs them. @throws RangeError, Error for a backend that does not run here */
 export function createEngine(options: EngineOptions = {}): Engine {
   const { threads = 1 } = options;
   const backend = options.backend ?? (options.providers === undefined ? defaultBackend() : 'onnx');

@@ -4,10 +4,12 @@ import type { RandomStream } from './random.ts';
 /** Fills `out` (row major, `shape`) with first values drawn from `random`. */
 export type Initialiser = (out: Float32Array, shape: readonly number[], random: RandomStream) => void;
 
+/** Every value 0. */
 export const zeros: Initialiser = (out) => {
   out.fill(0);
 };
 
+/** Every value the same. */
 export function constant(value: number): Initialiser {
   return (out) => {
     out.fill(value);

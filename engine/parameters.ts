@@ -13,11 +13,17 @@ export interface ParameterSpec {
   readonly initialise: Initialiser;
 }
 
-interface Part {
+/** Where one parameter lies in a flat vector [P], or in each row of [n, P] with an ensemble of n. */
+export interface Layer {
   readonly name: string;
+  /** Without the ensemble's dimension; row major. */
   readonly shape: readonly number[];
-  readonly size: number;
+  /** Of its first value, in values. */
   readonly offset: number;
+}
+
+interface Part extends Layer {
+  readonly size: number;
   readonly initialise: Initialiser;
 }
 
@@ -63,8 +69,14 @@ export class ParameterLayout<Name extends string = string> {
     return new ParameterLayout(specs, options.ensemble);
   }
 
+  /** The names in the order of the vector. */
   get names(): readonly Name[] {
     return this.#parts.map((part) => part.name);
+  }
+
+  /** Where each parameter lies, in the order of the vector. */
+  get layers(): readonly Layer[] {
+    return this.#parts.map(({ name, shape, offset }) => ({ name, shape, offset }));
   }
 
   /** The flat vector's first values; a parameter's depend on its name, its member and the stream's key alone. */

@@ -166,6 +166,7 @@ export class RandomStream {
     return new RandomStream(key0, key1, counter);
   }
 
+  /** Where the stream stands, plain JSON; `restore` goes on from there. */
   state(): RandomStreamState {
     return { key: [this.#key0, this.#key1], counter: this.#start + this.#next };
   }

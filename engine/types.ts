@@ -28,6 +28,7 @@ export interface CompiledFunction<I, O> {
   (inputs: Arrays<I>): Promise<Arrays<O>>;
   /** Builds the graph for these shapes without running it. */
   prepare(inputs: Arrays<I>): Promise<void>;
+  /** Frees its graphs. */
   dispose(): Promise<void>;
 }
 
@@ -37,7 +38,9 @@ export interface CompiledFunction<I, O> {
  */
 export interface CompiledStep<S, I, O> {
   (state: Arrays<S>, inputs: Arrays<I>): Promise<{ state: Arrays<S>; outputs: Arrays<O> }>;
+  /** Builds the graph for these shapes without running it. */
   prepare(state: Arrays<S>, inputs: Arrays<I>): Promise<void>;
+  /** Frees its graphs. */
   dispose(): Promise<void>;
 }
 
@@ -47,7 +50,9 @@ export interface Engine {
   readonly backend: string;
   /** Intra-op threads that compiled graphs use. */
   readonly threads: number;
+  /** Compiles a pure function; `name` names its graph in errors and profiles. */
   compile<I, O>(name: string, fn: PureFunction<I, O>): CompiledFunction<I, O>;
+  /** Compiles a step of a state machine. */
   compileStep<S, I, O>(name: string, fn: StepFunction<S, I, O>): CompiledStep<S, I, O>;
   /** Frees every graph that this engine compiled. */
   dispose(): Promise<void>;

@@ -41,6 +41,7 @@ interface SavedState extends EnvironmentState {
   readonly physics: PhysicsState;
 }
 
+/** A task on one MuJoCo simulation, stepped as dm_control steps it. */
 export class ControlEnvironment implements Environment {
   readonly task: string;
   readonly observationSpec: ObservationSpec;
@@ -226,6 +227,7 @@ export class ControlEnvironment implements Environment {
     );
   }
 
+  /** The whole state in the middle of an episode, plain JSON. */
   state(): EnvironmentState {
     if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
     const { observation, reward, terminated, truncated } = this.timeStep;
@@ -243,6 +245,7 @@ export class ControlEnvironment implements Environment {
     return saved;
   }
 
+  /** Goes on from a state, bit for bit. @throws StateError for a state of another task */
   setState(state: EnvironmentState): void {
     if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
     const saved = state as SavedState;

@@ -51,6 +51,7 @@ import type { ObservationWriter } from './observation.ts';
 import type { Physics } from './physics.ts';
 import type { RandomState } from './random-state.ts';
 
+/** A task as its author writes it; the head of envs/domain.ts explains each part. */
 export interface TaskDescription {
   /** MJCF text of this task alone, or what builds it; default the domain's. */
   readonly model?: string | ((asset: ModelReader) => string);
@@ -60,9 +61,13 @@ export interface TaskDescription {
   readonly controlStep?: number;
   readonly rewardKind?: 'dense' | 'sparse';
   readonly easy?: boolean;
+  /** Writes the state in which an episode begins; called inside a restart of the physics. */
   initialize?(physics: Physics, random: RandomState): void;
+  /** Adds the parts of the observation, in order. */
   observe(physics: Physics, observation: ObservationWriter): void;
+  /** Of the state after the step, in [0, 1] for scores to mean what those of the suite do. */
   reward(physics: Physics): number;
+  /** Whether the state is a true terminal one. */
   terminates?(physics: Physics): boolean;
   /**
    * What happens at a step at which the simulation does not hold: MuJoCo warns or stops, or an observation or the
@@ -88,6 +93,7 @@ export interface Task extends TaskDescription {
   readonly model: (asset: ModelReader) => string;
 }
 
+/** Tasks that share a name and, unless they say otherwise, a model. */
 export interface Domain {
   readonly name: string;
   readonly tasks: readonly Task[];

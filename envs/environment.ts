@@ -9,12 +9,14 @@ export interface ObservationPart {
   readonly size: number;
 }
 
+/** The flat observation of a task and its parts. */
 export interface ObservationSpec {
   /** Length of the flat observation. */
   readonly size: number;
   readonly parts: readonly ObservationPart[];
 }
 
+/** The actions of a task. */
 export interface ActionSpec {
   readonly size: number;
   /** Bounds per dimension: -1 and 1, but for the quadruped's actuators. */
@@ -47,6 +49,7 @@ export interface EnvironmentState {
   readonly [key: string]: unknown;
 }
 
+/** A control task: reset, then steps until an episode ends. */
 export interface Environment {
   /** `domain-task`, dm_control's spelling. */
   readonly task: string;
@@ -70,7 +73,9 @@ export interface Environment {
    *   DivergenceError (MuJoCo warning or non-finite state; reset() makes the environment usable again).
    */
   step(action: ArrayLike<number>): TimeStep;
+  /** The whole state in the middle of an episode. */
   state(): EnvironmentState;
+  /** Goes on from a state, bit for bit. @throws StateError for a state of another task */
   setState(state: EnvironmentState): void;
   /** Frees the simulator's memory; any later call throws. */
   dispose(): void;

@@ -5,6 +5,11 @@ import { SimulatorError } from './errors.ts';
 
 export type { MainModule, MjData, MjModel };
 
+declare global {
+  /** MuJoCo's own types name it and leave it out; without it nobody compiles with `skipLibCheck: false`. */
+  interface Arguments extends IArguments {}
+}
+
 let loading: Promise<MuJoCo> | undefined;
 
 /** Loads MuJoCo; later calls give the same instance, as long as it has not broken down. */

@@ -26,6 +26,7 @@ export interface PhysicsState {
   readonly task: Record<string, number>;
 }
 
+/** One MuJoCo model with its data: named quantities, live views, steps. */
 export class Physics {
   readonly timestep: number;
   /** Numbers that a task keeps during an episode; emptied at every reset, saved with the state. */
@@ -162,6 +163,7 @@ export class Physics {
     return objectId(this.module, this.mjModel, kindOf(`${kind === 'joint' ? 'jnt' : kind}_`), name);
   }
 
+  /** Simulated seconds since the episode began. */
   get time(): number {
     return this.mjData.time;
   }
@@ -282,6 +284,7 @@ export class Physics {
 
   // ---- state ---------------------------------------------------------------------------------------
 
+  /** Everything that a later step depends on. */
   state(): PhysicsState {
     const { module, mjModel, mjData } = this;
     const kind = module.mjtState.mjSTATE_INTEGRATION.value;
@@ -327,6 +330,7 @@ export class Physics {
     Object.assign(this.taskState, state.task);
   }
 
+  /** Empties `taskState`. */
   clearTaskState(): void {
     for (const key of Object.keys(this.taskState)) delete this.taskState[key];
   }

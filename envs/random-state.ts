@@ -27,6 +27,7 @@ export class RandomStateError extends Error {
   override readonly name = 'RandomStateError';
 }
 
+/** numpy's RandomState: Mersenne Twister, with the draws that tasks need, bit for bit. */
 export class RandomState {
   private readonly key = new Uint32Array(WORDS);
   private position = WORDS;
@@ -200,6 +201,7 @@ export class RandomState {
     return order;
   }
 
+  /** Where it stands, plain JSON. */
   snapshot(): RandomStateSnapshot {
     return {
       key: encodeArray(this.key),
@@ -208,6 +210,7 @@ export class RandomState {
     };
   }
 
+  /** Goes on from a snapshot. @throws RandomStateError for what is none */
   restore(snapshot: RandomStateSnapshot): void {
     const key = decodeUint32(snapshot.key);
     if (key.length !== WORDS || !(snapshot.position >= 0 && snapshot.position <= WORDS)) {

@@ -37,8 +37,10 @@ export const domains: readonly Domain[] = [
 
 const byName = new Map(domains.flatMap(({ tasks }) => tasks.map((task) => [task.name, task] as const)));
 
+/** The names of all tasks, in the order of the table of tasks. */
 export const taskNames = (): string[] => [...byName.keys()];
 
+/** The task of this name, `domain-task`; undefined if there is none. */
 export const findTask = (name: string): Task | undefined => byName.get(name);
 
 /** Adds a task that is not part of this package; one of the same name is replaced by it. */
@@ -102,6 +104,7 @@ const DMC28 = [
   'walker-walk',
 ];
 
+/** The names of all suites. */
 export const suiteNames = ['rfm8', 'domains', 'dmc28', 'easy', 'all'] as const;
 
 /** The names of a suite's tasks; undefined if there is no such suite. */

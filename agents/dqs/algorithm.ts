@@ -92,6 +92,7 @@ export function dqsAlgorithm(
   return {
     name: 'dqs',
     initialise: parts.initialise,
+    layouts: parts.layouts,
     draws: (batch) => ({
       ...sampleDraws(batch),
       time: { law: 'uniform', shape: [batch] },

@@ -138,6 +138,7 @@ export function maxEntDpAlgorithm(
   return {
     name: 'maxentdp',
     initialise: parts.initialise,
+    layouts: parts.layouts,
     draws: (batch) => ({
       ...sampleDraws(batch, 1),
       time: { law: 'uniform', shape: [batch] },

@@ -219,6 +219,7 @@ export function rfmAlgorithm(
   return {
     name: form.name,
     initialise: parts.initialise,
+    layouts: parts.layouts,
     draws,
     updates: [{ metrics, step: update, report: (_, { byTime }) => reportByTime(byTime) }],
     policy: (state) => ({ actor: state.actor.params, critic: state.critic.params }),

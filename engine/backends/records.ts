@@ -102,10 +102,12 @@ const records = {
   },
 } as const satisfies Record<string, BackendRecord>;
 
+/** A backend by its name. */
 export type BackendName = keyof typeof records;
 
 export const backends: Readonly<Record<BackendName, BackendRecord>> = records;
 
+/** The names of all backends, fastest first. */
 export const backendNames = (): BackendName[] => Object.keys(backends) as BackendName[];
 
 /** Whether there is a backend of this name. */

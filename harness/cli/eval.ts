@@ -33,31 +33,19 @@ Examples:
 
 async function evaluateCheckpoint(path: string, flags: EvalFlags): Promise<void> {
   const { parseCount } = await import('../text/quantity.ts');
-  const { playOfCheckpoint } = await import('../run/player.ts');
-  const { evaluatePlay } = await import('../run/play-evaluation.ts');
-  const { mean, standardDeviation } = await import('../statistics/index.ts');
-  const episodes = parseCount(flags.episodes, '--episodes', 1, 1000);
-  const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
-  const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
-  const play = playOfCheckpoint(path, flags);
-  const { trainedSteps, ...scores } = await evaluatePlay({ play, seed, episodes }, stallSeconds);
-  const { identity } = play.job;
-  const returns = [...scores.returns];
-  const result = {
-    task: identity.task,
-    agent: identity.agent,
-    trainedSteps,
-    episodes,
-    mean: mean(returns),
-    sd: standardDeviation(returns) ?? null,
-    returns,
-    lengths: [...scores.lengths],
-  };
+  const { evaluate } = await import('../run/policy.ts');
+  const result = await evaluate(path, {
+    agent: flags.agent,
+    task: flags.task,
+    episodes: parseCount(flags.episodes, '--episodes', 1, 1000),
+    seed: parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER),
+    stallSeconds: parseSeconds(flags.stallSeconds, '--stall-seconds'),
+  });
   if (flags.json) console.log(JSON.stringify(result, null, 2));
   else {
     const spread = result.sd === null ? '' : ` ± ${result.sd.toFixed(1)} (standard deviation)`;
     console.log(
-      `${result.agent} on ${result.task} after ${result.trainedSteps} steps: return ${result.mean.toFixed(1)}${spread} over ${episodes} episode(s)`,
+      `${result.agent} on ${result.task} after ${result.trainedSteps} steps: return ${result.mean.toFixed(1)}${spread} over ${result.episodes} episode(s)`,
     );
   }
 }

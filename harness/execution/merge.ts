@@ -9,8 +9,8 @@ import { readRunFiles } from '../run/record.ts';
 import { evaluationColumns, trainingColumns } from '../run/rows.ts';
 
 /** Folder of one run. */
-export function runFolder(folder: string, job: RunJob): string {
-  return join(folder, 'runs', runName(job.identity));
+export function runFolder(folder: string, { identity }: Pick<RunJob, 'identity'>): string {
+  return join(folder, 'runs', runName(identity));
 }
 
 /**

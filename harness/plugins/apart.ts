@@ -11,7 +11,7 @@ import { type AgentSource, agentTitle, type TaskSource, taskTitle } from './sour
 const LOAD_SECONDS = 25;
 
 /** What a file may import as `rfm-harness`. */
-const ownModule = new URL('../../index.ts', import.meta.url);
+const ownModule = new URL('./authoring.ts', import.meta.url);
 
 /**
  * What a function that loads a file tells of it.

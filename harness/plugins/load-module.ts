@@ -49,7 +49,7 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
     fsCache: false,
     interopDefault: false,
     virtualModules: {
-      'rfm-harness': await import('../../index.ts'),
+      'rfm-harness': await import('./authoring.ts'),
       zod: await import('zod'),
       '@tensorflow/tfjs-core': await import('@tensorflow/tfjs-core'),
     },

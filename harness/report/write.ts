@@ -27,6 +27,7 @@ import { type ReportModel, reportModel, type Source, type TroubledRun } from './
 import { reportPage } from './page.ts';
 import { palette } from './series.ts';
 
+/** What a report is made from, where it goes and how it is computed. */
 export interface ReportOptions {
   /** Comparison directories; joined if several. */
   readonly directories?: readonly string[];
@@ -53,6 +54,7 @@ export interface ReportOptions {
   readonly force?: boolean;
 }
 
+/** What was made of the files. */
 export interface Report {
   readonly tables: Tables;
   /** Paths of what was written. */

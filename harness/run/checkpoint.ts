@@ -3,15 +3,18 @@
  *
  *     checkpoint/last.safetensors       the newest state: the agent's arrays as tensors `agent/NAME`, and as
  *                                       metadata `run` (JSON: counters, environment, streams, rows),
- *                                       `agent` (the agent's own JSON) and `sha256` over all of it
+ *                                       `agent` (the agent's own JSON), `sha256` over all of it, and
+ *                                       `layers` (JSON: where each layer lies in a flat tensor)
  *     checkpoint/previous.safetensors   the state before, used when the newest one is damaged
  *     checkpoint/replay-FIRST-LAST.f32  replay rows [FIRST, LAST), each written once and never again; the
  *                                       states list the ones they need with their checksums
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { AgentSnapshot } from '../../agents/agent.ts';
 import type { ReplayBuffer } from '../../agents/replay.ts';
+import type { Layer } from '../../engine/parameters.ts';
 import type { NdArray } from '../../engine/types.ts';
 import type { EnvironmentState } from '../../envs/environment.ts';
 import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from '../files/durable.ts';
@@ -50,6 +53,8 @@ interface Segment {
 export interface Checkpoint {
   readonly state: RunState;
   readonly agent: AgentSnapshot;
+  /** Where each layer lies in a flat array of the agent, by the array's name. */
+  readonly layers: Readonly<Record<string, readonly Layer[]>>;
   /** Puts the rows back into an empty replay buffer. */
   restoreReplay(replay: ReplayBuffer): void;
 }
@@ -100,12 +105,12 @@ export class CheckpointStore {
   #writeGeneration(state: RunState, agent: AgentSnapshot, replay: ReplayBuffer): void {
     makeFolder(this.#folder);
     const segments = this.#appendReplay(replay);
-    const arrays: Record<string, NdArray> = {};
-    for (const [name, array] of Object.entries(agent.arrays)) arrays[`agent/${name}`] = array;
+    const arrays = withPrefix(agent.arrays);
     const run = JSON.stringify({ ...state, replay: { added: replay.added, segments } });
     const values = JSON.stringify(agent.values);
     const checksum = contentHash(run, values, arrays);
-    const parts = encodeSafetensors(arrays, { format: FORMAT, sha256: checksum, run, agent: values });
+    const layers = JSON.stringify(withPrefix(agent.layers ?? {}));
+    const parts = encodeSafetensors(arrays, { format: FORMAT, sha256: checksum, run, agent: values, layers });
     const last = join(this.#folder, 'last.safetensors');
     writeDurably(`${last}.new`, parts);
     if (existsSync(last)) renameSync(last, join(this.#folder, 'previous.safetensors'));
@@ -176,14 +181,13 @@ export class CheckpointStore {
     const job = jobSchema.safeParse(state.job);
     if (!job.success) throw new Error(`its job: ${firstIssue(job.error)}`);
     const rows = replay.segments.map((segment) => ({ segment, bytes: this.#readSegment(segment) }));
-    const agentArrays = Object.fromEntries(
-      Object.entries(arrays).map(([name, array]) => [name.slice('agent/'.length), array]),
-    );
+    const agentArrays = withoutPrefix(arrays);
     this.#segments = replay.segments;
     this.#previousSegments = replay.segments;
     return {
       state: { ...state, job: job.data },
       agent: { arrays: agentArrays, values: JSON.parse(metadata.agent) as Record<string, unknown> },
+      layers: readLayers(metadata.layers),
       restoreReplay(buffer) {
         for (const { segment, bytes } of rows) buffer.append(new Float32Array(bytes), segment.first);
       },
@@ -215,6 +219,27 @@ export class CheckpointStore {
       const unused = file.startsWith('replay-') && file.endsWith('.f32') && !used.has(file);
       if (unused || file.endsWith('.tmp')) rmSync(join(this.#folder, file), { force: true });
     }
+  }
+}
+
+/** Names as tensors of the file have them. */
+const withPrefix = <T>(named: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(named).map(([name, value]) => [`agent/${name}`, value]));
+
+const withoutPrefix = <T>(named: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(named).map(([name, value]) => [name.slice('agent/'.length), value]));
+
+const layersSchema = z.record(
+  z.string(),
+  z.array(z.object({ name: z.string(), shape: z.array(z.number()), offset: z.number() })),
+);
+
+/** None in files of before there were layers. They are for readers alone: a run goes on without them. */
+function readLayers(text: string | undefined): Checkpoint['layers'] {
+  try {
+    return withoutPrefix(layersSchema.parse(JSON.parse(text ?? '{}')));
+  } catch {
+    return {};
   }
 }
 

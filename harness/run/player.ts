@@ -76,7 +76,8 @@ export async function openPlayer({ job, checkpoint }: PlayOrder, episodes = 1): 
 
 const complain = (line: string) => process.stderr.write(`${line}\n`);
 
-function checkpointFolder(path: string): string {
+/** @param path a run's folder, its checkpoint folder, or results with a single run @throws UserError if it is none */
+export function checkpointFolder(path: string): string {
   if (!existsSync(path)) throw new UserError(`cannot find ${path}`);
   if (!statSync(path).isDirectory())
     throw new UserError(`${path} is a file; expected the folder of a run or of results`);

@@ -10,7 +10,9 @@ import { mean, median, trimmedMean } from './moments.ts';
 /** `scores[task][run]`; every task has at least one run. */
 export type ScoresByTask = readonly (readonly number[])[];
 
+/** The aggregate metrics of Agarwal et al. 2021, in the order of aggregate.csv. */
 export const aggregateMetrics = ['mean', 'median', 'iqm', 'optimality_gap'] as const;
+/** An aggregate metric by its name. */
 export type AggregateMetric = (typeof aggregateMetrics)[number];
 
 /** The mean of the task means. */

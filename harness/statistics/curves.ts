@@ -21,6 +21,7 @@ export interface CommonSteps {
   readonly cut: boolean;
 }
 
+/** The steps at which learning curves can be compared: those of any curve within the range that all cover. */
 export function commonSteps(curves: readonly RunCurve[]): CommonSteps {
   const first = Math.max(...curves.map(({ steps }) => steps[0]));
   const last = Math.min(...curves.map(({ steps }) => steps[steps.length - 1]));

@@ -10,12 +10,14 @@ export interface AgentScores {
   readonly scores: ScoresByTask;
 }
 
+/** A number with its interval. */
 export interface Estimate {
   readonly value: number;
   /** Undefined if no task has two runs: how much they vary is not known then. */
   readonly interval: Interval | undefined;
 }
 
+/** What is estimated of one algorithm. */
 export interface AgentEstimates {
   readonly agent: string;
   readonly aggregates: Readonly<Record<AggregateMetric, Estimate>>;
@@ -23,6 +25,7 @@ export interface AgentEstimates {
   readonly profile: readonly Estimate[];
 }
 
+/** The probability that a run of `x` scores more than one of `y`, averaged over tasks, ties counted half. */
 export interface PairEstimate extends Estimate {
   readonly interval: Interval;
   readonly x: string;
@@ -31,6 +34,7 @@ export interface PairEstimate extends Estimate {
   readonly tasks: readonly string[];
 }
 
+/** What is estimated of all algorithms. */
 export interface ComparisonEstimates {
   readonly taus: readonly number[];
   readonly agents: readonly AgentEstimates[];
@@ -40,8 +44,10 @@ export interface ComparisonEstimates {
 
 /** Intervals by Student's t, which hold with few runs, or rliable's percentiles of stratified resamples. */
 export const intervalMethods = ['student_t', 'rliable'] as const;
+/** How intervals are made, by its name. */
 export type IntervalMethod = (typeof intervalMethods)[number];
 
+/** How a comparison is estimated. */
 export interface ComparisonOptions {
   /** `student_t` unless told. */
   readonly interval?: IntervalMethod;

@@ -11,6 +11,7 @@ export interface IndexSource {
   fillIntegers(out: Int32Array, bound: number): Int32Array;
 }
 
+/** Both ends of an interval. */
 export type Interval = readonly [low: number, high: number];
 
 /** Run indices of one resample: `indices[task][run]`. */

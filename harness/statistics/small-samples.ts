@@ -12,6 +12,7 @@ import { studentQuantile } from './student.ts';
 
 /** Standard normal numbers. */
 export interface NormalSource {
+  /** Fills `out` [n] and returns it. */
   fillNormal(out: Float32Array): Float32Array;
 }
 

@@ -1,0 +1,204 @@
+/** `harness compare` and `harness train` as functions, for scripts. */
+import { availableParallelism } from 'node:os';
+import type { Preset } from '../../agents/agent.ts';
+import type { BackendName } from '../../engine/backends/records.ts';
+import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
+import { runFolder } from '../execution/merge.ts';
+import type { Progress } from '../execution/progress.ts';
+import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
+import { resolvePlan } from '../plan/resolve.ts';
+import type { AgentEntry } from '../plan/settings.ts';
+import { type Report, type ReportOptions, writeReport } from '../report/index.ts';
+import type { RunRecord, RunStatus } from '../results/manifest.ts';
+import { type Run, readEvaluations } from '../results/runs.ts';
+import type { Tables } from '../results/tables.ts';
+import type { EvaluationStarts, RunJob } from '../run/job.ts';
+import type { RunProgress } from '../run/loop.ts';
+import type { RunIdentity } from '../run/streams.ts';
+import { UserError } from '../text/errors.ts';
+import { type ComparisonOutcome, resultsFolder, runComparison } from './comparison.ts';
+
+/** What runs have alike, as the options of the command. Counts are numbers or texts such as `'30k'`. */
+export interface RunOptions {
+  /** Control steps of training per run; 30,000 by default, 250,000 with the preset `paper`. */
+  readonly steps?: number | string;
+  /** Size of every agent; `laptop` by default. */
+  readonly preset?: Preset;
+  /** Label of an agent → key of its config → value, on top of the preset. */
+  readonly set?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Control steps between evaluations; by default there are 10 to 25 of them. */
+  readonly evaluateEvery?: number | string;
+  /** Episodes per evaluation; 5 by default, 25 with the preset `paper`. */
+  readonly evaluationEpisodes?: number | string;
+  /** Whether evaluations begin in the same start states (`fixed`, the default) or in new ones. */
+  readonly evaluationStarts?: EvaluationStarts;
+  /** Control steps between rows of training.csv; half of `evaluateEvery` by default. */
+  readonly logEvery?: number | string;
+  /** What computes the updates; `native` where it runs, else `wasm`. */
+  readonly backend?: BackendName;
+  /** Threads of each run's engine. */
+  readonly threads?: number;
+  /** A name under results/, or a path. */
+  readonly out: string;
+  /** Goes on with what `out` holds. */
+  readonly resume?: boolean;
+  /** With `resume`: also if code, packages or users' files have changed since. */
+  readonly acceptChanges?: boolean;
+  /** Replaces what `out` holds. */
+  readonly force?: boolean;
+  /** Least time between checkpoints of a run, in seconds; 20 by default. */
+  readonly checkpointSeconds?: number;
+  /** How long a method of an agent may take, in seconds; 300 by default. */
+  readonly stallSeconds?: number;
+  /** Stops: every run writes a checkpoint, and the outcome is `interrupted`. */
+  readonly signal?: AbortSignal;
+  /** Called with what happens to each run. */
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Called with lines for the user that are of no run. */
+  readonly note?: (line: string) => void;
+}
+
+/** What a comparison may be given. */
+export interface CompareOptions
+  extends RunOptions,
+    Pick<ReportOptions, 'interval' | 'resamples' | 'scoreRange' | 'taskRanges' | 'title'> {
+  /** Names, files, or variants `{ agent, name, preset, set }`. A file is loaded in processes of its own. */
+  readonly agents: readonly (string | AgentEntry)[];
+  /** Names, suites or files. */
+  readonly tasks: readonly string[];
+  /** How many, from 0 on, or which. */
+  readonly seeds?: number | readonly number[];
+  /** Processes at a time; as many as cores by default. */
+  readonly workers?: number | 'auto';
+}
+
+/** Something that happened to a run. */
+export type RunEvent = { readonly run: RunIdentity } & (
+  | { readonly kind: 'began' }
+  | ({ readonly kind: 'moved' } & RunProgress)
+  | { readonly kind: 'note'; readonly line: string }
+  | { readonly kind: 'ended'; readonly status: RunStatus; readonly reason?: string }
+);
+
+/** A comparison that has ended. */
+export interface Comparison {
+  /** Absolute path of its files. */
+  readonly folder: string;
+  /** `failed` if a run failed, `interrupted` if one did not end. */
+  readonly status: ComparisonOutcome['status'];
+  /** How every run ended. */
+  readonly records: readonly RunRecord[];
+  /** The rows of summary.csv, aggregate.csv, pairwise.csv and profiles.csv; undefined if it was interrupted. */
+  readonly tables?: Tables;
+  /** What the reader of the tables should know, a line each. */
+  readonly warnings: readonly string[];
+}
+
+/** A run that has ended. */
+export interface TrainedRun {
+  /** Absolute path of the run, for `evaluate`, `loadPolicy` and `readCheckpoint`. */
+  readonly folder: string;
+  readonly status: ComparisonOutcome['status'];
+  /** Why it failed. */
+  readonly reason?: string;
+  /** Its evaluations, ascending in steps; undefined if there are none. */
+  readonly run?: Run;
+}
+
+/**
+ * Trains and evaluates agents on tasks over seeds, each run in a process of its own, and writes what `harness compare`
+ * writes: CSVs, manifest, report.html.
+ * @throws UserError for options that do not fit, in one line; DiskError for a disk that is full or read-only. A run that
+ *   fails is no error: it is in the result.
+ */
+export async function compare(options: CompareOptions): Promise<Comparison> {
+  return carryOut(await planOf(options), options);
+}
+
+/**
+ * Trains one agent on one task with one seed, as `harness train` does: a comparison of one run.
+ * @param agent a name or a file @param task a name or a file with one task
+ * @throws UserError for what does not fit, in one line; DiskError
+ */
+export async function train(
+  agent: string | AgentEntry,
+  task: string,
+  { seed = 0, ...options }: RunOptions & { readonly seed?: number },
+): Promise<TrainedRun> {
+  const plan = await planOf({ ...options, agents: [agent], tasks: [task], seeds: [seed] });
+  if (plan.tasks.length !== 1)
+    throw new UserError(`train takes one task; '${task}' names ${plan.tasks.length}`);
+  const { folder, records, status } = await carryOut(plan, options);
+  const [{ reason, ...identity }] = records;
+  const [run] = readEvaluations(folder, { mayBeEmpty: true });
+  return { folder: runFolder(folder, { identity }), status, reason, run };
+}
+
+async function planOf(options: CompareOptions): Promise<ComparisonPlan> {
+  if (options.force && options.resume)
+    throw new UserError('force replaces results, resume keeps them: choose one');
+  const { steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts } = options;
+  const { logEvery, backend, threads, seeds, set, agents, tasks } = options;
+  return resolvePlan({
+    agents: [...agents],
+    tasks: [...tasks],
+    seeds: typeof seeds === 'object' ? [...seeds] : seeds,
+    set: set as Record<string, Record<string, unknown>> | undefined,
+    ...{ steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts, logEvery, backend, threads },
+  });
+}
+
+async function carryOut(
+  plan: ComparisonPlan,
+  options: Omit<CompareOptions, 'agents' | 'tasks' | 'seeds'>,
+): Promise<Comparison> {
+  const { workers = 'auto', resamples, interval, scoreRange, taskRanges, title } = options;
+  const { onEvent = () => {}, note = () => {}, signal } = options;
+  const folder = resultsFolder(options.out);
+  const jobs = jobsOf(plan);
+  const count = workers === 'auto' ? Math.min(availableParallelism(), jobs.length) : workers;
+  const executor = await executors[DEFAULT_EXECUTOR].open({ workers: count, name: options.out, note });
+  let report: Report | undefined;
+  let stop = () => {};
+  const onAbort = () => stop();
+  signal?.addEventListener('abort', onAbort);
+  try {
+    const { status, runs } = await runComparison(plan, {
+      folder,
+      force: options.force ?? false,
+      resume: options.resume ?? false,
+      acceptChanges: options.acceptChanges ?? false,
+      checkpointSeconds: options.checkpointSeconds ?? 20,
+      stallSeconds: options.stallSeconds ?? 300,
+      command: process.argv.slice(1),
+      executor: DEFAULT_EXECUTOR,
+      makeProgress: async () => eventsOf(jobs, onEvent),
+      makeExecutor: executor.make,
+      note,
+      conclude() {
+        const analysis = { resamples, interval, scoreRange, taskRanges, title };
+        report = writeReport({ directories: [folder], out: folder, ...analysis });
+      },
+      onStart(ask) {
+        stop = ask;
+        if (signal?.aborted) stop();
+      },
+    });
+    return { folder, status, records: runs, tables: report?.tables, warnings: report?.warnings ?? [] };
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    await executor.close();
+  }
+}
+
+function eventsOf(jobs: readonly RunJob[], tell: (event: RunEvent) => void): Progress {
+  const run = (index: number) => jobs[index].identity;
+  return {
+    began: (index) => tell({ run: run(index), kind: 'began' }),
+    moved: (index, { step, evaluation, episodeReturn }) =>
+      tell({ run: run(index), kind: 'moved', step, evaluation, episodeReturn }),
+    note: (index, line) => tell({ run: run(index), kind: 'note', line }),
+    ended: (index, status, reason) => tell({ run: run(index), kind: 'ended', status, reason }),
+    close: () => {},
+  };
+}

@@ -1,0 +1,39 @@
+/** Environments for scripts: the models come with the package. */
+
+import type { ControlEnvironment } from '../../envs/control-environment.ts';
+import type { Task } from '../../envs/domain.ts';
+import { type EnvironmentOptions, makeEnvironment as make } from '../../envs/index.ts';
+import { VectorEnvironment, type VectorOptions } from '../../envs/vector.ts';
+import { packagedModels } from './assets.ts';
+
+/** What an environment may be given; nothing has to be. */
+export type MakeOptions = Partial<EnvironmentOptions>;
+
+/**
+ * The environment of a task: `const environment = await makeEnvironment('walker-walk')`.
+ * @param task a name as `taskNames()` lists them, or a description
+ * @param options `seed` of the random state that resets draw from (default 0, as dm_control's `random`); `models` reads
+ *   model files of a description (default: those of the package)
+ * @throws TaskError for an unknown name, ModelError if the model does not compile
+ */
+export function makeEnvironment(
+  task: string | Task,
+  { models = packagedModels, seed = 0 }: MakeOptions = {},
+): Promise<ControlEnvironment> {
+  return make(task, { models, seed });
+}
+
+/**
+ * `count` environments of a task, stepped together: actions [n, act] in, observations [n, obs] out. Environment i has the
+ * seed `seed` + i.
+ * @throws TaskError for an unknown name or a count below 1, ModelError if the model does not compile
+ */
+export async function makeVectorEnvironment(
+  task: string | Task,
+  count: number,
+  { seed = 0, models, autoReset }: MakeOptions & VectorOptions = {},
+): Promise<VectorEnvironment> {
+  const length = Number.isInteger(count) && count > 0 ? count : 0;
+  const making = Array.from({ length }, (_, i) => makeEnvironment(task, { models, seed: seed + i }));
+  return new VectorEnvironment(await Promise.all(making), { autoReset });
+}

@@ -1,0 +1,34 @@
+/** What a comparison's files hold, for scripts. */
+import { existsSync } from 'node:fs';
+import { UserError } from '../text/errors.ts';
+import { type Manifest, readManifest } from './manifest-reader.ts';
+import { type Run, readEvaluations } from './runs.ts';
+import { readTrainingRows, type TrainingMetrics } from './training.ts';
+
+/** A run with what it logged. */
+export interface RunResults extends Run {
+  /** Rows of training.csv, ascending in steps: means of metrics since the row before. */
+  readonly training: readonly TrainingMetrics[];
+}
+
+/** A comparison as its files tell it. */
+export interface Results {
+  /** manifest.json; undefined where there is none that can be read. */
+  readonly manifest?: Manifest;
+  /** In the order of evaluations.csv. */
+  readonly runs: readonly RunResults[];
+}
+
+/**
+ * Reads evaluations.csv, training.csv and manifest.json of a results directory; nothing is computed or run.
+ * @throws UserError for files that cannot be read, with file and line
+ */
+export function readResults(directory: string): Results {
+  if (!existsSync(directory)) throw new UserError(`${directory}: no such directory`);
+  const training = readTrainingRows(directory);
+  const runs = readEvaluations(directory, { mayBeEmpty: true }).map((run) => {
+    const { task, agent, seed } = run;
+    return { ...run, training: training.get(JSON.stringify([task, agent, seed])) ?? [] };
+  });
+  return { manifest: readManifest(directory), runs };
+}
