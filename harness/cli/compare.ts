@@ -1,5 +1,8 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
+import type { OtherComparison } from '../comparison/against.ts';
 import { executors } from '../execution/executors.ts';
 import { additions, describeAdditions, extendPlan, withAgentsOf, withSettingsOf } from '../plan/extend.ts';
 import { type ComparisonPlan, jobsOf, type Shard } from '../plan/plan.ts';
@@ -44,6 +47,10 @@ export function compareCommand(): Command {
     )
     .option('--extend', 'add agents, tasks, seeds or steps to the comparison in --out; what is done stays')
     .option(
+      '--against <results>',
+      'train with the tasks, seeds, steps and evaluations of other results, and report beside them',
+    )
+    .option(
       '--shard <part>',
       'carry out a part of the runs: 2/8 is the second eighth; harness merge joins them',
     );
@@ -62,6 +69,8 @@ Examples:
   harness compare --extend --out rfm8 --seeds 10  more seeds; also more --agents, --tasks or --steps
   harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --shard 2/8 --out rfm8-2
                                                   an eighth of the runs, on any machine
+  harness compare --agents ./mine.ts --against rfm8
+                                                  your agent alone, beside the runs of results/rfm8
   harness compare --executor bullmq --redis redis://lab-server:6379 --tasks rfm8 --seeds 5 --out rfm8
                                                   on every machine with a harness worker
 
@@ -81,6 +90,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const { readSettingsFile, quick } = await import('../plan/settings.ts');
   const { parseSet, parseSweep } = await import('../plan/resolve.ts');
   const { resultsFolder } = await import('../comparison/comparison.ts');
+  const { compareSettings, settingsLike } = await import('../comparison/against.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds, extend } = flags;
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
@@ -93,7 +103,11 @@ async function compare(flags: CompareFlags): Promise<void> {
   if (flags.resume && out === undefined) throw new UserError('--resume needs --out: the results to resume');
   if (extend && out === undefined) throw new UserError('--extend needs --out: the results to add to');
   const swept = file.sweep !== undefined || flags.sweep !== undefined;
+  const other = flags.against === undefined ? undefined : await otherResults(flags.against);
+  if (other !== undefined && !flags.resume && !extend && asked.agents === undefined)
+    throw new UserError('--against needs --agents: what is trained to be reported beside the others');
   const settings: Settings = {
+    ...(other !== undefined && !flags.resume && !extend ? settingsLike(other, asked) : {}),
     ...(flags.quick ? quick : {}),
     ...asked,
     set: mergeSets(file.set ?? {}, parseSet(flags.set ?? [])),
@@ -104,6 +118,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const resume = flags.resume || extend;
   const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
   const plan = await planFor(settings, { before, usesDefaults, extend, shard, folder });
+  const apart = other === undefined ? [] : compareSettings(plan, other);
   const withWorkers = {
     ...flags,
     resume,
@@ -112,12 +127,15 @@ async function compare(flags: CompareFlags): Promise<void> {
         ? String(workers ?? 'auto')
         : flags.workers,
   };
-  if (flags.dryRun) return printDryRun(plan, withWorkers);
+  if (flags.dryRun) {
+    for (const line of apart) process.stderr.write(`note: ${line}\n`);
+    return printDryRun(plan, withWorkers);
+  }
   const isDefault = usesDefaults && before === undefined;
   const said = isDefault
     ? await announceDefault(plan, withWorkers)
     : `${describePlan(plan)}${before !== undefined && extend ? growth(before, plan, folder) : ''}`;
-  await runPlan(plan, folder, withWorkers, said);
+  await runPlan(plan, folder, withWorkers, said, other);
 }
 
 /**
@@ -173,6 +191,13 @@ async function planFor(
 function growth(before: ComparisonPlan, plan: ComparisonPlan, folder: string): string {
   const added = describeAdditions(additions(before, plan, folder));
   return `\nadds        ${added ?? 'nothing: all of it is there'}`;
+}
+
+/** The comparison of a name under results/, or of a path. */
+async function otherResults(name: string): Promise<OtherComparison> {
+  const { resultsFolder } = await import('../comparison/comparison.ts');
+  const { readOther } = await import('../comparison/against.ts');
+  return readOther(existsSync(name) ? resolve(name) : resultsFolder(name));
 }
 
 function parseShard(text: string): Shard {

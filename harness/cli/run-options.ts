@@ -1,6 +1,7 @@
 /** The options that `compare` and `train` share, and what both do with a plan. */
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import type { OtherComparison } from '../comparison/against.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
 import { DEFAULT_EXECUTOR, executors, type OpenExecutor } from '../execution/executors.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
@@ -34,8 +35,9 @@ export interface RunFlags extends ReportingFlags {
   readonly stallSeconds: string;
   readonly out?: string;
   readonly resume?: boolean;
-  /** An option of `compare`. */
+  /** Options of `compare`. */
   readonly extend?: boolean;
+  readonly against?: string;
   readonly acceptChanges?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -131,13 +133,16 @@ export function describePlan(plan: ComparisonPlan): string {
 /**
  * Runs a plan, writes its tables and report, says where they are.
  * @param announcement said before the first run begins
+ * @param other a comparison to report it beside
  */
 export async function runPlan(
   plan: ComparisonPlan,
   folder: string,
   flags: RunFlags,
   announcement = describePlan(plan),
+  other?: OtherComparison,
 ): Promise<void> {
+  const { reportBeside } = await import('../comparison/against.ts');
   const { runComparison } = await import('../comparison/comparison.ts');
   const { makeProgress } = await import('../execution/progress.ts');
   const { writeReport } = await import('../report/write.ts');
@@ -163,6 +168,10 @@ export async function runPlan(
     note: say,
     conclude(outcome) {
       report = writeReport({ directories: [folder], out: folder, ...reportingOf(flags) });
+      if (other !== undefined) {
+        const { files, ...beside } = reportBeside(folder, plan, other, reportingOf(flags));
+        report = { ...beside, files: [...report.files, ...files] };
+      }
       if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) exportTensorBoard(folder);
     },
     makeProgress() {
@@ -254,7 +263,8 @@ function resumeCommand(folder: string, flags: RunFlags): string {
   const name = executorOf(flags);
   const executor = name === DEFAULT_EXECUTOR ? '' : ` --executor ${shellWord(name)}`;
   const address = flags.redis === undefined ? '' : ` --redis ${shellWord(hidePassword(flags.redis))}`;
-  return `harness compare --resume --out ${shellWord(outName(folder))}${executor}${address}`;
+  const against = flags.against === undefined ? '' : ` --against ${shellWord(flags.against)}`;
+  return `harness compare --resume --out ${shellWord(outName(folder))}${against}${executor}${address}`;
 }
 
 /** How `--out` would name the folder. */

@@ -14,6 +14,7 @@ import {
   type Run,
   readEvaluations,
   readScores,
+  runUntil,
 } from '../results/runs.ts';
 import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
@@ -47,6 +48,10 @@ export interface ReportOptions {
   readonly taskRanges?: ReadonlyMap<string, ScoreRange>;
   /** How intervals are made; default Student's t. */
   readonly interval?: IntervalMethod;
+  /** Tasks whose runs count; default all. */
+  readonly tasks?: readonly string[];
+  /** The last step whose evaluations count; default all. Scores without evaluations count as they are. */
+  readonly until?: number;
   /** Puts the directory's name before each agent's. */
   readonly prefix?: boolean;
   readonly title?: string;
@@ -115,8 +120,11 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
     throw new UserError('nothing to report: give a comparison directory or --scores FILE.csv');
   }
   const read = directories.map((directory) => readDirectory(directory, options.prefix ?? false));
-  const runs = joinRuns([...read.map((part) => part.runs), ...scores.map(readScores)]);
-  const troubled = read.flatMap((part) => part.troubled);
+  const counts = ({ task }: { readonly task: string }) => options.tasks?.includes(task) ?? true;
+  const runs = joinRuns([...read.map((part) => part.runs), ...scores.map(readScores)])
+    .filter(counts)
+    .flatMap((run) => runUntil(run, options.until));
+  const troubled = read.flatMap((part) => part.troubled).filter(counts);
   const failed = troubled.filter((run) => run.status === 'failed');
   const analysis: AnalysisOptions = {
     resamples: options.resamples ?? 50_000,

@@ -148,3 +148,11 @@ function evaluationsOf(rows: readonly EvaluationLine[]): Evaluation[] {
       wallSeconds,
     }));
 }
+
+/** A run as it was at a step; none if it was not evaluated until then. */
+export function runUntil(run: Run, step = Number.POSITIVE_INFINITY): Run[] {
+  if (run.evaluations.length === 0) return [run];
+  const evaluations = run.evaluations.filter((evaluation) => evaluation.step <= step);
+  const last = evaluations[evaluations.length - 1];
+  return last === undefined ? [] : [{ ...run, evaluations, score: last.meanReturn }];
+}

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultBackend } from '../../engine/default-backend.ts';
@@ -134,6 +134,28 @@ out: mine
     expect(first).toMatch(/^0,0,0,0,/);
     const refused = await harness(folder, 'rollout', run, '--out', 'play.csv');
     expect(refused).toMatchObject({ code: 2, stderr: 'harness: play.csv exists; --force replaces it\n' });
+  });
+
+  it('trains one agent against those results, and reports it beside them', async () => {
+    writeFileSync(join(folder, 'other.ts'), agentFile({ name: 'other' }));
+    const against = ['compare', '--agents', './other.ts', '--against', 'mine', '--out', 'beside', '--quiet'];
+    const unnamed = await harness(folder, ...against);
+    expect(unnamed).toMatchObject({ code: 2, stdout: '' });
+    expect(unnamed.stderr).toMatch(
+      /its task 'short-balance.*' comes from a file; name the tasks with --tasks\n$/,
+    );
+    const { code, stdout } = await harness(folder, ...against, '--tasks', './short.ts', '--json');
+    expect(code).toBe(0);
+    const printed = JSON.parse(stdout);
+    expect(printed.runs).toHaveLength(6);
+    const agents = new Set(printed.summary.map((row: { agent: string }) => row.agent));
+    expect(agents).toEqual(new Set(['other', 'random', 'tiny', 'tiny-slow']));
+    expect(new Set(printed.summary.map((row: { step: number }) => row.step))).toEqual(new Set([200]));
+    const page = readFileSync(join(folder, 'results/beside/against-mine/report.html'), 'utf8');
+    expect(page).toContain('tiny-slow');
+    expect(readFileSync(join(folder, 'results/beside/summary.csv'), 'utf8')).not.toContain('tiny');
+    const { config } = JSON.parse(readFileSync(join(folder, 'results/beside/manifest.json'), 'utf8'));
+    expect(config).toMatchObject({ steps: 200, seeds: [0, 1, 2], evaluation: { every: 100, episodes: 2 } });
   });
 
   it('replaces results only with --force, and only results', async () => {

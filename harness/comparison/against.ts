@@ -1,0 +1,120 @@
+/** A comparison beside the runs of another one, published for example: its settings as defaults, and a joint report. */
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import type { ComparisonPlan } from '../plan/plan.ts';
+import type { Settings } from '../plan/settings.ts';
+import { type Report, type ReportOptions, writeReport } from '../report/write.ts';
+import { readManifest } from '../results/manifest-reader.ts';
+import { UserError } from '../text/errors.ts';
+import { formatCount } from '../text/quantity.ts';
+
+/** What is asked of the other comparison's config; older ones know nothing of starts. */
+const configSchema = z.object({
+  agents: z.array(z.object({ label: z.string(), preset: z.string() })).min(1),
+  tasks: z.array(z.object({ name: z.string(), file: z.string().optional() })).min(1),
+  seeds: z.array(z.number().int().min(0)).min(1),
+  steps: z.number().int().positive(),
+  evaluation: z.object({
+    every: z.number().int().positive(),
+    episodes: z.number().int().positive(),
+    starts: z.enum(['fixed', 'fresh']).optional(),
+  }),
+});
+
+export interface OtherComparison {
+  readonly folder: string;
+  readonly name: string;
+  readonly config: z.infer<typeof configSchema>;
+}
+
+/** @throws UserError if the folder holds no comparison, or none whose settings can be read */
+export function readOther(folder: string): OtherComparison {
+  const name = basename(folder);
+  if (!existsSync(join(folder, 'evaluations.csv')))
+    throw new UserError(`--against ${name}: ${folder} holds no evaluations.csv`);
+  const config = configSchema.safeParse(readManifest(folder)?.config).data;
+  if (config === undefined)
+    throw new UserError(`--against ${name}: ${join(folder, 'manifest.json')} tells no settings`);
+  return { folder, name, config };
+}
+
+/**
+ * What holds unless the user says otherwise.
+ * @throws UserError where tasks are not asked for, and the other ones come from files: results name no file to load
+ */
+export function settingsLike({ name, config }: OtherComparison, asked: Settings): Settings {
+  const { agents, tasks, seeds, steps, evaluation } = config;
+  const presets = new Set(agents.map(({ preset }) => preset));
+  const fromFile = tasks.find(({ file }) => file !== undefined);
+  if (asked.tasks === undefined && fromFile !== undefined)
+    throw new UserError(
+      `--against ${name}: its task '${fromFile.name}' comes from a file; name the tasks with --tasks`,
+    );
+  return {
+    tasks: tasks.map((task) => task.name),
+    seeds: [...seeds],
+    steps,
+    evaluateEvery: evaluation.every,
+    evaluationEpisodes: evaluation.episodes,
+    evaluationStarts: evaluation.starts ?? 'fresh',
+    ...(presets.size === 1 && { preset: agents[0].preset }),
+  };
+}
+
+/**
+ * Whether a plan can be reported beside the other comparison.
+ * @returns lines about what the two do not have in common
+ * @throws UserError if they share no task, or an agent's name
+ */
+export function compareSettings(plan: ComparisonPlan, { name, config }: OtherComparison): string[] {
+  const taken = plan.agents.find(({ label }) => config.agents.some((agent) => agent.label === label));
+  if (taken !== undefined)
+    throw new UserError(
+      `--against ${name}: it has an agent '${taken.label}' too; name yours otherwise in a --config file (agents: [{ agent: …, name: … }])`,
+    );
+  const tasks = config.tasks.map((task) => task.name);
+  if (!plan.tasks.some((task) => tasks.includes(task.name)))
+    throw new UserError(`--against ${name}: it has none of these tasks, but ${tasks.join(', ')}`);
+  const lines: string[] = [];
+  const missing = plan.tasks.filter((task) => !tasks.includes(task.name)).map((task) => task.name);
+  if (missing.length > 0) lines.push(`${name} has no runs on ${missing.join(', ')}: left out beside it`);
+  const { steps, evaluation, seeds } = plan;
+  if (steps !== config.steps)
+    lines.push(
+      `compared at ${formatCount(Math.min(steps, config.steps))} steps (${formatCount(steps)} here, ${formatCount(config.steps)} in ${name})`,
+    );
+  const differs = (what: string, here: unknown, there: unknown) => {
+    if (here !== there) lines.push(`${what}: ${here} here, ${there} in ${name}`);
+  };
+  differs('episodes of an evaluation', evaluation.episodes, config.evaluation.episodes);
+  differs('start states of evaluations', evaluation.starts, config.evaluation.starts ?? 'fresh');
+  differs('seeds', seeds.length, config.seeds.length);
+  const presets = (agents: readonly { readonly preset: string }[]) =>
+    [...new Set(agents.map(({ preset }) => preset))].sort().join(', ');
+  differs('presets', presets(plan.agents), presets(config.agents));
+  return lines;
+}
+
+/** Where the joint report lies, in the folder of the comparison that was made. */
+export const jointFolder = (folder: string, { name }: OtherComparison): string =>
+  join(folder, `against-${name}`);
+
+/** Both comparisons on the tasks and up to the step that they share; tables, plots and page in a folder of their own. */
+export function reportBeside(
+  folder: string,
+  plan: ComparisonPlan,
+  other: OtherComparison,
+  reporting: Pick<ReportOptions, 'interval' | 'scoreRange' | 'taskRanges'>,
+): Report {
+  const tasks = other.config.tasks.map(({ name }) => name);
+  const report = writeReport({
+    ...reporting,
+    directories: [folder, other.folder],
+    tasks: plan.tasks.map(({ name }) => name).filter((name) => tasks.includes(name)),
+    until: Math.min(plan.steps, other.config.steps),
+    out: jointFolder(folder, other),
+    force: true,
+  });
+  return { ...report, warnings: [...compareSettings(plan, other), ...report.warnings] };
+}
