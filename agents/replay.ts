@@ -121,7 +121,8 @@ export class ReplayBuffer {
   append(rows: Float32Array, first = this.#added): void {
     if (this.#added === 0) this.#added = first;
     for (let at = 0; at < rows.length; at += this.rowSize) {
-      this.#rows.set(rows.subarray(at, at + this.rowSize), this.#nextRow());
+      const row = this.#nextRow(); // may replace #rows by a larger array
+      this.#rows.set(rows.subarray(at, at + this.rowSize), row);
     }
   }
 

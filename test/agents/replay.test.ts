@@ -56,6 +56,16 @@ describe('ReplayBuffer', () => {
     expect(draw(copy)).toEqual(draw(original));
   });
 
+  it('grows while rows are appended, as it does while they are added', () => {
+    const original = new ReplayBuffer(50_000, sizes);
+    for (let n = 0; n < 20_000; n++) addNumbered(original, n);
+    const copy = new ReplayBuffer(50_000, sizes);
+    const ends = [0, 2077, 4096, 4097, 9000, 20_000];
+    for (const [i, end] of ends.slice(1).entries()) copy.append(original.read(ends[i], end), ends[i]);
+    expect(copy.added).toBe(20_000);
+    expect(copy.read(0, 20_000)).toEqual(original.read(0, 20_000));
+  });
+
   it('refuses rows that it no longer holds and an empty sample', () => {
     const buffer = new ReplayBuffer(10, sizes);
     expect(() => buffer.sample(RandomStream.fromSeed(0), allocateBatch(1, sizes))).toThrow(/empty/);
