@@ -3,6 +3,8 @@
  * what it returns at every call, and the order of calls is kept, so that a fault ends with one line that names
  * the task, the method, what was found and what was expected.
  */
+
+import { checkScoreRange } from './domain.ts';
 import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
 import { ActionError, DivergenceError, EpisodeError, StateError, TaskError } from './errors.ts';
 import { named } from './named-value.ts';
@@ -27,6 +29,7 @@ export class CheckedEnvironment implements Environment {
   readonly episodeLength: number;
   readonly controlStep: number;
   readonly endsUnstable: boolean;
+  readonly scoreRange: Environment['scoreRange'];
   private readonly inner: Environment;
   private phase: Phase = 'new';
   private steps = 0;
@@ -45,6 +48,7 @@ export class CheckedEnvironment implements Environment {
     this.episodeLength = value.episodeLength;
     this.controlStep = value.controlStep;
     this.endsUnstable = value.endsUnstable === true;
+    this.scoreRange = value.scoreRange;
   }
 
   reset(seed?: number): TimeStep {
@@ -192,6 +196,7 @@ function checkShape(value: unknown, who: string): asserts value is Environment {
     throw fault(`${name} must be a whole number above 0, found ${named(number)}`);
   };
   count('episodeLength', found.episodeLength);
+  checkScoreRange(who, found.scoreRange);
   if (!(typeof found.controlStep === 'number' && found.controlStep > 0 && found.controlStep < 1e9)) {
     throw fault(`controlStep must be seconds above 0, found ${named(found.controlStep)}`);
   }

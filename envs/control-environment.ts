@@ -50,6 +50,7 @@ export class ControlEnvironment implements Environment {
   readonly controlStep: number;
   readonly physicsSteps: number;
   readonly endsUnstable: boolean;
+  readonly scoreRange: readonly [low: number, high: number] | undefined;
 
   private readonly writer = new ObservationWriter();
   private readonly timeStep: { -readonly [K in keyof TimeStep]: TimeStep[K] };
@@ -82,6 +83,7 @@ export class ControlEnvironment implements Environment {
     physics.restart(() => {});
     this.refusePromise('observe', this.description.observe(physics, this.writer));
     this.observationSpec = this.writer.fix();
+    this.scoreRange = description.scoreRange;
     this.endsUnstable = description.onUnstable === 'terminate';
     if (this.endsUnstable) this.before = new Float64Array(this.observationSpec.size);
     this.timeStep = {

@@ -37,6 +37,8 @@
  * - **onUnstable**: 'fail' or 'terminate', for simulations that do not always hold.
  * - What a task remembers within an episode belongs into `physics.taskState`: it is emptied at every reset and
  *   saved with the environment's state.
+ * - **scoreRange**: the returns of an episode that count as 0 and 1 where tasks are averaged. Default 0 and the steps of an
+ *   episode, which fits rewards in [0, 1]; other rewards need one.
  * - **rewardKind**: 'dense' (a gradient nearly everywhere) or 'sparse', for the table of tasks.
  * - **easy**: true puts the task into the suite `easy`.
  *
@@ -59,6 +61,8 @@ export interface TaskDescription {
   readonly timeLimit: number;
   /** Seconds per control step, a whole number of physics steps; default the domain's, else one physics step. */
   readonly controlStep?: number;
+  /** Returns of an episode that count as 0 and 1, low before high; default 0 and the control steps of an episode. */
+  readonly scoreRange?: readonly [low: number, high: number];
   readonly rewardKind?: 'dense' | 'sparse';
   readonly easy?: boolean;
   /** Writes the state in which an episode begins; called inside a restart of the physics. */
@@ -141,6 +145,7 @@ function checkDescription(name: string, { timeLimit, controlStep, ...own }: Task
   if (controlStep !== undefined && !positive(controlStep)) {
     throw new TaskError(`${name}: controlStep must be seconds above 0, got ${controlStep}`);
   }
+  checkScoreRange(name, own.scoreRange);
   if (own.model !== undefined && typeof own.model !== 'string' && typeof own.model !== 'function') {
     throw new TaskError(`${name}: model must be MJCF text, or a function that gives it`);
   }
@@ -155,4 +160,14 @@ function checkDescription(name: string, { timeLimit, controlStep, ...own }: Task
   if (own.onUnstable !== undefined && own.onUnstable !== 'fail' && own.onUnstable !== 'terminate') {
     throw new TaskError(`${name}: onUnstable must be 'fail' or 'terminate', got ${own.onUnstable}`);
   }
+}
+
+/** @throws TaskError unless it is absent or two finite numbers, low before high */
+export function checkScoreRange(name: string, range: unknown): void {
+  if (range === undefined) return;
+  const [low, high, ...more] = Array.isArray(range) ? range : [];
+  if (more.length === 0 && Number.isFinite(low) && Number.isFinite(high) && low < high) return;
+  throw new TaskError(
+    `${name}: scoreRange must be [low, high], low below high, got ${JSON.stringify(range)}`,
+  );
 }

@@ -59,6 +59,8 @@ export interface Environment {
   readonly episodeLength: number;
   /** Seconds of simulated time per control step. */
   readonly controlStep: number;
+  /** Returns of an episode that count as 0 and 1 where tasks are averaged; default 0 and `episodeLength`. */
+  readonly scoreRange?: readonly [low: number, high: number];
   /** Whether a step at which the simulation does not hold ends the episode (`unstable`); else it is an error. */
   readonly endsUnstable?: boolean;
   /**

@@ -51,9 +51,10 @@ async function merge(names: readonly string[], flags: MergeFlags): Promise<void>
       out,
       command: ['harness', ...process.argv.slice(2)],
       acceptChanges: flags.acceptChanges ?? false,
+      reporting: reportingOf(flags),
       note: say,
       conclude(concluded) {
-        const report = writeReport({ directories: [out], out, ...reportingOf(flags) });
+        const report = writeReport({ directories: [out], out });
         printComparison(out, concluded, report, { json: flags.json ?? false });
       },
     },

@@ -1,6 +1,7 @@
 /** The options of `compare` and `report` that say how tables are made. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ScoreRange } from '../results/analysis.ts';
+import type { Reporting } from '../results/manifest.ts';
 import { type IntervalMethod, intervalMethods } from '../statistics/index.ts';
 
 export interface ReportingFlags {
@@ -18,21 +19,23 @@ export function addReportingOptions(command: Command): Command {
   return command
     .option(
       '--score-range <low,high>',
-      'scores that count as 0 and 1 (default: 0,1000; of --scores alone 0,1), or TASK=LOW,HIGH for one task; may be repeated',
+      'returns that count as 0 and 1, or TASK=LOW,HIGH for one task; may be repeated (default: what the task says, else 0 and the steps of an episode; of --scores alone 0,1)',
       readRanges,
     )
     .addOption(
-      new Option('--interval <method>', "how intervals are made: Student's t, or rliable's bootstrap")
-        .choices([...intervalMethods])
-        .default('student_t'),
+      new Option(
+        '--interval <method>',
+        "how intervals are made: Student's t (the default), or rliable's bootstrap",
+      ).choices([...intervalMethods]),
     );
 }
 
-/** For `writeReport`. */
-export const reportingOf = ({ interval, scoreRange }: ReportingFlags) => ({
-  interval,
-  scoreRange: scoreRange?.all,
-  taskRanges: scoreRange?.tasks,
+/** For `writeReport` and manifests; what was not given is absent. */
+export const reportingOf = ({ interval, scoreRange }: ReportingFlags): Reporting => ({
+  ...(interval !== undefined && { interval }),
+  ...(scoreRange?.all !== undefined && { scoreRange: scoreRange.all }),
+  ...(scoreRange !== undefined &&
+    scoreRange.tasks.size > 0 && { taskRanges: Object.fromEntries(scoreRange.tasks) }),
 });
 
 function readRanges(text: string, before: ScoreRanges = { tasks: new Map() }): ScoreRanges {

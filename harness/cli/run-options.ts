@@ -163,11 +163,12 @@ export async function runPlan(
     acceptChanges: flags.acceptChanges ?? false,
     ...parseTimes(flags),
     command: ['harness', ...process.argv.slice(2).map(hidePassword)],
+    reporting: reportingOf(flags),
     executor: executorOf(flags),
     makeExecutor: executor.make,
     note: say,
     conclude(outcome) {
-      report = writeReport({ directories: [folder], out: folder, ...reportingOf(flags) });
+      report = writeReport({ directories: [folder], out: folder });
       if (other !== undefined) {
         const { files, ...beside } = reportBeside(folder, plan, other, reportingOf(flags));
         report = { ...beside, files: [...report.files, ...files] };

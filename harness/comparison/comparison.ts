@@ -13,6 +13,7 @@ import { cannotGoOn, sourcesOf } from '../plan/known-files.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
 import { recordFiles } from '../plugins/trust.ts';
+import { checkRanges } from '../results/analysis.ts';
 import {
   type Continuation,
   commit,
@@ -21,6 +22,7 @@ import {
   loadManifest,
   type Manifest,
   packageVersion,
+  type Reporting,
   type RunRecord,
   writeManifest,
 } from '../results/manifest.ts';
@@ -44,6 +46,8 @@ export interface ComparisonOptions {
   readonly checkpointSeconds: number;
   readonly stallSeconds: number;
   readonly command: readonly string[];
+  /** What options say of how tables are made, for the manifest; what they leave out stays as it was. */
+  readonly reporting?: Reporting;
   /** A name in `executors`, for the manifest. */
   readonly executor: string;
   makeProgress(): Promise<Progress>;
@@ -132,12 +136,17 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
   const { folder, resume, extend, command, executor } = options;
   const before = resume && hasManifest(folder) ? loadManifest(folder) : undefined;
   const plan = withChecksums(asked);
+  checkRanges(
+    options.reporting?.taskRanges,
+    plan.tasks.map(({ name }) => name),
+  );
   const ours = { ...ownVersions(), backend: plan.backend };
   const hash = commit();
   const { bits } = backends[plan.backend];
   const jobs = jobsOf(plan);
   const changes = before === undefined ? [] : changesSince(before, plan, ours, options);
   const added = before && extend ? additions(before.config, plan, folder) : {};
+  const reporting = { ...before?.reporting, ...options.reporting };
   const known = new Map(before?.runs.map((run) => [runName(run), run]));
   const runs = jobs.map(({ identity }): RunRecord => {
     const there = known.get(runName(identity));
@@ -155,6 +164,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
     ...(hash === undefined ? {} : { commit: hash }),
     ...(bits !== undefined && { bits }),
     ...(changes.length > 0 && { changes }),
+    ...(Object.keys(reporting).length > 0 && { reporting }),
     ...(before !== undefined && {
       continued: [...(before.continued ?? []), continuation(command, hash, added)],
     }),

@@ -18,11 +18,13 @@ import { whoHolds } from '../files/lock.ts';
 import { append } from '../plan/extend.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
+import { checkRanges } from '../results/analysis.ts';
 import {
   commit,
   loadManifest,
   type Manifest,
   packageVersion,
+  type Reporting,
   type RunRecord,
   writeManifest,
 } from '../results/manifest.ts';
@@ -40,6 +42,8 @@ export interface JoinOptions {
   readonly command: readonly string[];
   /** Also where code, packages or users' files are not the same in all of them. */
   readonly acceptChanges: boolean;
+  /** What options say of how tables are made; the rest is as in the first part. */
+  readonly reporting: Reporting;
   note(line: string): void;
   /** Writes what is made of the tables; the comparison counts as done only afterwards. */
   conclude(outcome: ComparisonOutcome): void;
@@ -72,6 +76,10 @@ export function joinComparisons(folders: readonly string[], options: JoinOptions
     throw new UserError(`${changes[0]}; to mix both on purpose: --accept-changes`);
   for (const change of changes) note(`joined although ${change}`);
   const plan = joinPlans(parts);
+  checkRanges(
+    options.reporting.taskRanges,
+    plan.tasks.map(({ name }) => name),
+  );
   const jobs = jobsOf(plan);
   const mixed = changes.length > 0 || parts.some(({ manifest }) => manifest.changes !== undefined);
   const chosen = jobs.map((job) => choose(findRuns(parts, job, mixed)));
@@ -269,7 +277,7 @@ function recordsOf(jobs: readonly RunJob[], chosen: readonly (Found | undefined)
 function joinManifests(
   parts: readonly Part[],
   plan: ComparisonPlan,
-  { out, command }: JoinOptions,
+  { out, command, reporting: asked }: JoinOptions,
   accepted: readonly string[],
   runs: readonly RunRecord[],
 ): Manifest {
@@ -281,7 +289,8 @@ function joinManifests(
   const merged = manifests.map(({ name, id, cpu, startedAt, runs: own }) => ({
     ...{ name, id, cpu: cpu.model, startedAt, runs: own.length },
   }));
-  const { changes: _, continued: __, ...rest } = first;
+  const reporting = { ...first.reporting, ...asked };
+  const { changes: _, continued: __, reporting: ___, ...rest } = first;
   return {
     ...rest,
     name: basename(out),
@@ -289,6 +298,7 @@ function joinManifests(
     command,
     config: plan,
     ...(changes.length > 0 && { changes }),
+    ...(Object.keys(reporting).length > 0 && { reporting }),
     continued: [
       {
         at: new Date().toISOString(),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
 import type { BackendName } from '../../engine/backends/records.ts';
-import { type AgentSource, sourceSchema, type TaskSource } from '../plugins/source.ts';
+import { type AgentSource, type PlannedTask, plannedTaskSchema, sourceSchema } from '../plugins/source.ts';
 import { agentLabel, type EvaluationPlan, type RunJob, runName, runSettings } from '../run/job.ts';
 
 export interface AgentPlan {
@@ -16,7 +16,7 @@ export interface AgentPlan {
 
 export interface ComparisonPlan {
   readonly agents: readonly AgentPlan[];
-  readonly tasks: readonly TaskSource[];
+  readonly tasks: readonly PlannedTask[];
   readonly seeds: readonly number[];
   /** Control steps per run. */
   readonly steps: number;
@@ -47,7 +47,7 @@ export const planSchema: z.ZodType<ComparisonPlan> = z
         }),
       )
       .min(1),
-    tasks: z.array(sourceSchema).min(1),
+    tasks: z.array(plannedTaskSchema).min(1),
     seeds: z.array(z.number().int().min(0)).min(1),
     ...runSettings,
     shard: z
@@ -63,7 +63,7 @@ export const planSchema: z.ZodType<ComparisonPlan> = z
 /** Every run of a plan, or of its shard, in the order of all tables: tasks, then agents, then seeds. */
 export function jobsOf(plan: ComparisonPlan): RunJob[] {
   const { steps, evaluation, logEvery, backend, threads, shard } = plan;
-  const jobs = plan.tasks.flatMap((task) =>
+  const jobs = plan.tasks.flatMap(({ scoreRange: _, episodeLength: __, ...task }) =>
     plan.agents.flatMap((agent) =>
       plan.seeds.map((seed) => ({
         identity: { task: task.name, agent: agent.label, seed },

@@ -21,7 +21,7 @@ import { messageOf } from '../text/printable.ts';
 import { askOfFile } from './apart.ts';
 import { packagedModels } from './assets.ts';
 import { absolutePath, findFile, isFile, loadDefaultExport } from './load-module.ts';
-import { checksumOf, checkUnchanged, TASK_NAME, type TaskSource } from './source.ts';
+import { checksumOf, checkUnchanged, type PlannedTask, TASK_NAME, type TaskSource } from './source.ts';
 
 /** Makes environments of one task. */
 export type EnvironmentMaker = () => Promise<Environment>;
@@ -30,8 +30,8 @@ export type EnvironmentMaker = () => Promise<Environment>;
  * Names, suites and files as tasks, each once, in the order given.
  * @throws UserError naming the nearest task or suite, or what is wrong with a file
  */
-export async function resolveTasks(names: readonly string[]): Promise<TaskSource[]> {
-  const sources: TaskSource[] = [];
+export async function resolveTasks(names: readonly string[]): Promise<PlannedTask[]> {
+  const sources: PlannedTask[] = [];
   for (const name of names) {
     const found = isFile(name) ? await tasksOfFile(name) : tasksOfName(name);
     for (const source of found) {
@@ -46,8 +46,8 @@ export async function resolveTasks(names: readonly string[]): Promise<TaskSource
   return sources;
 }
 
-function tasksOfName(name: string): TaskSource[] {
-  if (findTask(name) !== undefined) return [{ name }];
+function tasksOfName(name: string): PlannedTask[] {
+  if (findTask(name) !== undefined) return [plannedOfName(name)];
   const members = suite(name);
   if (members === undefined) {
     const near = nearest(name, [...taskNames(), ...suiteNames]);
@@ -63,31 +63,47 @@ function tasksOfName(name: string): TaskSource[] {
   const missing = members.filter((member) => findTask(member) === undefined);
   if (missing.length > 0)
     throw new UserError(`suite '${name}' needs tasks that are not there yet: ${missing.join(', ')}`);
-  return members.map((member) => ({ name: member }));
+  return members.map(plannedOfName);
 }
 
+function plannedOfName(name: string): PlannedTask {
+  const scoreRange = findTask(name)?.scoreRange;
+  return { name, ...(scoreRange !== undefined && { scoreRange }) };
+}
+
+const toldTask = z.object({
+  name: z.string(),
+  episodeLength: z.number(),
+  scoreRange: z.tuple([z.number(), z.number()]).optional(),
+});
+
 /** The tasks of a file, which is loaded elsewhere. @param seconds for that */
-export async function tasksOfFile(file: string, seconds?: number): Promise<TaskSource[]> {
+export async function tasksOfFile(file: string, seconds?: number): Promise<PlannedTask[]> {
   const path = findFile(file);
   const sha256 = checksumOf(path);
   const module = new URL('./load-task.ts', import.meta.url);
-  const news = z.array(z.string()).min(1);
-  const names = await askOfFile(file, { module, name: 'tellTasks', order: file, news }, seconds);
-  return names.map((name) => {
-    if (TASK_NAME.test(name)) return { name, file: path, sha256 };
+  const news = z.array(toldTask).min(1);
+  const told = await askOfFile(file, { module, name: 'tellTasks', order: file, news }, seconds);
+  return told.map(({ name, ...returns }) => {
+    if (TASK_NAME.test(name)) return { name, file: path, sha256, ...returns };
     throw new UserError(`${file}: the task's name ${JSON.stringify(name)} cannot name a folder`);
   });
 }
 
-/** Runs apart: the names of a file's tasks. */
-export const tellTasks: ApartFunction<string, string[]> = async (file, tell) => {
-  const sources = await sourcesHere(file);
-  for (const source of sources) {
+/** Runs apart: the names of a file's tasks, and what they tell of their returns. */
+export const tellTasks: ApartFunction<string, z.infer<typeof toldTask>[]> = async (file, tell) => {
+  const told: z.infer<typeof toldTask>[] = [];
+  for (const source of await sourcesHere(file)) {
     const environment = await (await loadTask(source))();
     tryOut(environment); // a task that no run could go on with is refused before any begins
+    const { episodeLength, scoreRange } = environment;
+    told.push({
+      ...{ name: source.name, episodeLength },
+      ...(scoreRange !== undefined && { scoreRange: [scoreRange[0], scoreRange[1]] }),
+    });
     environment.dispose();
   }
-  tell(sources.map((source) => source.name));
+  tell(told);
 };
 
 /** Names, suites and files as tasks, with a file loaded in this process. */

@@ -16,6 +16,14 @@ interface Source {
 export type AgentSource = Source;
 export type TaskSource = Source;
 
+/** A task as a plan has it: what it tells of its returns beside where it comes from. */
+export interface PlannedTask extends TaskSource {
+  /** Returns of an episode that count as 0 and 1, where the task says so. */
+  readonly scoreRange?: readonly [low: number, high: number];
+  /** Control steps of an episode, of users' tasks. */
+  readonly episodeLength?: number;
+}
+
 /** Agents' names become folders and CSV fields. */
 export const AGENT_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 /** A task's name must do as a folder's, and must not speak to a terminal. */
@@ -29,6 +37,12 @@ export const sourceSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
+});
+
+/** A planned task as a file holds it. */
+export const plannedTaskSchema = sourceSchema.extend({
+  scoreRange: z.tuple([z.number(), z.number()]).readonly().optional(),
+  episodeLength: z.number().int().min(1).optional(),
 });
 
 const title = (kind: string, { name, file }: Source) =>

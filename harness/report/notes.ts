@@ -1,6 +1,7 @@
 /** Warnings beside numbers. */
+import { type AnalysisOptions, rangeOf } from '../results/analysis.ts';
 import { type Flag, flagsOf } from '../results/tables.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html, shortName } from './html.ts';
 
 const messages: Readonly<Record<Flag, string>> = {
   fewer_than_3_seeds: 'fewer than three seeds: the interval says little',
@@ -34,3 +35,12 @@ export const notices: Readonly<Record<Flag, string>> = {
   missing_tasks:
     'Not every agent ran every task: aggregates cover each agent’s own tasks and must not be compared across them.',
 };
+
+/** What a page and a terminal say of a task that is in no aggregate. */
+export function unscaledLine(
+  task: string,
+  options: Pick<AnalysisOptions, 'taskRanges' | 'scoreRange'>,
+): string {
+  const [low, high] = rangeOf(task, options);
+  return `${shortName(task)} is left out of aggregates and profiles: its returns leave ${low} to ${high}, and nothing says what counts as 0 and 1; --score-range ${shortName(task)}=LOW,HIGH does, or scoreRange in its file`;
+}

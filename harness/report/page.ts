@@ -6,7 +6,7 @@ import type { Drawing } from './drawing.ts';
 import { swatchDefinitions } from './figures.ts';
 import { Html, html } from './html.ts';
 import type { ReportModel } from './model.ts';
-import { notices } from './notes.ts';
+import { notices, unscaledLine } from './notes.ts';
 import { compact, duration } from './numbers.ts';
 import { aggregateSection, curvesSection, improvementSection, profileSection } from './plot-sections.ts';
 import { configurationSection, runsSection, utc } from './run-sections.ts';
@@ -65,6 +65,7 @@ ${swatchDefinitions(model.series)}
 ${facts(model)}
 ${[...model.flags].map((flag) => html`<p class="notice${flag === 'failed_runs' ? ' bad' : ''}">${notices[flag]}</p>`)}
 ${model.mixed.map((line) => html`<p class="notice">${line}.</p>`)}
+${[...(model.options.unscaled ?? [])].map((task) => html`<p class="notice">${unscaledLine(task, model.options)}.</p>`)}
 ${!scored && html`<p class="notice bad">There are no evaluations to report: see “Runs”.</p>`}
 <nav aria-label="Sections"><ul>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 </header>

@@ -5,8 +5,15 @@ import { readTable } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { formatTable } from '../files/table.ts';
-import { type AnalysisOptions, analyse, rangeOf, type ScoreRange } from '../results/analysis.ts';
-import { readManifest } from '../results/manifest-reader.ts';
+import {
+  type AnalysisOptions,
+  analyse,
+  checkRanges,
+  rangeOf,
+  type ScoreRange,
+  unscaledTasks,
+} from '../results/analysis.ts';
+import { readManifest, tasksOf } from '../results/manifest-reader.ts';
 import {
   compareNames,
   joinRuns,
@@ -18,13 +25,14 @@ import {
 } from '../results/runs.ts';
 import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
-import { UserError, unknownName } from '../text/errors.ts';
+import { UserError } from '../text/errors.ts';
 import { learningCurves } from './curves.ts';
 import { standaloneSvg } from './drawing.ts';
 import { shortName } from './html.ts';
 import type { ReferenceScore } from './learning-curve-plot.ts';
 import { mixedSettings } from './mixed-settings.ts';
 import { type ReportModel, reportModel, type Source, type TroubledRun } from './model.ts';
+import { unscaledLine } from './notes.ts';
 import { reportPage } from './page.ts';
 import { palette } from './series.ts';
 
@@ -42,11 +50,14 @@ export interface ReportOptions {
   readonly resamples?: number;
   /** Seed of resampling; default 0. */
   readonly seed?: number;
-  /** Scores that become 0 and 1; default [0, 1000] for directories, [0, 1] for files of scores. */
+  /**
+   * Scores that become 0 and 1, of every task; default what the manifest or the task says, else [0, steps of an episode],
+   * which are 1000 where no manifest tells; [0, 1] for files of scores.
+   */
   readonly scoreRange?: ScoreRange;
   /** Those of single tasks, by name. */
-  readonly taskRanges?: ReadonlyMap<string, ScoreRange>;
-  /** How intervals are made; default Student's t. */
+  readonly taskRanges?: Readonly<Record<string, ScoreRange>>;
+  /** How intervals are made; default what the manifest says, else Student's t. */
   readonly interval?: IntervalMethod;
   /** Tasks whose runs count; default all. */
   readonly tasks?: readonly string[];
@@ -126,15 +137,15 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
     .flatMap((run) => runUntil(run, options.until));
   const troubled = read.flatMap((part) => part.troubled).filter(counts);
   const failed = troubled.filter((run) => run.status === 'failed');
+  checkRanges(options.taskRanges, [...new Set(runs.map((run) => run.task))]);
+  const sources = read.map((part) => part.source);
+  const kept = sources.flatMap(({ manifest }) => manifest?.reporting ?? []);
   const analysis: AnalysisOptions = {
     resamples: options.resamples ?? 50_000,
     seed: options.seed ?? 0,
-    interval: options.interval ?? 'student_t',
-    scoreRange: options.scoreRange ?? (directories.length > 0 ? [0, 1000] : [0, 1]),
-    taskRanges: options.taskRanges,
+    interval: options.interval ?? firstOf(kept, ({ interval }) => interval) ?? 'student_t',
+    ...scales(runs, sources, options),
   };
-  checkTasks(options.taskRanges, runs);
-  const sources = read.map((part) => part.source);
   const model = reportModel({
     title: options.title ?? titleOf(sources, scores),
     sources,
@@ -149,13 +160,42 @@ function gather(options: ReportOptions): { model: ReportModel; warnings: string[
   return { model, warnings: warningsFor(model) };
 }
 
-/** @throws UserError for the range of a task that no run is of */
-function checkTasks(ranges: ReadonlyMap<string, ScoreRange> = new Map(), runs: readonly Run[]): void {
-  const tasks = [...new Set(runs.map((run) => run.task))];
-  for (const task of ranges.keys()) {
-    if (!tasks.includes(task))
-      throw new UserError(`--score-range: ${unknownName('task', task, tasks).message}`);
+/** The first that any of them has. */
+function firstOf<T, Value>(all: readonly T[], of: (one: T) => Value | undefined): Value | undefined {
+  for (const one of all) {
+    const value = of(one);
+    if (value !== undefined) return value;
   }
+  return undefined;
+}
+
+/** What counts as 0 and 1, for each task: as options say, then as manifests kept it, then as tasks tell. */
+function scales(
+  runs: readonly Run[],
+  sources: readonly Source[],
+  { scoreRange: all, taskRanges = {} }: ReportOptions,
+): Pick<AnalysisOptions, 'scoreRange' | 'taskRanges' | 'unscaled'> {
+  const manifests = sources.flatMap(({ manifest }) => manifest ?? []);
+  const reporting = manifests.flatMap((manifest) => manifest.reporting ?? []);
+  const told = manifests.map((manifest) => tasksOf(manifest));
+  const ofScores: ScoreRange = sources.length > 0 ? [0, 1000] : [0, 1];
+  const usual = all ?? firstOf(reporting, ({ scoreRange }) => scoreRange) ?? ofScores;
+  const ranges = new Map<string, ScoreRange>();
+  const assumed = new Map<string, ScoreRange>();
+  for (const task of new Set(runs.map((run) => run.task))) {
+    const tellers = told.flatMap((tasks) => tasks.get(task) ?? []);
+    const stated =
+      taskRanges[task] ??
+      all ??
+      firstOf(reporting, ({ taskRanges: own }) => own?.[task]) ??
+      firstOf(reporting, ({ scoreRange }) => scoreRange) ??
+      firstOf(tellers, ({ scoreRange }) => scoreRange);
+    const length = firstOf(tellers, ({ episodeLength }) => episodeLength);
+    const range = stated ?? (length === undefined ? usual : ([0, length] as const));
+    if (range[0] !== usual[0] || range[1] !== usual[1]) ranges.set(task, range);
+    if (stated === undefined && sources.length > 0) assumed.set(task, range);
+  }
+  return { scoreRange: usual, taskRanges: ranges, unscaled: unscaledTasks(runs, assumed) };
 }
 
 /** One directory's runs without those that failed, and the records of those that did not end well. */
@@ -214,7 +254,8 @@ function warningsFor({ flags: found, tables, options, troubled, mixed }: ReportM
   for (const { task, agent, seed, reason } of failed) {
     warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);
   }
-  const told = new Set<string>();
+  for (const task of options.unscaled ?? []) warnings.push(unscaledLine(task, options));
+  const told = new Set<string>(options.unscaled);
   for (const { task: cell, agent, mean } of tables.summary) {
     const task = String(cell);
     const [low, high] = rangeOf(task, options);

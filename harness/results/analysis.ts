@@ -15,6 +15,7 @@ import {
   studentInterval,
   type TaskRuns,
 } from '../statistics/index.ts';
+import { UserError, unknownName } from '../text/errors.ts';
 import { compareNames, type Run, rankNames } from './runs.ts';
 import { lastStep, type SummarySource, summaryColumns } from './summary.ts';
 import { type Flag, flagCell, type TableRow, type Tables } from './tables.ts';
@@ -31,6 +32,8 @@ export interface AnalysisOptions {
   readonly scoreRange: ScoreRange;
   /** The same for single tasks, by name, before `scoreRange`. */
   readonly taskRanges?: ReadonlyMap<string, ScoreRange>;
+  /** Tasks that are in no aggregate and no profile, since nobody knows what counts as 0 and 1 there. */
+  readonly unscaled?: ReadonlySet<string>;
   /** How all intervals are made. */
   readonly interval: IntervalMethod;
 }
@@ -77,17 +80,23 @@ export function analyse(
     const [low, high] = rangeOf(task, options);
     return (value - low) / (high - low);
   };
-  const matrices = agents.map((agent): AgentScores => {
-    const own = tasks.filter((task) => group(task, agent).length > 0);
-    const scores = own.map((task) => group(task, agent).map((run) => normalised(run.score, task)));
-    return { agent, tasks: own, scores };
-  });
+  const matricesOf = (among: readonly string[]) =>
+    agents.map((agent): AgentScores => {
+      const own = among.filter((task) => group(task, agent).length > 0);
+      const scores = own.map((task) => group(task, agent).map((run) => normalised(run.score, task)));
+      return { agent, tasks: own, scores };
+    });
+  const matrices = matricesOf(tasks.filter((task) => !options.unscaled?.has(task)));
   const root = RandomStream.fromSeed(options.seed);
-  const estimates = compareScores(matrices, {
+  const comparing = {
     interval: options.interval,
     resamples: options.resamples,
-    random: (agent, task) => root.split('comparison').split(agent).split(task),
-  });
+    random: (agent: string, task: string) => root.split('comparison').split(agent).split(task),
+  };
+  const scaled = compareScores(matrices, comparing);
+  // Which run of a task is the better one does not depend on its range.
+  const { pairs } = options.unscaled?.size ? compareScores(matricesOf(tasks), comparing) : scaled;
+  const estimates = { ...scaled, pairs };
   const steadiness = matrices.map(({ agent, tasks: own, scores }) =>
     stability(
       own.map((task, i): TaskRuns => {
@@ -184,4 +193,35 @@ function comparisonRows(
       }),
     ),
   };
+}
+
+/**
+ * The tasks whose runs leave the range that was assumed for them: their rewards are not in [0, 1], and what counts as 0
+ * and 1 is not known. None where some agent would have no task left.
+ * @param assumed the ranges that nobody stated, by task
+ */
+export function unscaledTasks(
+  runs: readonly Run[],
+  assumed: ReadonlyMap<string, ScoreRange>,
+): ReadonlySet<string> {
+  const leaves = ({ task, score, evaluations }: Run) => {
+    const [low, high] = assumed.get(task) ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    return [score, ...evaluations.map(({ meanReturn }) => meanReturn)].some(
+      (value) => value < low || value > high,
+    );
+  };
+  const found = new Set(runs.filter(leaves).map(({ task }) => task));
+  const kept = new Set(runs.filter(({ task }) => !found.has(task)).map(({ agent }) => agent));
+  return runs.every(({ agent }) => kept.has(agent)) ? found : new Set();
+}
+
+/** @throws UserError for the range of a task that is not there */
+export function checkRanges(
+  ranges: Readonly<Record<string, ScoreRange>> = {},
+  tasks: readonly string[],
+): void {
+  for (const task of Object.keys(ranges)) {
+    if (!tasks.includes(task))
+      throw new UserError(`--score-range: ${unknownName('task', task, tasks).message}`);
+  }
 }

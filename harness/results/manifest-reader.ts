@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { intervalMethods } from '../statistics/index.ts';
 
 /** Names are compared with those of the CSVs, which have no white space around them. */
 const label = z.union([z.string(), z.number()]).transform((name) => String(name).trim());
@@ -22,6 +23,23 @@ const runRecord = z.object({
   wallSeconds: number,
 });
 
+const scoreRange = z
+  .tuple([z.number(), z.number()])
+  .refine(([low, high]) => low < high)
+  .readonly()
+  .optional()
+  .catch(undefined);
+
+const config = z.object({
+  tasks: z.array(
+    z.object({
+      name: z.string(),
+      scoreRange,
+      episodeLength: z.number().positive().optional().catch(undefined),
+    }),
+  ),
+});
+
 const manifest = z.object({
   name: text,
   command: z
@@ -29,6 +47,14 @@ const manifest = z.object({
     .optional()
     .catch(undefined),
   config: z.unknown().optional(),
+  reporting: z
+    .object({
+      interval: z.enum(intervalMethods).optional().catch(undefined),
+      scoreRange,
+      taskRanges: z.record(z.string(), scoreRange).optional().catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
   versions: z.record(z.string(), z.unknown()).catch({}),
   commit: text,
   cpu: z.unknown().optional(),
@@ -56,3 +82,11 @@ export function readManifest(directory: string): Manifest | undefined {
     return undefined;
   }
 }
+
+/** What the tasks of a comparison tell of their returns, by name. */
+export function tasksOf({ config: found }: Manifest): ReadonlyMap<string, Omit<ReturnsOfTask, 'name'>> {
+  const tasks = config.safeParse(found).data?.tasks ?? [];
+  return new Map(tasks.map(({ name, ...returns }) => [name, returns]));
+}
+
+type ReturnsOfTask = z.infer<typeof config>['tasks'][number];

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { writeDurably } from '../files/durable.ts';
 import { planSchema } from '../plan/plan.ts';
 import { installedVersion } from '../process/installed-version.ts';
+import { intervalMethods } from '../statistics/index.ts';
 import { firstIssue, UserError } from '../text/errors.ts';
 
 const runStatus = z.enum(['waiting', 'running', 'done', 'failed', 'interrupted']);
@@ -34,6 +35,17 @@ const runRecord = z.object({
 });
 
 export type RunRecord = Readonly<z.infer<typeof runRecord>>;
+
+const scoreRange = z.tuple([z.number(), z.number()]).readonly();
+const reportingSchema = z.object({
+  interval: z.enum(intervalMethods).optional(),
+  scoreRange: scoreRange.optional(),
+  /** Task → its range. */
+  taskRanges: z.record(z.string(), scoreRange).optional(),
+});
+
+/** What `--interval` and `--score-range` said. */
+export type Reporting = Readonly<z.infer<typeof reportingSchema>>;
 
 /** A session after the first one. */
 const continuation = z.object({
@@ -82,6 +94,8 @@ const manifestSchema = z.object({
   bits: z.string().optional(),
   /** What was changed between two sessions and accepted with --accept-changes; absent if nothing was. */
   changes: z.array(z.string()).optional(),
+  /** How tables are made, where options said so; a later report and --resume do the same. */
+  reporting: reportingSchema.optional(),
   /** Every time it went on after it had begun, in order; absent if it never did. */
   continued: z.array(continuation).readonly().optional(),
   cpu: z.object({ model: z.string(), cores: z.number(), memoryGiB: z.number() }),

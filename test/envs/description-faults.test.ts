@@ -308,3 +308,22 @@ describe('a step at which the simulation does not hold', () => {
     );
   });
 });
+
+describe('the range of scores that a task tells', () => {
+  test('is its own', async () => {
+    const environment = await make({ scoreRange: [-50, 10] });
+    expect(environment.scoreRange).toEqual([-50, 10]);
+    environment.dispose();
+    const silent = await make({});
+    expect(silent.scoreRange).toBeUndefined();
+    silent.dispose();
+  });
+
+  test.each([[[1, 0]], [[0, 0]], [[0]], [[0, 1, 2]], [[0, Number.POSITIVE_INFINITY]], ['0,1'], [5]])(
+    'is two numbers, the lower one first: not %j',
+    (scoreRange) => {
+      const own = { scoreRange } as unknown as Partial<TaskDescription>;
+      expect(() => make(own)).toThrow(/^slide-far: scoreRange must be \[low, high\], low below high, got /);
+    },
+  );
+});
