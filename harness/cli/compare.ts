@@ -1,13 +1,14 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { OtherComparison } from '../comparison/against.ts';
-import { executors } from '../execution/executors.ts';
+import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
 import { additions, describeAdditions, extendPlan, withAgentsOf, withSettingsOf } from '../plan/extend.ts';
 import { type ComparisonPlan, jobsOf, type Shard } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { UserError } from '../text/errors.ts';
+import { type Engine, emit, engines } from './emit.ts';
 import { addReportingOptions } from './reporting-options.ts';
 import {
   addRunOptions,
@@ -30,6 +31,8 @@ interface CompareFlags extends RunFlags {
   readonly sweep?: string[];
   readonly extend?: boolean;
   readonly shard?: string;
+  readonly emit?: Engine;
+  readonly shards?: string;
 }
 
 export function compareCommand(): Command {
@@ -54,6 +57,13 @@ export function compareCommand(): Command {
       '--shard <part>',
       'carry out a part of the runs: 2/8 is the second eighth; harness merge joins them',
     );
+  command
+    .addOption(
+      new Option('--emit <engine>', 'print the shards as jobs: a Slurm script or a GitHub workflow').choices(
+        engines,
+      ),
+    )
+    .option('--shards <count>', 'with --emit: how many (default: one a run)');
   return addReportingOptions(addRunOptions(command))
     .addHelpText(
       'after',
@@ -69,6 +79,7 @@ Examples:
   harness compare --extend --out rfm8 --seeds 10  more seeds; also more --agents, --tasks or --steps
   harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --shard 2/8 --out rfm8-2
                                                   an eighth of the runs, on any machine
+  harness compare --agents rfm-flow,sac --tasks rfm8 --out rfm8 --emit slurm > rfm8.sh && bash rfm8.sh
   harness compare --agents ./mine.ts --against rfm8
                                                   your agent alone, beside the runs of results/rfm8
   harness compare --executor bullmq --redis redis://lab-server:6379 --tasks rfm8 --seeds 5 --out rfm8
@@ -94,6 +105,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds, extend } = flags;
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  if (flags.shards !== undefined && flags.emit === undefined) throw new UserError('--shards needs --emit');
   const given = { ...file, ...settingsOfFlags(flags), ...present({ agents, tasks, seeds }) };
   const { out, workers, ...asked } = given;
   if (flags.force && flags.resume)
@@ -101,6 +113,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   if (flags.force && extend)
     throw new UserError('--force replaces results, --extend adds to them: choose one');
   if (flags.resume && out === undefined) throw new UserError('--resume needs --out: the results to resume');
+  if (flags.emit !== undefined) checkEmitted(flags, out);
   if (extend && out === undefined) throw new UserError('--extend needs --out: the results to add to');
   const swept = file.sweep !== undefined || flags.sweep !== undefined;
   const other = flags.against === undefined ? undefined : await otherResults(flags.against);
@@ -117,7 +130,10 @@ async function compare(flags: CompareFlags): Promise<void> {
   const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined && !swept;
   const resume = flags.resume || extend;
   const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
-  const plan = await planFor(settings, { before, usesDefaults, extend, shard, folder });
+  // Machines have different numbers of cores, and the threads of a run decide its last bits.
+  const inParts = shard !== undefined || flags.emit !== undefined;
+  const planned = inParts ? { ...settings, threads: settings.threads ?? 1 } : settings;
+  const plan = await planFor(planned, { before, usesDefaults, extend, shard, folder });
   const apart = other === undefined ? [] : compareSettings(plan, other);
   const withWorkers = {
     ...flags,
@@ -127,6 +143,14 @@ async function compare(flags: CompareFlags): Promise<void> {
         ? String(workers ?? 'auto')
         : flags.workers,
   };
+  if (flags.emit !== undefined) {
+    const { parseCount } = await import('../text/quantity.ts');
+    const shards = flags.shards === undefined ? undefined : parseCount(flags.shards, '--shards', 1);
+    const [, program, ...words] = process.argv;
+    const request = { plan, name: out ?? '', words, shards, folder: process.cwd(), program };
+    process.stdout.write(emit(flags.emit, request));
+    return;
+  }
   if (flags.dryRun) {
     for (const line of apart) process.stderr.write(`note: ${line}\n`);
     return printDryRun(plan, withWorkers);
@@ -160,6 +184,16 @@ async function planOf(
   return undefined;
 }
 
+function checkEmitted({ shard, extend, force, executor }: CompareFlags, out: string | undefined): void {
+  if (out === undefined)
+    throw new UserError('--emit needs --out: a name under results/ for what the jobs make');
+  if (/[\\/]/.test(out)) throw new UserError(`--emit needs a name under results/ as --out, found '${out}'`);
+  const odd = Object.entries({ shard, extend, force }).find(([, value]) => value !== undefined);
+  if (odd !== undefined) throw new UserError(`--emit and --${odd[0]} do not go together`);
+  if (executor !== undefined && executor !== DEFAULT_EXECUTOR)
+    throw new UserError(`--emit and --executor ${executor} are two ways to share out runs: choose one`);
+}
+
 interface PlanRequest {
   /** The plan of results that exist. */
   readonly before?: ComparisonPlan;
@@ -176,8 +210,7 @@ async function planFor(
   if (before !== undefined && usesDefaults && shard === undefined) return before;
   const { resolvePlan } = await import('../plan/resolve.ts');
   const named = before === undefined ? settings : withAgentsOf(before, settings);
-  // Machines have different numbers of cores, and the threads of a run decide its last bits.
-  const asked = await resolvePlan(shard === undefined ? named : { ...named, threads: named.threads ?? 1 });
+  const asked = await resolvePlan(named);
   const inPart = shard === undefined ? asked : { ...asked, shard: checkShard(shard, asked) };
   if (before === undefined) return inPart;
   const plan = withSettingsOf(before, inPart, settings);

@@ -18,6 +18,7 @@ import { completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
 import { Exit, exitCodes } from './exit.ts';
+import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { playgroundCommand } from './playground.ts';
 import { reportCommand } from './report.ts';
@@ -39,6 +40,7 @@ const commands: readonly (() => Command)[] = [
   rolloutCommand,
   reportCommand,
   mergeCommand,
+  listCommand,
   verifyCommand,
   viewCommand,
   playgroundCommand,

@@ -1,8 +1,8 @@
 /** How a comparison stands, from its files alone: while it goes on, when it is done, after a crash. */
 import { existsSync, lstatSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
-import { whoHolds } from '../files/lock.ts';
 import { pathWithin } from '../files/within.ts';
+import { stateOf } from '../results/listing.ts';
 import { type Manifest, type RunRecord, readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
 import { readSafetensorsMetadata } from '../run/safetensors.ts';
@@ -67,7 +67,8 @@ export class ComparisonFiles {
     const report = this.own('report.html', warnings);
     return {
       name: manifest?.name ?? basename(resolve(directory)),
-      status: this.status(manifest, merged.length > 0),
+      status:
+        manifest !== undefined ? stateOf(directory, manifest) : merged.length > 0 ? 'done' : 'nothing yet',
       startedAt: manifest?.startedAt,
       endedAt: manifest?.endedAt,
       plannedSteps: plannedSteps(manifest),
@@ -79,14 +80,6 @@ export class ComparisonFiles {
       ...(report !== undefined && { report }),
       warnings,
     };
-  }
-
-  private status(manifest: Manifest | undefined, hasRows: boolean): ViewedComparison['status'] {
-    if (manifest === undefined) return hasRows ? 'done' : 'nothing yet';
-    const some = (status: RunRecord['status']) => manifest.runs.some((run) => run.status === status);
-    const { endedAt, status = endedAt === undefined ? 'running' : 'done' } = manifest;
-    if (status === 'running') return whoHolds(this.directory) === undefined ? 'stopped' : 'running';
-    return some('interrupted') ? 'interrupted' : some('failed') ? 'failed' : 'done';
   }
 
   /** A run by the manifest, its own files before the comparison's. */

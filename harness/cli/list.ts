@@ -1,0 +1,53 @@
+/** `harness list`: past and running comparisons and runs. */
+import { Command } from 'commander';
+
+interface ListFlags {
+  readonly json?: boolean;
+}
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('list comparisons and runs under results/: state, date, command')
+    .argument('[folder]', 'where they are', 'results')
+    .option('--json', 'print them as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  harness list
+  harness list --json
+  harness list /scratch/me/results
+
+States: running; done; failed (some run did); interrupted and stopped (not ended): compare --resume --out NAME goes on.`,
+    )
+    .action(list);
+}
+
+async function list(folder: string, { json }: ListFlags): Promise<void> {
+  const { listComparisons } = await import('../results/listing.ts');
+  const listed = listComparisons(folder);
+  if (json) {
+    process.stdout.write(`${JSON.stringify(listed, null, 2)}\n`);
+    return;
+  }
+  if (listed.length === 0) {
+    process.stdout.write(`nothing under ${folder} yet: harness compare --quick begins\n`);
+    return;
+  }
+  const { textTable } = await import('../text/text-table.ts');
+  const { printableLine } = await import('../text/printable.ts');
+  const rows = listed.map(({ name, state, done, runs, startedAt = '', command = '' }) => [
+    name,
+    state,
+    `${done}/${runs}`,
+    startedAt.slice(0, 16).replace('T', ' '),
+    command,
+  ]);
+  const header = ['name', 'state', 'runs', 'started (UTC)', 'command'];
+  process.stdout.write(
+    `${textTable(
+      header,
+      rows.map((row) => row.map(printableLine)),
+    )}\n`,
+  );
+}
