@@ -77,7 +77,7 @@ describe('a comparison that grows', () => {
         version: '0.1.0',
       },
     ]);
-  }, 120_000);
+  }, 300_000);
 
   it.each([
     [
@@ -116,7 +116,7 @@ describe('a comparison that grows', () => {
         expect(
           await compare(...all, ...shared, '--shard', `${index}/2`, '--out', `part-${index}`),
         ).toMatchObject({ code: 0 });
-    }, 120_000);
+    }, 300_000);
 
     it('carries out each run once, and joined has the bytes of the whole', async () => {
       expect([1, 2].map((index) => manifest(`part-${index}`).runs.length)).toEqual([2, 2]);
@@ -147,7 +147,7 @@ describe('a comparison that grows', () => {
       expect(tables(at('half'))).toEqual(tables(at('whole')));
       const more = await compare('--extend', '--out', 'half', '--seeds', '3', '--dry-run', '--json');
       expect(JSON.parse(more.stdout).plan.seeds).toEqual([0, 1, 2]);
-    }, 120_000);
+    }, 300_000);
 
     it.each<[string, (copy: string) => void, RegExp]>([
       [
