@@ -46,7 +46,7 @@ pair('Atan2', (dy, a, b) => {
 });
 pair('Mod', (dy, a, b) => [() => dy, () => tf.neg(tf.mul(dy, tf.floor(tf.div(a, b))))]);
 
-/** Steps of their operands: a gradient that reaches them (through a condition of tf.where) ends there. */
+/** Piecewise constant in their operands: a gradient that reaches them (through a condition of tf.where) ends there. */
 for (const name of [
   'FloorDiv',
   'Equal',

@@ -7,8 +7,19 @@ function masked(dy: tf.Tensor, condition: tf.Tensor): tf.Tensor {
   return tf.mul(dy, tf.cast(condition, 'float32'));
 }
 
-const steps = ['Ceil', 'Floor', 'Round', 'Sign', 'Step', 'IsNan', 'IsInf', 'IsFinite', 'LogicalNot'];
-for (const name of [...steps, 'ZerosLike', 'OnesLike']) fromInput(name, (_dy, x) => tf.zeros(x.shape));
+const piecewiseConstant = [
+  'Ceil',
+  'Floor',
+  'Round',
+  'Sign',
+  'Step',
+  'IsNan',
+  'IsInf',
+  'IsFinite',
+  'LogicalNot',
+];
+for (const name of [...piecewiseConstant, 'ZerosLike', 'OnesLike'])
+  fromInput(name, (_dy, x) => tf.zeros(x.shape));
 
 fromInput('Identity', (dy) => dy.clone());
 fromInput('Cast', (dy) => dy.clone());

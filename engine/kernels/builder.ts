@@ -265,7 +265,7 @@ export class Builder {
     return { type: 'float32', view: c };
   }
 
-  /** The product of selected rows [rows, depth] and a matrix. */
+  /** The product of selected rows [rows, k] and a matrix. */
   rowProduct(tensor: Tensor, b: View, shape: readonly number[]): Tensor {
     const { selection } = tensor;
     if (tensor.view.shape.length !== 2 || b.shape.length !== 2) throw new NeedsDenseRows();

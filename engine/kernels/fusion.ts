@@ -12,7 +12,7 @@ import type { Target } from './target.ts';
 import type { Storage, View } from './views.ts';
 
 /** Kernels that run as one. */
-export interface Step {
+export interface ProgramStep {
   readonly kernels: readonly Kernel[];
   /** Of element-wise kernels: the loop. */
   readonly group?: Group;
@@ -71,7 +71,7 @@ export function fuse(
   kernels: readonly Kernel[],
   isResult: (storage: Storage) => boolean,
   target: Target,
-): Step[] {
+): ProgramStep[] {
   const live = used(kernels, isResult);
   const nodes: Node[] = [];
   const writers = new Map<number, Node[]>();

@@ -1,6 +1,6 @@
 /** Where each tensor of a program lies in memory: tensors that do not live at the same time share it. */
 
-import type { Step } from './fusion.ts';
+import type { ProgramStep } from './fusion.ts';
 import { readsOf, writesOf } from './kernels.ts';
 import { FLOAT_BYTES } from './places.ts';
 import type { Storage, View } from './views.ts';
@@ -17,7 +17,7 @@ interface MemoryPlan {
 }
 
 /** Tensors that are not needed at the same time share memory. */
-export function planMemory(steps: readonly Step[], storages: readonly Storage[]): MemoryPlan {
+export function planMemory(steps: readonly ProgramStep[], storages: readonly Storage[]): MemoryPlan {
   const first = new Map<number, number>();
   const last = new Map<number, number>();
   steps.forEach((step, at) => {
@@ -78,7 +78,7 @@ export function planMemory(steps: readonly Step[], storages: readonly Storage[])
  * cache already. Every element of the operand is read where the result's is written, and not after it.
  */
 function inPlace(
-  { group }: Step,
+  { group }: ProgramStep,
   starting: readonly Storage[],
   ending: readonly Storage[],
 ): Map<Storage, Storage> {
@@ -118,7 +118,7 @@ function sameWalk(a: View, b: View): boolean {
 }
 
 /** Storages that a step reads or writes in memory. */
-function touched({ kernels, group }: Step): Storage[] {
+function touched({ kernels, group }: ProgramStep): Storage[] {
   if (group === undefined) return kernels.flatMap((kernel) => [...readsOf(kernel), writesOf(kernel)]);
   const choice = group.selection === undefined ? [] : [group.selection.storage];
   return group.operations.flatMap(({ operands, store }) => [

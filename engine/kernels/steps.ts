@@ -1,14 +1,14 @@
 /** What the steps of a program do, and which of them threads share. */
 
 import { sizeOf } from '../trace/shapes.ts';
-import type { Step } from './fusion.ts';
+import type { ProgramStep } from './fusion.ts';
 
 /** Work below this stays on one thread: handing it out costs more. */
 const SHARED_ELEMENTS = 8192;
 const SHARED_FLOPS = 1e6;
 
 /** What a step does, with its sizes. */
-export function labelOf({ kernels, group }: Step): string {
+export function labelOf({ kernels, group }: ProgramStep): string {
   const [first] = kernels;
   if (group !== undefined) {
     const operations = group.operations.map(({ operation }) => operation);
@@ -26,7 +26,7 @@ export function labelOf({ kernels, group }: Step): string {
 }
 
 /** Whether threads share a step. */
-export function isShared({ kernels, group }: Step): boolean {
+export function isShared({ kernels, group }: ProgramStep): boolean {
   if (group !== undefined) {
     return sizeOf(group.sizes) * Math.max(1, group.operations.length / 4) >= SHARED_ELEMENTS;
   }

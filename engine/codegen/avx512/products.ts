@@ -19,7 +19,7 @@ export interface Product {
   readonly rows: number;
   readonly columns: number;
   /** Length of the sums. */
-  readonly depth: number;
+  readonly k: number;
   readonly a: Matrix;
   readonly b: Matrix;
   /** Rows of the result are contiguous. */
@@ -31,13 +31,13 @@ export interface Product {
 /** Rows of a tile. */
 const TILE_ROWS = 12;
 /** Sums are made in pieces of this length: a packed panel of 32 columns then takes 32 KiB. */
-const MOST_DEPTH = 256;
+const MOST_K = 256;
 /** An unpacked operand smaller than this stays in the first-level cache as it is. */
 const SMALL_BYTES = 24 << 10;
 /** Rows behind the last that a product of selected rows may write. */
 export const ROW_PADDING = TILE_ROWS;
 /** Working memory of a thread: a packed panel, or a column. */
-export const PRODUCT_SCRATCH = MOST_DEPTH * 8 * VECTOR_BYTES;
+export const PRODUCT_SCRATCH = MOST_K * 8 * VECTOR_BYTES;
 
 export function transposed({ place, rowStride, columnStride }: Matrix): Matrix {
   return { place, rowStride: columnStride, columnStride: rowStride };
@@ -70,7 +70,7 @@ export function emitProduct(emitter: Emitter, product: Product, from: number, to
 }
 
 /** Rows of the left operand times one column. */
-function emitDots(emitter: Emitter, { rows, depth, a, b, c, selection }: Product, threads: number): void {
+function emitDots(emitter: Emitter, { rows, k, a, b, c, selection }: Product, threads: number): void {
   const { asm } = emitter;
   emitter.point(R.r12, a.place);
   emitter.point(R.rsi, b.place);
@@ -79,8 +79,8 @@ function emitDots(emitter: Emitter, { rows, depth, a, b, c, selection }: Product
   const tile = (height: number) => {
     asm.loadAddress(R.rdi, { base: R.r12, displacement: 0 });
     asm.loadAddress(R.rdx, { base: R.r13, displacement: 0 });
-    const key = `dots ${height} ${depth} ${a.rowStride} ${c.rowStride}`;
-    emitter.call(key, () => dotTile(emitter, height, depth, a.rowStride, c.rowStride));
+    const key = `dots ${height} ${k} ${a.rowStride} ${c.rowStride}`;
+    emitter.call(key, () => dotTile(emitter, height, k, a.rowStride, c.rowStride));
     asm.addNumber(R.r12, height * a.rowStride);
     asm.addNumber(R.r13, height * c.rowStride);
   };
@@ -124,7 +124,7 @@ function emitSelectedTiles(
 }
 
 /** rdi rows, rsi the column, rdx results. */
-function dotTile(emitter: Emitter, height: number, depth: number, rowStride: number, resultStride: number) {
+function dotTile(emitter: Emitter, height: number, k: number, rowStride: number, resultStride: number) {
   const { asm } = emitter;
   const column = 16;
   for (let i = 0; i < height; i++) asm.zero(i);
@@ -137,8 +137,8 @@ function dotTile(emitter: Emitter, height: number, depth: number, rowStride: num
       asm.vector3(V.fma231, i, column, column + 1);
     }
   };
-  const whole = Math.floor(depth / VECTOR);
-  const rest = depth % VECTOR;
+  const whole = Math.floor(k / VECTOR);
+  const rest = k % VECTOR;
   if (rest > 0) asm.setMask(1, (1 << rest) - 1);
   asm.moveNumber(R.rax, 0);
   emitter.repeat(R.rcx, whole, () => {
@@ -172,14 +172,14 @@ export function sumLanes(
 }
 
 function emitTiles(emitter: Emitter, product: Product, threads: number): void {
-  const { rows, columns, depth, b } = product;
+  const { rows, columns, k, b } = product;
   const contiguous = b.columnStride === FLOAT_BYTES;
-  const pack = !contiguous || (rows > TILE_ROWS && depth * b.rowStride > SMALL_BYTES);
-  const pieces = pack ? Math.ceil(depth / MOST_DEPTH) : 1;
+  const pack = !contiguous || (rows > TILE_ROWS && k * b.rowStride > SMALL_BYTES);
+  const pieces = pack ? Math.ceil(k / MOST_K) : 1;
   const width = VECTOR * tileVectors(rows, columns, pack);
   for (let piece = 0; piece < pieces; piece++) {
-    const begin = Math.floor((depth * piece) / pieces);
-    const end = Math.floor((depth * (piece + 1)) / pieces);
+    const begin = Math.floor((k * piece) / pieces);
+    const end = Math.floor((k * (piece + 1)) / pieces);
     const whole = Math.floor(columns / width);
     emitPanels(emitter, product, threads, { begin, end, first: 0, count: whole, width, pack });
     if (columns % width > 0) {
@@ -218,7 +218,7 @@ function emitPanels(emitter: Emitter, product: Product, threads: number, panels:
   const { rows, a, b, c, selection } = product;
   const { begin, end, first, count, width, pack } = panels;
   if (count === 0) return;
-  const depth = end - begin;
+  const k = end - begin;
   emitter.point(R.r14, placeAt(b.place, begin * b.rowStride + first * b.columnStride));
   emitter.point(R.rbx, placeAt(c.place, first * FLOAT_BYTES));
   const vectors = Math.ceil(width / VECTOR);
@@ -232,7 +232,7 @@ function emitPanels(emitter: Emitter, product: Product, threads: number, panels:
     if (pack) {
       asm.loadAddress(R.rdi, { base: R.r14, displacement: 0 });
       asm.moveNumber(R.rsi, emitter.scratch);
-      emitPack(emitter, b, depth, width);
+      emitPack(emitter, b, k, width);
       asm.moveNumber(R.r8, emitter.scratch);
     } else {
       asm.loadAddress(R.r8, { base: R.r14, displacement: 0 });
@@ -243,7 +243,7 @@ function emitPanels(emitter: Emitter, product: Product, threads: number, panels:
       const shape: Tile = {
         rows: tileRows,
         width,
-        depth,
+        k,
         accumulate: begin > 0,
         rowStride: a.rowStride,
         columnStride: a.columnStride,
@@ -271,7 +271,7 @@ function emitPanels(emitter: Emitter, product: Product, threads: number, panels:
 interface Tile {
   readonly rows: number;
   readonly width: number;
-  readonly depth: number;
+  readonly k: number;
   /** Adds to what the result holds. */
   readonly accumulate: boolean;
   readonly rowStride: number;
@@ -288,8 +288,7 @@ const UNROLL = 4;
 /** rdi the left operand's rows, rsi the panel, r13 the result. */
 function emitTile(emitter: Emitter, tile: Tile): void {
   const { asm } = emitter;
-  const { rows, width, depth, accumulate, rowStride, columnStride, panelStride, maskLoads, resultStride } =
-    tile;
+  const { rows, width, k, accumulate, rowStride, columnStride, panelStride, maskLoads, resultStride } = tile;
   const vectors = Math.ceil(width / VECTOR);
   const rest = width % VECTOR;
   const masked = rest > 0;
@@ -308,13 +307,13 @@ function emitTile(emitter: Emitter, tile: Tile): void {
       else asm.zero(sum(row, vector));
     }
   }
-  const step = (k: number) => {
+  const step = (p: number) => {
     for (let vector = 0; vector < vectors; vector++) {
-      const address = { base: R.rsi, displacement: k * panelStride + vector * VECTOR_BYTES };
+      const address = { base: R.rsi, displacement: p * panelStride + vector * VECTOR_BYTES };
       asm.vector2(V1.load, vector, address, maskLoads && last(vector) ? { mask: 1, zero: true } : {});
     }
     for (let row = 0; row < rows; row++) {
-      const address = { base: R.rdi, displacement: row * rowStride + k * columnStride };
+      const address = { base: R.rdi, displacement: row * rowStride + p * columnStride };
       if (vectors === 1 || spare < 1) {
         for (let vector = 0; vector < vectors; vector++) {
           asm.vector3Broadcast(V.fma231, sum(row, vector), vector, address);
@@ -327,12 +326,12 @@ function emitTile(emitter: Emitter, tile: Tile): void {
       }
     }
   };
-  emitter.repeat(R.rcx, Math.floor(depth / UNROLL), () => {
-    for (let k = 0; k < UNROLL; k++) step(k);
+  emitter.repeat(R.rcx, Math.floor(k / UNROLL), () => {
+    for (let p = 0; p < UNROLL; p++) step(p);
     asm.addNumber(R.rdi, UNROLL * columnStride);
     asm.addNumber(R.rsi, UNROLL * panelStride);
   });
-  for (let k = 0; k < depth % UNROLL; k++) step(k);
+  for (let p = 0; p < k % UNROLL; p++) step(p);
   for (let row = 0; row < rows; row++) {
     for (let vector = 0; vector < vectors; vector++) {
       asm.storeVector(result(row, vector), sum(row, vector), last(vector) ? { mask: 1 } : {});
@@ -341,22 +340,22 @@ function emitTile(emitter: Emitter, tile: Tile): void {
 }
 
 /** Copies a panel: rows of whole vectors, zeros behind the last column. rdi source, rsi destination. */
-function emitPack(emitter: Emitter, b: Matrix, depth: number, width: number): void {
+function emitPack(emitter: Emitter, b: Matrix, k: number, width: number): void {
   const { rowStride, columnStride } = b;
-  const key = `pack ${depth} ${width} ${rowStride} ${columnStride}`;
+  const key = `pack ${k} ${width} ${rowStride} ${columnStride}`;
   if (columnStride === FLOAT_BYTES) {
-    emitter.call(key, () => packRows(emitter, depth, width, rowStride));
+    emitter.call(key, () => packRows(emitter, k, width, rowStride));
     return;
   }
-  emitter.call(key, () => packColumns(emitter, depth, width, columnStride));
+  emitter.call(key, () => packColumns(emitter, k, width, columnStride));
 }
 
-function packRows(emitter: Emitter, depth: number, width: number, rowStride: number): void {
+function packRows(emitter: Emitter, k: number, width: number, rowStride: number): void {
   const { asm } = emitter;
   const vectors = Math.ceil(width / VECTOR);
   const rest = width % VECTOR;
   if (rest > 0) asm.setMask(1, (1 << rest) - 1);
-  emitter.repeat(R.rcx, depth, () => {
+  emitter.repeat(R.rcx, k, () => {
     for (let vector = 0; vector < vectors; vector++) {
       const masking = rest > 0 && vector === vectors - 1 ? { mask: 1, zero: true } : {};
       asm.vector2(V1.load, vector, { base: R.rdi, displacement: vector * VECTOR_BYTES }, masking);
@@ -368,10 +367,10 @@ function packRows(emitter: Emitter, depth: number, width: number, rowStride: num
 }
 
 /** The source holds columns contiguously, `stride` bytes apart: blocks of 16 × 16 are transposed in registers. */
-function packColumns(emitter: Emitter, depth: number, width: number, stride: number): void {
+function packColumns(emitter: Emitter, k: number, width: number, stride: number): void {
   const { asm } = emitter;
   const vectors = Math.ceil(width / VECTOR);
-  const rest = depth % VECTOR;
+  const rest = k % VECTOR;
   if (rest > 0) asm.setMask(1, (1 << rest) - 1);
   const block = (vector: number, count: number) => {
     const present = Math.min(VECTOR, width - vector * VECTOR);
@@ -385,7 +384,7 @@ function packColumns(emitter: Emitter, depth: number, width: number, stride: num
       asm.storeVector({ base: R.rsi, displacement: (i * vectors + vector) * VECTOR_BYTES }, i);
     }
   };
-  emitter.repeat(R.rcx, Math.floor(depth / VECTOR), () => {
+  emitter.repeat(R.rcx, Math.floor(k / VECTOR), () => {
     for (let vector = 0; vector < vectors; vector++) block(vector, VECTOR);
     asm.addNumber(R.rdi, VECTOR_BYTES);
     asm.addNumber(R.rsi, VECTOR * vectors * VECTOR_BYTES);

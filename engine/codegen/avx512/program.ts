@@ -1,7 +1,7 @@
 /** A traced function as machine code: memory planned, code written. */
 
 import { EngineError, UnsupportedOperation } from '../../errors.ts';
-import { fuse, type Step } from '../../kernels/fusion.ts';
+import { fuse, type ProgramStep } from '../../kernels/fusion.ts';
 import { lower } from '../../kernels/lowering.ts';
 import { aligned, LINE, planMemory } from '../../kernels/memory-plan.ts';
 import { FLOAT_BYTES, type Place, type PlaceOf } from '../../kernels/places.ts';
@@ -36,7 +36,7 @@ export class Program {
   readonly #code: NativeMemory;
   readonly #entry: bigint;
   readonly #outside: Uint32Array;
-  readonly #profile?: { readonly steps: readonly Step[]; readonly at: number };
+  readonly #profile?: { readonly steps: readonly ProgramStep[]; readonly at: number };
   /** Addresses of the caller's arrays: inputs, then outputs. */
   readonly table: BigInt64Array;
 
@@ -46,7 +46,7 @@ export class Program {
     code: NativeMemory,
     entry: bigint,
     slots: number,
-    profile?: { readonly steps: readonly Step[]; readonly at: number },
+    profile?: { readonly steps: readonly ProgramStep[]; readonly at: number },
   ) {
     this.#profile = profile;
     this.#native = native;
@@ -149,7 +149,7 @@ const saved = [R.rbx, R.rbp, R.r12, R.r13, R.r14, R.r15];
 function writeCode(
   native: Native,
   emitter: Emitter,
-  steps: readonly Step[],
+  steps: readonly ProgramStep[],
   placeOf: PlaceOf,
   control: number,
   { profile, spin }: { readonly profile: number | undefined; readonly spin: boolean },

@@ -1,6 +1,6 @@
 /** The code of each step of a program. */
 
-import type { Step } from '../../kernels/fusion.ts';
+import type { ProgramStep } from '../../kernels/fusion.ts';
 import {
   type Kernel,
   type ProductKernel,
@@ -25,7 +25,7 @@ import { emitRowPartition } from './row-loops.ts';
 export function emitStep(
   native: Native,
   emitter: Emitter,
-  step: Step,
+  step: ProgramStep,
   placeOf: PlaceOf,
   threads: number,
 ): void {
@@ -114,7 +114,7 @@ function productOf({ a, b, c }: ProductKernel['products'][number], placeOf: Plac
   const product: Product = {
     rows: c.shape[0],
     columns: c.shape[1],
-    depth: a.shape[1],
+    k: a.shape[1],
     a: matrix(a),
     b: matrix(b),
     c: matrix(c),
@@ -127,7 +127,7 @@ function productOf({ a, b, c }: ProductKernel['products'][number], placeOf: Plac
   return {
     rows: product.columns,
     columns: product.rows,
-    depth: product.depth,
+    k: product.k,
     a: transposed(product.b),
     b: transposed(product.a),
     c: transposed(product.c),

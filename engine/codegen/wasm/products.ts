@@ -16,12 +16,12 @@ export interface Strides {
   readonly column: number;
 }
 
-/** c [rows, columns] = a [rows, depth] · b [depth, columns] */
+/** c [rows, columns] = a [rows, k] · b [k, columns] */
 export interface Product {
   /** Undefined if known only when the program runs: then whole tiles are written. */
   readonly rows?: number;
   readonly columns: number;
-  readonly depth: number;
+  readonly k: number;
   readonly a: Strides;
   readonly b: Strides;
   /** Rows are contiguous. */
@@ -31,7 +31,7 @@ export interface Product {
 export const TILE_ROWS = 4;
 const TILE_VECTORS = 2;
 /** Sums are made in pieces of this length: a packed panel of 8 columns then takes 16 KiB. */
-const MOST_DEPTH = 512;
+const MOST_K = 512;
 /** A right operand smaller than this stays in the first-level cache as it is. */
 const SMALL_BYTES = 20 << 10;
 /** Fewer panels than this do not repay a packed left operand. */
@@ -116,8 +116,8 @@ function forRows(code: Code, { rows }: Product, height: number, tile: (height: n
 
 /** Rows of the left operand times one column, four rows at a time. */
 function emitDots(code: Code, product: Product): void {
-  const { depth, a, c } = product;
-  const whole = Math.floor(depth / LANES);
+  const { k, a, c } = product;
+  const whole = Math.floor(k / LANES);
   const [left, right, end, result] = [0, 1, 2, 3].map(() => code.take());
   setTo(code, left, A);
   setTo(code, result, C);
@@ -151,7 +151,7 @@ function emitDots(code: Code, product: Product): void {
         code.advance(right, VECTOR_BYTES);
       });
     }
-    for (let i = 0; i < depth % LANES; i++) {
+    for (let i = 0; i < k % LANES; i++) {
       step(VectorMemory.loadZero32);
       code.advance(left, FLOAT_BYTES);
       code.advance(right, FLOAT_BYTES);
@@ -162,7 +162,7 @@ function emitDots(code: Code, product: Product): void {
       combineLanes(code, () => code.vector(V.f32Add));
       code.vectorMemory(VectorMemory.storeLane32, i * c.row, 0);
     }
-    code.advance(left, height * a.row - depth * FLOAT_BYTES);
+    code.advance(left, height * a.row - k * FLOAT_BYTES);
     code.advance(result, height * c.row);
     for (const local of [...sums, factor]) code.release(local);
   });
@@ -180,18 +180,17 @@ interface Plan {
   readonly pieces: readonly (readonly [number, number])[];
 }
 
-function planOf({ rows, columns, depth, a, b }: Product): Plan {
+function planOf({ rows, columns, k, a, b }: Product): Plan {
   const few = rows !== undefined && rows < TILE_ROWS;
   const vectors = Math.min(few && (rows as number) < 3 ? LANES : TILE_VECTORS, Math.ceil(columns / LANES));
   const packsB =
-    b.column !== FLOAT_BYTES ||
-    (!(rows !== undefined && rows <= 2 * TILE_ROWS) && depth * b.row > SMALL_BYTES);
+    b.column !== FLOAT_BYTES || (!(rows !== undefined && rows <= 2 * TILE_ROWS) && k * b.row > SMALL_BYTES);
   const panels = columns / (vectors * LANES);
   const backwards = a.row < 0 || a.column < 0;
   const packsA = backwards || (!few && a.column !== FLOAT_BYTES && panels >= FEW_PANELS);
   if (packsA && rows === undefined) throw new RangeError('selected rows that are no rows in memory');
-  const count = packsA || packsB ? Math.ceil(depth / MOST_DEPTH) : 1;
-  const bound = (i: number) => Math.floor((depth * i) / count);
+  const count = packsA || packsB ? Math.ceil(k / MOST_K) : 1;
+  const bound = (i: number) => Math.floor((k * i) / count);
   const pieces = Array.from({ length: count }, (_, i) => [bound(i), bound(i + 1)] as const);
   return { vectors, height: few ? (rows as number) : TILE_ROWS, packsA, packsB, pieces };
 }
@@ -200,21 +199,21 @@ function emitTiles(code: Code, scratch: Scratch, product: Product): void {
   const plan = planOf(product);
   const { columns, a, b } = product;
   const width = plan.vectors * LANES;
-  const panelBytes = MOST_DEPTH * width * FLOAT_BYTES;
+  const panelBytes = MOST_K * width * FLOAT_BYTES;
   if (plan.packsB) scratch.need(panelBytes);
   const packedA = scratch.address + panelBytes;
   for (const [begin, end] of plan.pieces) {
-    const depth = end - begin;
+    const k = end - begin;
     if (plan.packsA) {
       const rows = product.rows as number;
-      scratch.need(panelBytes + rows * depth * FLOAT_BYTES);
-      packLeft(code, product, plan.height, begin, depth, packedA);
+      scratch.need(panelBytes + rows * k * FLOAT_BYTES);
+      packLeft(code, product, plan.height, begin, k, packedA);
     }
     const [right, result] = [code.take(), code.take()];
     setTo(code, right, B, begin * b.row);
     setTo(code, result, C);
     const panel = (columnsHere: number) => {
-      if (plan.packsB) packRight(code, b, right, depth, columnsHere, scratch.address);
+      if (plan.packsB) packRight(code, b, right, k, columnsHere, scratch.address);
       const left = code.take();
       if (plan.packsA) code.i32(packedA);
       else {
@@ -230,7 +229,7 @@ function emitTiles(code: Code, scratch: Scratch, product: Product): void {
         emitTile(code, {
           height,
           columns: columnsHere,
-          depth,
+          k,
           accumulate: begin > 0,
           a: strides,
           panelRow: plan.packsB ? Math.ceil(columnsHere / LANES) * VECTOR_BYTES : b.row,
@@ -239,7 +238,7 @@ function emitTiles(code: Code, scratch: Scratch, product: Product): void {
           panel: plan.packsB ? scratch.address : right,
           isPacked: plan.packsB,
           result: target,
-          next: plan.packsA ? height * depth * FLOAT_BYTES : height * a.row,
+          next: plan.packsA ? height * k * FLOAT_BYTES : height * a.row,
         });
       });
       code.release(left);
@@ -257,7 +256,7 @@ function emitTiles(code: Code, scratch: Scratch, product: Product): void {
 interface Tile {
   readonly height: number;
   readonly columns: number;
-  readonly depth: number;
+  readonly k: number;
   /** Adds to what the result holds. */
   readonly accumulate: boolean;
   readonly a: Strides;
@@ -275,7 +274,7 @@ interface Tile {
 }
 
 function emitTile(code: Code, tile: Tile): void {
-  const { height, columns, depth, accumulate, a, panelRow, c, left, result } = tile;
+  const { height, columns, k, accumulate, a, panelRow, c, left, result } = tile;
   const vectors = Math.ceil(columns / LANES);
   const take = (count: number, type: ValueType) => Array.from({ length: count }, () => code.take(type));
   const sums = Array.from({ length: height }, () => take(vectors, Type.v128));
@@ -294,7 +293,7 @@ function emitTile(code: Code, tile: Tile): void {
   if (tile.isPacked) code.i32(tile.panel);
   else code.get(tile.panel);
   code.tee(panel);
-  code.i32(depth * panelRow);
+  code.i32(k * panelRow);
   code.scalar(S.i32Add);
   code.set(end);
   const step = () => {
@@ -319,9 +318,9 @@ function emitTile(code: Code, tile: Tile): void {
     code.advance(left, a.column);
     code.advance(panel, panelRow);
   };
-  if (panelRow === 0) code.repeat(depth, step);
+  if (panelRow === 0) code.repeat(k, step);
   else until(code, panel, end, step);
-  code.advance(left, tile.next - depth * a.column);
+  code.advance(left, tile.next - k * a.column);
   const rest = columns % LANES;
   for (const [row, locals] of sums.entries()) {
     for (const [vector, sum] of locals.entries()) {
@@ -352,7 +351,7 @@ function packLeft(
   product: Product,
   tileHeight: number,
   begin: number,
-  depth: number,
+  k: number,
   address: number,
 ): void {
   const { a } = product;
@@ -361,7 +360,7 @@ function packLeft(
   code.i32(address);
   code.set(to);
   forRows(code, product, tileHeight, (height) => {
-    code.repeat(depth, () => {
+    code.repeat(k, () => {
       if (height === LANES && a.row === FLOAT_BYTES) {
         code.get(to);
         code.get(from);
@@ -380,7 +379,7 @@ function packLeft(
       code.advance(from, a.column);
       code.advance(to, height * FLOAT_BYTES);
     });
-    code.advance(from, height * a.row - depth * a.column);
+    code.advance(from, height * a.row - k * a.column);
   });
   code.release(from);
   code.release(to);
@@ -391,7 +390,7 @@ function packRight(
   code: Code,
   b: Strides,
   source: number,
-  depth: number,
+  k: number,
   columns: number,
   address: number,
 ): void {
@@ -401,7 +400,7 @@ function packRight(
   code.i32(address);
   code.set(to);
   if (b.column === FLOAT_BYTES) {
-    code.repeat(depth, () => {
+    code.repeat(k, () => {
       for (let vector = 0; vector < vectors; vector++) {
         code.get(to);
         code.get(from);
@@ -420,8 +419,8 @@ function packRight(
       code.advance(from, count * b.row);
       code.advance(to, count * vectors * VECTOR_BYTES);
     };
-    code.repeat(Math.floor(depth / LANES), () => steps(LANES));
-    if (depth % LANES > 0) steps(depth % LANES);
+    code.repeat(Math.floor(k / LANES), () => steps(LANES));
+    if (k % LANES > 0) steps(k % LANES);
   }
   code.release(from);
   code.release(to);

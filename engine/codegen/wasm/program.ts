@@ -1,6 +1,6 @@
 /** A traced function as a WebAssembly module: memory planned, code written. */
 import { UnsupportedOperation } from '../../errors.ts';
-import { fuse, type Step } from '../../kernels/fusion.ts';
+import { fuse, type ProgramStep } from '../../kernels/fusion.ts';
 import { lower } from '../../kernels/lowering.ts';
 import { aligned, planMemory } from '../../kernels/memory-plan.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
@@ -107,9 +107,9 @@ function write(traced: TracedFunction, { profile = false }: ProgramOptions): Wri
 /** Exports `run`, and each step by its number where steps are measured. */
 function writeSteps(
   module: Module,
-  steps: readonly Step[],
+  steps: readonly ProgramStep[],
   profile: boolean,
-  emit: (code: Code, step: Step) => void,
+  emit: (code: Code, step: ProgramStep) => void,
 ): void {
   const functions: number[] = [];
   let code = new Code();

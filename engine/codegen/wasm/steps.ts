@@ -1,5 +1,5 @@
 /** The code of each step of a program. */
-import type { Step } from '../../kernels/fusion.ts';
+import type { ProgramStep } from '../../kernels/fusion.ts';
 import type { BatchKernel, Kernel, ProductKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
@@ -28,7 +28,7 @@ export interface Context {
   readonly placeOf: PlaceOf;
 }
 
-export function emitStep(code: Code, context: Context, { group, kernels }: Step): void {
+export function emitStep(code: Code, context: Context, { group, kernels }: ProgramStep): void {
   const { module, placeOf } = context;
   if (group !== undefined) {
     emitGroup(code, context, group, placeOf);
@@ -82,8 +82,8 @@ function productOf(a: View, b: View, c: View, rows: number | undefined): { produ
   });
   const [left, right, result] = [a, b, c].map(strides);
   const [, columns] = c.shape;
-  const [, depth] = a.shape;
-  const product: Product = { rows, columns, depth, a: left, b: right, c: result };
+  const [, k] = a.shape;
+  const product: Product = { rows, columns, k, a: left, b: right, c: result };
   // A column times the right matrix's rows: the transposed product has long rows.
   const isColumn = columns === 1 && left.column !== FLOAT_BYTES;
   const isRow = rows === 1 && right.column !== FLOAT_BYTES;
@@ -95,7 +95,7 @@ function productOf(a: View, b: View, c: View, rows: number | undefined): { produ
     product: {
       rows: columns,
       columns: rows,
-      depth,
+      k,
       a: turned(right),
       b: turned(left),
       c: turned(result),

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { NativeMemory, openNative } from '../../../../engine/codegen/avx512/memory.ts';
 import { avx512 } from '../../../../engine/codegen/avx512/target.ts';
-import { fuse, type Step } from '../../../../engine/kernels/fusion.ts';
+import { fuse, type ProgramStep } from '../../../../engine/kernels/fusion.ts';
 import { readsOf, writesOf } from '../../../../engine/kernels/kernels.ts';
 import { lower } from '../../../../engine/kernels/lowering.ts';
 import { planMemory } from '../../../../engine/kernels/memory-plan.ts';
@@ -28,7 +28,7 @@ const LINE = 64;
 const bytesOf = ({ elements }: Storage) => Math.ceil((4 * elements) / LINE) * LINE;
 
 /** First and last step that reads or writes each tensor, whatever the step keeps in registers. */
-function lifetimes(steps: readonly Step[]): Map<number, [number, number]> {
+function lifetimes(steps: readonly ProgramStep[]): Map<number, [number, number]> {
   const times = new Map<number, [number, number]>();
   for (const [at, { kernels }] of steps.entries()) {
     for (const { id } of kernels.flatMap((kernel) => [...readsOf(kernel), writesOf(kernel)])) {
@@ -41,7 +41,7 @@ function lifetimes(steps: readonly Step[]): Map<number, [number, number]> {
 }
 
 /** Whether a loop reads each element of `old` at the element of `next` it writes, and not after the write. */
-function isWrittenOver({ group }: Step, old: Storage, next: Storage): boolean {
+function isWrittenOver({ group }: ProgramStep, old: Storage, next: Storage): boolean {
   const operations = group?.operations ?? [];
   const at = operations.findIndex(({ store }) => store?.storage === next);
   const place = operations[at]?.store;

@@ -13,8 +13,8 @@ const saved = [R.rbx, R.rbp, R.r12, R.r13, R.r14, R.r15];
 const CANARY = 12345.678;
 const EPSILON = 2 ** -24;
 
-/** Rounding of a sum of `depth` products whose sizes add up to `size`: the errors of its parts are independent. */
-const bound = (depth: number, size: number) => EPSILON * (1 + 1.5 * Math.sqrt(depth)) * size + 1e-30;
+/** Rounding of a sum of `k` products whose sizes add up to `size`: the errors of its parts are independent. */
+const bound = (k: number, size: number) => EPSILON * (1 + 1.5 * Math.sqrt(k)) * size + 1e-30;
 
 interface Operand {
   readonly data: Float32Array;
@@ -54,7 +54,7 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
     b: Operand,
     before: Float32Array,
     stride: number,
-    [rows, columns, depth]: readonly number[],
+    [rows, columns, k]: readonly number[],
     [from, to]: readonly number[],
   ): Float32Array {
     if (working === undefined) throw new Error('unavailable');
@@ -79,7 +79,7 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
       {
         rows,
         columns,
-        depth,
+        k,
         a: matrix(place(left, a), a.row, a.column),
         b: matrix(place(right, b), b.row, b.column),
         c: matrix(into, stride, 1),
@@ -115,7 +115,7 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
     label: string,
     a: Operand,
     b: Operand,
-    [rows, columns, depth]: readonly number[],
+    [rows, columns, k]: readonly number[],
     pad: number,
     [from, to]: readonly number[] = [0, rows],
   ): number {
@@ -123,7 +123,7 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
     const margin = 40;
     const before = new Float32Array(margin + (rows - 1) * stride + columns).fill(CANARY);
     // The result starts behind a margin: hand the product a view of the rest.
-    const whole = product(a, b, before.subarray(margin), stride, [rows, columns, depth], [from, to]);
+    const whole = product(a, b, before.subarray(margin), stride, [rows, columns, k], [from, to]);
     const front = new Float32Array(
       result.memory.buffer,
       result.end - whole.byteLength - FLOAT_BYTES * margin,
@@ -141,12 +141,12 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
         continue;
       }
       let [sum, size] = [0, 0];
-      for (let k = 0; k < depth; k++) {
-        const term = a.data[i * a.row + k * a.column] * b.data[k * b.row + j * b.column];
+      for (let p = 0; p < k; p++) {
+        const term = a.data[i * a.row + p * a.column] * b.data[p * b.row + j * b.column];
         sum += term;
         size += Math.abs(term);
       }
-      const ratio = Math.abs(whole[at] - sum) / bound(depth, size);
+      const ratio = Math.abs(whole[at] - sum) / bound(k, size);
       if (!(ratio <= 1)) throw new Error(`${label}: [${i}, ${j}] is ${whole[at]}, not ${sum} (${ratio})`);
       worst = Math.max(worst, ratio);
     }
@@ -174,15 +174,15 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
   ])('random shapes, left transposed: %s, right transposed: %s', (flipA, flipB) => {
     const dice = new Dice(7 + 2 * Number(flipA) + Number(flipB));
     for (let i = 0; i < 120; i++) {
-      const [rows, columns, depth] = draw(dice);
+      const [rows, columns, k] = draw(dice);
       const pads = [dice.of([0, 0, 1, 3, 16]), dice.of([0, 0, 1, 5, 32]), dice.of([0, 0, 1, 2, 20])];
-      const a = matrix(dice, rows, depth, flipA, pads[0]);
-      const b = matrix(dice, depth, columns, flipB, pads[1]);
+      const a = matrix(dice, rows, k, flipA, pads[0]);
+      const b = matrix(dice, k, columns, flipB, pads[1]);
       const from = dice.below(3) > 0 ? 0 : dice.below(rows);
       const to = dice.below(3) > 0 ? rows : from + dice.below(rows - from + 1);
       refill();
-      const label = `${rows} × ${depth} × ${columns}, pads ${pads}, rows ${from} to ${to}`;
-      check(label, a, b, [rows, columns, depth], pads[2], [from, to]);
+      const label = `${rows} × ${k} × ${columns}, pads ${pads}, rows ${from} to ${to}`;
+      check(label, a, b, [rows, columns, k], pads[2], [from, to]);
     }
   });
 
@@ -190,24 +190,24 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
     const dice = new Dice(3);
     for (let rows = 1; rows <= 26; rows++) {
       for (const columns of [1, 2, 15, 16, 17, 31, 33, 48, 49, 65, 128, 129]) {
-        const depth = dice.of([2, 3, 4, 5, 7, 9]);
-        const [a, b] = [matrix(dice, rows, depth, rows % 2 === 0, 0), matrix(dice, depth, columns, false, 0)];
+        const k = dice.of([2, 3, 4, 5, 7, 9]);
+        const [a, b] = [matrix(dice, rows, k, rows % 2 === 0, 0), matrix(dice, k, columns, false, 0)];
         refill();
-        check(`${rows} × ${depth} × ${columns}`, a, b, [rows, columns, depth], 0);
+        check(`${rows} × ${k} × ${columns}`, a, b, [rows, columns, k], 0);
       }
     }
   });
 
   it('sums in pieces, beside packed and unpacked panels', () => {
     const dice = new Dice(4);
-    for (const depth of [255, 256, 257, 511, 512, 513, 600]) {
+    for (const k of [255, 256, 257, 511, 512, 513, 600]) {
       for (const rows of [1, 12, 13]) {
         for (const flip of [false, true]) {
           const columns = dice.of([1, 17, 33, 40]);
-          const a = matrix(dice, rows, depth, dice.below(2) === 0, 0);
-          const b = matrix(dice, depth, columns, flip, dice.of([0, 3]));
+          const a = matrix(dice, rows, k, dice.below(2) === 0, 0);
+          const b = matrix(dice, k, columns, flip, dice.of([0, 3]));
           refill();
-          check(`${rows} × ${depth} × ${columns} ${flip}`, a, b, [rows, columns, depth], 2);
+          check(`${rows} × ${k} × ${columns} ${flip}`, a, b, [rows, columns, k], 2);
         }
       }
     }
@@ -216,47 +216,44 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
   it('the same numbers again and again on the left', () => {
     const dice = new Dice(5);
     for (let i = 0; i < 40; i++) {
-      const [rows, columns, depth] = draw(dice);
-      const b = matrix(dice, depth, columns, dice.below(2) === 0, dice.of([0, 4]));
-      const [rowOf, one] = [
-        matrix(dice, 1, depth, false, 0),
-        { data: Float32Array.of(1), row: 0, column: 0 },
-      ];
+      const [rows, columns, k] = draw(dice);
+      const b = matrix(dice, k, columns, dice.below(2) === 0, dice.of([0, 4]));
+      const [rowOf, one] = [matrix(dice, 1, k, false, 0), { data: Float32Array.of(1), row: 0, column: 0 }];
       refill();
-      check(`a row ${rows} times ${depth} × ${columns}`, { ...rowOf, row: 0 }, b, [rows, columns, depth], 0);
+      check(`a row ${rows} times ${k} × ${columns}`, { ...rowOf, row: 0 }, b, [rows, columns, k], 0);
       refill();
-      check(`sums of ${depth} × ${columns}`, one, b, [1, columns, depth], 0);
+      check(`sums of ${k} × ${columns}`, one, b, [1, columns, k], 0);
     }
   });
 
   it('parts of the rows make the whole', () => {
     const dice = new Dice(6);
-    for (const [rows, columns, depth] of [
+    for (const [rows, columns, k] of [
       [33, 47, 31],
       [100, 1, 64],
       [5, 100, 257],
       [13, 33, 600],
     ]) {
-      const a = matrix(dice, rows, depth, false, 1);
-      const b = matrix(dice, depth, columns, columns === 1, 0);
+      const a = matrix(dice, rows, k, false, 1);
+      const b = matrix(dice, k, columns, columns === 1, 0);
       const cuts = [0, 1, Math.floor(rows / 2), Math.floor(rows / 2), rows];
       for (let i = 1; i < cuts.length; i++) {
         refill();
-        check(`rows ${cuts[i - 1]} to ${cuts[i]}`, a, b, [rows, columns, depth], 1, [cuts[i - 1], cuts[i]]);
+        check(`rows ${cuts[i - 1]} to ${cuts[i]}`, a, b, [rows, columns, k], 1, [cuts[i - 1], cuts[i]]);
       }
     }
   });
 
   it('keeps NaN and infinities in their rows and columns', () => {
     const dice = new Dice(8);
-    for (const [rows, columns, depth] of [
+    for (const [rows, columns, k] of [
       [13, 33, 24],
       [3, 1, 17],
       [1, 40, 300],
     ]) {
-      const [a, b] = [matrix(dice, rows, depth, false, 0), matrix(dice, depth, columns, true, 0)];
-      a.data[depth * (rows - 1) + 5] = Number.NaN;
-      const c = product(a, b, new Float32Array(rows * columns), columns, [rows, columns, depth], [0, rows]);
+      const [a, b] = [matrix(dice, rows, k, false, 0), matrix(dice, k, columns, true, 0)];
+      a.data[k * (rows - 1) + 5] = Number.NaN;
+      const c = product(a, b, new Float32Array(rows * columns), columns, [rows, columns, k], [0, rows]);
       for (let at = 0; at < c.length; at++) {
         expect(Number.isNaN(c[at]), `[${at}]`).toBe(Math.floor(at / columns) === rows - 1);
       }
@@ -280,9 +277,9 @@ describe.skipIf(absent !== undefined)(title('products in graphs'), () => {
 
   /** Batches that broadcast, each operand transposed or not, against sums in float64. */
   async function check(batchA: number[], batchB: number[], dims: number[], flips: boolean[], seed: number) {
-    const [rows, columns, depth] = dims;
-    const shapeA = [...batchA, ...(flips[0] ? [depth, rows] : [rows, depth])];
-    const shapeB = [...batchB, ...(flips[1] ? [columns, depth] : [depth, columns])];
+    const [rows, columns, k] = dims;
+    const shapeA = [...batchA, ...(flips[0] ? [k, rows] : [rows, k])];
+    const shapeB = [...batchB, ...(flips[1] ? [columns, k] : [k, columns])];
     const inputs: Inputs = { a: uniform(seed, shapeA, -1, 1), b: uniform(seed + 1, shapeB, -1, 1) };
     const fn: Fn = ({ a, b }) => ({ c: tf.matMul(a, b, flips[0], flips[1]) });
     const { c } = await run(engine, fn, inputs);
@@ -302,13 +299,13 @@ describe.skipIf(absent !== undefined)(title('products in graphs'), () => {
       const batch = index.slice(0, rank);
       const [row, column] = index.slice(rank);
       let [sum, size] = [0, 0];
-      for (let k = 0; k < depth; k++) {
-        const x = at(shapeA, inputs.a.data, [...batch, ...(flips[0] ? [k, row] : [row, k])]);
-        const y = at(shapeB, inputs.b.data, [...batch, ...(flips[1] ? [column, k] : [k, column])]);
+      for (let p = 0; p < k; p++) {
+        const x = at(shapeA, inputs.a.data, [...batch, ...(flips[0] ? [p, row] : [row, p])]);
+        const y = at(shapeB, inputs.b.data, [...batch, ...(flips[1] ? [column, p] : [p, column])]);
         sum += x * y;
         size += Math.abs(x * y);
       }
-      if (!(Math.abs(c.data[i] - sum) <= bound(depth, size))) {
+      if (!(Math.abs(c.data[i] - sum) <= bound(k, size))) {
         throw new Error(`${label}: [${index}] is ${c.data[i]}, not ${sum}`);
       }
     }
