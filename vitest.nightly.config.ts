@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.nightly.test.ts'],
+    env: { RFM_HARNESS_BUILT_PROCESSES: '1' },
+    setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 1_800_000,

@@ -25,8 +25,7 @@ it('a comparison whose progress nobody reads any more goes on to its end', async
     folder,
     'compare',
     ...what,
-    '--evaluation-episodes',
-    '1',
+    ...['--evaluate-every', '400', '--evaluation-episodes', '1'],
     '--out',
     'unheard',
   );

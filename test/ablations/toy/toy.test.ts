@@ -3,14 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runToyCommand, toyPlan } from '../../../ablations/toy/command.ts';
-import { runToy } from '../../../ablations/toy/experiment.ts';
 import { summarise, toyTable } from '../../../ablations/toy/summary.ts';
-import { builtInTarget } from '../../../ablations/toy/targets.ts';
-import { samplerDefaults } from '../../../agents/toy/config.ts';
-import { createEngine } from '../../../engine/index.ts';
 import { UserError } from '../../../harness/text/errors.ts';
 
-const settings = { problem: [], seeds: 2, seed: 0, estimator: 'adaptive', draws: 'box' as const };
+const settings = { problem: [], seeds: 1, seed: 0, estimator: 'adaptive', draws: 'box' as const };
 
 describe('the toy comparison', () => {
   const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'toy-command-')));
@@ -56,7 +52,7 @@ describe('the toy comparison', () => {
     ]);
     expect(rows).toHaveLength(1 + 4 * 2);
     const exact = rows[0].split(',');
-    expect(exact.slice(0, 5)).toEqual(['ring', 'exact', '', '2', '']);
+    expect(exact.slice(0, 5)).toEqual(['ring', 'exact', '', '1', '']);
     for (const row of rows.slice(1)) expect(Number(row.split(',')[5])).toBeGreaterThan(Number(exact[5]));
     expect(written[0].trim().split('\n')).toEqual([header, ...rows]);
   });
@@ -70,30 +66,6 @@ describe('the toy comparison', () => {
     expect(existsSync(join(folders[0], 'toy.section.html'))).toBe(true);
   });
 });
-
-test('a method learns: more updates bring its samples nearer to exact ones', async () => {
-  const engine = createEngine({ backend: 'wasm' });
-  const distanceAfter = async (updates: number) => {
-    const plan = {
-      targets: [builtInTarget('moons')],
-      methods: ['rfm-flow'],
-      seeds: [0],
-      updates,
-      steps: [20],
-      estimator: 'adaptive',
-      draws: 'box' as const,
-      config: samplerDefaults,
-    };
-    const { rows } = await runToy(plan, engine);
-    return rows.map((row) => row.sliced_w2);
-  };
-  const [floor, early] = await distanceAfter(20);
-  const [, late] = await distanceAfter(2500);
-  await engine.dispose();
-  expect(late).toBeLessThan(0.2);
-  expect(late).toBeGreaterThan(floor / 2);
-  expect(late).toBeLessThan(early / 2);
-}, 200_000);
 
 test('intervals are those of Student over seeds', () => {
   const row = (seed: number, sliced_w2: number) => ({

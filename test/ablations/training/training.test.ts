@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { harness, killGroup, type Outcome, pause, start, workplace } from '../../e2e/support/command.ts';
+import { builtCommand as command } from '../../harness/support/command.ts';
 import { shortPole } from '../../harness/support/task-file.ts';
 
 const words = ['ablate', 'eta', '--variants', 'eta-0,adaptive', '--tasks', './short.ts', '--seeds', '2'];
@@ -105,10 +106,10 @@ describe('harness ablate eta, end to end', () => {
   });
 
   it('neither overwrites results nor goes on with other settings', async () => {
-    const again = await harness(folder, ...all, '--out', 'it');
+    const again = await command(folder, ...all, '--out', 'it');
     expect(again.code).toBe(2);
     expect(again.stderr).toMatch(/results\/it\/eta exists; --resume goes on with it/);
-    const other = await harness(folder, ...all, '--set', 'priorDraws=9', '--resume', '--out', 'it');
+    const other = await command(folder, ...all, '--set', 'priorDraws=9', '--resume', '--out', 'it');
     expect(other.code).toBe(2);
     expect(other.stderr).toMatch(/was made with other settings: 'agents\.0\.config\.priorDraws' differs/);
   });

@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { GaussianMixture, type MixtureDescription } from '../../../agents/posterior/mixture.ts';
-import { samplerDefaults } from '../../../agents/toy/config.ts';
 import { mixtureDensity } from '../../../agents/toy/density.ts';
 import type { SamplerForm } from '../../../agents/toy/form.ts';
 import { idem } from '../../../agents/toy/idem.ts';
@@ -9,63 +8,23 @@ import { rfmDiffusion, rfmFlow } from '../../../agents/toy/rfm.ts';
 import { CompiledSampler, DensitySampler } from '../../../agents/toy/sampler.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
+import { bound, config, expectMixture, mixture, round, spread } from './mixture.ts';
 
 const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
-/** Two Gaussians of deviation 0.3 at (±0.8, 0), 0.3 and 0.7 of the mass. */
-const [places, shares, deviation] = [[-0.8, 0.8], [0.3, 0.7], 0.3];
-const round = [
-  [deviation ** 2, 0],
-  [0, deviation ** 2],
-];
-const mixture: MixtureDescription = {
-  dim: 2,
-  weights: shares,
-  means: places.map((x) => [x, 0]),
-  covariances: [round, round],
-};
-const bound = 2.5;
-const config = { ...samplerDefaults, actorWidth: 64 };
-
+// With draws of the prior and by DDIM: samplers.nightly.test.ts.
 const forms: readonly { what: string; form: SamplerForm; steps: number }[] = [
   { what: 'rfm-flow', form: rfmFlow({ bound }), steps: 20 },
-  {
-    what: 'rfm-flow with draws of the prior',
-    form: rfmFlow({ bound, estimator: 'optimal', draws: 'prior' }),
-    steps: 20,
-  },
   { what: 'rfm-diffusion', form: rfmDiffusion({ bound }), steps: 40 },
-  {
-    what: 'rfm-diffusion by DDIM',
-    form: rfmDiffusion({ bound, sampler: 'ddim' }),
-    steps: 100,
-  },
   { what: 'idem', form: idem({ bound }), steps: 40 },
   { what: 'qne', form: qne({ bound }), steps: 40 },
 ];
 
-/** Of every training: six time constants of the average. */
-const updates = 3000;
-
 describe.each(forms)('$what', ({ form, steps }) => {
   it('samples a mixture that it knows up to a constant alone', async () => {
-    const compiled = new CompiledSampler(form, config, mixtureDensity(mixture), engine);
-    const random = RandomStream.fromSeed(1);
-    const sampler = new DensitySampler(compiled, random.split('training'));
-    await sampler.train(updates);
-    const points = await sampler.sample(2000, steps, random.split('samples'));
-    await compiled.dispose();
-    const sides: number[][][] = [[], []];
-    for (let i = 0; i < 2000; i++)
-      sides[points[2 * i] < 0 ? 0 : 1].push([...points.subarray(2 * i, 2 * i + 2)]);
-    expect(Math.abs(sides[0].length / 2000 - shares[0])).toBeLessThan(0.1);
-    for (const [k, side] of sides.entries()) {
-      const [x, y] = [side.map(([x]) => x), side.map(([, y]) => y)];
-      expect(Math.abs(mean(x) - places[k])).toBeLessThan(0.1);
-      expect(Math.abs(mean(y))).toBeLessThan(0.1);
-      for (const values of [x, y]) expect(Math.abs(spread(values) - deviation)).toBeLessThan(0.1);
-    }
+    expect.hasAssertions();
+    await expectMixture(form, steps, engine);
   });
 });
 
@@ -149,11 +108,3 @@ it("the mixture's graph gives the float64 density up to a constant, and its scor
   }
   expect(spread(constants)).toBeLessThan(1e-5);
 });
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
-}
-
-function spread(values: readonly number[]): number {
-  return Math.sqrt(mean(values.map((x) => (x - mean(values)) ** 2)));
-}
