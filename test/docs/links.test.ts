@@ -1,6 +1,6 @@
 /** What the Markdown files link is in the repository: a link to a file that git does not track is dead for everybody else. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -36,9 +36,10 @@ function targets(page: string): string[] {
   return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, target]) => target));
 }
 
-/** Source files that a page names by their path in the repository. */
+/** Files of code or text that a page or a comment names by their path in the repository; NAME stands for any. */
 function citations(page: string): string[] {
-  const path = /(?<![\w./-])((?:agents|ablations|bench|engine|envs|examples|harness|test)\/[\w./-]+\.ts)\b/g;
+  const path =
+    /(?<![\w./-])((?:agents|ablations|bench|bin|docs|engine|envs|examples|harness|math|playground|test)\/(?!\S*NAME)[\w./-]+\.(?:ts|py|md|json))\b/g;
   return [...page.matchAll(path)].map(([, name]) => name);
 }
 
@@ -79,6 +80,17 @@ describe('relative links', () => {
 
   it.each(pages.filter((page) => page !== 'CHANGELOG.md'))('of %s in code name files that exist', (page) => {
     expect(citations(read(page)).filter((name) => !files.has(name))).toEqual([]);
+  });
+
+  it('of comments in code name files that exist', () => {
+    const comment = /^\s*(?:\/?\*+|\/\/)(.*)| \/\/ (.*)$/gm;
+    const faults = tracked
+      .filter((name) => /\.(ts|js|mjs)$/.test(name) && existsSync(join(root, name)))
+      .flatMap((name) => {
+        const text = [...read(name).matchAll(comment)].map(([, line, end]) => line ?? end).join('\n');
+        return citations(text).flatMap((cited) => (files.has(cited) ? [] : [`${name}: ${cited}`]));
+      });
+    expect(faults).toEqual([]);
   });
 
   it('are found in every form, and not in code', () => {
