@@ -156,10 +156,9 @@ async function compare(flags: CompareFlags): Promise<void> {
     return printDryRun(plan, withWorkers);
   }
   const isDefault = usesDefaults && before === undefined;
-  const said = isDefault
-    ? await announceDefault(plan, withWorkers)
-    : `${describePlan(plan)}${before !== undefined && extend ? growth(before, plan, folder) : ''}`;
-  await runPlan(plan, folder, withWorkers, said, other);
+  const said = `${describePlan(plan)}${before !== undefined && extend ? growth(before, plan, folder) : ''}`;
+  const announce = () => (isDefault ? announceDefault(plan, withWorkers) : said);
+  await runPlan(plan, folder, withWorkers, announce, other);
 }
 
 /**

@@ -132,14 +132,14 @@ export function describePlan(plan: ComparisonPlan): string {
 
 /**
  * Runs a plan, writes its tables and report, says where they are.
- * @param announcement said before the first run begins
+ * @param announce says what is said before the first run begins, once it is certain that the runs may be made
  * @param other a comparison to report it beside
  */
 export async function runPlan(
   plan: ComparisonPlan,
   folder: string,
   flags: RunFlags,
-  announcement = describePlan(plan),
+  announce: () => string | Promise<string> = () => describePlan(plan),
   other?: OtherComparison,
 ): Promise<void> {
   const { reportBeside } = await import('../comparison/against.ts');
@@ -175,8 +175,8 @@ export async function runPlan(
       }
       if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) exportTensorBoard(folder);
     },
-    makeProgress() {
-      say(announcement);
+    async makeProgress() {
+      if (!flags.quiet) say(await announce());
       return makeProgress(jobs, { quiet: flags.quiet ?? false, stream: process.stderr });
     },
     onStart(stop) {

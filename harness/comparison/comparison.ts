@@ -244,6 +244,7 @@ async function execute(manifest: Manifest, options: ComparisonOptions): Promise<
   const { folder, checkpointSeconds, stallSeconds } = options;
   const jobs = jobsOf(manifest.config);
   const runs = [...manifest.runs];
+  const progress = await options.makeProgress();
   const begunAt = performance.now();
   // A session that was killed took its own count along; the runs keep theirs in their checkpoints.
   const wallSeconds = () =>
@@ -253,7 +254,6 @@ async function execute(manifest: Manifest, options: ComparisonOptions): Promise<
     );
   const write = (news: Partial<Manifest>) =>
     writeManifest(folder, { ...manifest, runs, wallSeconds: wallSeconds(), ...news });
-  const progress = await options.makeProgress();
   const recorded = (index: number, record: RunRecord) => {
     runs[index] = record;
     write({});

@@ -112,8 +112,8 @@ async function runAll(
   const inner = { ...flags, json: false, quiet, table: !quiet };
   for (const { name, plan } of planned) {
     try {
-      const said = inner.quiet || flags.resume ? describePlan(plan) : await describeWithDuration(plan, flags);
-      await runPlan(plan, join(folder, name), inner, said);
+      const announce = () => (flags.resume ? describePlan(plan) : describeWithDuration(plan, flags));
+      await runPlan(plan, join(folder, name), inner, announce);
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
       if (error.code !== exitCodes.failed) {
