@@ -5,7 +5,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { workplace } from '../../e2e/support/command.ts';
 import { agentFile } from '../support/agent-files.ts';
 import { builtCommand as command } from '../support/command.ts';
-import { shortPole } from '../support/task-file.ts';
 
 const shared = [
   '--preset',
@@ -49,23 +48,31 @@ describe('a comparison that grows', () => {
   beforeAll(async () => {
     folder = workplace({
       'tiny.ts': agentFile(),
-      'short.ts': shortPole.replace(', longer: balance(0.5)', ''),
-      'more.yaml': 'agents: [random, ./tiny.ts]\ntasks: [./short.ts]\nseeds: 2\nout: grown\n',
+      'more.yaml': 'agents: [random, ./tiny.ts]\ntasks: [cartpole-balance]\nseeds: 2\nout: grown\n',
     });
-    const all = ['--agents', 'random,./tiny.ts', '--tasks', './short.ts', '--seeds', '2', '--steps', '60'];
+    const all = [
+      '--agents',
+      'random,./tiny.ts',
+      '--tasks',
+      'cartpole-balance',
+      '--seeds',
+      '2',
+      '--steps',
+      '60',
+    ];
     const { code, stderr } = await compare(...all, ...shared, '--out', 'whole');
     expect([code, stderr]).toEqual([0, '']);
   }, 300_000);
 
   it('by agents, seeds and steps has the bytes of the one that was planned whole', async () => {
-    const begin = ['--agents', './tiny.ts', '--tasks', './short.ts', '--seeds', '1', '--steps', '30'];
+    const begin = ['--agents', './tiny.ts', '--tasks', 'cartpole-balance', '--seeds', '1', '--steps', '30'];
     expect(await compare(...begin, ...shared, '--out', 'grown')).toMatchObject({ code: 0 });
     const steps = await compare('--extend', '--out', 'grown', '--steps', '60');
     expect(steps).toMatchObject({ code: 0, stderr: '' });
-    expect(readFileSync(at('grown/runs/short-balance/tiny/0/evaluations.csv'), 'utf8')).toMatch(/,60,0,/);
-    const before = readFileSync(at('grown/runs/short-balance/tiny/0/run.json'), 'utf8');
+    expect(readFileSync(at('grown/runs/cartpole-balance/tiny/0/evaluations.csv'), 'utf8')).toMatch(/,60,0,/);
+    const before = readFileSync(at('grown/runs/cartpole-balance/tiny/0/run.json'), 'utf8');
     expect(await compare('--extend', '--config', 'more.yaml')).toMatchObject({ code: 0, stderr: '' });
-    expect(readFileSync(at('grown/runs/short-balance/tiny/0/run.json'), 'utf8')).toBe(before);
+    expect(readFileSync(at('grown/runs/cartpole-balance/tiny/0/run.json'), 'utf8')).toBe(before);
     expect(tables(at('grown'))).toEqual(tables(at('whole')));
     const { continued, status } = manifest('grown');
     expect(status).toBe('done');
@@ -111,7 +118,16 @@ describe('a comparison that grows', () => {
     const part = (index: number) => at(`part-${index}`);
 
     beforeAll(async () => {
-      const all = ['--agents', 'random,./tiny.ts', '--tasks', './short.ts', '--seeds', '2', '--steps', '60'];
+      const all = [
+        '--agents',
+        'random,./tiny.ts',
+        '--tasks',
+        'cartpole-balance',
+        '--seeds',
+        '2',
+        '--steps',
+        '60',
+      ];
       for (const index of [1, 2])
         expect(
           await compare(...all, ...shared, '--shard', `${index}/2`, '--out', `part-${index}`),
@@ -153,8 +169,8 @@ describe('a comparison that grows', () => {
       [
         'other rows of the same run',
         (copy) =>
-          change(join(copy, 'runs/short-balance/random/0'), 'evaluations.csv', /,60,0,(\d)/, ',60,0,9$1'),
-        /short-balance\/random\/0 is in .*part-1 and in .*copy-0 with different rows: evaluations.csv, step 60/,
+          change(join(copy, 'runs/cartpole-balance/random/0'), 'evaluations.csv', /,60,0,(\d)/, ',60,0,9$1'),
+        /cartpole-balance\/random\/0 is in .*part-1 and in .*copy-0 with different rows: evaluations.csv, step 60/,
       ],
       [
         'other settings',
@@ -178,8 +194,8 @@ describe('a comparison that grows', () => {
       ],
       [
         'a run that is not there',
-        (copy) => rmSync(join(copy, 'runs/short-balance/tiny'), { recursive: true }),
-        /short-balance\/tiny\/0 is done by its manifest.json, but .* does not hold the whole run/,
+        (copy) => rmSync(join(copy, 'runs/cartpole-balance/tiny'), { recursive: true }),
+        /cartpole-balance\/tiny\/0 is done by its manifest.json, but .* does not hold the whole run/,
       ],
     ])('is not joined with %s', async (_, spoil, why) => {
       const number = readdirSync(at()).filter((name) => name.startsWith('copy-')).length;
