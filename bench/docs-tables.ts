@@ -1,5 +1,5 @@
 /**
- * Writes the tables of docs/ that come from records of the program, between `<!-- table: NAME -->` and
+ * Writes the tables of docs/ that come from records of the program or from published results, between `<!-- table: NAME -->` and
  * `<!-- end of table -->`. test/docs/tables.test.ts holds the docs to them.
  *
  *   npx jiti bench/docs-tables.ts
@@ -11,6 +11,7 @@ import { backends } from '../engine/backends/records.ts';
 import type { Columns } from '../harness/files/columns.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
+import { curveHead, curveRows } from './compare-reference/curves.ts';
 
 /** A Markdown table. */
 export interface DocsTable {
@@ -63,6 +64,7 @@ export const docsTables: readonly DocsTable[] = [
     rows: () => [...columnRows(trainingColumns), ...metrics],
   },
   { file: 'results.md', name: 'summary.csv', head: columnHead, rows: () => columnRows(summaryColumns) },
+  { file: 'fairness.md', name: 'curves', head: curveHead, rows: curveRows },
   {
     file: 'engine.md',
     name: 'backends',
