@@ -74,7 +74,12 @@ for (const [script, folder] of Object.entries(pages)) {
       ? ['module', 'fs', 'path', 'url', '@tensorflow/tfjs-backend-wasm']
       : ['@mujoco/mujoco'],
     plugins: isWorker ? [withoutEval] : [],
-    resolve: { alias: { 'csv-stringify/sync': 'csv-stringify/browser/esm/sync' } },
+    resolve: {
+      alias: {
+        'csv-stringify/sync': 'csv-stringify/browser/esm/sync',
+        linkedom: join(dist, 'playground/browser-document.js'),
+      },
+    },
     output: {
       dir: join(dist, folder),
       format: 'esm',

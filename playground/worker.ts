@@ -1,25 +1,59 @@
 /** The worker of one run. */
+import { BrowserCheckpoints, type WrittenState } from './checkpoints.ts';
+import { messageOf } from './elements.ts';
 import { jobOf } from './job.ts';
 import type { Order, Report } from './messages.ts';
 import { BrowserRun } from './run.ts';
+import { Storage } from './storage.ts';
+
+type Command = Exclude<Order['type'], 'begin'>;
 
 let run: BrowserRun | undefined;
+/** An order that came before there was a run. */
+let waiting: Command | undefined;
+
+function obey(run: BrowserRun, command: Command): void {
+  if (command === 'pause') run.pause();
+  else if (command === 'go on') run.goOn();
+  else run.stop();
+}
 
 const report = (message: Report): void => postMessage(message);
 
 addEventListener('message', ({ data }: MessageEvent<Order>) => {
   if (data.type === 'begin') begin(data);
-  else if (data.type === 'pause') run?.pause();
-  else if (data.type === 'go on') run?.goOn();
-  else run?.stop();
+  else if (run === undefined) waiting = data.type;
+  else obey(run, data.type);
 });
 
-async function begin({ settings, models }: Order & { type: 'begin' }): Promise<void> {
+async function begin({ settings, models, place }: Order & { type: 'begin' }): Promise<void> {
   try {
-    run = new BrowserRun(jobOf(settings), models, report);
-    const { status, step } = await run.train();
-    report({ type: 'ended', status, step });
+    const job = jobOf(settings);
+    const storage = place && (await Storage.open());
+    if (storage === undefined)
+      report({ type: 'note', line: 'The browser keeps nothing of this run: a reload ends it.' });
+    const files = place && (await storage?.files(...place));
+    let writing: Promise<void> = Promise.resolve();
+    const keep = async ({ step, bytes, segments, added, dropped }: WrittenState): Promise<void> => {
+      if (place === undefined || storage === undefined) return;
+      const status = step === job.steps ? 'done' : 'running';
+      try {
+        await storage.write(place, { step, status, bytes, segments }, added, dropped);
+        report({ type: 'kept', step });
+      } catch (error) {
+        report({ type: 'note', line: `A checkpoint is not kept: ${messageOf(error)}` });
+      }
+    };
+    const checkpoints = new BrowserCheckpoints(files, (state) => {
+      writing = writing.then(() => keep(state));
+    });
+    run = new BrowserRun(job, models, report, checkpoints);
+    if (waiting !== undefined) obey(run, waiting);
+    const { status, step, wallSeconds } = await run.train();
+    await writing;
+    const { checkpointSeconds } = run;
+    report({ type: 'ended', status, step, wallSeconds, checkpointSeconds, job, files: checkpoints.files });
   } catch (error) {
-    report({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+    report({ type: 'failed', message: messageOf(error) });
   }
 }

@@ -12,13 +12,12 @@ import { servePlayground } from '../../dist/harness/view/playground.js';
 
 const [agent, task, steps] = process.argv.slice(2);
 const settings = {
-  agent,
   task,
-  preset: 'smoke',
-  seed: 0,
   steps,
   evaluateEvery: steps / 5,
   evaluationEpisodes: 2,
+  seeds: 0,
+  agent: `${agent} smoke`,
 };
 
 /** Run in the page: presses Train, waits for the end, and reads what the links for download hold. */
@@ -35,7 +34,7 @@ const trainInPage = `(async () => {
   const find = (selector) => document.querySelector(selector);
   while (find('#train').disabled) await wait();
   find('#train').click();
-  while (!/^(Done|Stopped|The run failed)/.test(find('#status').textContent)) await wait();
+  while (!/^(Done|Stopped|Failed|The training)/.test(find('#status').textContent)) await wait();
   for (const link of document.querySelectorAll('#downloads a')) texts[link.download] = await blobs.get(link.href).text();
   return JSON.stringify(texts);
 })()`;

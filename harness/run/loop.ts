@@ -5,7 +5,7 @@ import { decodeFloat64, encodeArray } from '../../envs/encoding.ts';
 import type { Environment, TimeStep } from '../../envs/environment.ts';
 import type { GuardedAgent } from '../plugins/guard.ts';
 import { toBounds } from './action-bounds.ts';
-import type { Checkpoint, RunState } from './checkpoint.ts';
+import type { Checkpoint, RunState } from './checkpoint-content.ts';
 import { evaluate, fixedStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
 import { type EvaluationRow, MetricMeans, type TrainingRow, UNSTABLE_EPISODES } from './rows.ts';

@@ -3,7 +3,6 @@
  * { name: { dtype, shape, data_offsets }, "__metadata__": { key: string } }, then the raw little-endian
  * arrays. Python's `safetensors` package reads such files as they are.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import type { NdArray } from '../../engine/types.ts';
 
@@ -39,11 +38,11 @@ export function encodeSafetensors(
     parts.push(bytes);
     offset += bytes.length;
   }
-  const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
-  json.copy(padded);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
+  padded.set(json);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
   return [length, padded, ...parts];
 }
 
@@ -52,12 +51,11 @@ export function decodeSafetensors(file: Uint8Array): {
   arrays: Record<string, NdArray>;
   metadata: Record<string, string>;
 } {
-  const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  if (buffer.length < 8) throw new Error(`too short: ${buffer.length} bytes`);
-  const headerLength = Number(buffer.readBigUInt64LE(0));
-  if (headerLength > buffer.length - 8) throw new Error('the header is cut off');
-  const header = parseHeader(buffer.toString('utf8', 8, 8 + headerLength));
-  const body = buffer.subarray(8 + headerLength);
+  if (file.length < 8) throw new Error(`too short: ${file.length} bytes`);
+  const headerLength = readLength(file);
+  if (headerLength > file.length - 8) throw new Error('the header is cut off');
+  const header = parseHeader(file.subarray(8, 8 + headerLength));
+  const body = file.subarray(8 + headerLength);
   const arrays: Record<string, NdArray> = {};
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue;
@@ -76,23 +74,25 @@ export function decodeSafetensors(file: Uint8Array): {
   return { arrays, metadata: parseMetadata(header) };
 }
 
+/** Length of the header, from the first 8 bytes of a file. */
+const readLength = (start: Uint8Array): number =>
+  Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
+
 /** The longest header that is read; those of checkpoints hold all rows of a run. */
 const LONGEST_HEADER = 2 ** 28;
 
-/** The texts in the header of a file, without reading its arrays. @throws Error as decodeSafetensors does */
-export function readSafetensorsMetadata(path: string): Record<string, string> {
-  const file = openSync(path, 'r');
-  try {
-    const length = Buffer.alloc(8);
-    readSync(file, length, 0, 8, 0);
-    const size = length.readBigUInt64LE();
-    if (size > LONGEST_HEADER) throw new Error('the header is cut off');
-    const header = Buffer.alloc(Number(size));
-    readSync(file, header, 0, header.length, 8);
-    return parseMetadata(parseHeader(header.toString('utf8')));
-  } finally {
-    closeSync(file);
-  }
+/**
+ * The texts in the header of a file, without its arrays.
+ * @param read gives bytes of the file; fewer where it ends
+ * @throws Error as decodeSafetensors does
+ */
+export function readSafetensorsMetadata(
+  read: (from: number, length: number) => Uint8Array,
+): Record<string, string> {
+  const start = read(0, 8);
+  const size = start.length < 8 ? 0 : readLength(start);
+  if (size > LONGEST_HEADER) throw new Error('the header is cut off');
+  return parseMetadata(parseHeader(read(8, size)));
 }
 
 function parseMetadata(header: Record<string, unknown>): Record<string, string> {
@@ -101,10 +101,10 @@ function parseMetadata(header: Record<string, unknown>): Record<string, string> 
   return metadata.data ?? {};
 }
 
-function parseHeader(text: string): Record<string, unknown> {
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   let header: unknown;
   try {
-    header = JSON.parse(text);
+    header = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     throw new Error('the header is damaged: it is no JSON', { cause });
   }

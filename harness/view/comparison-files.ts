@@ -5,7 +5,7 @@ import { pathWithin } from '../files/within.ts';
 import { stateOf } from '../results/listing.ts';
 import { type Manifest, type RunRecord, readManifest } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
-import { readSafetensorsMetadata } from '../run/safetensors.ts';
+import { readCheckpointMetadata } from '../run/checkpoint.ts';
 import { FileCache } from './file-cache.ts';
 
 export interface ViewedRun {
@@ -161,7 +161,7 @@ function readRuns(folder: string): readonly Run[] | Error {
 /** The counters in a checkpoint's header, without reading its arrays; undefined for what is none. */
 function readReached(path: string): Reached | undefined {
   try {
-    const { step, wallSeconds } = JSON.parse(readSafetensorsMetadata(path).run) as Reached;
+    const { step, wallSeconds } = JSON.parse(readCheckpointMetadata(path).run) as Reached;
     return typeof step === 'number' && typeof wallSeconds === 'number' ? { step, wallSeconds } : undefined;
   } catch {
     return undefined; // replaced just now, or of another kind

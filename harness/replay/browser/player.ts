@@ -59,11 +59,11 @@ export class Player {
   /** @throws Error where the browser has no WebGL */
   constructor(
     private readonly root: HTMLElement,
-    private readonly film: Film,
+    private film: Film,
     beginning: Beginning = {},
   ) {
-    const { facts, episodes } = film;
-    this.canvas.setAttribute('aria-label', `${facts.agent} on ${facts.task}; drag to turn, wheel to zoom`);
+    const { episodes } = film;
+    this.name();
     this.canvas.setAttribute('role', 'img');
     this.painter = new Painter(this.canvas);
     this.viewpoint = new Viewpoint(this.painter.camera, this.canvas, () => this.painter.draw());
@@ -73,7 +73,7 @@ export class Player {
     this.rewards.setAttribute('role', 'img');
     this.episode = select(
       'Episode',
-      Array.from({ length: episodes }, (_, i) => [String(i), `${i + 1} of ${episodes}`]),
+      episodeNames(episodes),
       String(Math.min(beginning.episode ?? 0, episodes - 1)),
     );
     this.build(beginning.bare ?? false);
@@ -83,6 +83,22 @@ export class Player {
     if (!beginning.paused && !still) this.setPlaying(true);
     else this.setPlaying(false);
     root.dataset.ready = 'true';
+  }
+
+  /** Shows another film from its beginning, and plays it if the one before was played, or had come to its end. */
+  replace(film: Film): void {
+    const ended = this.frame === this.shot.frames - 1;
+    const plays = this.playing || (ended && !matchMedia('(prefers-reduced-motion: reduce)').matches);
+    this.film = film;
+    this.name();
+    fill(this.episode, episodeNames(film.episodes));
+    this.open(0);
+    this.setPlaying(plays);
+  }
+
+  private name(): void {
+    const { agent, task } = this.film.facts;
+    this.canvas.setAttribute('aria-label', `${agent} on ${task}; drag to turn, wheel to zoom`);
   }
 
   private build(bare: boolean): void {
@@ -210,6 +226,9 @@ function select(label: string, options: readonly [string, string][], value?: str
 function fill(list: HTMLSelectElement, options: readonly [string, string][]): void {
   list.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
 }
+
+const episodeNames = (count: number): [string, string][] =>
+  Array.from({ length: count }, (_, i) => [String(i), `${i + 1} of ${count}`]);
 
 function labelled(list: HTMLSelectElement): HTMLElement {
   const label = element('label');

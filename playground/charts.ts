@@ -1,0 +1,156 @@
+/** The page's plots: learning curves as the report draws them, and the metrics of one run. */
+import * as Plot from '@observablehq/plot';
+import { learningCurves } from '../harness/report/curves.ts';
+import { type Drawing, draw, inlineSvg } from '../harness/report/drawing.ts';
+import { learningCurvePlot } from '../harness/report/learning-curve-plot.ts';
+import { compact, readable } from '../harness/report/numbers.ts';
+import { seriesOf } from '../harness/report/series.ts';
+import type { TrainingRow } from '../harness/run/rows.ts';
+import type { CurvePoint } from './messages.ts';
+
+/** A run for the curves. */
+export interface CurveRun {
+  readonly label: string;
+  readonly seed: number;
+  readonly curve: readonly CurvePoint[];
+}
+
+/** @param width of the element that shows them, px; @returns SVG, empty without evaluations */
+export function curvesSvg(
+  task: string,
+  labels: readonly string[],
+  runs: readonly CurveRun[],
+  width: number,
+): string {
+  const series = seriesOf(labels);
+  const measured = runs
+    .filter(({ curve }) => curve.length > 0)
+    .map(({ label, seed, curve }) => ({
+      task,
+      agent: label,
+      seed: String(seed),
+      score: curve[curve.length - 1].mean,
+      evaluations: curve.map(({ step, episodes, mean }) => ({
+        step,
+        episodes,
+        meanReturn: mean,
+        wallSeconds: undefined,
+      })),
+      place: '',
+    }));
+  if (measured.length === 0) return '';
+  const curves = learningCurves(measured, { resamples: 0, seed: 0, interval: 'student_t' });
+  const shown = curves.map((curve) => ({ series: series[labels.indexOf(curve.agent)], curve }));
+  const size = { width, height: Math.round(Math.max(240, Math.min(400, 0.55 * width))) };
+  return inlineSvg(learningCurvePlot(task, shown, [], 'curves', size));
+}
+
+interface MetricChart {
+  readonly title: string;
+  readonly about: string;
+  /** The metrics' names; a group is the label of its line. */
+  readonly metric: RegExp;
+  readonly logarithmic?: boolean;
+}
+
+const charts: readonly MetricChart[] = [
+  {
+    title: 'Effective sample size by t',
+    about: 'of the draws of a posterior mean, between t and the next',
+    metric: /^ess_t(.+)$/,
+  },
+  {
+    title: "Actor's loss by t",
+    about: 'where the regression target is poor',
+    metric: /^actor_loss_t(.+)$/,
+    logarithmic: true,
+  },
+  {
+    title: 'Coefficient of the control variate',
+    about: '0: noise expectation, 1: gradient expectation',
+    metric: /^cv_weight$/,
+  },
+  {
+    title: 'Policy spread',
+    about: 'deviation of the actions at a state; near 0 it has collapsed',
+    metric: /^policy_spread$/,
+  },
+];
+
+export interface MetricPlot {
+  readonly title: string;
+  readonly about: string;
+  readonly svg: string;
+  /** What each line is, where there are several; colours are those of series. */
+  readonly lines: readonly { readonly label: string; readonly colour: string }[];
+}
+
+/** The plots that the rows have metrics for. */
+export function metricPlots(rows: readonly TrainingRow[], width: number): MetricPlot[] {
+  const names = new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)));
+  return charts.flatMap((chart) => {
+    const found = [...names].filter((name) => chart.metric.test(name));
+    if (found.length === 0) return [];
+    const labelOf = (name: string) => chart.metric.exec(name)?.[1];
+    const sorted = found.sort((a, b) => Number(labelOf(a)) - Number(labelOf(b)));
+    const lines = seriesOf(
+      sorted.map((name) => (labelOf(name) === undefined ? chart.title : `t ≥ ${labelOf(name)}`)),
+    );
+    const points = sorted.map((name) =>
+      rows.flatMap(({ step, metrics }) => {
+        const value = metrics[name];
+        return Number.isFinite(value) && !(chart.logarithmic && value <= 0) ? [{ step, value }] : [];
+      }),
+    );
+    const drawing = drawMetric(chart, lines, points, width);
+    const legend = lines.length > 1 ? lines.map(({ agent, colour }) => ({ label: agent, colour })) : [];
+    return [{ title: chart.title, about: chart.about, svg: inlineSvg(drawing), lines: legend }];
+  });
+}
+
+function drawMetric(
+  { title, logarithmic }: MetricChart,
+  lines: ReturnType<typeof seriesOf>,
+  points: readonly (readonly { readonly step: number; readonly value: number }[])[],
+  width: number,
+): Drawing {
+  const last = lines.map(({ agent }, i) => `${agent}: ${readable(points[i].at(-1)?.value)}`);
+  return draw(
+    { name: 'metric', title, description: `Against environment steps; last: ${last.join('; ')}.` },
+    {
+      width,
+      height: 190,
+      marginLeft: 52,
+      marginRight: 14,
+      marginTop: 14,
+      marginBottom: 36,
+      x: {
+        label: 'environment steps',
+        labelArrow: 'none',
+        labelAnchor: 'center',
+        ticks: 4,
+        tickFormat: compact,
+      },
+      y: {
+        label: null,
+        type: logarithmic ? 'log' : 'linear',
+        ...(logarithmic ? {} : { zero: true }),
+        nice: true,
+        ticks: 4,
+        tickSize: 0,
+        tickFormat: '~g',
+        grid: true,
+      },
+      marks: lines.flatMap(({ colour, dash, symbol }, i) => [
+        Plot.lineY(points[i], {
+          x: 'step',
+          y: 'value',
+          stroke: colour,
+          strokeDasharray: dash,
+          strokeWidth: 1.6,
+        }),
+        Plot.dot(points[i].slice(-1), { x: 'step', y: 'value', fill: colour, symbol, r: 3 }),
+      ]),
+    },
+  );
+}

@@ -1,0 +1,48 @@
+/** The options of agents that the page offers. An agent has those that its config has. */
+
+export type Scalar = number | string;
+
+export interface Option {
+  /** In the agent's config. */
+  readonly key: string;
+  readonly label: string;
+  /** What there is to choose from; a number if absent. */
+  readonly values?: readonly string[];
+  /** Whether other words may be typed, too. */
+  readonly free?: boolean;
+  /** Keys that are set along, to the same value. */
+  readonly with?: readonly string[];
+}
+
+/** @param estimators what can be typed for an estimator */
+export const optionsWith = (estimators: readonly string[]): Option[] => [
+  { key: 'estimator', label: 'Estimator, with its η', values: estimators, free: true },
+  { key: 'priorDraws', label: 'N, draws of a posterior mean' },
+  { key: 'temperature', label: 'λ, temperature', with: ['finalTemperature'] },
+  { key: 'endpoints', label: 'End points', values: ['policy', 'buffer', 'adaptive'] },
+  { key: 'integrationSteps', label: 'Solver steps' },
+  { key: 'particles', label: 'Particles of a choice' },
+  { key: 'criticWidth', label: 'Critic: width' },
+  { key: 'criticLayers', label: 'Critic: layers' },
+  { key: 'softQ', label: 'Critic: entropy in its target', values: ['none', 'exact', 'hutchinson'] },
+  { key: 'discount', label: 'Critic: discount γ' },
+];
+
+/** The site's choices.json: what there is to choose from, and of what code the site is. */
+export interface Choices {
+  readonly tasks: readonly string[];
+  readonly agents: readonly AgentChoice[];
+  readonly presets: readonly string[];
+  readonly options: readonly Option[];
+  /** As manifest.json has them. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly commit?: string;
+  readonly bits?: string;
+}
+
+export interface AgentChoice {
+  readonly name: string;
+  readonly description: string;
+  /** By preset: the value of every option that the agent has. */
+  readonly values: Readonly<Record<string, Readonly<Record<string, Scalar>>>>;
+}
