@@ -1,7 +1,7 @@
 /** Pictures of errors against exact answers: mean squared error against time, a panel for each setting. */
 import * as Plot from '@observablehq/plot';
 import { fileNames } from '../harness/files/file-names.ts';
-import { draw, standaloneSvg } from '../harness/report/drawing.ts';
+import { type Drawing, draw, standaloneSvg } from '../harness/report/drawing.ts';
 import { seriesOf } from '../harness/report/series.ts';
 import type { Picture } from './page.ts';
 
@@ -23,13 +23,37 @@ const rowTitle = 90;
 /** Errors below this are rounding, and would leave no room for the others. */
 const floor = 1e-12;
 
-/** Mean squared error with two standard errors to both sides, on a logarithmic axis. */
+interface AboutErrors {
+  readonly fileName: string;
+  readonly title: string;
+  readonly description: string;
+}
+
+/**
+ * Mean squared error with two standard errors to both sides, on a logarithmic axis.
+ * @param allSeries all series of all pictures, so that each has one colour throughout
+ */
 export function errorPicture(
-  about: { readonly fileName: string; readonly title: string; readonly description: string },
+  about: AboutErrors,
   points: readonly ErrorPoint[],
-  /** All series of all pictures, so that each has one colour throughout. */
   allSeries: readonly string[],
 ): Picture {
+  const legend = seriesOf(allSeries).map(({ agent, colour }) => ({ label: agent, colour }));
+  const drawing = errorDrawing(about, points, allSeries);
+  return {
+    fileName: about.fileName,
+    title: about.title,
+    svg: standaloneSvg(drawing, legend, 'bands: two standard errors over y_t'),
+  };
+}
+
+/** The same without legend, for a page. @param width of each panel, px */
+export function errorDrawing(
+  about: AboutErrors,
+  points: readonly ErrorPoint[],
+  allSeries: readonly string[],
+  width = panelWidth,
+): Drawing {
   const series = seriesOf(allSeries);
   const colours = new Map(series.map(({ agent, colour }) => [agent, colour]));
   const colour = (point: ErrorPoint) => colours.get(point.series) ?? 'currentColor';
@@ -43,12 +67,12 @@ export function errorPicture(
   }));
   const panel = { fx: 'column', ...(rows.length > 0 && { fy: 'row' }) };
   const marginRight = margins.marginRight + (rows.length > 0 ? rowTitle : 0);
-  const drawing = draw(
+  return draw(
     { name: about.fileName.replace(/\.svg$/, ''), title: about.title, description: about.description },
     {
       ...margins,
       marginRight,
-      width: margins.marginLeft + marginRight + columns.length * panelWidth,
+      width: margins.marginLeft + marginRight + columns.length * width,
       height: margins.marginTop + margins.marginBottom + Math.max(1, rows.length) * panelHeight,
       x: { label: 't (0 noise, 1 data)', labelArrow: 'none', labelAnchor: 'center', domain: [0, 1] },
       y: {
@@ -83,12 +107,6 @@ export function errorPicture(
       ],
     },
   );
-  const legend = series.map(({ agent, colour: own }) => ({ label: agent, colour: own }));
-  return {
-    fileName: about.fileName,
-    title: about.title,
-    svg: standaloneSvg(drawing, legend, 'bands: two standard errors over y_t'),
-  };
 }
 
 /** Each problem's name as part of a file's name; no two share one. */

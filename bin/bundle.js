@@ -61,12 +61,14 @@ const pages = {
   'harness/view/browser/comparison.js': 'pages',
   'playground/page.js': 'playground/site',
   'playground/worker.js': 'playground/site',
+  'playground/method.js': 'playground/site',
+  'playground/method-worker.js': 'playground/site',
 };
 
 for (const folder of new Set(Object.values(pages)))
   rmSync(join(dist, folder), { recursive: true, force: true });
 for (const [script, folder] of Object.entries(pages)) {
-  const isWorker = script === 'playground/worker.js';
+  const isWorker = script.endsWith('worker.js');
   await build({
     input: join(dist, script),
     platform: 'browser',

@@ -9,7 +9,8 @@ import { checkFormat, outputFolder } from '../row-output.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';
 import { checkMethod, methodNames, type PosteriorDraws } from './methods.ts';
 import { seedColumns, summarise, summaryColumns, toyTable } from './summary.ts';
-import { builtInTarget, targetNames, targetsOfFile } from './targets.ts';
+import { targetsOfFile } from './target-files.ts';
+import { builtInTarget, targetNames } from './targets.ts';
 
 export interface ToySettings {
   readonly targets?: readonly string[];

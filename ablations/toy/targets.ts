@@ -2,11 +2,9 @@
  * The densities of the toy comparison. All are Gaussian mixtures, so that density, score and exact draws are those of
  * one description and nothing has to be normalised or approximated; all are centred and of order one.
  */
-import { readFileSync } from 'node:fs';
 import { GaussianMixture, type MixtureDescription } from '../../agents/posterior/mixture.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { UserError, unknownName } from '../../harness/text/errors.ts';
-import { readProblems } from '../problems.ts';
+import { unknownName } from '../../harness/text/errors.ts';
 import type { Points } from './sample-distances.ts';
 
 const isotropic = (variance: number) => [
@@ -98,20 +96,6 @@ export interface ToyTarget {
 export function builtInTarget(name: string): ToyTarget {
   if (!Object.hasOwn(builtIn, name)) throw unknownName('target', name, targetNames);
   return { name, description: builtIn[name]() };
-}
-
-/**
- * The mixtures of a problem file, in the layout that `readProblems` takes.
- * @throws UserError for a file that cannot be used, or a mixture that is not of the plane
- */
-export function targetsOfFile(file: string): ToyTarget[] {
-  const problems = readProblems(file);
-  const content = JSON.parse(readFileSync(file, 'utf8'));
-  return problems.map(({ name }) => {
-    const description: MixtureDescription = content.mixtures?.[name] ?? content;
-    if (description.dim === 2) return { name, description };
-    throw new UserError(`${file}: ${name}: has ${description.dim} dimensions, the toy comparison takes 2`);
-  });
 }
 
 /** Half the width of a box about the origin that holds every component to five deviations. */

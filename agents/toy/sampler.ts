@@ -54,13 +54,39 @@ export function samplerAlgorithm(form: SamplerForm, config: SamplerConfig, targe
     (steps: number) =>
     ({ params, start, path }: SampleInputs) => {
       const times = integrationTimes(steps, tMin);
-      const weights = network.layout.unflatten(params);
-      const nothing = tf.zeros([start.shape[0], 1]);
-      const output = network.particles(weights, nothing, temperature, times, 1);
+      const output = fieldOf(params, start.shape[0], times);
       return { points: form.sample(output, tf.mul(start, form.startScale), times, path) };
     };
 
-  return { network, optimiser, update, sample };
+  /** As `sample`, with every point on the way, [steps + 1, count, D]. */
+  const follow =
+    (steps: number) =>
+    ({ params, start, path }: SampleInputs) => {
+      const times = integrationTimes(steps, tMin);
+      const output = fieldOf(params, start.shape[0], times);
+      const points = [tf.mul(start, form.startScale)];
+      for (let k = 0; k < steps; k++) {
+        const noise = path && tf.slice(path, [k, 0, 0], [1, -1, -1]);
+        points.push(form.sample((y) => output(y, k), points[k], [times[k], times[k + 1]], noise));
+      }
+      return { points: tf.stack(points) };
+    };
+
+  /** The network's output at points start [count, D] at each of the times of `steps` steps, [steps + 1, count, D]. */
+  const field =
+    (steps: number) =>
+    ({ params, start }: SampleInputs) => {
+      const times = integrationTimes(steps, tMin);
+      const output = fieldOf(params, start.shape[0], times);
+      return { points: tf.stack(times.map((_, k) => output(start, k))) };
+    };
+
+  function fieldOf(params: tf.Tensor, count: number, times: readonly number[]) {
+    const weights = network.layout.unflatten(params);
+    return network.particles(weights, tf.zeros([count, 1]), temperature, times, 1);
+  }
+
+  return { network, optimiser, update, sample, follow, field };
 }
 
 /** The compiled functions of one method on one density; seeds share them. */
@@ -71,7 +97,7 @@ export class CompiledSampler {
   readonly algorithm;
   readonly update;
   readonly #engine: Engine;
-  readonly #samplers = new Map<number, CompiledFunction<SampleInputs, { points: tf.Tensor }>>();
+  readonly #samplers = new Map<string, CompiledFunction<SampleInputs, { points: tf.Tensor }>>();
 
   constructor(form: SamplerForm, config: SamplerConfig, target: DensityTarget, engine: Engine) {
     this.form = form;
@@ -82,11 +108,15 @@ export class CompiledSampler {
     this.update = engine.compileStep(`${form.name}/update`, this.algorithm.update);
   }
 
-  sampleBy(steps: number): CompiledFunction<SampleInputs, { points: tf.Tensor }> {
-    const known = this.#samplers.get(steps);
+  by(
+    what: 'sample' | 'follow' | 'field',
+    steps: number,
+  ): CompiledFunction<SampleInputs, { points: tf.Tensor }> {
+    const name = `${what}-${steps}`;
+    const known = this.#samplers.get(name);
     if (known !== undefined) return known;
-    const made = this.#engine.compile(`${this.form.name}/sample-${steps}`, this.algorithm.sample(steps));
-    this.#samplers.set(steps, made);
+    const made = this.#engine.compile(`${this.form.name}/${name}`, this.algorithm[what](steps));
+    this.#samplers.set(name, made);
     return made;
   }
 
@@ -142,12 +172,35 @@ export class DensitySampler {
   }
 
   /** @returns [count, D], by the averaged weights */
-  async sample(count: number, steps: number, random: RandomStream): Promise<Float32Array> {
+  sample(count: number, steps: number, random: RandomStream): Promise<Float32Array> {
+    return this.#integrate('sample', count, steps, random);
+  }
+
+  /** @returns the points on their way from noise to samples, [steps + 1, count, D] */
+  follow(count: number, steps: number, random: RandomStream): Promise<Float32Array> {
+    return this.#integrate('follow', count, steps, random);
+  }
+
+  async #integrate(
+    what: 'sample' | 'follow',
+    count: number,
+    steps: number,
+    random: RandomStream,
+  ): Promise<Float32Array> {
     const { dimension, form } = this.#compiled;
     const start = normals(random, [count, dimension]);
     const path = form.samplerNoise ? { path: normals(random, [steps, count, dimension]) } : {};
     const inputs = { params: this.#state.average, start, ...path };
-    const { points } = await this.#compiled.sampleBy(steps)(inputs);
+    const { points } = await this.#compiled.by(what, steps)(inputs);
+    return points.data.slice() as Float32Array;
+  }
+
+  /** What the network has learned. @param at points [count, D] @returns its output at each of the times, [steps + 1, count, D] */
+  async field(at: Float32Array, steps: number): Promise<Float32Array> {
+    const { dimension } = this.#compiled;
+    const start = { data: at, shape: [at.length / dimension, dimension] };
+    const inputs = { params: this.#state.average, start };
+    const { points } = await this.#compiled.by('field', steps)(inputs);
     return points.data.slice() as Float32Array;
   }
 

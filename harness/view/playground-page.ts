@@ -62,9 +62,20 @@ progress{display:block;width:100%;height:6px;accent-color:var(--accent)}
 .open{border:1px dashed var(--faint);border-radius:10px;padding:16px}
 .open.over{background:var(--best)}
 .open input{max-width:100%;font:inherit}
+.plane{position:relative;aspect-ratio:1;border:1px solid var(--line);border-radius:8px;overflow:hidden}
+.plane canvas,.plane svg{position:absolute;inset:0;width:100%;height:100%}
+#handles circle{fill:var(--page);fill-opacity:.6;stroke:var(--text);stroke-width:.035;cursor:grab;touch-action:none}
+#handles circle:focus-visible{outline:none;stroke:var(--accent);stroke-width:.08}
+.timeline{display:flex;gap:14px;align-items:center;margin:10px 0 0}
+.timeline label{flex:1;display:flex;gap:10px;align-items:center;white-space:nowrap;font-variant-numeric:tabular-nums}
+input[type=range]{width:100%;min-height:28px;accent-color:var(--accent)}
+output{color:var(--text);font-variant-numeric:tabular-nums}
 .shown{max-width:16rem;margin:0 0 12px}`;
 
-const links = [['./', 'Train']] as const;
+const links = [
+  ['./', 'Train'],
+  ['method.html', 'The method'],
+] as const;
 
 export interface SitePage {
   readonly title: string;
@@ -166,5 +177,38 @@ ${field('Seeds, such as 0 or 0-2', html`<input name="seeds" required autocomplet
 <section><h2>The same in a terminal</h2>
 <pre><code id="command"></code></pre>
 <p><button id="copy" type="button">Copy a link to these settings</button> <span id="copied" role="status"></span></p></section>`,
+  });
+}
+
+export function methodPage(): string {
+  const range = (label: string, name: string, [least, most, step, value]: readonly number[]) =>
+    html`<label>${label} <output data-of="${name}">${value}</output><input name="${name}" type="range" min="${least}" max="${most}" step="${step}" value="${value}"></label>`;
+  return sitePage({
+    title: 'Reverse Flow Matching, seen',
+    heading: 'Reverse Flow Matching, seen',
+    lead: 'A flow learns to draw from a density that it knows by its value and slope alone. Drag the modes: the flow learns anew while you watch. What learns is the code of the agents.',
+    description: 'A flow learns a density of the plane by Reverse Flow Matching while its modes are dragged.',
+    script: 'method.js',
+    current: 'The method',
+    main: html`<div class="side">
+<figure><figcaption>The flow <small>shaded: the density; points: particles on their way from noise to data; arrows: the learned velocity</small></figcaption>
+<div class="plane"><canvas id="plane" width="900" height="900" role="img" aria-label="the density, the particles of the flow and the learned field"></canvas>
+<svg id="handles" viewBox="-3 -3 6 6" role="group" aria-label="modes of the density"></svg></div>
+<div class="timeline"><button id="play" type="button">Play</button><label>t = <span id="t">1.00</span><input id="time" type="range" min="0" max="1" step="any" value="1" aria-label="time t"></label></div>
+<p id="status" role="status">Loading…</p></figure>
+<div>
+<form id="method">
+<div class="fields">
+<label>Estimator<select name="estimator"><option value="optimal-diagonal" selected>optimal-diagonal</option><option>optimal-isotropic</option><option>optimal-matrix</option><option>adaptive</option><option>noise</option><option>gradient</option><option>eta</option></select></label>
+${range('η of eta', 'eta', [0, 1, 0.05, 0.5])}
+${range('N, draws of a posterior mean', 'draws', [4, 128, 4, 32])}
+${range('Solver steps', 'steps', [2, 40, 1, 16])}
+${range('Deviation of the modes', 'deviation', [0.1, 1, 0.05, 0.35])}
+</div>
+<div class="buttons"><button id="add" type="button">Add a mode</button><button id="remove" type="button">Remove a mode</button></div>
+</form>
+<figure><figcaption>Error of the estimators by t <small>mean squared error of the estimate of E[y₁ | y_t] against the exact answer; bands: two standard errors</small></figcaption>
+<div id="errors"></div></figure>
+</div></div>`,
   });
 }

@@ -17,12 +17,12 @@ import { commit } from '../results/manifest.ts';
 import { ownVersions } from '../results/versions.ts';
 import { refusal } from './guard.ts';
 import { listen } from './listen.ts';
-import { oldBrowserScript, sitePolicy, siteStyle, trainingPage } from './playground-page.ts';
+import { methodPage, oldBrowserScript, sitePolicy, siteStyle, trainingPage } from './playground-page.ts';
 
 /** Agents that can be hidden in plots. */
 const SERIES = 20;
 
-const playgroundScripts = ['page.js', 'worker.js'];
+const playgroundScripts = ['page.js', 'worker.js', 'method.js', 'method-worker.js'];
 
 interface SiteFile {
   readonly kind: string;
@@ -36,6 +36,7 @@ export function siteFiles(): Map<string, SiteFile> {
   const code = 'text/javascript; charset=utf-8';
   return new Map([
     ['index.html', file('text/html; charset=utf-8', trainingPage)],
+    ['method.html', file('text/html; charset=utf-8', methodPage)],
     ['style.css', file('text/css; charset=utf-8', () => [style(SERIES), playerStyle, siteStyle].join('\n'))],
     ['old.js', file(code, () => oldBrowserScript)],
     ...playgroundScripts.map((name) => [name, file(code, () => playgroundScript(name))] as const),

@@ -41,6 +41,9 @@ describe('harness playground --out', () => {
     expect(readdirSync(site).sort()).toEqual([
       'choices.json',
       'index.html',
+      'method-worker.js',
+      'method.html',
+      'method.js',
       'models.json',
       'mujoco.wasm',
       'old.js',
@@ -67,7 +70,7 @@ function alike(text: string): string {
     .filter((line) => !/^ {2}"(?:id|startedAt|endedAt|wallSeconds|executor)":/.test(line));
   return lines
     .join('\n')
-    .replace(/^ {2}"(?:command|versions|cpu)": [[{]\n[^]*?^ {2}[\]}],?\n/gm, '')
+    .replace(/^ {2}"(?:command|versions|cpu)": [[{]\n[\s\S]*?^ {2}[\]}],?\n/gm, '')
     .replace(/^ {6}"(?:wallSeconds|checkpointSeconds)": .*\n/gm, '');
 }
 

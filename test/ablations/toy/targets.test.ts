@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Points, slicedWasserstein } from '../../../ablations/toy/sample-distances.ts';
-import {
-  builtInTarget,
-  drawExact,
-  extent,
-  targetNames,
-  targetsOfFile,
-} from '../../../ablations/toy/targets.ts';
+import { targetsOfFile } from '../../../ablations/toy/target-files.ts';
+import { builtInTarget, drawExact, extent, targetNames } from '../../../ablations/toy/targets.ts';
 import { float64Tensor } from '../../../agents/posterior/float64.ts';
 import { GaussianMixture } from '../../../agents/posterior/mixture.ts';
 import { RandomStream } from '../../../engine/random.ts';
