@@ -419,9 +419,10 @@ function statusOf({ runs, paused, active, settings }: Training): string {
   if (paused) return 'Paused.';
   const step = runs.reduce((sum, run) => sum + run.step, 0);
   const speed = runs.reduce((sum, run) => sum + (run.status === 'running' ? run.stepsPerSecond : 0), 0);
-  if (speed === 0) return 'Loading MuJoCo…';
+  if (step === 0) return speed === 0 ? 'Loading MuJoCo…' : 'Evaluating…';
   const left = settings.steps * runs.filter(({ status: s }) => s !== 'failed').length - step;
-  return `Step ${grouped(step)} of ${grouped(settings.steps * runs.length)}, ${grouped(Math.round(speed))} steps/s, ${duration(left / speed)} left`;
+  const pace = speed === 0 ? '' : `, ${grouped(Math.round(speed))} steps/s, ${duration(left / speed)} left`;
+  return `Step ${grouped(step)} of ${grouped(settings.steps * runs.length)}${pace}`;
 }
 
 const words: Readonly<Record<ShownRun['status'], string>> = {

@@ -27,8 +27,8 @@ const settings = {
   agent: 'sac',
   preset: 'smoke' as const,
   seed: 3,
-  steps: 600,
-  evaluateEvery: 300,
+  steps: 4000,
+  evaluateEvery: 2000,
   evaluationEpisodes: 1,
 };
 const { agent, preset, seed, ...training } = settings;
@@ -139,9 +139,9 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     await page.reload(); // what is kept is that of the pause, or of before the evaluation at hand
     await page.click('#resume');
     await says(page, /^Step [1-9]/);
-    await says(page, /^Done at step 600\.$/);
+    await says(page, /^Done at step 4.000\.$/);
     const rows = await page.$$eval('#returns tr', (all) => all.map((row) => row.children[1]?.textContent));
-    expect(rows).toEqual(['0', '300', '600']);
+    expect(rows).toEqual(['0', '2000', '4000']);
     expect(await page.$eval('#curves svg', (svg) => svg.getAttribute('aria-label'))).toMatch(
       /^Learning curves/,
     );
@@ -184,7 +184,7 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     await page.click('#train');
     await says(page, /^Step [1-9]/);
     await page.click('#stop');
-    await says(page, /^Stopped at step \d+\.$/);
+    await says(page, /^Stopped at step [\d\u202f]+\.$/);
     expect(await page.isEnabled('#train')).toBe(true);
     expect(complaints).toEqual([]);
     await page.close();
