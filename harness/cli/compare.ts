@@ -9,6 +9,7 @@ import { type ComparisonPlan, jobsOf, type Shard } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { UserError } from '../text/errors.ts';
 import { type Engine, emit, engines } from './emit.ts';
+import { Exit, exitCodes } from './exit.ts';
 import { addReportingOptions } from './reporting-options.ts';
 import {
   addRunOptions,
@@ -28,6 +29,7 @@ interface CompareFlags extends RunFlags {
   readonly seeds?: string;
   readonly config?: string;
   readonly quick?: boolean;
+  readonly yes?: boolean;
   readonly sweep?: string[];
   readonly extend?: boolean;
   readonly shard?: string;
@@ -42,6 +44,7 @@ export function compareCommand(): Command {
     .option('--tasks <list>', 'names, suites or files: walker-walk,rfm8,./my-task.ts')
     .option('--seeds <seeds>', '5 means seeds 0 to 4; also 3,7,11 or 10..14')
     .option('--config <file>', 'a YAML file with the same settings; options win over it')
+    .option('--yes', 'begin the default comparison of hours without asking')
     .option('--quick', 'a real but tiny comparison, under three minutes on two cores')
     .option(
       '--sweep <agent.key=values>',
@@ -156,9 +159,25 @@ async function compare(flags: CompareFlags): Promise<void> {
     return printDryRun(plan, withWorkers);
   }
   const isDefault = usesDefaults && before === undefined;
+  const asks = isDefault && !flags.yes && process.stdin.isTTY && process.stderr.isTTY;
+  if (asks && (await askedNotTo(await announceDefault(plan, withWorkers))))
+    throw new Exit(exitCodes.interrupted);
   const said = `${describePlan(plan)}${before !== undefined && extend ? growth(before, plan, folder) : ''}`;
-  const announce = () => (isDefault ? announceDefault(plan, withWorkers) : said);
+  const announce = () => (isDefault && !asks ? announceDefault(plan, withWorkers) : said);
   await runPlan(plan, folder, withWorkers, announce, other);
+}
+
+/** Asks at the terminal whether to begin. @returns whether the answer was another than yes */
+async function askedNotTo(description: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    process.stderr.write(`${description}\n`);
+    const answer = await terminal.question('begin? [y/N] ');
+    return !/^\s*y(es)?\s*$/i.test(answer);
+  } finally {
+    terminal.close();
+  }
 }
 
 /**

@@ -1,8 +1,8 @@
 /** `harness merge`: shards and comparisons of the same settings as one directory. */
 import { Command } from 'commander';
+import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import { Exit, exitCodes } from './exit.ts';
-import { comparisonFolder } from './report.ts';
 import { addReportingOptions, type ReportingFlags, reportingOf } from './reporting-options.ts';
 
 interface MergeFlags extends ReportingFlags {
@@ -46,7 +46,7 @@ async function merge(names: readonly string[], flags: MergeFlags): Promise<void>
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
   const outcome = joinComparisons(
-    names.map((name) => comparisonFolder(name)),
+    names.map((name) => namedFolder(name)),
     {
       out,
       command: ['harness', ...process.argv.slice(2)],

@@ -1,7 +1,6 @@
 /** `harness report`: tables, intervals, plots and the page, from CSVs alone. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import { addReportingOptions, type ReportingFlags, reportingOf } from './reporting-options.ts';
 
@@ -64,7 +63,7 @@ export function reportCommand(): Command {
 }
 
 async function report(names: string[], options: Options): Promise<void> {
-  const directories = names.map((name) => comparisonFolder(name));
+  const directories = names.map((name) => namedFolder(name));
   const { writeReport } = await import('../report/write.ts');
   const { printReport } = await import('../report/print.ts');
   const { json, markdown, latex, quiet, tensorboard, scoreRange, ...rest } = options;
@@ -91,12 +90,6 @@ async function report(names: string[], options: Options): Promise<void> {
   } else if (!quiet) process.stdout.write(printReport(made));
   if (printed.length > 0 && !quiet)
     for (const warning of made.warnings) process.stderr.write(`note: ${warning}\n`);
-}
-
-/** As `compare --out` names it: a bare name is one under `results` if it is there, else a path. */
-export function comparisonFolder(name: string, results = 'results'): string {
-  const bare = !/[\\/]/.test(name) && !/^\.{0,2}$/.test(name);
-  return bare && existsSync(join(results, name)) ? join(results, name) : name;
 }
 
 /** Options that may be given several times. */

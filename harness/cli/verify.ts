@@ -35,14 +35,13 @@ one that runs it, if the code is the same: docs/reproducibility.md.`,
 }
 
 async function verifyResults(name: string, flags: VerifyFlags): Promise<void> {
-  const { existsSync } = await import('node:fs');
   const { parseCount } = await import('../text/quantity.ts');
-  const { resultsFolder } = await import('../comparison/comparison.ts');
+  const { namedFolder } = await import('../files/named-folder.ts');
   const { explanations, verify } = await import('../comparison/verify.ts');
   const { absolutePath } = await import('../plugins/load-module.ts');
   const named = flags.plugins?.split(',').map((file) => absolutePath(file.trim()));
   const until = flags.until === undefined ? undefined : parseCount(flags.until, '--until', 0);
-  const folder = existsSync(name) ? name : resultsFolder(name);
+  const folder = namedFolder(name);
   const progress = flags.quiet
     ? undefined
     : (verdict: Verdict) => process.stderr.write(`${describe(verdict)}\n`);

@@ -21,11 +21,12 @@ export interface ProgressOptions {
   readonly stream: NodeJS.WriteStream;
 }
 
+/** Characters of a bar. */
+const BAR = 18;
+
 export async function makeProgress(jobs: readonly RunJob[], options: ProgressOptions): Promise<Progress> {
   if (options.quiet) return new NoProgress();
-  const speeds = new Speeds(jobs);
-  if (!options.stream.isTTY || process.env.TERM === 'dumb')
-    return new LineProgress(jobs, options.stream, speeds);
+  if (!options.stream.isTTY || process.env.TERM === 'dumb') return new LineProgress(jobs, options.stream);
   const { MultiBar: Bars } = await import('cli-progress');
   const format = ' {bar} {percentage}% | {name} | {detail}';
   const bars = new Bars(
@@ -33,58 +34,83 @@ export async function makeProgress(jobs: readonly RunJob[], options: ProgressOpt
       format,
       clearOnComplete: true,
       hideCursor: true,
-      barsize: 18,
+      barsize: BAR,
       stream: options.stream,
       linewrap: false,
       gracefulExit: false,
     },
     { format: ' {bar} {percentage}% | {name} | {detail}', barCompleteChar: '█', barIncompleteChar: '░' },
   );
-  return new BarProgress(jobs, bars, speeds);
+  return new BarProgress(jobs, bars, options.stream);
 }
 
-/** Steps per second of every run and of all together, since they began or were resumed. */
-class Speeds {
-  readonly #jobs: readonly RunJob[];
-  readonly #runs = new Map<number, { firstStep: number; firstAt: number; step: number; at: number }>();
-  readonly #ended = new Set<number>();
+/** What goes on by steps, and when it will be at its end. */
+class Pace {
+  /** At most one every few seconds; the newest is last. */
+  readonly #seen: { readonly step: number; readonly at: number }[] = [];
+  #first: { readonly step: number; readonly at: number } | undefined;
+  #now = { step: 0, at: 0 };
 
-  constructor(jobs: readonly RunJob[]) {
-    this.#jobs = jobs;
+  moved(step: number): void {
+    this.#now = { step, at: performance.now() };
+    this.#first ??= this.#now;
+    const last = this.#seen.at(-1);
+    if (last !== undefined && this.#now.at - last.at < PACE_MILLISECONDS) return;
+    this.#seen.push(this.#now);
+    if (this.#seen.length > PACE_SAMPLES) this.#seen.shift();
   }
 
-  moved(index: number, step: number): void {
-    const at = performance.now();
-    const run = this.#runs.get(index);
-    if (run === undefined) this.#runs.set(index, { firstStep: step, firstAt: at, step, at });
-    else Object.assign(run, { step, at });
+  /** Steps per second from the first step on; undefined before there is a measure. */
+  get speed(): number | undefined {
+    return this.#first && speedBetween(this.#first, this.#now);
   }
 
-  ended(index: number): void {
-    this.#ended.add(index);
-  }
-
-  /** Control steps per second; undefined before there is a measure. */
-  of(index: number): number | undefined {
-    const run = this.#runs.get(index);
-    if (run === undefined || run.at - run.firstAt < 500) return undefined;
-    return (1000 * (run.step - run.firstStep)) / (run.at - run.firstAt);
-  }
-
-  secondsLeft(index: number): number | undefined {
-    const speed = this.of(index);
-    const run = this.#runs.get(index);
-    return speed && run ? (this.#jobs[index].steps - run.step) / speed : undefined;
+  /**
+   * Time left as of the last half minute, in words: the first steps, at random and without updates, are faster than the
+   * rest. It has settled once the first and the second half of that time agree within a third.
+   */
+  left(steps: number): string | undefined {
+    const [oldest] = this.#seen;
+    const speed = oldest && speedBetween(oldest, this.#now);
+    if (!speed) return undefined;
+    const middle = this.#seen[Math.floor(this.#seen.length / 2)];
+    const [before, since] = [speedBetween(oldest, middle) ?? 0, speedBetween(middle, this.#now) ?? 0];
+    const settled = this.#seen.length >= PACE_SAMPLES / 2 && before < since * 1.33 && since < before * 1.33;
+    const text = formatDuration((steps - this.#now.step) / speed);
+    return settled ? `${text} left` : `${text} left (not settled)`;
   }
 }
 
-function detail({ step, evaluation, episodeReturn }: RunProgress, speed?: number, left?: number): string {
-  const parts = [`step ${formatCount(step)}`];
-  if (evaluation !== undefined) parts.push(`evaluation ${evaluation.toFixed(1)}`);
-  else if (episodeReturn !== undefined) parts.push(`return ${episodeReturn.toFixed(1)}`);
-  if (speed !== undefined) parts.push(`${speed.toFixed(speed < 10 ? 1 : 0)} steps/s`);
-  if (left !== undefined) parts.push(`${formatDuration(left)} left`);
-  return parts.join(', ');
+const PACE_MILLISECONDS = 5000;
+const PACE_SAMPLES = 7;
+
+function speedBetween(
+  from: { readonly step: number; readonly at: number },
+  to: { readonly step: number; readonly at: number },
+): number | undefined {
+  return to.at - from.at < 500 ? undefined : (1000 * (to.step - from.step)) / (to.at - from.at);
+}
+
+/** The fields of a run's line, the most important first; the last are left out where a line is too narrow. */
+function fieldsOf({ step, evaluation, episodeReturn }: RunProgress, pace: Pace, steps: number): string[] {
+  const fields = [`step ${formatCount(step)}`];
+  if (evaluation !== undefined) fields.push(`evaluation ${evaluation.toFixed(1)}`);
+  else if (episodeReturn !== undefined) fields.push(`return ${episodeReturn.toFixed(1)}`);
+  const left = pace.left(steps);
+  if (left !== undefined) fields.push(left);
+  const { speed } = pace;
+  if (speed !== undefined) fields.push(`${speed.toFixed(speed < 10 ? 1 : 0)} steps/s`);
+  return fields;
+}
+
+/** As many fields as fit, the first in any case: a line is cut between fields, never inside a number. */
+function fitted(fields: readonly string[], room: number): string {
+  let text = fields[0];
+  for (const field of fields.slice(1)) {
+    if (text.length + field.length + 2 > room) break;
+    text += `, ${field}`;
+  }
+  return text;
 }
 
 class NoProgress implements Progress {
@@ -99,13 +125,15 @@ class NoProgress implements Progress {
 class LineProgress implements Progress {
   readonly #saidAt = new Map<number, number>();
   readonly #last = new Map<number, RunProgress>();
+  readonly #paces: readonly Pace[];
   #endedRuns = 0;
 
   constructor(
     private readonly jobs: readonly RunJob[],
     private readonly stream: NodeJS.WriteStream,
-    private readonly speeds: Speeds,
-  ) {}
+  ) {
+    this.#paces = jobs.map(() => new Pace());
+  }
 
   began(index: number): void {
     this.#saidAt.set(index, performance.now());
@@ -113,11 +141,11 @@ class LineProgress implements Progress {
   }
 
   moved(index: number, progress: RunProgress): void {
-    this.speeds.moved(index, progress.step);
+    this.#paces[index].moved(progress.step);
     this.#last.set(index, progress);
     if (performance.now() - (this.#saidAt.get(index) ?? 0) < 10_000) return;
     this.#saidAt.set(index, performance.now());
-    this.#say(index, detail(progress, this.speeds.of(index), this.speeds.secondsLeft(index)));
+    this.#say(index, fieldsOf(progress, this.#paces[index], this.jobs[index].steps).join(', '));
   }
 
   note(index: number, line: string): void {
@@ -144,16 +172,17 @@ class BarProgress implements Progress {
   readonly #running = new Map<number, SingleBar>();
   readonly #all: SingleBar;
   readonly #steps: number[];
+  readonly #paces: readonly Pace[];
+  readonly #pace = new Pace();
   #ended = 0;
-  readonly #startedAt = performance.now();
-  #stepsBefore: number | undefined;
 
   constructor(
     private readonly jobs: readonly RunJob[],
     private readonly bars: MultiBar,
-    private readonly speeds: Speeds,
+    private readonly stream: NodeJS.WriteStream,
   ) {
     this.#steps = jobs.map(() => 0);
+    this.#paces = jobs.map(() => new Pace());
     const total = jobs.reduce((sum, job) => sum + job.steps, 0);
     this.#all = bars.create(total, 0, { name: `${jobs.length} runs`, detail: 'starting' });
   }
@@ -166,9 +195,11 @@ class BarProgress implements Progress {
   }
 
   moved(index: number, progress: RunProgress): void {
-    this.speeds.moved(index, progress.step);
-    const text = detail(progress, this.speeds.of(index), this.speeds.secondsLeft(index));
-    this.#running.get(index)?.update(progress.step, { detail: text });
+    const { identity, steps } = this.jobs[index];
+    this.#paces[index].moved(progress.step);
+    const fields = fieldsOf(progress, this.#paces[index], steps);
+    const detail = fitted(fields, this.#room(runName(identity)));
+    this.#running.get(index)?.update(progress.step, { detail });
     this.#steps[index] = progress.step;
     this.#updateAll();
   }
@@ -194,11 +225,15 @@ class BarProgress implements Progress {
 
   #updateAll(): void {
     const done = this.#steps.reduce((sum, step) => sum + step, 0);
-    this.#stepsBefore ??= done;
-    const speed = (1000 * (done - this.#stepsBefore)) / (performance.now() - this.#startedAt);
-    const left = speed > 0 ? formatDuration((this.#all.getTotal() - done) / speed) : '-';
-    this.#all.update(done, {
-      detail: `${this.#ended} of ${this.jobs.length} runs ended, about ${left} left`,
-    });
+    this.#pace.moved(done);
+    const ended = `${this.#ended} of ${this.jobs.length} runs ended`;
+    const left = this.#pace.left(this.#all.getTotal());
+    const fields = left === undefined ? [ended] : [ended, `about ${left}`];
+    this.#all.update(done, { detail: fitted(fields, this.#room(`${this.jobs.length} runs`)) });
+  }
+
+  /** Beside the bar and a name, in characters. */
+  #room(name: string): number {
+    return (this.stream.columns ?? 80) - BAR - ' '.length - ' 100% | '.length - name.length - ' | '.length;
   }
 }

@@ -94,12 +94,13 @@ async function waitForOwner(
   note: (line: string) => void,
 ): Promise<Owner | undefined> {
   const begun = performance.now();
-  for (let waits = false; ; waits = true) {
+  for (let told = false; ; ) {
     const owner = readOwner(ownerPath);
     if (owner === undefined || stateOf(owner, folder) !== 'alive') return owner;
-    const limit = isEnding(owner.pid) ? ENDING : patience;
-    if (performance.now() - begun >= limit) throw inUse(folder, owner);
-    if (!waits) note(`${folder} is in use by ${title(owner)}; waits for a moment, should it be ending`);
+    const ending = isEnding(owner.pid);
+    if (performance.now() - begun >= (ending ? ENDING : patience)) throw inUse(folder, owner);
+    if (ending && !told) note(`waiting for ${title(owner)} to end: it was killed and still holds ${folder}`);
+    told ||= ending;
     await pause(POLL);
   }
 }

@@ -1,6 +1,7 @@
 /** Stands between the run loop and an agent: what an agent returns is checked once, here. */
 import type { Agent, AgentSnapshot, Batch, Metrics } from '../../agents/agent.ts';
 import { BackendUnavailableError } from '../../engine/errors.ts';
+import { placeOf } from '../text/place.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 
 /** A fault of an agent; the message names the agent, the method, what was found and what was expected. */
@@ -26,7 +27,8 @@ export class CallWatch {
       return await run();
     } catch (error) {
       if (error instanceof AgentFault || error instanceof BackendUnavailableError) throw error;
-      throw new AgentFault(`${who}: ${method}() threw: ${printableLine(messageOf(error))}`, { cause: error });
+      const what = `${printableLine(messageOf(error))}${placeOf(error)}`;
+      throw new AgentFault(`${who}: ${method}() threw: ${what}`, { cause: error });
     } finally {
       this.inFlight = undefined;
     }

@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { awaitAnswer } from '../process/awaited.ts';
 import { shareOfSecond } from '../process/share.ts';
 import { UserError } from '../text/errors.ts';
+import { placeOf } from '../text/place.ts';
 import { messageOf } from '../text/printable.ts';
 
 /** Whether a name on the command line means a file: it has a folder or a script's ending. */
@@ -65,7 +66,9 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
       error instanceof SyntaxError || /ParseError|SyntaxError|BABEL/.test(`${error}`)
         ? 'does not parse'
         : 'fails to load';
-    throw new UserError(`${file} ${kind}: ${firstLine(message)}`, { cause: error });
+    throw new UserError(`${file} ${kind}: ${firstLine(message)}${placeOf(error, realpathSync(path))}`, {
+      cause: error,
+    });
   }
   const value = defaultOf(module);
   if (value === undefined) throw new UserError(`${file} has no default export`);

@@ -1,5 +1,6 @@
 /** What a comparison's files hold, for scripts. */
 import { existsSync } from 'node:fs';
+import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import { type Manifest, readManifest } from './manifest-reader.ts';
 import { type Run, readEvaluations } from './runs.ts';
@@ -21,9 +22,11 @@ export interface Results {
 
 /**
  * Reads evaluations.csv, training.csv and manifest.json of a results directory; nothing is computed or run.
+ * @param name a name under results/, or a path
  * @throws UserError for files that cannot be read, with file and line
  */
-export function readResults(directory: string): Results {
+export function readResults(name: string): Results {
+  const directory = namedFolder(name);
   if (!existsSync(directory)) throw new UserError(`${directory}: no such directory`);
   const training = readTrainingRows(directory);
   const runs = readEvaluations(directory, { mayBeEmpty: true }).map((run) => {

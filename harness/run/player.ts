@@ -1,6 +1,7 @@
 /** An agent ready to play a task: from a checkpoint of a run, or fresh. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { namedFolder } from '../files/named-folder.ts';
 import { findFile, isFile } from '../plugins/load-module.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
 import { trusted } from '../plugins/trust.ts';
@@ -76,8 +77,9 @@ export async function openPlayer({ job, checkpoint }: PlayOrder, episodes = 1): 
 
 const complain = (line: string) => process.stderr.write(`${line}\n`);
 
-/** @param path a run's folder, its checkpoint folder, or results with a single run @throws UserError if it is none */
-export function checkpointFolder(path: string): string {
+/** @param name a run's folder, its checkpoint folder, or results with a single run @throws UserError if it is none */
+export function checkpointFolder(name: string): string {
+  const path = namedFolder(name);
   if (!existsSync(path)) throw new UserError(`cannot find ${path}`);
   if (!statSync(path).isDirectory())
     throw new UserError(`${path} is a file; expected the folder of a run or of results`);

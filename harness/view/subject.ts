@@ -1,6 +1,7 @@
 /** What `harness view` was asked to show. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import { isComparison } from './comparison-files.ts';
 import { RolloutFiles } from './rollout-files.ts';
@@ -26,9 +27,8 @@ export function viewSubject(paths: readonly string[]): Pick<ViewOptions, 'direct
 
 /** A path, or the name of results. */
 function existing(path: string): string {
-  const under = join('results', path);
-  if (existsSync(path)) return resolve(path);
-  if (existsSync(under)) return resolve(under);
+  const found = namedFolder(path);
+  if (existsSync(found)) return resolve(found);
   throw new UserError(`cannot find ${path}`);
 }
 

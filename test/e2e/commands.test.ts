@@ -210,7 +210,7 @@ describe('harness', () => {
     );
     const results = (file: string) => readFileSync(join(folder, 'results/x', file), 'utf8');
     expect(stderr).not.toContain('fault of the harness');
-    expect(stderr.match(/^failed: .*create\(\) threw: not born$/gm)).toHaveLength(2);
+    expect(stderr.match(/^failed: .*create\(\) threw: not born \(.*\.\w+:\d+\)$/gm)).toHaveLength(2);
     expect(code).toBe(1);
     expect(stdout).toContain('no run has ended well: there is nothing to compare');
     const page = results('report.html');

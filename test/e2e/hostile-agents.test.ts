@@ -77,7 +77,7 @@ const hostile: Record<string, { file: string; reason: RegExp }> = {
       name: 'accessor',
       update: "return { get loss(): number { throw new Error('no'); } };",
     }),
-    reason: /^agent 'accessor' .*: update\(\) threw: no$/,
+    reason: /^agent 'accessor' .*: update\(\) threw: no( \(.*:\d+\))?$/,
   },
   // Clears the screen, and forges a line of the harness.
   painting: {
@@ -85,7 +85,7 @@ const hostile: Record<string, { file: string; reason: RegExp }> = {
       name: 'painting',
       update: "throw new Error('a\\u001b[2Jb\\rharness: all fine\\n\\nc');",
     }),
-    reason: /^agent 'painting' .*: update\(\) threw: a\\x1b\[2Jb\\x0dharness: all fine c$/,
+    reason: /^agent 'painting' .*: update\(\) threw: a\\x1b\[2Jb\\x0dharness: all fine c( \(.*:\d+\))?$/,
   },
   // Names that a plain object has already, and columns that the table has.
   polluting: {

@@ -19,7 +19,7 @@ async function offered(...words: string[]): Promise<string[]> {
 describe('completion', () => {
   it('offers commands, subcommands and options in bash', async () => {
     expect(await offered('com')).toEqual(['compare', 'completion']);
-    expect(await offered('compare', '--ag')).toEqual(['--agents']);
+    expect(await offered('compare', '--agen')).toEqual(['--agents']);
     expect(await offered('compare', '--agents', 'sac', '--eval')).toEqual([
       '--evaluate-every',
       '--evaluation-episodes',

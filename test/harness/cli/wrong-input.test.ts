@@ -138,7 +138,7 @@ const cases: [string, RegExp][] = [
   ['compare --resume --force --out a', /choose one/],
   ['compare --agents ./nowhere.ts', /cannot find the file \.\/nowhere\.ts/],
   ['compare --agents ./broken.ts', /\.\/broken\.ts does not parse: /],
-  ['compare --agents ./throws.ts', /\.\/throws\.ts fails to load: not today/],
+  ['compare --agents ./throws.ts', /\.\/throws\.ts fails to load: not today \(line \d+\)/],
   ['compare --agents ./empty.ts', /\.\/empty\.ts has no default export/],
   ['compare --agents ./no-create.ts', /\.\/no-create\.ts: create must be a function/],
   ['compare --agents ./no-preset.ts', /\.\/no-preset\.ts: presets must have 'smoke'/],

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeProgress } from '../../../harness/execution/progress.ts';
 import type { RunJob } from '../../../harness/run/job.ts';
@@ -15,8 +16,8 @@ const job = (seed: number): RunJob => ({
   threads: 1,
 });
 
-function terminal(isTTY: boolean) {
-  const stream = Object.assign(new PassThrough(), { isTTY, columns: 200, cursorTo() {}, clearLine() {} });
+function terminal(isTTY: boolean, columns = 200) {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns, cursorTo() {}, clearLine() {} });
   let text = '';
   stream.on('data', (data) => {
     text += data;
@@ -66,5 +67,43 @@ describe('progress', () => {
     expect(text).toContain('walker-walk/sac/0');
     expect(text).toContain('step 50, evaluation 123.4');
     expect(text).toContain('walker-walk/sac/1: failed: no more');
+  });
+
+  it('cuts a line between its fields, never inside a number', async () => {
+    const { stream, text } = terminal(true, 80);
+    const progress = await makeProgress([job(0)], { quiet: false, stream });
+    progress.began(0);
+    progress.moved(0, { step: 0, evaluation: 123.4 });
+    vi.advanceTimersByTime(1000);
+    progress.moved(0, { step: 12, evaluation: 123.4 });
+    vi.advanceTimersByTime(250);
+    progress.close();
+    const lines = stripVTControlCharacters(text()).split('\n');
+    const last = lines.filter((line) => line.includes('step 12')).at(-1) ?? '';
+    expect(last.trimEnd().length).toBeLessThanOrEqual(80);
+    expect(last.trimEnd()).toMatch(/walker-walk\/sac\/0 \| step 12, evaluation 123\.4$/);
+  });
+
+  it('says that an estimate has not settled, until halves of the last time agree', async () => {
+    const { stream, text } = terminal(false);
+    const long = { ...job(0), steps: 1_000_000 };
+    const progress = await makeProgress([long], { quiet: false, stream });
+    progress.began(0);
+    let step = 0;
+    const goOn = (seconds: number, speed: number) => {
+      for (let second = 0; second < seconds; second++) {
+        vi.advanceTimersByTime(1000);
+        step += speed;
+        progress.moved(0, { step });
+      }
+    };
+    const last = () => text().trimEnd().split('\n').at(-1);
+    goOn(21, 1000);
+    expect(last()).toContain('step 20k');
+    expect(last()).toMatch(/left, 1000 steps\/s$/);
+    goOn(20, 100);
+    expect(last()).toContain('left (not settled)');
+    goOn(60, 100);
+    expect(last()).toMatch(/2 h 4\d min left, \d+ steps\/s$/);
   });
 });

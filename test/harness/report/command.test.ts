@@ -1,9 +1,10 @@
 /** `harness report` as a user calls it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { comparisonFolder, reportCommand } from '../../../harness/cli/report.ts';
+import { reportCommand } from '../../../harness/cli/report.ts';
+import { namedFolder } from '../../../harness/files/named-folder.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
 import { UserError } from '../../../harness/text/errors.ts';
 import { makeComparison } from './made-comparison.ts';
@@ -157,9 +158,12 @@ describe('harness report', () => {
 
   it('a bare name is one under results/ if it is there, else a path', () => {
     makeComparison(join(root, 'first'), made);
-    expect(comparisonFolder('first', root)).toBe(join(root, 'first'));
+    expect(namedFolder('first', root)).toBe(join(root, 'first'));
     for (const name of ['.', '..', 'second', './first', join(root, 'first')])
-      expect(comparisonFolder(name, root)).toBe(name);
+      expect(namedFolder(name, root)).toBe(name);
+    expect(namedFolder('first/runs', root)).toBe('first/runs');
+    mkdirSync(join(root, 'first', 'runs'));
+    expect(namedFolder('first/runs', root)).toBe(join(root, 'first', 'runs'));
   });
 
   it('does not write over another report unless told to', async () => {
