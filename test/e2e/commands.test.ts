@@ -149,7 +149,7 @@ out: mine
     const printed = JSON.parse(stdout);
     expect(printed.runs).toHaveLength(6);
     const agents = new Set(printed.summary.map((row: { agent: string }) => row.agent));
-    expect(agents).toEqual(new Set(['other', 'random', 'tiny', 'tiny-slow']));
+    expect(agents).toEqual(new Set(['other', 'tiny', 'tiny-slow']));
     expect(new Set(printed.summary.map((row: { step: number }) => row.step))).toEqual(new Set([200]));
     const page = readFileSync(join(folder, 'results/beside/against-mine/report.html'), 'utf8');
     expect(page).toContain('tiny-slow');

@@ -216,7 +216,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     await queue.add('run', order, { jobId: 'old', lifo: true });
     const comparison = crypto.randomUUID();
     const config = { batchSize: 8, randomSteps: 5, updatesPerStep: 0, replayCapacity: 20 };
-    const job = { ...order.job, config };
+    const job = { ...order.job, config, backend: 'wasm' };
     await queue.add('run', { ...order, comparison, name: 'new', versions, job }, { jobId: 'new' });
     const result = async (id: string) => (await queue.getJob(id))?.returnvalue;
     while ((await result('new')) == null) await pause(50);
