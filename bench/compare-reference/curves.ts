@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type Run, readEvaluations } from '../../harness/results/runs.ts';
+import { readTable } from '../../harness/files/csv.ts';
 import { mean, studentInterval } from '../../harness/statistics/index.ts';
 
 const recordedSchema = z.object({
@@ -22,6 +22,8 @@ const recordedSchema = z.object({
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+const COLUMNS = ['task', 'agent', 'seed', 'step', 'return'];
+
 export const curveSteps = [10_000, 20_000, 30_000, 40_000, 50_000];
 export const curveHead = ['agent', 'of', ...curveSteps.map((step) => `${step / 1000}k`), 'at 30k', 'at 50k'];
 
@@ -33,12 +35,23 @@ export function curveRows(): string[][] {
   const folders = readdirSync(file('results/curves'), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   );
-  const runs = folders.flatMap(({ name }) => readEvaluations(join(file('results/curves'), name)));
+  // Published files have the columns of their day.
+  const episodes = folders.flatMap(({ name }) =>
+    readTable(join(file('results/curves'), name, 'evaluations.csv'), COLUMNS).map((line) => ({
+      ...{ task: line.text('task'), agent: line.text('agent'), seed: line.text('seed') },
+      ...{ step: line.number('step'), value: line.number('return') },
+    })),
+  );
   return recorded.curves.flatMap(({ agent, task, evaluationSteps, returns }) => {
-    const own = runs.filter((run) => run.agent === agent && run.task === task);
+    const own = episodes.filter((episode) => episode.agent === agent && episode.task === task);
     const theirs = (step: number) =>
       Object.values(returns).map((curve) => curve[evaluationSteps.indexOf(step)]);
-    const ours = (step: number) => own.flatMap((run) => returnAt(run, step));
+    const ours = (step: number) => {
+      const there = own.filter((episode) => episode.step === step);
+      return [...new Set(there.map(({ seed }) => seed))].map((seed) =>
+        mean(there.filter((episode) => episode.seed === seed).map(({ value }) => value)),
+      );
+    };
     const seeds = (values: readonly number[]) =>
       values.length === 0 ? '–' : values.map((value) => value.toFixed(0)).join(', ');
     return [
@@ -51,10 +64,6 @@ export function curveRows(): string[][] {
       ],
     ];
   });
-}
-
-function returnAt(run: Run, step: number): number[] {
-  return run.evaluations.filter((evaluation) => evaluation.step === step).map(({ meanReturn }) => meanReturn);
 }
 
 /** Our mean with its interval, and how the range of our seeds lies to that of the program's. */
