@@ -142,7 +142,7 @@ describe('verify', () => {
   });
 
   it.each([
-    [['nowhere'], /results.nowhere holds no manifest\.json/],
+    [['nowhere'], /^harness: nowhere holds no manifest\.json/],
     [['.', '--run', 'pendulum-swingup/random/7'], /unknown run 'pendulum-swingup\/random\/7'; did you mean/],
     [['.', '--until', 'soon'], /--until must be a whole number/],
   ])('%j ends with one line', async (words, line) => {
