@@ -29,7 +29,7 @@ const folder = workplace({
   ...Object.fromEntries(
     Object.entries(agents).map(([name, parts]) => [`${name}.ts`, agentFile({ name, ...parts })]),
   ),
-  'ending.ts': `process.exit(0); ${agentFile({ name: 'ending' })}`,
+  'ending.ts': agentFile({ name: 'ending', prelude: 'process.exit(0);' }),
   'sturdy.ts': agentFile({ name: 'sturdy' }),
   'loud.ts': agentFile({ name: 'loud' }).replace("'none'", "'\\u001b[2Jnone'"),
   'guarded.ts': agentFile({ name: 'guarded' }).replace(
@@ -95,7 +95,7 @@ describe('harness check-agent', () => {
   });
 
   it('refuses a file that ends the process, and names it', async () => {
-    const line = 'harness: ./ending.ts fails to load: process.exit(0) was called\n';
+    const line = 'harness: ./ending.ts fails to load: process.exit(0) was called (line 4)\n';
     for (const command of [
       ['check-agent', './ending.ts'],
       ['compare', '--agents', './ending.ts', '--dry-run'],
