@@ -15,7 +15,9 @@ import { mean, standardDeviation } from './moments.ts';
 import type { Interval } from './resampling.ts';
 import { boundedMeanInterval, degreesOf } from './small-samples.ts';
 
+/** Names of the measures of stability, in the order of tables. */
 export const stabilityMetrics = ['seed_deviation', 'worst_seed', 'drawdown', 'collapsed'] as const;
+/** One of them. */
 export type StabilityMetric = (typeof stabilityMetrics)[number];
 
 /**
