@@ -10,6 +10,7 @@ import {
   type Estimate,
   type IntervalMethod,
   type StabilityMetric,
+  seedDeviation,
   stability,
   stabilityMetrics,
   studentInterval,
@@ -139,7 +140,8 @@ function summaryRow(
       ? ([studentInterval(scores), 'student_t'] as const)
       : ([bootstrapMeanInterval(scores, { resamples, random }), 'bootstrap'] as const);
   const [floor] = rangeOf(runs[0].task, options);
-  const source: SummarySource = { runs, scores, flag, interval, method, floor };
+  const deviation = seedDeviation([scores])?.interval;
+  const source: SummarySource = { runs, scores, flag, interval, method, deviation, floor };
   return cellsOf(summaryColumns, source) as TableRow<'summary'>;
 }
 

@@ -6,7 +6,6 @@ import {
   drawdown,
   mean,
   median,
-  seedDeviation,
   standardDeviation,
   trimmedMean,
 } from '../statistics/index.ts';
@@ -21,6 +20,8 @@ export interface SummarySource {
   /** 95 % interval of the scores' mean; undefined where one run cannot have one. */
   readonly interval: readonly [low: number, high: number] | undefined;
   readonly method: 'bootstrap' | 'student_t';
+  /** 95 % interval of the scores' standard deviation; undefined where no two differ. */
+  readonly deviation: readonly [low: number, high: number] | undefined;
   /** The return that is the lowest possible: 0 of the score range. */
   readonly floor: number;
   /** As in the cell. */
@@ -64,14 +65,14 @@ export const summaryColumns = {
     optional: true,
     unit: 'return',
     meaning: 'lower end of the 95 % interval of `sd`; empty where no two seeds differ',
-    of: ({ scores }) => seedDeviation([scores])?.interval?.[0],
+    of: ({ deviation }) => deviation?.[0],
   },
   sd_high: {
     type: 'number',
     optional: true,
     unit: 'return',
     meaning: 'upper end',
-    of: ({ scores }) => seedDeviation([scores])?.interval?.[1],
+    of: ({ deviation }) => deviation?.[1],
   },
   worst: {
     type: 'number',
