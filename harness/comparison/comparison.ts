@@ -286,7 +286,8 @@ async function execute(manifest: Manifest, options: ComparisonOptions): Promise<
   return { status, runs };
 }
 
-function statusOf(runs: readonly RunRecord[]): ComparisonOutcome['status'] {
-  if (runs.some((run) => run.status === 'interrupted')) return 'interrupted';
-  return runs.some((run) => run.status === 'failed') ? 'failed' : 'done';
+/** How runs stand together: `interrupted` where one has not ended, `failed` where one has failed. */
+export function statusOf(runs: readonly RunRecord[]): ComparisonOutcome['status'] {
+  if (runs.some(({ status }) => status !== 'done' && status !== 'failed')) return 'interrupted';
+  return runs.some(({ status }) => status === 'failed') ? 'failed' : 'done';
 }

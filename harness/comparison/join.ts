@@ -34,7 +34,7 @@ import { type RunFiles, readComplete, readRunFiles } from '../run/record.ts';
 import { evaluationColumns } from '../run/rows.ts';
 import { describeDifference } from '../text/difference.ts';
 import { UserError } from '../text/errors.ts';
-import type { ComparisonOutcome } from './comparison.ts';
+import { type ComparisonOutcome, statusOf } from './comparison.ts';
 
 export interface JoinOptions {
   /** Folder to write; it must not exist, or be empty. */
@@ -352,9 +352,4 @@ function copyRun(from: string, to: string): void {
       return (entry.isFile() || entry.isDirectory()) && !/^\.lock|\.tmp$/.test(basename(path));
     },
   });
-}
-
-function statusOf(runs: readonly RunRecord[]): ComparisonOutcome['status'] {
-  if (runs.some(({ status }) => status !== 'done' && status !== 'failed')) return 'interrupted';
-  return runs.some(({ status }) => status === 'failed') ? 'failed' : 'done';
 }
