@@ -1,9 +1,8 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import type { OtherComparison } from '../comparison/against.ts';
 import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
+import { namedFolder } from '../files/named-folder.ts';
 import { additions, describeAdditions, extendPlan, withAgentsOf, withSettingsOf } from '../plan/extend.ts';
 import { type ComparisonPlan, jobsOf, type Shard } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
@@ -104,7 +103,6 @@ async function compare(flags: CompareFlags): Promise<void> {
   const { readSettingsFile, quick } = await import('../plan/settings.ts');
   const { parseSet, parseSweep } = await import('../plan/resolve.ts');
   const { resultsFolder } = await import('../comparison/comparison.ts');
-  const { compareSettings, settingsLike } = await import('../comparison/against.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds, extend } = flags;
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
@@ -119,11 +117,14 @@ async function compare(flags: CompareFlags): Promise<void> {
   if (flags.emit !== undefined) checkEmitted(flags, out);
   if (extend && out === undefined) throw new UserError('--extend needs --out: the results to add to');
   const swept = file.sweep !== undefined || flags.sweep !== undefined;
-  const other = flags.against === undefined ? undefined : await otherResults(flags.against);
-  if (other !== undefined && !flags.resume && !extend && asked.agents === undefined)
+  const resume = flags.resume || extend;
+  // Drawing reports is loaded only for who compares against one.
+  const against = flags.against === undefined ? undefined : await import('../comparison/against.ts');
+  const other = against?.readOther(resolve(namedFolder(flags.against ?? '')));
+  if (other !== undefined && !resume && asked.agents === undefined)
     throw new UserError('--against needs --agents: what is trained to be reported beside the others');
   const settings: Settings = {
-    ...(other !== undefined && !flags.resume && !extend ? settingsLike(other, asked) : {}),
+    ...(other !== undefined && !resume && against?.settingsLike(other, asked)),
     ...(flags.quick ? quick : {}),
     ...asked,
     set: mergeSets(file.set ?? {}, parseSet(flags.set ?? [])),
@@ -131,13 +132,12 @@ async function compare(flags: CompareFlags): Promise<void> {
   };
   const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
   const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined && !swept;
-  const resume = flags.resume || extend;
   const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
   // Machines have different numbers of cores, and the threads of a run decide its last bits.
   const inParts = shard !== undefined || flags.emit !== undefined;
   const planned = inParts ? { ...settings, threads: settings.threads ?? 1 } : settings;
   const plan = await planFor(planned, { before, usesDefaults, extend, shard, folder });
-  const apart = other === undefined ? [] : compareSettings(plan, other);
+  const apart = other === undefined ? [] : (against?.compareSettings(plan, other) ?? []);
   const withWorkers = {
     ...flags,
     resume,
@@ -242,13 +242,6 @@ async function planFor(
 function growth(before: ComparisonPlan, plan: ComparisonPlan, folder: string): string {
   const added = describeAdditions(additions(before, plan, folder));
   return `\nadds        ${added ?? 'nothing: all of it is there'}`;
-}
-
-/** The comparison of a name under results/, or of a path. */
-async function otherResults(name: string): Promise<OtherComparison> {
-  const { resultsFolder } = await import('../comparison/comparison.ts');
-  const { readOther } = await import('../comparison/against.ts');
-  return readOther(existsSync(name) ? resolve(name) : resultsFolder(name));
 }
 
 function parseShard(text: string): Shard {

@@ -142,10 +142,10 @@ export async function runPlan(
   announce: () => string | Promise<string> = () => describePlan(plan),
   other?: OtherComparison,
 ): Promise<void> {
-  const { reportBeside } = await import('../comparison/against.ts');
   const { runComparison } = await import('../comparison/comparison.ts');
   const { makeProgress } = await import('../execution/progress.ts');
   const { writeReport } = await import('../report/write.ts');
+  const against = other && (await import('../comparison/against.ts'));
   const { exportTensorBoard } = await import('../results/tensorboard.ts');
   const jobs = jobsOf(plan);
   const say = (line: string) => {
@@ -169,8 +169,8 @@ export async function runPlan(
     note: say,
     conclude(outcome) {
       report = writeReport({ directories: [folder], out: folder });
-      if (other !== undefined) {
-        const { files, ...beside } = reportBeside(folder, plan, other, reportingOf(flags));
+      if (other !== undefined && against !== undefined) {
+        const { files, ...beside } = against.reportBeside(folder, plan, other, reportingOf(flags));
         report = { ...beside, files: [...report.files, ...files] };
       }
       if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) exportTensorBoard(folder);
