@@ -72,7 +72,7 @@ export function program(): Command {
       'after',
       `
 Examples:
-  harness compare --quick                         a tiny but real comparison, under three minutes
+  harness compare --quick                         a tiny but real comparison, a few minutes
   harness compare --agents rfm-flow,sac --tasks walker-walk --seeds 3 --steps 50k
   harness compare --agents sac,./my-agent.ts      your own agent against a baseline
 

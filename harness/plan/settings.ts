@@ -80,7 +80,7 @@ export const protocols: Readonly<
   smoke: { steps: 30_000, evaluationEpisodes: 5 },
 };
 
-/** `--quick`: real, but tiny; tuned so that learning shows within three minutes on two cores. */
+/** `--quick`: real, but tiny; tuned so that learning shows within a few minutes on two cores. */
 export const quick = {
   agents: ['rfm-flow', 'sac', 'random'],
   tasks: ['cartpole-balance'],

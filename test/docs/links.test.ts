@@ -1,4 +1,7 @@
-/** What the Markdown files link is in the repository: a link to a file that git does not track is dead for everybody else. */
+/**
+ * What the Markdown files link is in the repository, and for the packed ones in the package too: a link to a file that git
+ * does not track, or that npm does not pack, is dead for everybody else.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
@@ -9,9 +12,33 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
   .split('\0')
   .filter((name) => name !== '');
-const files = new Set(tracked);
-const folders = new Set(tracked.flatMap(foldersAbove));
+/** Files and folders that a link can lead to. */
+interface Tree {
+  readonly files: ReadonlySet<string>;
+  readonly folders: ReadonlySet<string>;
+  /** How a fault says that a name is not there. */
+  readonly lacks: string;
+}
+
+const treeOf = (names: readonly string[], lacks: string): Tree => ({
+  files: new Set(names),
+  folders: new Set(names.flatMap(foldersAbove)),
+  lacks,
+});
+
+const repository = treeOf(tracked, 'git does not track');
+const { files, folders } = repository;
+const packed = packedFiles();
 const pages = tracked.filter((name) => name.endsWith('.md'));
+
+/** What `npm pack` would put into the package. */
+function packedFiles(): string[] {
+  const words = ['pack', '--dry-run', '--ignore-scripts', '--json', '--silent'];
+  const text = execFileSync('npm', words, { cwd: root, encoding: 'utf8' });
+  // Newer versions of npm answer with an object by the package's name.
+  const [pack] = Object.values(JSON.parse(text) as { files: { path: string }[] }[]);
+  return pack.files.map(({ path }) => path);
+}
 
 function foldersAbove(name: string): string[] {
   const above = posix.dirname(name);
@@ -59,23 +86,36 @@ function anchors(page: string): Set<string> {
   return found;
 }
 
-/** Why a link leads nowhere; undefined if it leads somewhere, or out of the repository. */
-function fault(page: string, target: string): string | undefined {
+/** Why a link leads nowhere; undefined if it leads somewhere, or out of the tree. */
+function fault(page: string, target: string, tree = repository): string | undefined {
   if (/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(target)) return undefined;
   const [path, anchor] = target.split('#', 2).map(decodeURIComponent);
   const name = path === '' ? page : posix.normalize(posix.join(dirname(page), path)).replace(/\/$/, '');
-  if (!files.has(name) && !folders.has(name)) return `git does not track ${name}`;
+  if (!tree.files.has(name) && !tree.folders.has(name)) return `${tree.lacks} ${name}`;
   if (anchor === undefined || !name.endsWith('.md')) return undefined;
   return anchors(read(name)).has(anchor) ? undefined : `${name} has no heading #${anchor}`;
 }
 
+const faultsOf = (page: string, tree: Tree) =>
+  targets(read(page)).flatMap((target) => {
+    const found = fault(page, target, tree);
+    return found === undefined ? [] : [`${target}: ${found}`];
+  });
+
 describe('relative links', () => {
   it.each(pages)('of %s lead to tracked files and headings', (page) => {
-    const faults = targets(read(page)).flatMap((target) => {
-      const found = fault(page, target);
-      return found === undefined ? [] : [`${target}: ${found}`];
-    });
-    expect(faults).toEqual([]);
+    expect(faultsOf(page, repository)).toEqual([]);
+  });
+
+  it.each(packed.filter((name) => name.endsWith('.md')))('of %s work in the package', (page) => {
+    expect(faultsOf(page, treeOf(packed, 'the package lacks'))).toEqual([]);
+  });
+
+  it('of the package are those of README and docs', () => {
+    expect(packed).toEqual(expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'docs/agents.md']));
+    expect(packed).not.toContain('test/docs/links.test.ts');
+    const test = fault('README.md', 'test/docs/links.test.ts', treeOf(packed, 'the package lacks'));
+    expect(test).toBe('the package lacks test/docs/links.test.ts');
   });
 
   it.each(pages.filter((page) => page !== 'CHANGELOG.md'))('of %s in code name files that exist', (page) => {
