@@ -36,8 +36,9 @@ export {
 export { DiskError } from './harness/files/durable.ts';
 export * from './harness/plugins/authoring.ts';
 export { type Report, type ReportOptions, writeReport } from './harness/report/index.ts';
+export { readScores } from './harness/results/read-files.ts';
 export { type Results, type RunResults, readResults } from './harness/results/read-results.ts';
-export { type Evaluation, type Run, readScores } from './harness/results/runs.ts';
+export type { Evaluation, Run } from './harness/results/runs.ts';
 export { toBounds } from './harness/run/action-bounds.ts';
 export {
   type EvaluateOptions,

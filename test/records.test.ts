@@ -29,7 +29,7 @@ import { mergeRuns, runFolder } from '../harness/execution/merge.ts';
 import { readColumns } from '../harness/files/read-columns.ts';
 import { writeReport } from '../harness/report/write.ts';
 import { loadManifest } from '../harness/results/manifest.ts';
-import { readEvaluations } from '../harness/results/runs.ts';
+import { readEvaluations } from '../harness/results/read-files.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { readTrainingRows } from '../harness/results/training.ts';
 import type { RunJob } from '../harness/run/job.ts';

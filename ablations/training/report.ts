@@ -2,7 +2,8 @@
 
 import { interval, readable } from '../../harness/report/numbers.ts';
 import { loadManifest } from '../../harness/results/manifest.ts';
-import { joinRuns, readEvaluations } from '../../harness/results/runs.ts';
+import { readEvaluations } from '../../harness/results/read-files.ts';
+import { joinRuns } from '../../harness/results/runs.ts';
 import { textTable } from '../../harness/text/text-table.ts';
 import { writeAblation } from '../page.ts';
 import type { TrainingAblation } from './ablation.ts';

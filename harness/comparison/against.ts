@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { type Report, type ReportOptions, writeReport } from '../report/write.ts';
-import { readManifest } from '../results/manifest-reader.ts';
+import { readManifest } from '../results/read-files.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount } from '../text/quantity.ts';
 

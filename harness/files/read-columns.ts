@@ -1,34 +1,8 @@
-/** Reads the tables that are described by their columns. */
-import type { Column, Columns } from './columns.ts';
-import { type Line, readTable } from './csv.ts';
-
-/** What a line that was read holds. */
-export type Cells<Table extends Columns<never>> = {
-  readonly [Name in keyof Table]: Table[Name] extends { readonly type: 'name' | 'text' }
-    ? string
-    : Table[Name] extends { readonly optional: true }
-      ? number | undefined
-      : number;
-};
-
-export interface ReadRow<Table extends Columns<never>> {
-  readonly line: Line;
-  readonly cells: Cells<Table>;
-}
+/** Reads files of the tables that are described by their columns. */
+import type { Columns } from './columns.ts';
+import { readText } from './csv.ts';
+import { parseColumns, type ReadRow } from './parse-columns.ts';
 
 /** @throws UserError with file and line for a column that is missing or a cell that is not of its type */
-export function readColumns<Table extends Columns<never>>(file: string, columns: Table): ReadRow<Table>[] {
-  const all = Object.entries(columns);
-  const required = all.filter(([, { optional }]) => !optional).map(([name]) => name);
-  return readTable(file, required).map((line) => ({
-    line,
-    cells: Object.fromEntries(all.map(([name, column]) => [name, read(line, name, column)])) as Cells<Table>,
-  }));
-}
-
-function read(line: Line, name: string, { type, optional }: Column<never>): string | number | undefined {
-  if (type === 'text') return line.optionalText(name);
-  if (type === 'name') return line.text(name);
-  if (optional && line.optionalNumber(name) === undefined) return undefined;
-  return type === 'count' ? line.count(name) : line.number(name);
-}
+export const readColumns = <Table extends Columns<never>>(file: string, columns: Table): ReadRow<Table>[] =>
+  parseColumns(file, readText(file), columns);

@@ -5,39 +5,18 @@ import { readTable } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { formatTable } from '../files/table.ts';
-import {
-  type AnalysisOptions,
-  analyse,
-  checkRanges,
-  rangeOf,
-  type ScoreRange,
-  unscaledTasks,
-} from '../results/analysis.ts';
-import { readManifest, tasksOf } from '../results/manifest-reader.ts';
-import {
-  compareNames,
-  joinRuns,
-  prefixAgents,
-  type Run,
-  readEvaluations,
-  readScores,
-  runUntil,
-} from '../results/runs.ts';
-import { flagNames, flags, type TableName, type Tables, tableColumns } from '../results/tables.ts';
-import type { IntervalMethod } from '../statistics/index.ts';
+import { readEvaluations, readManifest, readScores } from '../results/read-files.ts';
+import { type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import { UserError } from '../text/errors.ts';
-import { learningCurves } from './curves.ts';
 import { standaloneSvg } from './drawing.ts';
+import { type ComparisonSource, type GatheredReport, gatherReport, type ReportChoices } from './gather.ts';
 import { shortName } from './html.ts';
 import type { ReferenceScore } from './learning-curve-plot.ts';
-import { mixedSettings } from './mixed-settings.ts';
-import { type ReportModel, reportModel, type Source, type TroubledRun } from './model.ts';
-import { unscaledLine } from './notes.ts';
 import { reportPage } from './page.ts';
 import { palette } from './series.ts';
 
 /** What a report is made from, where it goes and how it is computed. */
-export interface ReportOptions {
+export interface ReportOptions extends ReportChoices {
   /** Comparison directories; joined if several. */
   readonly directories?: readonly string[];
   /** Files with columns task, agent, seed, score, joined with the directories. */
@@ -46,26 +25,6 @@ export interface ReportOptions {
   readonly references?: readonly string[];
   /** Where everything is written; nothing is written without it. */
   readonly out?: string;
-  /** Bootstrap resamples of `rliable`; default 50,000. */
-  readonly resamples?: number;
-  /** Seed of resampling; default 0. */
-  readonly seed?: number;
-  /**
-   * Scores that become 0 and 1, of every task; default what the manifest or the task says, else [0, steps of an episode],
-   * which are 1000 where no manifest tells; [0, 1] for files of scores.
-   */
-  readonly scoreRange?: ScoreRange;
-  /** Those of single tasks, by name. */
-  readonly taskRanges?: Readonly<Record<string, ScoreRange>>;
-  /** How intervals are made; default what the manifest says, else Student's t. */
-  readonly interval?: IntervalMethod;
-  /** Tasks whose runs count; default all. */
-  readonly tasks?: readonly string[];
-  /** The last step whose evaluations count; default all. Scores without evaluations count as they are. */
-  readonly until?: number;
-  /** Puts the directory's name before each agent's. */
-  readonly prefix?: boolean;
-  readonly title?: string;
   /** Writes over the report of a directory that is none of `directories`. */
   readonly force?: boolean;
 }
@@ -82,7 +41,7 @@ export interface Report {
 /** @throws UserError for tables that cannot be read, with file and line */
 export function writeReport(options: ReportOptions): Report {
   refuseToOverwrite(options);
-  const { model, warnings } = gather(options);
+  const { model, warnings } = read(options);
   const files: string[] = [];
   if (options.out === undefined) return { tables: model.tables, files, warnings };
   const write = (path: string, text: string): void => {
@@ -125,81 +84,21 @@ function refuseToOverwrite({ out, directories = [], force }: ReportOptions): voi
   if (found !== undefined) throw new UserError(`${join(out, found)} exists; give another --out, or --force`);
 }
 
-function gather(options: ReportOptions): { model: ReportModel; warnings: string[] } {
-  const { directories = [], scores = [] } = options;
+/** Reads what the report is made from. */
+function read(options: ReportOptions): GatheredReport {
+  const { directories = [], scores = [], references = [] } = options;
   if (directories.length + scores.length === 0) {
     throw new UserError('nothing to report: give a comparison directory or --scores FILE.csv');
   }
-  const read = directories.map((directory) => readDirectory(directory, options.prefix ?? false));
-  const counts = ({ task }: { readonly task: string }) => options.tasks?.includes(task) ?? true;
-  const runs = joinRuns([...read.map((part) => part.runs), ...scores.map(readScores)])
-    .filter(counts)
-    .flatMap((run) => runUntil(run, options.until));
-  const troubled = read.flatMap((part) => part.troubled).filter(counts);
-  const failed = troubled.filter((run) => run.status === 'failed');
-  checkRanges(options.taskRanges, [...new Set(runs.map((run) => run.task))]);
-  const sources = read.map((part) => part.source);
-  const kept = sources.flatMap(({ manifest }) => manifest?.reporting ?? []);
-  const analysis: AnalysisOptions = {
-    resamples: options.resamples ?? 50_000,
-    seed: options.seed ?? 0,
-    interval: options.interval ?? firstOf(kept, ({ interval }) => interval) ?? 'student_t',
-    ...scales(runs, sources, options),
-  };
-  const model = reportModel({
-    title: options.title ?? titleOf(sources, scores),
-    sources,
-    runs,
-    tables: analyse(runs, failed, analysis),
-    curves: learningCurves(runs, analysis),
-    references: (options.references ?? []).flatMap(readReferences),
-    troubled,
-    mixed: options.prefix ? [] : mixedSettings(sources),
-    options: analysis,
-  });
-  return { model, warnings: warningsFor(model) };
+  return gatherReport(
+    directories.map(readDirectory),
+    scores.map((file) => ({ name: basename(file), runs: readScores(file) })),
+    references.flatMap(readReferences),
+    options,
+  );
 }
 
-/** The first that any of them has. */
-function firstOf<T, Value>(all: readonly T[], of: (one: T) => Value | undefined): Value | undefined {
-  for (const one of all) {
-    const value = of(one);
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
-
-/** What counts as 0 and 1, for each task: as options say, then as manifests kept it, then as tasks tell. */
-function scales(
-  runs: readonly Run[],
-  sources: readonly Source[],
-  { scoreRange: all, taskRanges = {} }: ReportOptions,
-): Pick<AnalysisOptions, 'scoreRange' | 'taskRanges' | 'unscaled'> {
-  const manifests = sources.flatMap(({ manifest }) => manifest ?? []);
-  const reporting = manifests.flatMap((manifest) => manifest.reporting ?? []);
-  const told = manifests.map((manifest) => tasksOf(manifest));
-  const ofScores: ScoreRange = sources.length > 0 ? [0, 1000] : [0, 1];
-  const usual = all ?? firstOf(reporting, ({ scoreRange }) => scoreRange) ?? ofScores;
-  const ranges = new Map<string, ScoreRange>();
-  const assumed = new Map<string, ScoreRange>();
-  for (const task of new Set(runs.map((run) => run.task))) {
-    const tellers = told.flatMap((tasks) => tasks.get(task) ?? []);
-    const stated =
-      taskRanges[task] ??
-      all ??
-      firstOf(reporting, ({ taskRanges: own }) => own?.[task]) ??
-      firstOf(reporting, ({ scoreRange }) => scoreRange) ??
-      firstOf(tellers, ({ scoreRange }) => scoreRange);
-    const length = firstOf(tellers, ({ episodeLength }) => episodeLength);
-    const range = stated ?? (length === undefined ? usual : ([0, length] as const));
-    if (range[0] !== usual[0] || range[1] !== usual[1]) ranges.set(task, range);
-    if (stated === undefined && sources.length > 0) assumed.set(task, range);
-  }
-  return { scoreRange: usual, taskRanges: ranges, unscaled: unscaledTasks(runs, assumed) };
-}
-
-/** One directory's runs without those that failed, and the records of those that did not end well. */
-function readDirectory(directory: string, prefix: boolean) {
+function readDirectory(directory: string): ComparisonSource {
   if (!existsSync(directory)) {
     const under = join('results', directory);
     throw new UserError(
@@ -207,36 +106,8 @@ function readDirectory(directory: string, prefix: boolean) {
     );
   }
   const manifest = readManifest(directory);
-  const source: Source = { name: basename(resolve(directory)), manifest };
-  const records = manifest?.runs ?? [];
-  const failed = new Set(records.filter((run) => run.status === 'failed').map(keyOf));
-  const found = readEvaluations(directory, { mayBeEmpty: records.length > 0 });
-  const runs = found.filter((run) => !failed.has(keyOf(run)));
-  const troubled = records
-    .filter((run) => run.status !== 'done')
-    .map(
-      (run): TroubledRun => ({
-        ...run,
-        agent: prefix ? `${source.name}/${run.agent}` : run.agent,
-        source: source.name,
-      }),
-    )
-    .sort(
-      (a, b) =>
-        compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
-    );
-  return { source, troubled, runs: prefix ? prefixAgents(runs, directory) : runs };
-}
-
-const keyOf = ({ task, agent, seed }: { task: string; agent: string; seed: string }): string =>
-  JSON.stringify([task, agent, seed]);
-
-function titleOf(sources: readonly Source[], scores: readonly string[]): string {
-  const names = [
-    ...sources.map(({ name, manifest }) => manifest?.name ?? name),
-    ...scores.map((file) => basename(file)),
-  ];
-  return names.join(' + ');
+  const runs = readEvaluations(directory, { mayBeEmpty: (manifest?.runs ?? []).length > 0 });
+  return { name: basename(resolve(directory)), manifest, runs };
 }
 
 function readReferences(file: string): ReferenceScore[] {
@@ -245,27 +116,6 @@ function readReferences(file: string): ReferenceScore[] {
     agent: line.text('agent'),
     score: line.number('score'),
   }));
-}
-
-function warningsFor({ flags: found, tables, options, troubled, mixed }: ReportModel): string[] {
-  const warnings = flagNames.filter((flag) => found.has(flag)).map((flag) => `${flags[flag]} (flag ${flag})`);
-  warnings.push(...mixed);
-  const failed = troubled.filter((run) => run.status === 'failed');
-  for (const { task, agent, seed, reason } of failed) {
-    warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);
-  }
-  for (const task of options.unscaled ?? []) warnings.push(unscaledLine(task, options));
-  const told = new Set<string>(options.unscaled);
-  for (const { task: cell, agent, mean } of tables.summary) {
-    const task = String(cell);
-    const [low, high] = rangeOf(task, options);
-    if (told.has(task) || !(Number(mean) > high || Number(mean) < low)) continue;
-    told.add(task);
-    warnings.push(
-      `mean ${mean} of ${agent} on ${task} lies outside the score range ${low},${high}: --score-range ${task}=LOW,HIGH says what counts as 0 and 1`,
-    );
-  }
-  return warnings.map((warning) => shortName(warning, 400));
 }
 
 /** What is safe in the name of a plot's file. */

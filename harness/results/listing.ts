@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { whoHolds } from '../files/lock.ts';
 import { hasManifest } from './manifest.ts';
-import { type Manifest, type RunRecord, readManifest } from './manifest-reader.ts';
+import type { Manifest, RunRecord } from './manifest-reader.ts';
+import { readManifest } from './read-files.ts';
 import { compareNames } from './runs.ts';
 
 /** `stopped`: not ended, and nobody is at work on it; `unreadable`: its manifest.json is damaged. */

@@ -2,8 +2,6 @@
  * What manifest.json tells a report, read with tolerance: an older, newer or damaged manifest costs a report
  * some facts, never its numbers, which come from the CSVs alone.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { intervalMethods } from '../statistics/index.ts';
 
@@ -72,12 +70,10 @@ const manifest = z.object({
 export type RunRecord = z.infer<typeof runRecord>;
 export type Manifest = z.infer<typeof manifest>;
 
-/** The manifest of a comparison directory; undefined if there is none or it is not JSON. */
-export function readManifest(directory: string): Manifest | undefined {
-  const file = join(directory, 'manifest.json');
-  if (!existsSync(file)) return undefined;
+/** The manifest in a text; undefined if it is not JSON. */
+export function parseManifest(text: string): Manifest | undefined {
   try {
-    return manifest.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+    return manifest.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

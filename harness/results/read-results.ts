@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
-import { type Manifest, readManifest } from './manifest-reader.ts';
-import { type Run, readEvaluations } from './runs.ts';
+import type { Manifest } from './manifest-reader.ts';
+import { readEvaluations, readManifest } from './read-files.ts';
+import type { Run } from './runs.ts';
 import { readTrainingRows, type TrainingMetrics } from './training.ts';
 
 /** A run with what it logged. */

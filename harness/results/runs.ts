@@ -1,7 +1,6 @@
 /** Runs as the tables of a comparison directory, or a file of scores, tell them. */
-import { basename, join, resolve } from 'node:path';
-import { type Line, readTable } from '../files/csv.ts';
-import { type ReadRow, readColumns } from '../files/read-columns.ts';
+import { type Line, parseTable } from '../files/csv-text.ts';
+import { parseColumns, type ReadRow } from '../files/parse-columns.ts';
 import { evaluationColumns } from '../run/rows.ts';
 import { UserError } from '../text/errors.ts';
 
@@ -30,14 +29,18 @@ export interface Run {
 
 const SCORE_COLUMNS = ['task', 'agent', 'seed', 'score'];
 
+export interface ReadOptions {
+  /** A header alone is fine (every run failed before its first evaluation). */
+  readonly mayBeEmpty?: boolean;
+}
+
 /**
- * The runs in DIR/evaluations.csv.
- * @param options `mayBeEmpty`: a header alone is fine (every run failed before its first evaluation)
+ * The runs in evaluations.csv.
+ * @param file its name, for complaints
  * @throws UserError with file and line
  */
-export function readEvaluations(directory: string, options: { readonly mayBeEmpty?: boolean } = {}): Run[] {
-  const file = join(directory, 'evaluations.csv');
-  const rows = readColumns(file, evaluationColumns);
+export function parseEvaluations(file: string, text: string, options: ReadOptions = {}): Run[] {
+  const rows = parseColumns(file, text, evaluationColumns);
   if (rows.length === 0 && !options.mayBeEmpty) throw new UserError(`${file}, line 2: no evaluations`);
   const runs = new Map<string, EvaluationLine[]>();
   for (const row of rows) {
@@ -55,9 +58,13 @@ export function readEvaluations(directory: string, options: { readonly mayBeEmpt
   });
 }
 
-/** The runs in a file with columns task, agent, seed, score. @throws UserError with file and line */
-export function readScores(file: string): Run[] {
-  const lines = readTable(file, SCORE_COLUMNS);
+/**
+ * The runs in a table with columns task, agent, seed, score.
+ * @param file its name, for complaints
+ * @throws UserError with file and line
+ */
+export function parseScores(file: string, text: string): Run[] {
+  const lines = parseTable(file, text, SCORE_COLUMNS);
   if (lines.length === 0) throw new UserError(`${file}, line 2: no scores`);
   const runs = lines.map((line) => ({ ...identity(line), score: line.number('score'), evaluations: [] }));
   return joinRuns([runs]);
@@ -92,9 +99,9 @@ export function rankNames(names: Iterable<string>): (name: string) => number {
   return (name) => places.get(name) ?? -1;
 }
 
-/** Names each agent by its directory too, so that one agent under two settings can be compared. */
+/** Puts the directory's name before each agent's, so that one agent under two settings can be compared. */
 export function prefixAgents(runs: readonly Run[], directory: string): Run[] {
-  return runs.map((run) => ({ ...run, agent: `${basename(resolve(directory))}/${run.agent}` }));
+  return runs.map((run) => ({ ...run, agent: `${directory}/${run.agent}` }));
 }
 
 /** Numbers within names by value, else by code unit: the same order under every locale. */

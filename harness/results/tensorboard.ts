@@ -8,8 +8,8 @@ import protobuf from 'protobufjs/light.js';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { UserError } from '../text/errors.ts';
-import { readManifest } from './manifest-reader.ts';
-import { compareNames, type Run, readEvaluations } from './runs.ts';
+import { readEvaluations, readManifest } from './read-files.ts';
+import { compareNames, type Run } from './runs.ts';
 import { readTrainingRows } from './training.ts';
 
 /** Numbers logged together. */

@@ -3,8 +3,9 @@ import { existsSync, lstatSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { pathWithin } from '../files/within.ts';
 import { stateOf } from '../results/listing.ts';
-import { type Manifest, type RunRecord, readManifest } from '../results/manifest-reader.ts';
-import { compareNames, joinRuns, type Run, readEvaluations } from '../results/runs.ts';
+import type { Manifest, RunRecord } from '../results/manifest-reader.ts';
+import { readEvaluations, readManifest } from '../results/read-files.ts';
+import { compareNames, joinRuns, type Run } from '../results/runs.ts';
 import { readCheckpointMetadata } from '../run/checkpoint.ts';
 import { FileCache } from './file-cache.ts';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTable } from '../../../harness/files/csv.ts';
 import { formatTable } from '../../../harness/files/table.ts';
-import { readManifest } from '../../../harness/results/manifest-reader.ts';
-import { compareNames, joinRuns, readEvaluations, readScores } from '../../../harness/results/runs.ts';
+import { readEvaluations, readManifest, readScores } from '../../../harness/results/read-files.ts';
+import { compareNames, joinRuns } from '../../../harness/results/runs.ts';
 import { UserError } from '../../../harness/text/errors.ts';
 
 let folder: string;

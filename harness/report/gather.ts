@@ -1,0 +1,190 @@
+/** From comparisons that were read to what a report of them shows. */
+import {
+  type AnalysisOptions,
+  analyse,
+  checkRanges,
+  rangeOf,
+  type ScoreRange,
+  unscaledTasks,
+} from '../results/analysis.ts';
+import { type Manifest, tasksOf } from '../results/manifest-reader.ts';
+import { compareNames, joinRuns, prefixAgents, type Run, runUntil } from '../results/runs.ts';
+import { flagNames, flags } from '../results/tables.ts';
+import type { IntervalMethod } from '../statistics/index.ts';
+import { learningCurves } from './curves.ts';
+import { shortName } from './html.ts';
+import type { ReferenceScore } from './learning-curve-plot.ts';
+import { mixedSettings } from './mixed-settings.ts';
+import { type ReportModel, reportModel, type Source, type TroubledRun } from './model.ts';
+import { unscaledLine } from './notes.ts';
+
+/** How a report is computed, and what of it is shown. */
+export interface ReportChoices {
+  /** Bootstrap resamples of `rliable`; default 50,000. */
+  readonly resamples?: number;
+  /** Seed of resampling; default 0. */
+  readonly seed?: number;
+  /**
+   * Scores that become 0 and 1, of every task; default what the manifest or the task says, else [0, steps of an episode],
+   * which are 1000 where no manifest tells; [0, 1] for files of scores.
+   */
+  readonly scoreRange?: ScoreRange;
+  /** Those of single tasks, by name. */
+  readonly taskRanges?: Readonly<Record<string, ScoreRange>>;
+  /** How intervals are made; default what the manifest says, else Student's t. */
+  readonly interval?: IntervalMethod;
+  /** Tasks whose runs count; default all. */
+  readonly tasks?: readonly string[];
+  /** The last step whose evaluations count; default all. Scores without evaluations count as they are. */
+  readonly until?: number;
+  /** Puts the directory's name before each agent's. */
+  readonly prefix?: boolean;
+  readonly title?: string;
+}
+
+/** Runs with what they are called together. */
+export interface NamedRuns {
+  readonly name: string;
+  readonly runs: readonly Run[];
+}
+
+/** What a comparison directory holds; its name is the directory's. */
+export interface ComparisonSource extends NamedRuns {
+  readonly manifest: Manifest | undefined;
+}
+
+export interface GatheredReport {
+  readonly model: ReportModel;
+  /** Lines for the user. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @param scores runs of files of scores
+ * @param references published scores, drawn as lines across the curves
+ * @throws UserError if a run is there twice, or a range is of no task
+ */
+export function gatherReport(
+  comparisons: readonly ComparisonSource[],
+  scores: readonly NamedRuns[],
+  references: readonly ReferenceScore[],
+  options: ReportChoices,
+): GatheredReport {
+  const read = comparisons.map((comparison) => withoutFailed(comparison, options.prefix ?? false));
+  const counts = ({ task }: { readonly task: string }) => options.tasks?.includes(task) ?? true;
+  const runs = joinRuns([...read.map((part) => part.runs), ...scores.map((part) => part.runs)])
+    .filter(counts)
+    .flatMap((run) => runUntil(run, options.until));
+  const troubled = read.flatMap((part) => part.troubled).filter(counts);
+  const failed = troubled.filter((run) => run.status === 'failed');
+  checkRanges(options.taskRanges, [...new Set(runs.map((run) => run.task))]);
+  const sources = read.map((part) => part.source);
+  const kept = sources.flatMap(({ manifest }) => manifest?.reporting ?? []);
+  const analysis: AnalysisOptions = {
+    resamples: options.resamples ?? 50_000,
+    seed: options.seed ?? 0,
+    interval: options.interval ?? firstOf(kept, ({ interval }) => interval) ?? 'student_t',
+    ...scales(runs, sources, options),
+  };
+  const model = reportModel({
+    title: options.title ?? titleOf(sources, scores),
+    sources,
+    runs,
+    tables: analyse(runs, failed, analysis),
+    curves: learningCurves(runs, analysis),
+    references,
+    troubled,
+    mixed: options.prefix ? [] : mixedSettings(sources),
+    options: analysis,
+  });
+  return { model, warnings: warningsFor(model) };
+}
+
+/** The first that any of them has. */
+function firstOf<T, Value>(all: readonly T[], of: (one: T) => Value | undefined): Value | undefined {
+  for (const one of all) {
+    const value = of(one);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** What counts as 0 and 1, for each task: as options say, then as manifests kept it, then as tasks tell. */
+function scales(
+  runs: readonly Run[],
+  sources: readonly Source[],
+  { scoreRange: all, taskRanges = {} }: ReportChoices,
+): Pick<AnalysisOptions, 'scoreRange' | 'taskRanges' | 'unscaled'> {
+  const manifests = sources.flatMap(({ manifest }) => manifest ?? []);
+  const reporting = manifests.flatMap((manifest) => manifest.reporting ?? []);
+  const told = manifests.map((manifest) => tasksOf(manifest));
+  const ofScores: ScoreRange = sources.length > 0 ? [0, 1000] : [0, 1];
+  const usual = all ?? firstOf(reporting, ({ scoreRange }) => scoreRange) ?? ofScores;
+  const ranges = new Map<string, ScoreRange>();
+  const assumed = new Map<string, ScoreRange>();
+  for (const task of new Set(runs.map((run) => run.task))) {
+    const tellers = told.flatMap((tasks) => tasks.get(task) ?? []);
+    const stated =
+      taskRanges[task] ??
+      all ??
+      firstOf(reporting, ({ taskRanges: own }) => own?.[task]) ??
+      firstOf(reporting, ({ scoreRange }) => scoreRange) ??
+      firstOf(tellers, ({ scoreRange }) => scoreRange);
+    const length = firstOf(tellers, ({ episodeLength }) => episodeLength);
+    const range = stated ?? (length === undefined ? usual : ([0, length] as const));
+    if (range[0] !== usual[0] || range[1] !== usual[1]) ranges.set(task, range);
+    if (stated === undefined && sources.length > 0) assumed.set(task, range);
+  }
+  return { scoreRange: usual, taskRanges: ranges, unscaled: unscaledTasks(runs, assumed) };
+}
+
+/** A comparison's runs without those that failed, and the records of those that did not end well. */
+function withoutFailed({ name, manifest, runs: found }: ComparisonSource, prefix: boolean) {
+  const source: Source = { name, manifest };
+  const records = manifest?.runs ?? [];
+  const failed = new Set(records.filter((run) => run.status === 'failed').map(keyOf));
+  const runs = found.filter((run) => !failed.has(keyOf(run)));
+  const troubled = records
+    .filter((run) => run.status !== 'done')
+    .map(
+      (run): TroubledRun => ({
+        ...run,
+        agent: prefix ? `${source.name}/${run.agent}` : run.agent,
+        source: source.name,
+      }),
+    )
+    .sort(
+      (a, b) =>
+        compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
+    );
+  return { source, troubled, runs: prefix ? prefixAgents(runs, name) : runs };
+}
+
+const keyOf = ({ task, agent, seed }: { task: string; agent: string; seed: string }): string =>
+  JSON.stringify([task, agent, seed]);
+
+const titleOf = (sources: readonly Source[], scores: readonly NamedRuns[]): string =>
+  [...sources.map(({ name, manifest }) => manifest?.name ?? name), ...scores.map(({ name }) => name)].join(
+    ' + ',
+  );
+
+function warningsFor({ flags: found, tables, options, troubled, mixed }: ReportModel): string[] {
+  const warnings = flagNames.filter((flag) => found.has(flag)).map((flag) => `${flags[flag]} (flag ${flag})`);
+  warnings.push(...mixed);
+  const failed = troubled.filter((run) => run.status === 'failed');
+  for (const { task, agent, seed, reason } of failed) {
+    warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);
+  }
+  for (const task of options.unscaled ?? []) warnings.push(unscaledLine(task, options));
+  const told = new Set<string>(options.unscaled);
+  for (const { task: cell, agent, mean } of tables.summary) {
+    const task = String(cell);
+    const [low, high] = rangeOf(task, options);
+    if (told.has(task) || !(Number(mean) > high || Number(mean) < low)) continue;
+    told.add(task);
+    warnings.push(
+      `mean ${mean} of ${agent} on ${task} lies outside the score range ${low},${high}: --score-range ${task}=LOW,HIGH says what counts as 0 and 1`,
+    );
+  }
+  return warnings.map((warning) => shortName(warning, 400));
+}

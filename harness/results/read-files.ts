@@ -1,0 +1,26 @@
+/** Reads the runs and the manifest of a comparison directory, and files of scores. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readText } from '../files/csv.ts';
+import { type Manifest, parseManifest } from './manifest-reader.ts';
+import { parseEvaluations, parseScores, type ReadOptions, type Run } from './runs.ts';
+
+/** The runs in DIR/evaluations.csv. @throws UserError with file and line */
+export function readEvaluations(directory: string, options: ReadOptions = {}): Run[] {
+  const file = join(directory, 'evaluations.csv');
+  return parseEvaluations(file, readText(file), options);
+}
+
+/** The runs in a file with columns task, agent, seed, score. @throws UserError with file and line */
+export const readScores = (file: string): Run[] => parseScores(file, readText(file));
+
+/** The manifest of a comparison directory; undefined if there is none or it cannot be read. */
+export function readManifest(directory: string): Manifest | undefined {
+  const file = join(directory, 'manifest.json');
+  if (!existsSync(file)) return undefined;
+  try {
+    return parseManifest(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
