@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, writeDurably } from '../harness/files/durable.ts';
 import { formatTable, type Row } from '../harness/files/table.ts';
+import { htmlDocument } from '../harness/report/document.ts';
 import { Html, html } from '../harness/report/html.ts';
 import { style } from '../harness/report/style.ts';
 import { dataTable, folded } from '../harness/report/table-html.ts';
@@ -72,19 +73,15 @@ function page(sections: readonly string[]): string {
     id: /<section id="([^"]*)"/.exec(text)?.[1] ?? '',
     title: new Html(/<h2>([\s\S]*?)<\/h2>/.exec(text)?.[1] ?? ''),
   }));
-  return html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Ablations</title>
-<style>${new Html(style(0))}
+  return htmlDocument({
+    title: 'Ablations',
+    head: html`<style>${new Html(style(0))}
 section figure{margin:0 0 20px;overflow-x:auto;background:#fff}
-section figure svg{max-width:100%;height:auto}</style>
-<header><p class="kicker">rfm-harness</p><h1>Ablations</h1>
+section figure svg{max-width:100%;height:auto}</style>`,
+    body: html`<header><p class="kicker">rfm-harness</p><h1>Ablations</h1>
 <nav aria-label="Sections"><ul>${titles.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav></header>
 <main>
 ${sections.map((text) => new Html(text))}
-</main>
-</html>
-`.text;
+</main>`,
+  });
 }

@@ -1,6 +1,7 @@
 /** One HTML file that shows a film: no network, no simulator, everything inside. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { htmlDocument } from '../report/document.ts';
 import { Html, html } from '../report/html.ts';
 import { style } from '../report/style.ts';
 import { script } from './browser-modules.ts';
@@ -36,19 +37,12 @@ export function filmPage(film: Film): string {
   const hash = createHash('sha256').update(boot).digest('base64');
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src blob: data:; script-src 'sha256-${hash}' blob:`;
   const { task, agent } = film.facts;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="color-scheme" content="light dark">
-<title>${agent} on ${task}</title>
-<style>${new Html(style(0))}
-${new Html(playerStyle)}</style>
-</head>
-<body>
-<header><div class="kicker"><span>rfm-harness rollout</span></div>
+  return htmlDocument({
+    title: `${agent} on ${task}`,
+    policy,
+    head: html`<style>${new Html(style(0))}
+${new Html(playerStyle)}</style>`,
+    body: html`<header><div class="kicker"><span>rfm-harness rollout</span></div>
 <h1>${agent} on ${task}</h1></header>
 <main>
 <p class="lead">${recordingSentence(film.facts, film.episodes)}</p>
@@ -56,8 +50,6 @@ ${new Html(playerStyle)}</style>
 </main>
 <script type="application/gzip" id="script">${packed(script('embedded-replay.js'))}</script>
 <script type="application/gzip" id="film">${packed(JSON.stringify(embedFilm(film)))}</script>
-<script>${new Html(boot)}</script>
-</body>
-</html>
-`.text;
+<script>${new Html(boot)}</script>`,
+  });
 }

@@ -1,33 +1,29 @@
-/** The page: one file that needs nothing else, and runs no script but its own. */
-import { createHash } from 'node:crypto';
+/** What the page shows. */
 import type { AnalysisOptions } from '../results/analysis.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
 import type { Drawing } from './drawing.ts';
-import { swatchDefinitions } from './figures.ts';
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import type { ReportModel } from './model.ts';
 import { notices, unscaledLine } from './notes.ts';
 import { compact, duration } from './numbers.ts';
 import { aggregateSection, curvesSection, improvementSection, profileSection } from './plot-sections.ts';
 import { configurationSection, runsSection, utc } from './run-sections.ts';
 import { finalScoresSection, rankingSection } from './score-sections.ts';
-import { script } from './script.ts';
 import { stabilitySection } from './stability-section.ts';
-import { style } from './style.ts';
 
-export interface Page {
-  readonly text: string;
+export interface ReportContent {
+  /** Facts, notices, and links to the sections. */
+  readonly summary: Html;
+  readonly sections: Html;
   /** Every plot of the page, for files of their own. */
   readonly drawings: readonly Drawing[];
 }
 
-const scriptHash = createHash('sha256').update(script).digest('base64');
-
-/** Content-Security-Policy of the page: its own script runs, and nothing is loaded from anywhere. */
-export const reportPolicy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'`;
+/** Chooses between light and dark; `script` shows it. */
+export const schemeButton = html`<button type="button" class="scheme" hidden>Colours: auto</button>`;
 
 /** @param curveName the file name, without ending, of a task's learning curves */
-export function reportPage(model: ReportModel, curveName: (task: string) => string): Page {
+export function reportContent(model: ReportModel, curveName: (task: string) => string): ReportContent {
   const scored = model.series.length > 0;
   const aggregates = scored ? aggregateSection(model) : undefined;
   const curves = curvesSection(model, curveName);
@@ -46,39 +42,14 @@ export function reportPage(model: ReportModel, curveName: (task: string) => stri
     ['method', 'Method', methodSection(model)],
   ];
   const shown = sections.filter(([, , content]) => content !== undefined);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${reportPolicy}">
-<meta name="color-scheme" content="light dark">
-<title>${model.title} · comparison</title>
-<style>${new Html(style(model.series.length))}</style>
-</head>
-<body>
-${swatchDefinitions(model.series)}
-<a class="skip" href="#main">Skip to the results</a>
-<header>
-<div class="kicker"><span>rfm-harness comparison</span><button type="button" class="scheme" hidden>Colours: auto</button></div>
-<h1>${model.title}</h1>
-${facts(model)}
+  return {
+    summary: html`${facts(model)}
 ${[...model.flags].map((flag) => html`<p class="notice${flag === 'failed_runs' ? ' bad' : ''}">${notices[flag]}</p>`)}
 ${model.mixed.map((line) => html`<p class="notice">${line}.</p>`)}
 ${[...(model.options.unscaled ?? [])].map((task) => html`<p class="notice">${unscaledLine(task, model.options)}.</p>`)}
 ${!scored && html`<p class="notice bad">There are no evaluations to report: see “Runs”.</p>`}
-<nav aria-label="Sections"><ul>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
-</header>
-<main id="main">
-${shown.map(([, , content]) => content)}
-</main>
-<footer>Made by <code>harness report</code> from the CSV files beside this page, which hold every number in full precision.</footer>
-<script>${new Html(script)}</script>
-</body>
-</html>
-`;
-  return {
-    text: page.text,
+<nav aria-label="Sections"><ul>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>`,
+    sections: html`${shown.map(([, , content]) => content)}`,
     drawings: [aggregates, curves, profiles, improvement].flatMap((section) => section?.drawings ?? []),
   };
 }

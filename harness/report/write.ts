@@ -12,7 +12,7 @@ import { standaloneSvg } from './drawing.ts';
 import { type ComparisonSource, type GatheredReport, gatherReport, type ReportChoices } from './gather.ts';
 import { shortName } from './html.ts';
 import type { ReferenceScore } from './learning-curve-plot.ts';
-import { reportPage } from './page.ts';
+import { reportPage } from './page-file.ts';
 import { palette } from './series.ts';
 
 /** What a report is made from, where it goes and how it is computed. */

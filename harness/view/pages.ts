@@ -1,8 +1,9 @@
 /** The pages of the viewer: shells that scripts fill. */
 import { createHash } from 'node:crypto';
 import { playerStyle } from '../replay/player-style.ts';
+import { htmlDocument } from '../report/document.ts';
 import { Html, html } from '../report/html.ts';
-import { reportPolicy } from '../report/page.ts';
+import { reportPolicy } from '../report/page-file.ts';
 import { style } from '../report/style.ts';
 import type { ViewedRollout } from './rollout-files.ts';
 
@@ -54,23 +55,13 @@ export function replayPage({ id, agent, task, name }: ViewedRollout, back: boole
   };
 }
 
-function page(title: string, content: Html): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${title} · view</title>
+const page = (title: string, content: Html): string =>
+  htmlDocument({
+    title: `${title} · view`,
+    head: html`<link rel="icon" href="data:,">
 <style>${new Html(style(0))}
 ${new Html(playerStyle)}
-${new Html(viewStyle)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
-${content}
-</body>
-</html>
-`.text;
-}
+${new Html(viewStyle)}</style>`,
+    body: html`<a class="skip" href="#main">Skip to the content</a>
+${content}`,
+  });

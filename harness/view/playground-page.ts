@@ -1,4 +1,5 @@
 /** The pages of the playground as HTML, and their look. */
+import { htmlDocument } from '../report/document.ts';
 import { Html, html, type Part } from '../report/html.ts';
 
 /**
@@ -90,38 +91,29 @@ export interface SitePage {
 }
 
 export function sitePage({ title, heading, lead, description, script, current, main }: SitePage): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${new Html(sitePolicy)}">
-<meta name="description" content="${description}">
+  return htmlDocument({
+    title,
+    policy: new Html(sitePolicy),
+    head: html`<meta name="description" content="${description}">
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="style.css">
 <script defer src="old.js"></script>
-<script type="module" src="${script}"></script>
-<title>${title}</title>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
+<script type="module" src="${script}"></script>`,
+    body: html`<a class="skip" href="#main">Skip to the content</a>
 <header><div class="kicker"><span>rfm-harness playground</span>
 <nav class="pages" aria-label="Pages">${links.map(([address, name]) =>
-    name === current
-      ? html`<a href="${address}" aria-current="page">${name}</a>`
-      : html`<a href="${address}">${name}</a>`,
-  )}</nav></div>
+      name === current
+        ? html`<a href="${address}" aria-current="page">${name}</a>`
+        : html`<a href="${address}">${name}</a>`,
+    )}</nav></div>
 <h1>${heading}</h1></header>
 <main id="main">
 <p class="lead">${lead}</p>
 <p id="old" class="notice bad" hidden>This browser is too old for the playground: it needs WebAssembly SIMD and modules, which Chrome 98, Firefox 94 and Safari 16.4 have.</p>
 <noscript><p class="notice bad">The playground needs JavaScript and WebAssembly.</p></noscript>
 ${main}
-</main>
-</body>
-</html>
-`.text;
+</main>`,
+  });
 }
 
 const field = (label: string, control: Html) => html`<label>${label}${control}</label>`;
