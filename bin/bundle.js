@@ -58,6 +58,7 @@ const withoutEval = {
 const pages = {
   'harness/replay/browser/embedded-replay.js': 'pages',
   'harness/replay/browser/simulated-replay.js': 'pages',
+  'harness/replay/browser/video.js': 'pages',
   'harness/view/browser/comparison.js': 'pages',
   'playground/page.js': 'playground/site',
   'playground/worker.js': 'playground/site',

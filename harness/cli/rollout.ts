@@ -1,7 +1,10 @@
 /** `harness rollout`: plays an agent and writes down what happened. */
 import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { Recording } from '../replay/recording.ts';
+import { type VideoStyle, videoFormats } from '../replay/video-order.ts';
 import type { PlayOrder } from '../run/player.ts';
+import { Exit, exitCodes } from './exit.ts';
 import { parseSeconds } from './run-options.ts';
 
 interface RolloutFlags {
@@ -15,14 +18,26 @@ interface RolloutFlags {
   readonly mode: 'explore' | 'exploit';
   readonly out?: string;
   readonly page?: string;
+  readonly video?: string;
+  readonly size?: string;
+  readonly fps?: string;
+  readonly speed?: string;
+  readonly camera?: string;
   readonly force?: boolean;
   readonly json?: boolean;
+}
+
+interface WantedVideo {
+  readonly file: string;
+  readonly style: VideoStyle;
+  /** The browser that makes it. */
+  readonly program?: string;
 }
 
 export function rolloutCommand(): Command {
   return new Command('rollout')
     .description(
-      'play a checkpoint, or a fresh agent, and write every step as CSV, for a replay, or as an animated page',
+      'play a checkpoint, or a fresh agent, and write every step as CSV, for a replay, as an animated page or a video',
     )
     .argument('[path]', 'a run, or results with a single run; without it --agent and --task')
     .option(
@@ -40,7 +55,15 @@ export function rolloutCommand(): Command {
     .addOption(new Option('--mode <mode>', 'policy').choices(['explore', 'exploit']).default('exploit'))
     .option('--out <file>', "trajectory: FILE.csv with every step, FILE.json for 'harness view'")
     .option('--page <file>', 'one HTML file that shows the rollout in 3-D, without network')
-    .option('--force', 'replace --out and --page')
+    .option(
+      '--video <file>',
+      'FILE.mp4, .webm or .gif, drawn by an installed Chromium or Chrome; where there is none, a page',
+    )
+    .option('--size <pixels>', 'of the video, width x height (default: 640x480)')
+    .option('--fps <count>', 'pictures per second of the video (default: 25)')
+    .option('--speed <factor>', 'of the video: 0.5 takes twice the simulated time (default: 1)')
+    .option('--camera <name>', "of the video: a camera of the model, or 'free' (default: the model's first)")
+    .option('--force', 'replace --out, --page and --video')
     .option('--stall-seconds <seconds>', "how long a user's agent or task may give no sign of life", '30')
     .option('--json', 'print the returns as JSON')
     .addHelpText(
@@ -50,6 +73,8 @@ Examples:
   harness rollout results/sac-walker-walk-0 --out walk.csv
   harness rollout --agent random --task cheetah-run --steps 200 --out random.csv
   harness rollout results/sac-walker-walk-0 --page walk.html      a page to send to somebody
+  harness rollout results/sac-walker-walk-0 --video walk.mp4 --size 1280x720 --fps 40
+  harness rollout results/sac-walker-walk-0 --steps 200 --video walk.gif --size 320x240
   harness rollout results/mine/runs/walker-walk/sac/0 --out results/mine/rollouts/sac.json
   harness rollout --agent ./my-agent.ts --task cartpole-swingup --episodes 3 --json`,
     )
@@ -65,21 +90,31 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
   const steps = parseCount(flags.steps, '--steps', 1, 1e7);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
   const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
-  await checkFiles(flags);
+  const video = await wantedVideo(flags);
+  const pageInstead = video === undefined ? undefined : video.file.replace(/\.\w+$/, '.html');
+  let page = flags.page ?? (video?.program === undefined ? pageInstead : undefined);
+  await checkFiles({ ...flags, page });
   const play = await playOf(path, flags, seed);
-  const recorded = flags.page !== undefined || flags.out?.endsWith('.json') === true;
+  const recorded = page !== undefined || video !== undefined || flags.out?.endsWith('.json') === true;
   const order = { play, episodes, steps, seed, mode: flags.mode, recorded };
   const played = await playRollout(order, stallSeconds);
   const { columns, recording, returns } = played;
-  const write = (file: string, text: string) => {
+  const write = (file: string, content: string | Uint8Array) => {
     makeFolder(dirname(resolve(file)));
-    writeDurably(file, text);
+    writeDurably(file, content);
   };
   if (flags.out?.endsWith('.json')) write(flags.out, `${JSON.stringify(recording)}\n`);
   else if (flags.out !== undefined) write(flags.out, trajectoryCsv(columns, played.episodes));
-  if (flags.page !== undefined && recording !== undefined) {
+  let fault: string | undefined;
+  if (video !== undefined && recording !== undefined) {
+    const made = await makeVideo(video, recording);
+    if (typeof made === 'string') fault = made;
+    else write(video.file, made);
+    if (fault !== undefined) page ??= pageInstead;
+  }
+  if (page !== undefined && recording !== undefined) {
     const { recordingPage } = await import('../replay/take.ts');
-    write(flags.page, await recordingPage(recording));
+    write(page, await recordingPage(recording));
   }
   const result = {
     ...play.job.identity,
@@ -94,15 +129,63 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
       `${result.agent} on ${result.task}: returns ${result.returns.map((r) => r.toFixed(2)).join(', ')}`,
     );
     if (flags.out !== undefined) console.log(`trajectory: ${flags.out} (${result.steps} steps)`);
-    if (flags.page !== undefined) console.log(`page: ${flags.page}`);
+    if (page !== undefined) console.log(`page: ${page}`);
+    if (video !== undefined && fault === undefined) console.log(`video: ${video.file}`);
+  }
+  if (fault === undefined) return;
+  process.stderr.write(`harness: no video: ${fault}; ${page} shows the rollout\n`);
+  throw new Exit(exitCodes.failed);
+}
+
+/** @throws UserError for a video that nobody can make */
+async function wantedVideo(flags: RolloutFlags): Promise<WantedVideo | undefined> {
+  const { UserError } = await import('../text/errors.ts');
+  const { parseCount } = await import('../text/quantity.ts');
+  const { findChromium } = await import('../replay/headless.ts');
+  const { video: file, size = '640x480', fps = '25', speed = '1', camera } = flags;
+  if (file === undefined) {
+    const stray = (['size', 'fps', 'speed', 'camera'] as const).find((name) => flags[name] !== undefined);
+    if (stray !== undefined) throw new UserError(`--${stray} needs --video`);
+    return undefined;
+  }
+  const format = videoFormats.find((name) => file.toLowerCase().endsWith(`.${name}`));
+  if (format === undefined)
+    throw new UserError(`--video ${file}: expected a name that ends in .mp4, .webm or .gif`);
+  const [, width, height] = (/^(\d+)[x×](\d+)$/.exec(size) ?? []).map(Number);
+  const isSide = (side: number) => side >= 16 && side <= 4096 && side % 2 === 0;
+  if (!isSide(width) || !isSide(height))
+    throw new UserError(`--size expects two even numbers from 16 to 4096 such as 640x480, found '${size}'`);
+  const factor = Number(speed);
+  if (!(factor >= 0.01 && factor <= 100))
+    throw new UserError(`--speed must be a number from 0.01 to 100, found '${speed}'`);
+  const style = { format, width, height, fps: parseCount(fps, '--fps', 1, 120), speed: factor, camera };
+  return { file, style, program: findChromium() };
+}
+
+/** The bytes of a video, or why there is none. */
+async function makeVideo(
+  { style, program }: WantedVideo,
+  recording: Recording,
+): Promise<Uint8Array | string> {
+  if (program === undefined) return 'no Chromium or Chrome is installed (CHROMIUM may name one)';
+  const { recordingVideo } = await import('../replay/take.ts');
+  const { BrowserError } = await import('../replay/headless.ts');
+  const told = (drawn: number, all: number) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${drawn} of ${all} pictures${drawn < all ? '' : '\n'}`);
+  };
+  try {
+    return await recordingVideo(recording, style, program, told);
+  } catch (error) {
+    if (error instanceof BrowserError) return error.message;
+    throw error;
   }
 }
 
 /** @throws UserError for files that exist or have endings that say something else */
-async function checkFiles({ out, page, force }: RolloutFlags): Promise<void> {
+async function checkFiles({ out, page, video, force }: RolloutFlags): Promise<void> {
   const { existsSync } = await import('node:fs');
   const { UserError } = await import('../text/errors.ts');
-  for (const file of [out, page]) {
+  for (const file of [out, page, video]) {
     if (file !== undefined && existsSync(file) && !force)
       throw new UserError(`${file} exists; --force replaces it`);
   }

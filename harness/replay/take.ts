@@ -7,6 +7,8 @@ import { filmPage } from './film-page.ts';
 import { recordedModel } from './recorded-model.ts';
 import { RECORDING_FORMAT, Recorder, type Recording } from './recording.ts';
 import { SimulatedFilm } from './simulated-film.ts';
+import { cameraNamed, filmVideo } from './video.ts';
+import type { VideoStyle } from './video-order.ts';
 
 export interface Take {
   /** Called at every step. */
@@ -41,6 +43,27 @@ export async function beginTake(
     episodes: recorder.episodes,
   });
   return { recorder, recording };
+}
+
+/**
+ * A recording as the bytes of a video file.
+ * @param program a browser of the Chromium family
+ * @param told called with the number of pictures drawn and of all
+ * @throws UserError for a camera that the model has not, or a film that is too long; BrowserError if the browser fails
+ */
+export async function recordingVideo(
+  recording: Recording,
+  style: VideoStyle,
+  program: string,
+  told?: (drawn: number, all: number) => void,
+): Promise<Uint8Array> {
+  const film = new SimulatedFilm(await loadMuJoCo(), recording);
+  try {
+    const camera = cameraNamed(film.shot(0).scene, style.camera);
+    return await filmVideo(film, { ...style, camera }, program, told);
+  } finally {
+    film.dispose();
+  }
 }
 
 /** A recording as one HTML file. */
