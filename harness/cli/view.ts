@@ -13,8 +13,10 @@ const USUAL_PORT = 8420;
 
 export function viewCommand(): Command {
   return new Command('view')
-    .description('show a running or finished comparison, and replay rollouts in 3-D, in a browser')
-    .argument('<paths...>', 'a directory of results, or rollouts written as FILE.json')
+    .description('show running and finished comparisons, and replay rollouts in 3-D, in a browser')
+    .argument('[paths...]', 'a directory of results or of several, or rollouts written as FILE.json', [
+      'results',
+    ])
     .option('--port <number>', `port; 0 takes a free one (default: ${USUAL_PORT}, or a free one)`)
     .option('--host <address>', 'address to listen on; 0.0.0.0 allows other machines', '127.0.0.1')
     .option('--open', 'open the page in the browser')
@@ -23,6 +25,7 @@ export function viewCommand(): Command {
       'after',
       `
 Examples:
+  harness view                                     all comparisons under results/
   harness view results/mine                        curves, runs and rollouts; updates while a comparison runs
   harness view results/mine --open --port 9000
   harness rollout --agent random --task humanoid-run --out walk.json && harness view walk.json

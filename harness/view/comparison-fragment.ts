@@ -101,7 +101,7 @@ function stateSection(comparison: ViewedComparison): Html {
     .map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>
 ${comparison.status === 'nothing yet' && html`<p class="notice">There is no comparison here yet. This page fills by itself when <code>harness compare</code> writes into this directory.</p>`}
 ${comparison.status === 'stopped' && html`<p class="notice bad">Not running, incomplete: <code>harness compare --resume</code> continues it.</p>`}
-${comparison.report !== undefined && html`<p><a href="/report.html">The report</a> of this comparison has aggregates, intervals and rankings.</p>`}`;
+${comparison.report !== undefined && html`<p><a href="report.html">The report</a> of this comparison has aggregates, intervals and rankings.</p>`}`;
 }
 
 function progress({ runs, plannedSteps }: ViewedComparison): string | false {
@@ -168,5 +168,5 @@ function rolloutEntry(rollout: ViewedRollout): Html {
   const { id, name: file, fault, task, agent, trainedSteps, returns, steps } = rollout;
   if (fault !== undefined) return html`<li>${name(file)}: cannot be shown, since ${fault}</li>`;
   const after = trainedSteps === undefined ? 'untrained' : `after ${compact(trainedSteps)} steps`;
-  return html`<li><a href="/replay/${id}">${name(agent)} on ${name(task)}</a>, ${after}: ${steps} control steps, return ${returns.map(readable).join(', ')} <small>${name(file)}</small></li>`;
+  return html`<li><a href="replay/${id}">${name(agent)} on ${name(task)}</a>, ${after}: ${steps} control steps, return ${returns.map(readable).join(', ')} <small>${name(file)}</small></li>`;
 }

@@ -16,6 +16,7 @@ export interface ServedPage {
 const viewStyle = `progress{display:block;width:100%;min-width:5rem;height:5px;margin-top:3px;accent-color:var(--accent)}
 .rollouts{padding-left:1.2em}
 .rollouts small{margin-left:6px}
+code.command{overflow-wrap:anywhere}
 .updated{font-variant-numeric:tabular-nums}`;
 
 /** Where browsers find what scripts import by name. */
@@ -29,9 +30,12 @@ export function reportFile(text: string): ServedPage {
   return { text, policy: `${reportPolicy}; ${NO_EMBEDDING}` };
 }
 
-/** Learning curves, runs and rollouts of a directory, or of files alone. */
-export function comparisonPage(title: string): ServedPage {
-  const content = html`<header><div class="kicker"><span>rfm-harness view</span><span class="updated" role="status"></span></div>
+/**
+ * Learning curves, runs and rollouts of a directory, or of files alone; or the list of several.
+ * @param listed whether it is one of several, whose list is two folders up
+ */
+export function comparisonPage(title: string, listed = false): ServedPage {
+  const content = html`<header><div class="kicker"><span>rfm-harness view</span>${listed && html`<a href="../../">all comparisons</a>`}<span class="updated" role="status"></span></div>
 <h1>${title}</h1></header>
 <main id="main"><div id="comparison" data-idle><p>Loading…</p></div></main>
 <script type="module" src="/scripts/comparison.js"></script>`;
@@ -41,10 +45,10 @@ export function comparisonPage(title: string): ServedPage {
 /** One rollout, replayed by MuJoCo. */
 export function replayPage({ id, agent, task, name }: ViewedRollout, back: boolean): ServedPage {
   const title = `${agent} on ${task}`;
-  const content = html`<header><div class="kicker"><span>rfm-harness view</span>${back && html`<a href="/">all runs and rollouts</a>`}</div>
+  const content = html`<header><div class="kicker"><span>rfm-harness view</span>${back && html`<a href="../">all runs and rollouts</a>`}</div>
 <h1>${title}</h1></header>
 <main id="main"><p class="lead" id="about">${name}</p>
-<div id="player" data-recording="/recordings/${id}"><p role="status">Loading MuJoCo…</p></div></main>
+<div id="player" data-recording="../recordings/${id}"><p role="status">Loading MuJoCo…</p></div></main>
 <script type="importmap">${new Html(importMap)}</script>
 <script type="module" src="/scripts/simulated-replay.js"></script>`;
   const hash = createHash('sha256').update(importMap).digest('base64');

@@ -32,8 +32,11 @@ export class RolloutFiles {
   ) {}
 
   list(): ViewedRollout[] {
-    const paths = [...this.files, ...this.inDirectory()];
-    return paths.flatMap((path) => this.facts.get(path) ?? []);
+    return this.paths().flatMap((path) => this.facts.get(path) ?? []);
+  }
+
+  paths(): string[] {
+    return [...this.files, ...this.inDirectory()];
   }
 
   find(id: string): ViewedRollout | undefined {

@@ -1,14 +1,15 @@
 /** What `harness view` was asked to show. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { namedFolder } from '../files/named-folder.ts';
+import { listComparisons } from '../results/listing.ts';
 import { UserError } from '../text/errors.ts';
 import { isComparison } from './comparison-files.ts';
 import { RolloutFiles } from './rollout-files.ts';
 import type { ViewOptions } from './server.ts';
 
 /** @throws UserError for a path that is not there or holds nothing to show */
-export function viewSubject(paths: readonly string[]): Pick<ViewOptions, 'directory' | 'files' | 'title'> {
+export function viewSubject(paths: readonly string[]): Omit<ViewOptions, 'host' | 'port'> {
   const found = paths.map(existing);
   const directories = found.filter((path) => statSync(path).isDirectory());
   const files = found.filter((path) => !directories.includes(path));
@@ -16,7 +17,10 @@ export function viewSubject(paths: readonly string[]): Pick<ViewOptions, 'direct
     throw new UserError(`view shows one directory at a time; 'harness report' joins ${directories.length}`);
   }
   const [directory] = directories;
-  if (directory !== undefined) checkDirectory(directory);
+  if (directory !== undefined && isFolderOfComparisons(directory)) {
+    if (files.length > 0) throw new UserError('view shows a folder of comparisons alone, without FILE.json');
+    return { root: directory, files: [], title: basename(directory) };
+  }
   for (const { path, fault } of new RolloutFiles(undefined, files).list()) {
     if (fault !== undefined) {
       throw new UserError(`${path} is no rollout that 'harness rollout --out FILE.json' wrote: ${fault}`);
@@ -32,13 +36,15 @@ function existing(path: string): string {
   throw new UserError(`cannot find ${path}`);
 }
 
-/** An empty directory is fine: a comparison may be about to begin there. */
-function checkDirectory(directory: string): void {
+/**
+ * An empty directory is none: a comparison may be about to begin there.
+ * @throws UserError if there is nothing to show
+ */
+function isFolderOfComparisons(directory: string): boolean {
   const names = readdirSync(directory).filter((name) => !name.startsWith('.'));
-  if (names.length === 0 || isComparison(directory) || names.includes('rollouts')) return;
-  const within = names.find((name) => isComparison(join(directory, name)));
-  const hint = within === undefined ? '' : `; did you mean ${join(directory, within)}?`;
+  if (names.length === 0 || isComparison(directory) || names.includes('rollouts')) return false;
+  if (listComparisons(directory).length > 0) return true;
   throw new UserError(
-    `${directory} holds no comparison (no manifest.json or evaluations.csv) and no rollouts${hint}`,
+    `${directory} holds no comparison (no manifest.json or evaluations.csv) and no rollouts`,
   );
 }

@@ -14,7 +14,7 @@ let busy = false;
 async function look(): Promise<void> {
   let wait = SOON;
   try {
-    const answer = await fetch('/comparison', { cache: 'no-cache' });
+    const answer = await fetch('comparison', { cache: 'no-cache' });
     if (!answer.ok) throw new Error(await answer.text());
     const tag = answer.headers.get('etag');
     const text = await answer.text();
@@ -74,7 +74,7 @@ async function play(button: HTMLButtonElement, run: string): Promise<void> {
   button.disabled = true;
   button.textContent = 'playing…';
   try {
-    const answer = await fetch('/recordings', {
+    const answer = await fetch('recordings', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ run }),

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RECORDING_FORMAT } from '../../../harness/replay/recording.ts';
 import { ComparisonFiles } from '../../../harness/view/comparison-files.ts';
 import { comparisonPage, replayPage } from '../../../harness/view/pages.ts';
 import { RolloutMaker } from '../../../harness/view/rollout-maker.ts';
@@ -309,6 +310,91 @@ describe('the viewer', () => {
     );
     expect(kinds[0]).toBe('application/wasm');
     for (const kind of kinds.slice(1)) expect(kind).toMatch(/^text\/javascript/);
+  });
+});
+
+describe('the page of several comparisons', () => {
+  /** Two comparisons, one in a folder of its own and with a report and a replay. */
+  const several = () => {
+    const folder = mkdtempSync(join(root, 'several-'));
+    const group = join(folder, 'group/<b>old');
+    for (const [at, name, startedAt] of [
+      [group, 'old', '2026-01-02T03:04:05.678Z'],
+      [join(folder, 'new'), 'new', '2026-02-03T04:05:06.789Z'],
+    ]) {
+      makeComparison(at, {
+        tasks: ['walker-walk'],
+        agents: ['sac'],
+        seeds: 2,
+        evaluations: 2,
+        manifest: {
+          ...madeManifest(name, [record('sac', 0, 'done'), record('sac', 1, 'failed')]),
+          startedAt,
+        },
+      });
+    }
+    writeFileSync(join(group, 'report.html'), '<title>the report</title>');
+    mkdirSync(join(group, 'rollouts'));
+    writeFileSync(join(group, 'rollouts/walk.json'), JSON.stringify(recording));
+    return folder;
+  };
+  const episode = { seed: 0, return: 0, steps: 0, model: { arrays: [], options: [] }, qpos: '', rewards: '' };
+  const recording = {
+    ...{ format: RECORDING_FORMAT, task: 'walker-walk', agent: 'sac', seed: 0, mode: 'exploit' },
+    ...{ controlStep: 0.025, model: { xml: '', files: {} } },
+    episodes: [{ ...episode, actions: '' }],
+  };
+  /** Addresses of links, from the page's own folder. */
+  const links = (text: string) => [...text.matchAll(/<a href="([^"]+)"/g)].map(([, address]) => address);
+
+  it('lists them, the newest first, with state, date, command and what there is to see', async () => {
+    const viewer = await serve(viewSubject([several()]));
+    expect((await ask(viewer, '/')).text).toContain('src="/scripts/comparison.js"');
+    const { text } = await ask(viewer, '/comparison');
+    const names = [...text.matchAll(/<th scope="row"[^>]*><a[^>]*>(.*?)<\/a>/g)].map(([, name]) =>
+      name.replace(/<[^>]+>/g, ''),
+    );
+    expect(names).toEqual(['new', 'group/&lt;b&gt;old']);
+    expect(text).toContain('2026-01-02 03:04');
+    expect(text).toContain('1 of 2');
+    expect(text).toMatch(/<code class="command">[^<]*harness/);
+    expect(links(text).map((address) => address.replace(/[0-9a-f]{16}/g, 'ID'))).toEqual([
+      ...['at/ID/', 'at/ID/', 'at/ID/report.html', 'at/ID/replay/ID'],
+    ]);
+  });
+
+  it('leads to every one, with its curves, report and replays, and back', async () => {
+    const viewer = await serve(viewSubject([several()]));
+    const [, page, report, replay] = links((await ask(viewer, '/comparison')).text);
+    expect(links((await ask(viewer, `/${page}`)).text)).toContain('../../');
+    const { text } = await ask(viewer, `/${page}comparison`);
+    expect(text).toContain('Learning curves on walker-walk');
+    expect(links(text)).toEqual(['report.html', replay.slice(page.length)]);
+    expect((await ask(viewer, `/${report}`)).text).toContain('the report');
+    const film = await ask(viewer, `/${replay}`);
+    const [, data] = /data-recording="([^"]+)"/.exec(film.text) ?? [];
+    const { pathname } = new URL(data, `${viewer.address}${replay}`);
+    expect(JSON.parse((await ask(viewer, pathname)).text)).toEqual(recording);
+  });
+
+  it('knows no address but those of its list', async () => {
+    const viewer = await serve(viewSubject([several()]));
+    const json = { 'content-type': 'application/json' };
+    for (const path of ['/at/0123456789abcdef/', '/at/..%2f/', '/at/', '/report.html', '/new/'])
+      expect((await ask(viewer, path)).status, path).toBe(404);
+    expect((await ask(viewer, '/recordings', json, 'POST', '{}')).status).toBe(405);
+    const [page] = links((await ask(viewer, '/comparison')).text);
+    expect((await ask(viewer, `/${page}recordings`, json, 'POST', '{}')).status).toBe(404);
+  });
+
+  it('is shown alone, and by default of results', async () => {
+    const folder = several();
+    writeFileSync(join(root, 'one.json'), JSON.stringify(recording));
+    expect(() => viewSubject([folder, join(root, 'one.json')])).toThrow(
+      'view shows a folder of comparisons alone, without FILE.json',
+    );
+    const { code, stderr } = await command(mkdtempSync(join(root, 'empty-')), 'view');
+    expect([code, stderr]).toEqual([2, 'harness: cannot find results\n']);
   });
 });
 
