@@ -62,23 +62,28 @@ const pages = {
   'harness/view/browser/comparison.js': 'pages',
   'playground/page.js': 'playground/site',
   'playground/worker.js': 'playground/site',
+  'playground/results.js': 'playground/site',
+  'playground/results-worker.js': 'playground/site',
   'playground/method.js': 'playground/site',
   'playground/method-worker.js': 'playground/site',
 };
 
+/** Those that MuJoCo's module is bundled with. */
+const simulating = ['playground/worker.js', 'playground/results.js'];
+/** What is asked for in Node alone. */
+const external = ['module', 'fs', 'path', 'url', '@tensorflow/tfjs-backend-wasm'];
+
 for (const folder of new Set(Object.values(pages)))
   rmSync(join(dist, folder), { recursive: true, force: true });
 for (const [script, folder] of Object.entries(pages)) {
-  const isWorker = script.endsWith('worker.js');
   await build({
     input: join(dist, script),
     platform: 'browser',
-    external: isWorker
-      ? ['module', 'fs', 'path', 'url', '@tensorflow/tfjs-backend-wasm']
-      : ['@mujoco/mujoco'],
-    plugins: isWorker ? [withoutEval] : [],
+    external: [...external, ...(simulating.includes(script) ? [] : ['@mujoco/mujoco'])],
+    plugins: simulating.includes(script) ? [withoutEval] : [],
     resolve: {
       alias: {
+        'csv-parse/sync': 'csv-parse/browser/esm/sync',
         'csv-stringify/sync': 'csv-stringify/browser/esm/sync',
         linkedom: join(dist, 'playground/browser-document.js'),
       },

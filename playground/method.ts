@@ -6,6 +6,7 @@ import { GaussianMixture, type MixtureDescription } from '../agents/posterior/mi
 import { inlineSvg } from '../harness/report/drawing.ts';
 import { seriesOf } from '../harness/report/series.ts';
 import { find, make, messageOf, setMarkup } from './elements.ts';
+import { handOverDrops } from './hand-over.ts';
 import {
   gridPoints,
   type MethodOrder,
@@ -305,6 +306,7 @@ function prepare(): void {
     play(false);
     showTime(Number(time.value));
   });
+  handOverDrops(() => false);
   showHandles();
   showTime(1);
   changed();

@@ -8,6 +8,7 @@ import { curvesSvg, metricPlots } from './charts.ts';
 import { find, make, messageOf, setMarkup } from './elements.ts';
 import { FootageFilm } from './filmed-environment.ts';
 import { SettingsForm } from './form.ts';
+import { handOverDrops } from './hand-over.ts';
 import type { Models, Report } from './messages.ts';
 import type { Choices } from './options.ts';
 import { commandOf, linkOf, runsOf, type Settings, settingsOfLink } from './settings.ts';
@@ -86,6 +87,7 @@ class Page {
       this.#training?.stop();
     });
     shownSelect.addEventListener('input', () => this.#draw());
+    handOverDrops(() => this.#training !== undefined);
     find('copy').addEventListener('click', () => void this.#copyLink());
     new ResizeObserver(() => this.#draw()).observe(find('curves'));
   }

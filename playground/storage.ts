@@ -1,5 +1,9 @@
-/** What the browser keeps between two visits: the settings of a training, and the checkpoint of each of its runs. */
+/**
+ * What the browser keeps between two visits: the settings of a training, and the checkpoint of each of its runs; and
+ * files on their way from one page to another.
+ */
 import { type Segment, segmentFile } from '../harness/run/checkpoint-content.ts';
+import type { GivenFile } from './given-files.ts';
 import type { Settings } from './settings.ts';
 
 /** The files of a checkpoint by their names. */
@@ -26,7 +30,9 @@ export interface StoredState {
 const DATABASE = 'rfm-harness-playground';
 /** `states` by [session, run], `segments` by [session, run, file]. */
 const STORES = ['session', 'states', 'segments'] as const;
-type StoreName = (typeof STORES)[number];
+/** Files that were dropped on a page that does not show them. */
+const DROPPED = 'dropped';
+type StoreName = (typeof STORES)[number] | typeof DROPPED;
 
 const NEWEST = 'newest';
 
@@ -40,9 +46,11 @@ export class Storage {
   /** Undefined where the browser keeps nothing: in some private windows, or when its user forbids it. */
   static async open(): Promise<Storage | undefined> {
     try {
-      const request = indexedDB.open(DATABASE, 1);
+      const request = indexedDB.open(DATABASE, 2);
       request.onupgradeneeded = () => {
-        for (const name of STORES) request.result.createObjectStore(name);
+        const { result: database } = request;
+        for (const name of [...STORES, DROPPED])
+          if (!database.objectStoreNames.contains(name)) database.createObjectStore(name);
       };
       return new Storage(await answer(request));
     } catch {
@@ -64,6 +72,18 @@ export class Storage {
   async forget(): Promise<void> {
     const store = this.#begin(STORES, 'readwrite');
     await Promise.all(STORES.map((name) => answer(store(name).clear())));
+  }
+
+  async putDropped(files: readonly GivenFile[]): Promise<void> {
+    await answer(this.#begin([DROPPED], 'readwrite')(DROPPED).put(files, NEWEST));
+  }
+
+  /** What was dropped, once. */
+  async takeDropped(): Promise<readonly GivenFile[] | undefined> {
+    const store = this.#begin([DROPPED], 'readwrite')(DROPPED);
+    const files = await answer<readonly GivenFile[] | undefined>(store.get(NEWEST));
+    await answer(store.delete(NEWEST));
+    return files;
   }
 
   async state(session: string, run: number): Promise<StoredState | undefined> {

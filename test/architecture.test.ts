@@ -105,7 +105,8 @@ describe('the architecture', () => {
     };
     for (const core of ['parts', 'loop', 'rows']) visit(`harness/run/${core}.ts`, '');
     visit('agents/registry.ts', '');
-    for (const script of ['page', 'worker', 'method', 'method-worker']) visit(`playground/${script}.ts`, '');
+    for (const script of ['page', 'worker', 'results', 'results-worker', 'method', 'method-worker'])
+      visit(`playground/${script}.ts`, '');
     expect(strays).toEqual([]);
     expect([...seen]).toEqual(expect.arrayContaining(['agents/rfm/algorithm.ts', 'envs/physics.ts']));
     for (const file of [...seen].filter((file) => file.startsWith('harness/'))) {

@@ -60,9 +60,11 @@ progress{display:block;width:100%;height:6px;accent-color:var(--accent)}
 #downloads li{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 16px}
 #downloads .of{min-width:12rem;color:var(--quiet)}
 #command{display:block;white-space:pre-wrap}
-.open{border:1px dashed var(--faint);border-radius:10px;padding:16px}
-.open.over{background:var(--best)}
-.open input{max-width:100%;font:inherit}
+.open{border:1px dashed var(--faint);border-radius:10px;padding:16px;margin:0 0 16px}
+.open .fields{margin-top:12px;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr))}
+.over .open{background:var(--best);border-color:var(--accent)}
+label input[type=file]{padding:4px 0;border:0;min-height:0}
+#report>.kicker{justify-content:flex-end}
 .plane{position:relative;aspect-ratio:1;border:1px solid var(--line);border-radius:8px;overflow:hidden}
 .plane canvas,.plane svg{position:absolute;inset:0;width:100%;height:100%}
 #handles circle{fill:var(--page);fill-opacity:.6;stroke:var(--text);stroke-width:.035;cursor:grab;touch-action:none}
@@ -75,6 +77,7 @@ output{color:var(--text);font-variant-numeric:tabular-nums}
 
 const links = [
   ['./', 'Train'],
+  ['results.html', 'Results'],
   ['method.html', 'The method'],
 ] as const;
 
@@ -106,10 +109,11 @@ export function sitePage({ title, heading, lead, description, script, current, m
         ? html`<a href="${address}" aria-current="page">${name}</a>`
         : html`<a href="${address}">${name}</a>`,
     )}</nav></div>
-<h1>${heading}</h1></header>
+<h1 id="heading">${heading}</h1></header>
 <main id="main">
 <p class="lead">${lead}</p>
 <p id="old" class="notice bad" hidden>This browser is too old for the playground: it needs WebAssembly SIMD and modules, which Chrome 98, Firefox 94 and Safari 16.4 have.</p>
+<p id="dropped" class="notice" role="status" hidden></p>
 <noscript><p class="notice bad">The playground needs JavaScript and WebAssembly.</p></noscript>
 ${main}
 </main>`,
@@ -169,6 +173,29 @@ ${field('Seeds, such as 0 or 0-2', html`<input name="seeds" required autocomplet
 <section><h2>The same in a terminal</h2>
 <pre><code id="command"></code></pre>
 <p><button id="copy" type="button">Copy a link to these settings</button> <span id="copied" role="status"></span></p></section>`,
+  });
+}
+
+export function resultsPage(): string {
+  return sitePage({
+    title: 'Results · rfm-harness playground',
+    heading: 'Results made elsewhere',
+    lead: 'Drop what a terminal, or the page Train, has left: this page shows the report of it, and recordings in 3-D. Nothing is uploaded: the files are read in this browser.',
+    description: 'The report of results folders, and recordings in 3-D, of files that stay in the browser.',
+    script: 'results.js',
+    current: 'Results',
+    main: html`<div class="open">
+Drop files or folders anywhere on this page: folders of results or a ZIP of one, an evaluations.csv, a table with the columns task, agent, seed and score, a recording (<code>harness rollout --out FILE.json</code>). Several results are joined, as <code>harness report</code> joins them.
+<div class="fields">
+${field('Or choose files', html`<input id="files" type="file" multiple accept=".csv,.json,.zip">`)}
+${field('Or choose a folder', html`<input id="folder" type="file" webkitdirectory>`)}
+</div></div>
+<p id="status" role="status"></p>
+<section id="replay" hidden><h2>Recording</h2>
+${field('Recording', html`<select id="which"></select>`)}
+<p id="about" class="lead"></p>
+<div id="player"></div></section>
+<div id="report" hidden></div>`,
   });
 }
 

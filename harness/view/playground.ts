@@ -12,17 +12,32 @@ import { makeFolder, writeDurably } from '../files/durable.ts';
 import { packagedModelFiles } from '../plugins/assets.ts';
 import { mujocoFolder, playgroundScript } from '../replay/browser-modules.ts';
 import { playerStyle } from '../replay/player-style.ts';
+import { script as reportScript } from '../report/script.ts';
 import { style } from '../report/style.ts';
 import { commit } from '../results/manifest.ts';
 import { ownVersions } from '../results/versions.ts';
 import { refusal } from './guard.ts';
 import { listen } from './listen.ts';
-import { methodPage, oldBrowserScript, sitePolicy, siteStyle, trainingPage } from './playground-page.ts';
+import {
+  methodPage,
+  oldBrowserScript,
+  resultsPage,
+  sitePolicy,
+  siteStyle,
+  trainingPage,
+} from './playground-page.ts';
 
 /** Agents that can be hidden in plots. */
-const SERIES = 20;
+const SERIES = 60;
 
-const playgroundScripts = ['page.js', 'worker.js', 'method.js', 'method-worker.js'];
+const playgroundScripts = [
+  'page.js',
+  'worker.js',
+  'results.js',
+  'results-worker.js',
+  'method.js',
+  'method-worker.js',
+];
 
 interface SiteFile {
   readonly kind: string;
@@ -36,9 +51,11 @@ export function siteFiles(): Map<string, SiteFile> {
   const code = 'text/javascript; charset=utf-8';
   return new Map([
     ['index.html', file('text/html; charset=utf-8', trainingPage)],
+    ['results.html', file('text/html; charset=utf-8', resultsPage)],
     ['method.html', file('text/html; charset=utf-8', methodPage)],
     ['style.css', file('text/css; charset=utf-8', () => [style(SERIES), playerStyle, siteStyle].join('\n'))],
     ['old.js', file(code, () => oldBrowserScript)],
+    ['report.js', file(code, () => reportScript)],
     ...playgroundScripts.map((name) => [name, file(code, () => playgroundScript(name))] as const),
     ['mujoco.wasm', file('application/wasm', () => readFileSync(join(mujocoFolder(), 'mujoco.wasm')))],
     ['models.json', json(packagedModelFiles)],

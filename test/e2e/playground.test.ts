@@ -6,11 +6,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sirv from 'sirv';
-import { unzipSync } from 'three/addons/libs/fflate.module.js';
+import { unzipSync, zipSync } from 'three/addons/libs/fflate.module.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeReport } from '../../harness/report/write.ts';
 import { linkOf } from '../../playground/settings.ts';
+import { makeComparison } from '../harness/report/made-comparison.ts';
 import { harness, killGroup, type Started, start, workplace } from './support/command.ts';
 import { withoutColumns } from './support/tables.ts';
 
@@ -27,8 +30,8 @@ const settings = {
   agent: 'sac',
   preset: 'smoke' as const,
   seed: 3,
-  steps: 4000,
-  evaluateEvery: 2000,
+  steps: 2000,
+  evaluateEvery: 1000,
   evaluationEpisodes: 1,
 };
 const { agent, preset, seed, ...training } = settings;
@@ -48,16 +51,26 @@ describe('harness playground --out', () => {
       'mujoco.wasm',
       'old.js',
       'page.js',
+      'report.js',
+      'results-worker.js',
+      'results.html',
+      'results.js',
       'style.css',
       'worker.js',
     ]);
-    const page = readFileSync(join(site, 'index.html'), 'utf8');
-    const addresses = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
-    expect(addresses).toEqual(expect.arrayContaining(['page.js', 'style.css']));
-    for (const address of addresses) expect(address).toMatch(/^(?:[\w-]+\.\w+|#\w+|data:,|\.\/)$/);
-    expect(page).toContain("script-src 'self' 'wasm-unsafe-eval';");
-    expect(page).not.toMatch(/unsafe-inline|'unsafe-eval'|<style|style="|\son\w+="/);
-    for (const script of ['page.js', 'worker.js']) {
+    for (const [name, own] of [
+      ['index', 'page.js'],
+      ['results', 'results.js'],
+      ['method', 'method.js'],
+    ]) {
+      const page = readFileSync(join(site, `${name}.html`), 'utf8');
+      const addresses = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
+      expect(addresses).toEqual(expect.arrayContaining([own, 'style.css']));
+      for (const address of addresses) expect(address).toMatch(/^(?:[\w-]+\.\w+|#\w+|data:,|\.\/)$/);
+      expect(page).toContain("script-src 'self' 'wasm-unsafe-eval';");
+      expect(page).not.toMatch(/unsafe-inline|'unsafe-eval'|<style|style="|\son\w+="/);
+    }
+    for (const script of readdirSync(site).filter((name) => name.endsWith('.js'))) {
       expect(readFileSync(join(site, script), 'utf8')).not.toMatch(/\bnew Function\(|\beval\(/);
     }
   });
@@ -101,14 +114,14 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     if (started !== undefined) killGroup(started.child);
   });
 
-  async function open(address: string): Promise<Page> {
+  async function open(address: string, settings = hash): Promise<Page> {
     const page = await browser.newPage({ reducedMotion: 'reduce' });
     page.on('console', (message) => {
       const text = message.text();
       if (!/^\[\.WebGL-\w+\]GL Driver Message .* Performance,/.test(text)) complaints.push(text); // a renderer in software
     });
     page.on('pageerror', ({ message }) => complaints.push(message));
-    await page.goto(`${address}#${hash}`);
+    await page.goto(`${address}#${settings}`);
     await page.waitForSelector('#train:not([disabled])');
     return page;
   }
@@ -118,6 +131,23 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
       (text) => new RegExp(text).test(document.getElementById('status')?.textContent ?? ''),
       pattern.source,
       { timeout: 100_000 },
+    );
+
+  /** Within the page: a run of few steps may end before a test can click. */
+  const clickOnceItSays = (page: Page, selector: string, pattern: RegExp) =>
+    page.evaluate(
+      ([button, text]) =>
+        new Promise<void>((resolve) => {
+          const status = document.getElementById('status') as HTMLElement;
+          const observer = new MutationObserver(() => {
+            if (!new RegExp(text).test(status.textContent ?? '')) return;
+            observer.disconnect();
+            document.querySelector<HTMLElement>(button)?.click();
+            resolve();
+          });
+          observer.observe(status, { childList: true });
+        }),
+      [selector, pattern.source],
     );
 
   async function download(page: Page, name: string): Promise<string> {
@@ -131,8 +161,7 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
   it("trains to the terminal's own bytes, across a pause and a reload, under a policy without evaluation of text", async () => {
     const page = await open(addresses.served);
     await page.click('#train');
-    await says(page, /^Step [1-9]/);
-    await page.click('#pause');
+    await clickOnceItSays(page, '#pause', /^Step [1-9]/);
     await says(page, /^Paused/);
     const taken = () => page.$eval('#progress', (meter) => (meter as HTMLProgressElement).value);
     await page.waitForTimeout(300); // the step at hand, or an evaluation's, still ends
@@ -140,11 +169,12 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     await page.waitForTimeout(600);
     expect(await taken()).toBe(before);
     await page.reload(); // what is kept is that of the pause, or of before the evaluation at hand
+    await page.waitForSelector('#resume');
+    expect(await page.textContent('#offer p')).toMatch(/stands at step [1-9]/);
     await page.click('#resume');
-    await says(page, /^Step [1-9]/);
-    await says(page, /^Done at step 4.000\.$/);
+    await says(page, /^Done at step 2.000\.$/);
     const rows = await page.$$eval('#returns tr', (all) => all.map((row) => row.children[1]?.textContent));
-    expect(rows).toEqual(['0', '2000', '4000']);
+    expect(rows).toEqual(['0', '1000', '2000']);
     expect(await page.$eval('#curves svg', (svg) => svg.getAttribute('aria-label'))).toMatch(
       /^Learning curves/,
     );
@@ -182,11 +212,88 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     await page.close();
   });
 
+  it('trains four agents side by side, each as it would train alone', async () => {
+    const agents = ['rfm-flow', 'sac', 'td3', 'random'].map((name) => `agent=${name}+smoke`);
+    const page = await open(
+      addresses.static,
+      `task=cartpole-balance&steps=200&evaluateEvery=200&evaluationEpisodes=1&seeds=0&${agents.join('&')}`,
+    );
+    await page.click('#train');
+    const states = () =>
+      page.$$eval('#runs tr', (rows) =>
+        rows.map((row) => [row.children[0], row.children[6]].map((cell) => cell?.textContent)),
+      );
+    const labels = ['rfm-flow', 'sac', 'td3', 'random'].map((name) => `${name}, seed 0`);
+    await page.waitForSelector('#runs tr >> nth=3');
+    expect(await states()).toEqual(labels.map((label) => [label, 'trains']));
+    await says(page, /^Done at step 200, 4 runs\.$/);
+    expect(await states()).toEqual(labels.map((label) => [label, 'done']));
+    const returns = await page.$$eval('#returns tr', (rows) =>
+      rows.map((row) => [row.children[0], row.children[1]].map((cell) => cell?.textContent)),
+    );
+    expect(returns).toEqual(
+      labels.flatMap((label) => [
+        [label, '0'],
+        [label, '200'],
+      ]),
+    );
+    expect(await page.locator('#legend button').count()).toBe(4);
+    const [command] = ((await page.textContent('#command')) ?? '').split('\n');
+    expect(await harness(folder, ...command.split(' ').slice(1), '--quiet')).toMatchObject({ code: 0 });
+    const here = readFileSync(join(folder, 'results/rfm-flow-cartpole-balance-0/evaluations.csv'), 'utf8');
+    const there = await download(page, '1-rfm-flow-cartpole-balance-0-evaluations.csv');
+    expect(withoutColumns(there, ['wall_seconds'])).toBe(withoutColumns(here, ['wall_seconds']));
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('shows what is dropped on it: the report that harness report makes, a recording; nothing leaves it', async () => {
+    const made = join(folder, 'made');
+    makeComparison(made, { tasks: ['walker-run'], agents: ['sac', '<b>td3'], seeds: 3, evaluations: 4 });
+    writeReport({ directories: [made], out: made });
+    const table = readFileSync(join(made, 'evaluations.csv'));
+    const page = await open(addresses.static);
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
+    const archive = Buffer.from(zipSync({ 'made/evaluations.csv': new Uint8Array(table) })).toString(
+      'base64',
+    );
+    await page.evaluate((base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([bytes], 'made.zip'));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    }, archive);
+    await page.waitForURL('**/results.html');
+    await page.waitForSelector('#report #method');
+    const texts = () => page.$$eval('.facts, nav, section table', (all) => all.map((one) => one.textContent));
+    const shown = (await texts()).slice(1); // the first nav is the site's
+    await page.click('#report .sort >> nth=0');
+    expect(await page.locator('#report [aria-sort]').count()).toBe(1);
+
+    await page.setInputFiles('#files', [{ name: 'none.png', mimeType: '', buffer: Buffer.from('PNG') }]);
+    await says(page, /^Not shown: none\.png is no table of evaluations/);
+    const film = ['rollout', '--agent', 'random', '--task', 'cartpole-balance', '--steps', '20'];
+    expect(await harness(folder, ...film, '--out', 'film.json')).toMatchObject({ code: 0 });
+    await page.setInputFiles('#files', join(folder, 'film.json'));
+    await page.waitForSelector('#player[data-ready]');
+    expect(await page.textContent('.readout')).toMatch(/^step 0 of 20,/);
+    expect(await page.isVisible('#report')).toBe(false);
+    const own = [...requests].filter((request) => !/^GET (blob|data):/.test(request));
+    expect(own.length).toBeGreaterThan(4);
+    for (const request of own) expect(request.split(addresses.static)[0]).toBe('GET ');
+    expect(complaints).toEqual([]);
+
+    await page.goto(pathToFileURL(join(made, 'report.html')).href);
+    expect(shown).toEqual(await texts());
+    expect(shown.length).toBeGreaterThan(6);
+    await page.close();
+  });
+
   it('works from a folder of a plain file server, and stops when told to', async () => {
     const page = await open(addresses.static);
     await page.click('#train');
-    await says(page, /^Step [1-9]/);
-    await page.click('#stop');
+    await clickOnceItSays(page, '#stop', /^Step [1-9]/);
     await says(page, /^Stopped at step [\d\u202f]+\.$/);
     expect(await page.isEnabled('#train')).toBe(true);
     expect(complaints).toEqual([]);

@@ -18,7 +18,7 @@ describe('the site', () => {
     expect(bytes).toBeLessThan(12e6);
   });
 
-  it.each(['page', 'worker', 'method', 'method-worker'])(
+  it.each(['page', 'worker', 'results', 'results-worker', 'method', 'method-worker'])(
     'has less than 1 MB code of its own in %s.js',
     async (name) => {
       const { output } = await build({

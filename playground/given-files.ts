@@ -1,0 +1,16 @@
+/** Files that a page is given, and which of them it looks into. */
+
+/** A file by its path below what was dropped, with `/`. */
+export interface GivenFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export const EVALUATIONS = 'evaluations.csv';
+export const MANIFEST = 'manifest.json';
+
+/** Whether a file of a folder is looked into. What was dropped by itself always is. */
+export const isWanted = (path: string): boolean =>
+  !path.includes('/') || path.endsWith(EVALUATIONS) || path.endsWith(MANIFEST) || isRollout(path);
+
+const isRollout = (path: string): boolean => /(^|\/)rollouts\/[^/]+\.json$/.test(path);
