@@ -1,8 +1,9 @@
 /**
- * Trains in headless Firefox, in the playground, and prints the run's tables as JSON. Node 22 or newer (WebSocket),
- * firefox-esr. The browser is driven by WebDriver BiDi, which Debian's package speaks.
+ * Trains in headless Firefox, in the playground, and prints the run's tables as JSON. Needs firefox-esr and WebSocket
+ * (Node 22, or Node 20 with --experimental-websocket). The browser is driven by WebDriver BiDi, which Debian's package
+ * speaks.
  *
- *     node bench/reproducibility/firefox.mjs AGENT TASK STEPS
+ *     node bench/reproducibility/firefox.mjs AGENT TASK STEPS [EVALUATE_EVERY EPISODES]
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,12 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { servePlayground } from '../../dist/harness/view/playground.js';
 
-const [agent, task, steps] = process.argv.slice(2);
+const [agent, task, steps, evaluateEvery = steps / 5, evaluationEpisodes = 2] = process.argv.slice(2);
 const settings = {
   task,
   steps,
-  evaluateEvery: steps / 5,
-  evaluationEpisodes: 2,
+  evaluateEvery,
+  evaluationEpisodes,
   seeds: 0,
   agent: `${agent} smoke`,
 };

@@ -1,12 +1,14 @@
 /// <reference lib="dom.iterable" />
 /**
- * The playground as its user meets it: trained in headless Chromium, the tables are those of the terminal.
- * Skipped where there is no Chromium (apt-get install chromium).
+ * The playground as its user meets it: trained in headless Chromium and Firefox, the tables are those of the terminal.
+ * Each is skipped where it is not installed (apt-get install chromium firefox-esr).
  */
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sirv from 'sirv';
 import { unzipSync, zipSync } from 'three/addons/libs/fflate.module.js';
@@ -14,12 +16,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeReport } from '../../harness/report/write.ts';
 import { linkOf } from '../../playground/settings.ts';
 import { makeComparison } from '../harness/report/made-comparison.ts';
-import { harness, killGroup, type Started, start, workplace } from './support/command.ts';
+import { harness, killGroup, type Outcome, type Started, start, workplace } from './support/command.ts';
 import { withoutColumns } from './support/tables.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const installed = existsSync(executablePath);
-if (!installed) console.warn(`SKIPPED: nothing is trained in a browser, since there is no ${executablePath}`);
+if (!installed) console.warn(`SKIPPED: nothing is trained in Chromium, since there is no ${executablePath}`);
+const firefox = existsSync('/usr/bin/firefox-esr');
+if (!firefox) console.warn('SKIPPED: nothing is trained in Firefox, since there is no /usr/bin/firefox-esr');
 
 const folder = workplace();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -86,6 +90,34 @@ function alike(text: string): string {
     .replace(/^ {2}"(?:command|versions|cpu)": [[{]\n[\s\S]*?^ {2}[\]}],?\n/gm, '')
     .replace(/^ {6}"(?:wallSeconds|checkpointSeconds)": .*\n/gm, '');
 }
+
+/** Learning begins at step 500 of this preset. */
+const alone = [
+  ...['train', 'rfm-flow', 'cartpole-balance', '--preset', 'smoke', '--seed', '0', '--steps', '600'],
+  ...['--evaluate-every', '600', '--evaluation-episodes', '1', '--backend', 'wasm', '--threads', '1'],
+];
+let trained: Promise<Outcome> | undefined;
+
+/** A table of that command, without the clock's column. */
+async function byTerminal(table: string): Promise<string> {
+  trained ??= harness(folder, ...alone, '--quiet');
+  expect(await trained).toMatchObject({ code: 0 });
+  const text = readFileSync(join(folder, 'results/rfm-flow-cartpole-balance-0', table), 'utf8');
+  return withoutColumns(text, ['wall_seconds']);
+}
+
+describe.skipIf(!firefox)('the playground in Firefox', () => {
+  it("trains to the terminal's own bytes", async () => {
+    const script = fileURLToPath(new URL('../../bench/reproducibility/firefox.mjs', import.meta.url));
+    const words = ['--experimental-websocket', script, 'rfm-flow', 'cartpole-balance', '600', '600', '1'];
+    const { stdout } = await promisify(execFile)(process.execPath, words);
+    const tables = JSON.parse(stdout) as Record<string, string>;
+    for (const name of ['evaluations.csv', 'training.csv']) {
+      expect(tables[name].trim().split('\n').length).toBeGreaterThan(1);
+      expect(withoutColumns(tables[name], ['wall_seconds'])).toBe(await byTerminal(name));
+    }
+  });
+});
 
 describe.skipIf(!installed)('the playground in Chromium', () => {
   let browser: Browser;
@@ -216,33 +248,37 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     const agents = ['rfm-flow', 'sac', 'td3', 'random'].map((name) => `agent=${name}+smoke`);
     const page = await open(
       addresses.static,
-      `task=cartpole-balance&steps=200&evaluateEvery=200&evaluationEpisodes=1&seeds=0&${agents.join('&')}`,
+      `task=cartpole-balance&steps=600&evaluateEvery=600&evaluationEpisodes=1&seeds=0&${agents.join('&')}`,
     );
+    await page.evaluate(() => {
+      const runs = document.getElementById('runs') as HTMLTableSectionElement;
+      new MutationObserver(() => {
+        const training = [...runs.rows].filter((row) => row.lastElementChild?.textContent === 'trains');
+        runs.dataset.most = String(Math.max(Number(runs.dataset.most ?? 0), training.length));
+      }).observe(runs, { childList: true });
+    });
     await page.click('#train');
-    const states = () =>
-      page.$$eval('#runs tr', (rows) =>
-        rows.map((row) => [row.children[0], row.children[6]].map((cell) => cell?.textContent)),
-      );
     const labels = ['rfm-flow', 'sac', 'td3', 'random'].map((name) => `${name}, seed 0`);
-    await page.waitForSelector('#runs tr >> nth=3');
-    expect(await states()).toEqual(labels.map((label) => [label, 'trains']));
-    await says(page, /^Done at step 200, 4 runs\.$/);
-    expect(await states()).toEqual(labels.map((label) => [label, 'done']));
+    await says(page, /^Done at step 600, 4 runs\.$/);
+    expect(await page.getAttribute('#runs', 'data-most')).toBe('4');
+    const states = await page.$$eval('#runs tr', (rows) =>
+      rows.map((row) => [row.children[0], row.children[6]].map((cell) => cell?.textContent)),
+    );
+    expect(states).toEqual(labels.map((label) => [label, 'done']));
     const returns = await page.$$eval('#returns tr', (rows) =>
       rows.map((row) => [row.children[0], row.children[1]].map((cell) => cell?.textContent)),
     );
     expect(returns).toEqual(
       labels.flatMap((label) => [
         [label, '0'],
-        [label, '200'],
+        [label, '600'],
       ]),
     );
     expect(await page.locator('#legend button').count()).toBe(4);
     const [command] = ((await page.textContent('#command')) ?? '').split('\n');
-    expect(await harness(folder, ...command.split(' ').slice(1), '--quiet')).toMatchObject({ code: 0 });
-    const here = readFileSync(join(folder, 'results/rfm-flow-cartpole-balance-0/evaluations.csv'), 'utf8');
+    expect(command).toBe(`harness ${alone.join(' ')}`);
     const there = await download(page, '1-rfm-flow-cartpole-balance-0-evaluations.csv');
-    expect(withoutColumns(there, ['wall_seconds'])).toBe(withoutColumns(here, ['wall_seconds']));
+    expect(withoutColumns(there, ['wall_seconds'])).toBe(await byTerminal('evaluations.csv'));
     expect(complaints).toEqual([]);
     await page.close();
   });
