@@ -7,7 +7,7 @@ import { DEFAULT_EXECUTOR, executors, type OpenExecutor } from '../execution/exe
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
 import type { Report } from '../report/write.ts';
-import { evaluationStarts, limits } from '../run/job.ts';
+import { evaluationStarts, limits, type RunJob } from '../run/job.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
@@ -97,7 +97,10 @@ export function addRunOptions(command: Command): Command {
     .option('--dry-run', 'print the plan and its estimated duration, run nothing')
     .option('--checkpoint-seconds <seconds>', 'least time between checkpoints of a run', '20')
     .option('--stall-seconds <seconds>', 'how long a method of an agent may take', '300')
-    .option('--tensorboard', 'also write event files for TensorBoard, under --out')
+    .option(
+      '--tensorboard',
+      'also write event files for TensorBoard under --out, which grow with every evaluation',
+    )
     .option('--quiet', 'no progress, only the table at the end')
     .option('--json', 'print the results as JSON');
 }
@@ -146,7 +149,6 @@ export async function runPlan(
   const { makeProgress } = await import('../execution/progress.ts');
   const { writeReport } = await import('../report/write.ts');
   const against = other && (await import('../comparison/against.ts'));
-  const { exportTensorBoard } = await import('../results/tensorboard.ts');
   const jobs = jobsOf(plan);
   const say = (line: string) => {
     if (!flags.quiet) process.stderr.write(`${line}\n`);
@@ -154,6 +156,7 @@ export async function runPlan(
   const executor = await openExecutor(flags, jobs.length, folder, say);
   const signals = ['SIGINT', 'SIGTERM'] as const;
   let onSignal = () => {};
+  let stopGrowing = () => {};
   let report: Report | undefined;
   const options: ComparisonOptions = {
     folder,
@@ -167,16 +170,16 @@ export async function runPlan(
     executor: executorOf(flags),
     makeExecutor: executor.make,
     note: say,
-    conclude(outcome) {
+    conclude() {
       report = writeReport({ directories: [folder], out: folder });
       if (other !== undefined && against !== undefined) {
         const { files, ...beside } = against.reportBeside(folder, plan, other, reportingOf(flags));
         report = { ...beside, files: [...report.files, ...files] };
       }
-      if (flags.tensorboard && outcome.runs.some((run) => run.status === 'done')) exportTensorBoard(folder);
     },
     async makeProgress() {
       if (!flags.quiet) say(await announce());
+      if (flags.tensorboard) stopGrowing = await growEventFiles(folder, jobs, say);
       return makeProgress(jobs, { quiet: flags.quiet ?? false, stream: process.stderr });
     },
     onStart(stop) {
@@ -194,9 +197,44 @@ export async function runPlan(
   } catch (error) {
     throw await withResumeHint(error, folder, flags);
   } finally {
+    stopGrowing();
     for (const signal of signals) process.off(signal, onSignal);
     await executor.close();
   }
+}
+
+/** Between two looks for what runs have written, ms. */
+const LOOK_EVERY = 2000;
+
+/** Keeps TensorBoard's event files up to date. @returns a function that ends it, after a last look */
+async function growEventFiles(
+  folder: string,
+  jobs: readonly RunJob[],
+  say: (line: string) => void,
+): Promise<() => void> {
+  const { GrowingEventFiles } = await import('../results/tensorboard.ts');
+  const { runFolder } = await import('../execution/merge.ts');
+  const { messageOf } = await import('../text/printable.ts');
+  const runs = jobs.map((job) => {
+    const { task, agent, seed } = job.identity;
+    return { task, agent, seed: String(seed), folder: runFolder(folder, job) };
+  });
+  const files = new GrowingEventFiles(folder, runs);
+  let failed = false;
+  const look = (all = false) => {
+    if (failed) return;
+    try {
+      files.update(all);
+    } catch (error) {
+      failed = true; // the runs are worth more than what is shown of them
+      say(`note: no more event files for TensorBoard: ${messageOf(error)}`);
+    }
+  };
+  const timer = setInterval(look, LOOK_EVERY).unref();
+  return () => {
+    clearInterval(timer);
+    look(true);
+  };
 }
 
 /** @throws UserError for options of another executor, or where it cannot work, before anything is written */

@@ -3,6 +3,7 @@
  * TFRecords (length, masked CRC-32C of the length, data, masked CRC-32C of the data), each an `Event` message
  * (tensorflow/core/util/event.proto).
  */
+import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
 import { makeFolder, writeDurably } from '../files/durable.ts';
@@ -10,7 +11,11 @@ import { fileNames } from '../files/file-names.ts';
 import { UserError } from '../text/errors.ts';
 import { readEvaluations, readManifest } from './read-files.ts';
 import { compareNames, type Run } from './runs.ts';
-import { readTrainingRows } from './training.ts';
+import { readTrainingRows, type TrainingMetrics } from './training.ts';
+
+type RunName = Pick<Run, 'task' | 'agent' | 'seed'>;
+
+const keyOf = ({ task, agent, seed }: RunName): string => JSON.stringify([task, agent, seed]);
 
 /** Numbers logged together. */
 interface ScalarEvent {
@@ -56,12 +61,9 @@ export const fileStart = (wallTime: number): Uint8Array => frame({ wallTime, fil
 const eventFileName = (startedAt: number): string =>
   `events.out.tfevents.${Math.floor(startedAt)}.rfm-harness`;
 
-/** One event file, written anew: for a run that begins, or goes on from a checkpoint. */
-function writeEventFile(folder: string, startedAt: number, events: readonly ScalarEvent[]): string {
-  makeFolder(folder);
-  const path = join(folder, eventFileName(startedAt));
-  writeDurably(path, [fileStart(startedAt), encodeEvents(events)]);
-  return path;
+/** What the event file of a run holds. */
+function eventFile(run: Run, metrics: readonly TrainingMetrics[], startedAt: number): Buffer<ArrayBuffer> {
+  return Buffer.concat([fileStart(startedAt), encodeEvents(eventsOf(run, metrics, startedAt))]);
 }
 
 /**
@@ -76,26 +78,97 @@ export function exportTensorBoard(directory: string, out = join(directory, 'tens
   if (runs.length === 0) throw new UserError(`${directory}: no evaluations to export`);
   const folderOf = runFolders(runs, out);
   for (const run of runs) {
-    const { task, agent, seed, evaluations } = run;
-    const times = evaluations.map(({ step, wallSeconds = 0 }) => [step, wallSeconds] as const);
-    const metrics = training.get(JSON.stringify([task, agent, seed])) ?? [];
-    const events = [
-      ...evaluations.map(({ step, meanReturn, wallSeconds = 0 }) => ({
-        step,
-        wallTime: startedAt + wallSeconds,
-        scalars: { 'evaluation/return': meanReturn },
-      })),
-      ...metrics.map(({ step, values }) => ({
-        step,
-        wallTime: startedAt + timeAt(times, step),
-        scalars: Object.fromEntries(
-          Object.entries(values).map(([name, value]) => [`training/${name}`, value]),
-        ),
-      })),
-    ].sort((a, b) => a.step - b.step);
-    writeEventFile(folderOf(run), startedAt, events);
+    const folder = folderOf(run);
+    makeFolder(folder);
+    const file = eventFile(run, training.get(keyOf(run)) ?? [], startedAt);
+    writeDurably(join(folder, eventFileName(startedAt)), file);
   }
   return runs.length;
+}
+
+/** With files that changed so lately, the other table of the run may not be written yet; ms. */
+const SETTLED = 500;
+
+/**
+ * The event files of a comparison while its runs go on: what `exportTensorBoard` writes in the end, put after what is
+ * there whenever a run has written its tables.
+ */
+export class GrowingEventFiles {
+  private readonly folderOf: (run: RunName) => string;
+  /** Of the tables that have been read, by their folder. */
+  private readonly read = new Map<string, number>();
+
+  /**
+   * @param directory of the comparison, whose manifest tells when it began
+   * @param runs with the folders in which they write their tables
+   */
+  constructor(
+    private readonly directory: string,
+    private readonly runs: readonly (RunName & { readonly folder: string })[],
+    out = join(directory, 'tensorboard'),
+  ) {
+    this.folderOf = runFolders(runs, out);
+  }
+
+  /** Writes down what the runs have written since. @param ended whether they write no more */
+  update(ended = false): void {
+    const changed = this.runs.filter(({ folder }) => {
+      const time = newest(TABLES.map((name) => join(folder, name)));
+      return time !== undefined && time !== this.read.get(folder) && (ended || Date.now() - time >= SETTLED);
+    });
+    if (changed.length === 0) return;
+    const startedAt = Date.parse(readManifest(this.directory)?.startedAt ?? '') / 1000 || 0;
+    for (const { folder, ...name } of changed) {
+      const time = newest(TABLES.map((table) => join(folder, table)));
+      const [run] = readEvaluations(folder, { mayBeEmpty: true });
+      if (time === undefined || run === undefined) continue;
+      const [metrics = []] = readTrainingRows(folder).values();
+      const to = this.folderOf(name);
+      makeFolder(to);
+      grow(join(to, eventFileName(startedAt)), eventFile(run, metrics, startedAt));
+      this.read.set(folder, time);
+    }
+  }
+}
+
+const TABLES = ['evaluations.csv', 'training.csv'];
+
+/** When the newest of the files was written, ms since 1970; undefined while one is missing. */
+function newest(files: readonly string[]): number | undefined {
+  const times = files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs);
+  return times.includes(undefined) ? undefined : Math.max(...times.map(Number));
+}
+
+/** TensorBoard goes on reading where it stopped, so what is there stays where it can. */
+function grow(path: string, content: Buffer<ArrayBuffer>): void {
+  const before = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  const isStart = content.subarray(0, before.length).equals(before);
+  if (isStart) appendFileSync(path, content.subarray(before.length));
+  else writeDurably(path, [content]);
+}
+
+function eventsOf(
+  { evaluations }: Run,
+  metrics: readonly TrainingMetrics[],
+  startedAt: number,
+): ScalarEvent[] {
+  const times = evaluations.map(({ step, wallSeconds = 0 }) => [step, wallSeconds] as const);
+  return [
+    ...evaluations.map(({ step, meanReturn, wallSeconds = 0 }) => ({
+      step,
+      wallTime: startedAt + wallSeconds,
+      scalars: { 'evaluation/return': meanReturn },
+    })),
+    ...metrics.map(({ step, values }) => ({
+      step,
+      wallTime: startedAt + timeAt(times, step),
+      scalars: Object.fromEntries(
+        Object.keys(values)
+          .sort(compareNames)
+          .map((name) => [`training/${name}`, values[name]]),
+      ),
+    })),
+  ].sort((a, b) => a.step - b.step);
 }
 
 /** Seconds at a step, along the line through the evaluations around it. */
@@ -111,8 +184,8 @@ function timeAt(times: readonly (readonly [step: number, seconds: number])[], st
 }
 
 /** A folder for each run, OUT/TASK/AGENT/seed-N; no two runs share one. */
-function runFolders(runs: readonly Run[], out: string): (run: Run) => string {
-  const namesOf = (name: (run: Run) => string) => fileNames(runs.map(name).sort(compareNames), clean);
+function runFolders(runs: readonly RunName[], out: string): (run: RunName) => string {
+  const namesOf = (name: (run: RunName) => string) => fileNames(runs.map(name).sort(compareNames), clean);
   const task = namesOf((run) => run.task);
   const agent = namesOf((run) => run.agent);
   const seed = namesOf((run) => run.seed);

@@ -1,10 +1,27 @@
-/** Event files: framing against published check values; the content as the real TensorBoard reads it. */
+/**
+ * Event files: framing against published check values; the content as the rules of TFRecord and protobuf read it, and the
+ * real TensorBoard.
+ */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { crc32c, exportTensorBoard, fileStart } from '../../../harness/results/tensorboard.ts';
+import {
+  crc32c,
+  exportTensorBoard,
+  fileStart,
+  GrowingEventFiles,
+} from '../../../harness/results/tensorboard.ts';
 import { madeManifest, makeComparison } from '../report/made-comparison.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'events-'));
@@ -83,3 +100,166 @@ print(json.dumps({run: {tag: [[e.step, e.wall_time, e.value] for e in (runs.Scal
     });
   });
 });
+
+describe('event files of runs that go on', () => {
+  const EPOCH = Date.parse('2026-03-01T08:00:00Z') / 1000;
+  const evaluations = [
+    [0, 10.5, 1],
+    [100, 20.25, 11],
+    [200, 40, 21],
+  ];
+  const training = [
+    [50, 0.5],
+    [100, 0.25],
+    [150, 0.125],
+    [200, 0.0625],
+  ];
+  /** The tables of a run as it writes them, with those rows; as if they had been written a minute ago. */
+  const writeTables = (folder: string, counts: readonly [number, number], secondsAgo = 60) => {
+    const tables = {
+      'evaluations.csv': [
+        'task,agent,seed,step,episode,return,length,wall_seconds',
+        ...evaluations
+          .slice(0, counts[0])
+          .map(([step, value, seconds]) => `walk,sac,0,${step},0,${value},1000,${seconds}`),
+      ],
+      'training.csv': [
+        'task,agent,seed,step,td_loss',
+        ...training.slice(0, counts[1]).map(([step, value]) => `walk,sac,0,${step},${value}`),
+      ],
+    };
+    mkdirSync(folder, { recursive: true });
+    for (const [name, lines] of Object.entries(tables)) {
+      const file = join(folder, name);
+      writeFileSync(file, `${lines.join('\n')}\n`);
+      const time = Date.now() / 1000 - secondsAgo + counts[0];
+      utimesSync(file, time, time);
+    }
+  };
+  const begin = (name: string) => {
+    const directory = join(root, name);
+    const folder = join(directory, 'runs/walk/sac/0');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(directory, 'manifest.json'), JSON.stringify(madeManifest(name)));
+    const runs = [
+      { task: 'walk', agent: 'sac', seed: '0', folder },
+      { task: 'walk', agent: 'sac', seed: '1', folder: join(directory, 'runs/walk/sac/1') },
+    ];
+    const file = join(directory, `tensorboard/walk/sac/seed-0/events.out.tfevents.${EPOCH}.rfm-harness`);
+    return { directory, folder, runs, file, files: new GrowingEventFiles(directory, runs) };
+  };
+
+  it('get what a run has written, after what is there', () => {
+    const { directory, folder, file, files } = begin('growing');
+    files.update();
+    expect(existsSync(file)).toBe(false);
+    writeTables(folder, [2, 2]);
+    files.update();
+    const first = readFileSync(file);
+    const half = [
+      { step: 0, time: EPOCH + 1, 'evaluation/return': 10.5 },
+      { step: 50, time: EPOCH + 6, 'training/td_loss': 0.5 },
+      { step: 100, time: EPOCH + 11, 'evaluation/return': 20.25 },
+      { step: 100, time: EPOCH + 11, 'training/td_loss': 0.25 },
+    ];
+    expect(eventsIn(first)).toEqual([{ step: 0, time: EPOCH }, ...half]);
+    files.update();
+    expect(readFileSync(file)).toEqual(first);
+    writeTables(folder, [3, 4]);
+    files.update();
+    const whole = readFileSync(file);
+    expect(whole.subarray(0, first.length)).toEqual(first);
+    expect(eventsIn(whole).slice(5)).toEqual([
+      { step: 150, time: EPOCH + 16, 'training/td_loss': 0.125 },
+      { step: 200, time: EPOCH + 21, 'evaluation/return': 40 },
+      { step: 200, time: EPOCH + 21, 'training/td_loss': 0.0625 },
+    ]);
+    for (const name of ['evaluations.csv', 'training.csv'])
+      writeFileSync(join(directory, name), readFileSync(join(folder, name)));
+    expect(exportTensorBoard(directory)).toBe(1);
+    expect(readFileSync(file)).toEqual(whole);
+  });
+
+  it('wait for the second table of a run, unless the runs have ended', () => {
+    const { folder, file, files } = begin('unsettled');
+    writeTables(folder, [1, 0], 1);
+    files.update();
+    expect(existsSync(file)).toBe(false);
+    files.update(true);
+    expect(eventsIn(readFileSync(file))).toHaveLength(2);
+  });
+
+  it('go on after a crash that tore one, and from other rows', () => {
+    const { directory, folder, runs, file, files } = begin('torn');
+    writeTables(folder, [2, 2]);
+    files.update();
+    const first = readFileSync(file);
+    writeFileSync(file, first.subarray(0, first.length - 7));
+    new GrowingEventFiles(directory, runs).update();
+    expect(readFileSync(file)).toEqual(first);
+    writeFileSync(file, 'something else');
+    new GrowingEventFiles(directory, runs).update();
+    expect(readFileSync(file)).toEqual(first);
+  });
+});
+
+/** CRC-32C bit by bit, as RFC 3720 defines it, and TFRecord's mask. */
+function maskedCrc(data: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+  }
+  const whole = ~crc >>> 0;
+  return (((whole >>> 15) | (whole << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** Step, time and scalars of the events in a file: TFRecords of protobuf's wire format. */
+function eventsIn(file: Buffer): Record<string, number>[] {
+  const events: Record<string, number>[] = [];
+  for (let at = 0; at < file.length; ) {
+    const size = Number(file.readBigUInt64LE(at));
+    const data = file.subarray(at + 12, at + 12 + size);
+    expect(file.readUInt32LE(at + 8)).toBe(maskedCrc(file.subarray(at, at + 8)));
+    expect(file.readUInt32LE(at + 12 + size)).toBe(maskedCrc(data));
+    at += 16 + size;
+    const event: Record<string, number> = { step: 0, time: 0 };
+    for (const [field, value] of fields(data)) {
+      if (field === 1) event.time = (value as Buffer).readDoubleLE();
+      if (field === 2) event.step = value as number;
+      if (field !== 5) continue;
+      for (const [, scalar] of fields(value as Buffer)) {
+        const parts = new Map(fields(scalar as Buffer));
+        event[String(parts.get(1))] = (parts.get(2) as Buffer).readFloatLE();
+      }
+    }
+    events.push(event);
+  }
+  return events;
+}
+
+/** The fields of a message: numbers, or the bytes of what has them. */
+function fields(message: Buffer): [field: number, value: number | Buffer][] {
+  const found: [number, number | Buffer][] = [];
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    for (let shift = 1; ; shift *= 128) {
+      const byte = message[at++];
+      value += (byte & 127) * shift;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < message.length) {
+    const tag = varint();
+    const [field, type] = [tag >>> 3, tag & 7];
+    if (type === 0) {
+      found.push([field, varint()]);
+      continue;
+    }
+    const size = type === 1 ? 8 : type === 5 ? 4 : varint();
+    found.push([field, message.subarray(at, at + size)]);
+    at += size;
+  }
+  return found;
+}
