@@ -1,6 +1,8 @@
 /** `harness report`: tables, intervals, plots and the page, from CSVs alone. */
 import { Command, InvalidArgumentError } from 'commander';
 import { namedFolder } from '../files/named-folder.ts';
+import type { ScoreRange } from '../results/analysis.ts';
+import { coloursOf, painted } from '../text/colour.ts';
 import { UserError } from '../text/errors.ts';
 import { addReportingOptions, type ReportingFlags, reportingOf } from './reporting-options.ts';
 
@@ -28,6 +30,7 @@ Examples:
   harness report --scores scores.csv --score-range 0,1 --json
   harness report results/first --score-range my-task=-200,0 --latex > table.tex
   harness report results/first --references published.csv
+  harness report results/first --references published.csv --score-range random,human
 
 Scores from elsewhere have the columns task, agent, seed, score; published scores task, agent, score.
 Without --out, one directory is rebuilt in place; several, or scores, are only printed.`;
@@ -75,7 +78,7 @@ async function report(names: string[], options: Options): Promise<void> {
   const inPlace = directories.length === 1 && options.scores === undefined && printed.length === 0;
   const made = writeReport({
     ...rest,
-    ...reportingOf(options),
+    ...reportingOf(options, await namedRanges(directories, options)),
     directories,
     out: options.out ?? (inPlace ? directories[0] : undefined),
   });
@@ -87,9 +90,27 @@ async function report(names: string[], options: Options): Promise<void> {
   else if (markdown || latex) {
     const { scoreTable } = await import('../report/tables-text.ts');
     process.stdout.write(scoreTable(made.tables, latex ? 'latex' : 'markdown'));
-  } else if (!quiet) process.stdout.write(printReport(made));
+  } else if (!quiet) process.stdout.write(painted(printReport(made), coloursOf(process.stdout)));
   if (printed.length > 0 && !quiet)
-    for (const warning of made.warnings) process.stderr.write(`note: ${warning}\n`);
+    for (const warning of made.warnings)
+      process.stderr.write(painted(`note: ${warning}\n`, coloursOf(process.stderr)));
+}
+
+/** The ranges of tasks that two names of references stand for; undefined if none are named. */
+async function namedRanges(
+  directories: readonly string[],
+  { scoreRange, references, scores = [] }: Options,
+): Promise<Record<string, ScoreRange> | undefined> {
+  if (scoreRange?.names === undefined || references === undefined) return undefined;
+  const { readReferences } = await import('../report/write.ts');
+  const { readEvaluations, readScores } = await import('../results/read-files.ts');
+  const { rangesBetween } = await import('../results/reference-ranges.ts');
+  const runs = [
+    ...directories.flatMap((directory) => readEvaluations(directory, { mayBeEmpty: true })),
+    ...scores.flatMap((file) => readScores(file)),
+  ];
+  const tasks = [...new Set(runs.map((run) => run.task))];
+  return rangesBetween(references.flatMap(readReferences), scoreRange.names, tasks);
 }
 
 /** Options that may be given several times. */

@@ -110,7 +110,8 @@ function readDirectory(directory: string): ComparisonSource {
   return { name: basename(resolve(directory)), manifest, runs };
 }
 
-function readReferences(file: string): ReferenceScore[] {
+/** Published scores: the columns task, agent, score. @throws UserError with file and line */
+export function readReferences(file: string): ReferenceScore[] {
   return readTable(file, ['task', 'agent', 'score']).map((line) => ({
     task: line.text('task'),
     agent: line.text('agent'),

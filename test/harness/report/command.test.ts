@@ -41,6 +41,42 @@ const scoresFile = (text: string, name = 'scores.csv'): string => {
   return file;
 };
 
+describe('harness report --score-range with names of references', () => {
+  const scores = 'task,agent,seed,score\nrun,a,0,300\nrun,a,1,500\nwalk,a,0,-40\nwalk,a,1,-60\n';
+  const published =
+    'task,agent,score\nrun,random,100\nrun,human,900\nwalk,random,-100\nwalk,human,0\nhop,human,3\n';
+  const report = (references: string, ...words: string[]) =>
+    run('--scores', scoresFile(scores), '--references', scoresFile(references, 'published.csv'), ...words);
+
+  it('counts their scores of each task as 0 and 1', async () => {
+    await report(published, '--score-range', 'random,human', '--json');
+    const mean = JSON.parse(printed).aggregate.find((row: { metric: string }) => row.metric === 'mean');
+    // (300 - 100) / 800, (500 - 100) / 800, (-40 + 100) / 100, (-60 + 100) / 100
+    expect(mean.value).toBeCloseTo((0.25 + 0.5 + 0.6 + 0.4) / 4, 12);
+  });
+
+  it('lets the range of one task stand beside', async () => {
+    await report(published, '--score-range', 'random,human', '--score-range', 'walk=-60,-40', '--json');
+    const mean = JSON.parse(printed).aggregate.find((row: { metric: string }) => row.metric === 'mean');
+    expect(mean.value).toBeCloseTo((0.25 + 0.5 + 1 + 0) / 4, 12);
+  });
+
+  it.each([
+    [published, 'random,humann', "unknown reference 'humann'; did you mean 'human'?"],
+    [published, 'human,random', 'on run the score of human (900) is not below that of random (100)'],
+    ['task,agent,score\nrun,random,1\nrun,human,2\n', 'random,human', 'no score of random on walk'],
+    [`${published}run,human,950\n`, 'random,human', '2 scores of human on run'],
+  ])('says what is wrong with %j and %s', async (references, range, line) => {
+    await expect(report(references, '--score-range', range)).rejects.toThrow(line);
+  });
+
+  it('needs the references', async () => {
+    await expect(run('--scores', scoresFile(scores), '--score-range', 'random,human')).rejects.toThrow(
+      '--score-range random,human: expected two numbers LOW,HIGH; names are of harness report --references FILE',
+    );
+  });
+});
+
 describe('harness report', () => {
   it('rebuilds a directory in place', async () => {
     makeComparison(root, made);
