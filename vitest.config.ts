@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.nightly.test.ts', 'node_modules/**'],
     // `npm test` builds first: the processes that tests start need not read the source again.
-    env: { RFM_HARNESS_BUILT_PROCESSES: '1' },
+    env: { RFM_HARNESS_BUILT_PROCESSES: '1', NO_COLOR: '1' },
     setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.nightly.test.ts'],
-    env: { RFM_HARNESS_BUILT_PROCESSES: '1' },
+    env: { RFM_HARNESS_BUILT_PROCESSES: '1', NO_COLOR: '1' },
     setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -35,6 +35,7 @@ async function list(folder: string, { json }: ListFlags): Promise<void> {
     return;
   }
   const { textTable } = await import('../text/text-table.ts');
+  const { coloursOf, paintState } = await import('../text/colour.ts');
   const { printableLine } = await import('../text/printable.ts');
   const rows = listed.map(({ name, state, done, runs, startedAt = '', command = '' }) => [
     name,
@@ -43,11 +44,15 @@ async function list(folder: string, { json }: ListFlags): Promise<void> {
     startedAt.slice(0, 16).replace('T', ' '),
     command,
   ]);
+  const colours = coloursOf(process.stdout);
   const header = ['name', 'state', 'runs', 'started (UTC)', 'command'];
+  const STATE = 1;
   process.stdout.write(
     `${textTable(
       header,
       rows.map((row) => row.map(printableLine)),
+      (cell, row, column) =>
+        row < 0 ? colours.bold(cell) : column === STATE ? paintState(listed[row].state, cell, colours) : cell,
     )}\n`,
   );
 }

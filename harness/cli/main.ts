@@ -6,6 +6,7 @@ import { keepFilesOut } from '../plugins/load-module.ts';
 import { endProcess, unanswered } from '../process/awaited.ts';
 import { inlineWebAssembly } from '../process/webassembly.ts';
 import { packageVersion } from '../results/manifest.ts';
+import { coloursOf, painted } from '../text/colour.ts';
 import { UserError } from '../text/errors.ts';
 import { messageOf, printable, printableLine } from '../text/printable.ts';
 import { ablateCommand } from './ablate/index.ts';
@@ -66,8 +67,10 @@ export function program(): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(`${oneLine(text)}\n`),
+      outputError: (text, write) => write(`${painted(oneLine(text), coloursOf(process.stderr))}\n`),
     })
+    // Commander takes the colours away again where the terminal has none.
+    .configureHelp({ styleTitle: coloursOf({ isTTY: true }, {}).bold })
     .addHelpText(
       'after',
       `
@@ -183,7 +186,7 @@ function report(error: unknown, debug: boolean): number {
   const is = (kind: 'userFacing' | 'plain') => (error as { [kind]?: unknown } | null)?.[kind] === true;
   const userFacing = is('userFacing');
   const message = messageOf(error);
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const say = (text: string) => process.stderr.write(`${painted(text, coloursOf(process.stderr))}\n`);
   if (debug) say(inspect(error));
   else if (userFacing || is('plain')) say(`harness: ${printableLine(message)}`);
   else

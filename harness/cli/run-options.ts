@@ -8,6 +8,7 @@ import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
 import type { Report } from '../report/write.ts';
 import { evaluationStarts, limits, type RunJob } from '../run/job.ts';
+import { coloursOf, painted } from '../text/colour.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
@@ -151,7 +152,7 @@ export async function runPlan(
   const against = other && (await import('../comparison/against.ts'));
   const jobs = jobsOf(plan);
   const say = (line: string) => {
-    if (!flags.quiet) process.stderr.write(`${line}\n`);
+    if (!flags.quiet) process.stderr.write(`${painted(line, coloursOf(process.stderr))}\n`);
   };
   const executor = await openExecutor(flags, jobs.length, folder, say);
   const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -292,7 +293,8 @@ async function finish(
     printComparison(folder, outcome, report, { json: flags.json ?? false });
   }
   for (const run of failed) {
-    process.stderr.write(`failed: ${run.task}/${run.agent}/${run.seed}: ${run.reason}\n`);
+    const line = `failed: ${run.task}/${run.agent}/${run.seed}: ${run.reason}\n`;
+    process.stderr.write(painted(line, coloursOf(process.stderr)));
   }
   say(`results: ${folder}`);
   if (failed.length > 0) throw new Exit(exitCodes.failed);
