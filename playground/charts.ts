@@ -41,7 +41,7 @@ export function curvesSvg(
   if (measured.length === 0) return '';
   const curves = learningCurves(measured, { resamples: 0, seed: 0, interval: 'student_t' });
   const shown = curves.map((curve) => ({ series: series[labels.indexOf(curve.agent)], curve }));
-  const size = { width, height: Math.round(Math.max(240, Math.min(400, 0.55 * width))) };
+  const size = { width, height: Math.round(Math.max(250, Math.min(460, 0.72 * width))) };
   return inlineSvg(learningCurvePlot(task, shown, [], 'curves', size));
 }
 
@@ -138,7 +138,7 @@ function drawMetric(
         nice: true,
         ticks: 4,
         tickSize: 0,
-        tickFormat: '~g',
+        tickFormat: (value: number) => String(Number(value.toPrecision(3))),
         grid: true,
       },
       marks: lines.flatMap(({ colour, dash, symbol }, i) => [

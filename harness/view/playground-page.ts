@@ -28,10 +28,11 @@ export const oldBrowserScript = `'use strict';
 
 export const siteStyle = `main{padding-bottom:40px}
 [hidden]{display:none!important}
+.kicker{flex-wrap:wrap}
 .pages{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:.9rem}
 .pages [aria-current]{color:inherit;font-weight:600;text-decoration:none}
 fieldset{border:0;padding:0;margin:0;min-width:0}
-.fields{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,190px),1fr));gap:12px 20px}
+.fields{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,150px),1fr));gap:12px 20px;align-items:end}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr));gap:16px;margin:16px 0 12px;align-items:start}
 .card{border:1px solid var(--line);border-radius:10px;padding:4px 14px 12px}
 .card legend{font-weight:600;font-size:.925rem;padding:0 6px}
@@ -52,6 +53,7 @@ progress{display:block;width:100%;height:6px;accent-color:var(--accent)}
 .side .player{max-width:none}
 .side .stage{max-height:none}
 .metrics{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,290px),1fr));gap:20px}
+#results h2{margin-top:28px}
 .empty{color:var(--quiet)}
 .keys{display:flex;flex-wrap:wrap;gap:2px 12px;margin:0;font-size:.8125rem;color:var(--quiet)}
 .key{display:inline-flex;align-items:center;gap:5px}
@@ -157,12 +159,12 @@ ${field('Seeds, such as 0 or 0-2', html`<input name="seeds" required autocomplet
 <div class="side">
 <figure><figcaption>Learning curves <small>mean return of each evaluation, at most 1000; bands over seeds, 95 %</small></figcaption>
 <div id="curves"></div>
-<details><summary>The numbers</summary><div class="scroll"><table><thead><tr><th scope="col">run</th><th scope="col">step</th><th scope="col">mean return</th></tr></thead><tbody id="returns"></tbody></table></div></details></figure>
+<details><summary>The numbers</summary><div class="scroll" tabindex="0" role="region" aria-label="Numbers of the learning curves"><table><thead><tr><th scope="col">run</th><th scope="col">step</th><th scope="col">mean return</th></tr></thead><tbody id="returns"></tbody></table></div></details></figure>
 <figure><figcaption>The policy <small id="filmed">appears with the first evaluation</small></figcaption>
 <label class="shown">Run<select id="shown"></select></label>
 <div id="player"></div></figure>
 </div>
-<div class="scroll"><table><caption>Runs</caption><thead><tr><th scope="col">run</th><th scope="col" class="number">step</th><th scope="col" class="number">steps/s</th><th scope="col" class="number">time left</th><th scope="col" class="number">last return</th><th scope="col" class="number">kept at step</th><th scope="col">state</th></tr></thead><tbody id="runs"></tbody></table></div>
+<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table><caption>Runs</caption><thead><tr><th scope="col">run</th><th scope="col" class="number">step</th><th scope="col" class="number">steps/s</th><th scope="col" class="number">time left</th><th scope="col" class="number">last return</th><th scope="col" class="number">kept at step</th><th scope="col">state</th></tr></thead><tbody id="runs"></tbody></table></div>
 <h2>What the updates tell</h2>
 <p class="lead">Of the run that is chosen above: means over the updates between two rows of training.csv.</p>
 <div id="metrics" class="metrics"></div>

@@ -9,6 +9,7 @@ import { createServer, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sirv from 'sirv';
 import { unzipSync, zipSync } from 'three/addons/libs/fflate.module.js';
@@ -182,6 +183,24 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
       [selector, pattern.source],
     );
 
+  /** What axe finds in light and in dark, as lines; contrast (AA) and names for screen readers are among its rules. */
+  async function barriers(page: Page): Promise<string[]> {
+    await page.evaluate(axe.source);
+    const found: string[] = [];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const { violations, passes } = await page.evaluate(() => {
+        const { axe } = window as unknown as { axe: typeof import('axe-core') };
+        // What a plot consists of is not read out: the plot is an image with a description.
+        return axe.run({ exclude: ['svg.plot > *'] }, { resultTypes: ['violations'] });
+      });
+      expect(passes.map(({ id }) => id)).toEqual(expect.arrayContaining(['color-contrast', 'label']));
+      for (const { id, nodes } of violations)
+        found.push(...nodes.map(({ target }) => `${colorScheme}: ${id} at ${target.join(' ')}`));
+    }
+    return found;
+  }
+
   async function download(page: Page, name: string): Promise<string> {
     const [file] = await Promise.all([
       page.waitForEvent('download'),
@@ -275,6 +294,7 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
       ]),
     );
     expect(await page.locator('#legend button').count()).toBe(4);
+    expect(await barriers(page)).toEqual([]);
     const [command] = ((await page.textContent('#command')) ?? '').split('\n');
     expect(command).toBe(`harness ${alone.join(' ')}`);
     const there = await download(page, '1-rfm-flow-cartpole-balance-0-evaluations.csv');
@@ -304,6 +324,7 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     await page.waitForSelector('#report #method');
     const texts = () => page.$$eval('.facts, nav, section table', (all) => all.map((one) => one.textContent));
     const shown = (await texts()).slice(1); // the first nav is the site's
+    expect(await barriers(page)).toEqual([]);
     await page.click('#report .sort >> nth=0');
     expect(await page.locator('#report [aria-sort]').count()).toBe(1);
 
