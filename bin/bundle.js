@@ -56,6 +56,7 @@ const withoutEval = {
 };
 
 const pages = {
+  'harness/report/browser/report.js': 'pages',
   'harness/replay/browser/embedded-replay.js': 'pages',
   'harness/replay/browser/simulated-replay.js': 'pages',
   'harness/replay/browser/video.js': 'pages',
@@ -70,6 +71,8 @@ const pages = {
 
 /** Those that MuJoCo's module is bundled with. */
 const simulating = ['playground/worker.js', 'playground/results.js'];
+/** It stands within pages that need no other file. */
+const inline = 'harness/report/browser/report.js';
 /** What is asked for in Node alone. */
 const external = ['module', 'fs', 'path', 'url', '@tensorflow/tfjs-backend-wasm'];
 
@@ -90,7 +93,7 @@ for (const [script, folder] of Object.entries(pages)) {
     },
     output: {
       dir: join(dist, folder),
-      format: 'esm',
+      format: script === inline ? 'iife' : 'esm',
       codeSplitting: false,
       minify: true,
       comments: { legal: true },

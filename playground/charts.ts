@@ -1,10 +1,11 @@
 /** The page's plots: learning curves as the report draws them, and the metrics of one run. */
 import * as Plot from '@observablehq/plot';
 import { learningCurves } from '../harness/report/curves.ts';
+import { drawChart } from '../harness/report/draw-chart.ts';
 import { type Drawing, draw, inlineSvg } from '../harness/report/drawing.ts';
-import { learningCurvePlot } from '../harness/report/learning-curve-plot.ts';
+import { learningCurveChart } from '../harness/report/learning-curve-chart.ts';
 import { compact, readable } from '../harness/report/numbers.ts';
-import { seriesOf } from '../harness/report/series.ts';
+import { agentSeries, seriesOf } from '../harness/report/series.ts';
 import type { TrainingRow } from '../harness/run/rows.ts';
 import type { CurvePoint } from './messages.ts';
 
@@ -22,7 +23,7 @@ export function curvesSvg(
   runs: readonly CurveRun[],
   width: number,
 ): string {
-  const series = seriesOf(labels);
+  const series = agentSeries(labels);
   const measured = runs
     .filter(({ curve }) => curve.length > 0)
     .map(({ label, seed, curve }) => ({
@@ -42,7 +43,7 @@ export function curvesSvg(
   const curves = learningCurves(measured, { resamples: 0, seed: 0, interval: 'student_t' });
   const shown = curves.map((curve) => ({ series: series[labels.indexOf(curve.agent)], curve }));
   const size = { width, height: Math.round(Math.max(250, Math.min(460, 0.72 * width))) };
-  return inlineSvg(learningCurvePlot(task, shown, [], 'curves', size));
+  return inlineSvg(drawChart(learningCurveChart(task, shown, [], 'curves'), series, size));
 }
 
 interface MetricChart {

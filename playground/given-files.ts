@@ -8,9 +8,12 @@ export interface GivenFile {
 
 export const EVALUATIONS = 'evaluations.csv';
 export const MANIFEST = 'manifest.json';
+export const TRAINING = 'training.csv';
 
 /** Whether a file of a folder is looked into. What was dropped by itself always is. */
 export const isWanted = (path: string): boolean =>
-  !path.includes('/') || path.endsWith(EVALUATIONS) || path.endsWith(MANIFEST) || isRollout(path);
+  !path.includes('/') ||
+  [EVALUATIONS, MANIFEST, TRAINING].some((name) => path.endsWith(name)) ||
+  isRollout(path);
 
 const isRollout = (path: string): boolean => /(^|\/)rollouts\/[^/]+\.json$/.test(path);

@@ -6,12 +6,14 @@ import {
   type ComparisonSource,
   type GatheredReport,
   gatherReport,
+  metricsOf,
   type NamedRuns,
 } from '../harness/report/gather.ts';
 import { parseManifest } from '../harness/results/manifest-reader.ts';
 import { parseEvaluations, parseScores } from '../harness/results/runs.ts';
+import { parseLoggedRuns } from '../harness/results/training.ts';
 import { UserError } from '../harness/text/errors.ts';
-import { EVALUATIONS, type GivenFile, isWanted, MANIFEST } from './given-files.ts';
+import { EVALUATIONS, type GivenFile, isWanted, MANIFEST, TRAINING } from './given-files.ts';
 
 export interface NamedRecording {
   readonly name: string;
@@ -45,7 +47,10 @@ export function openFiles(given: readonly GivenFile[]): Opened {
       const runs = parseEvaluations(path, decodeText(path, bytes), {
         mayBeEmpty: (manifest?.runs ?? []).length > 0,
       });
-      comparisons.push({ name: folderOf(path) || manifest?.name || name, manifest, runs });
+      comparisons.push({
+        ...{ name: folderOf(path) || manifest?.name || name, manifest, runs },
+        ...metricsBeside(path, files),
+      });
     } else if (!path.includes('/') && headerOf(bytes).includes('score')) {
       scores.push({ name, runs: parseScores(path, decodeText(path, bytes)) });
     } else if (path.endsWith('.json') && !path.endsWith(MANIFEST)) {
@@ -57,6 +62,13 @@ export function openFiles(given: readonly GivenFile[]): Opened {
     throw new UserError(complaintAbout(given.map(({ path }) => path)));
   }
   return { report: gatherReport(comparisons, scores, [], {}), recordings };
+}
+
+function metricsBeside(path: string, files: ReadonlyMap<string, GivenFile>): ReturnType<typeof metricsOf> {
+  const file = files.get(path.replace(/evaluations\.csv$/, TRAINING));
+  return file === undefined
+    ? {}
+    : metricsOf(() => parseLoggedRuns(file.path, decodeText(file.path, file.bytes)));
 }
 
 function complaintAbout(paths: readonly string[]): string {

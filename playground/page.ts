@@ -3,7 +3,7 @@
 import { Player } from '../harness/replay/browser/player.ts';
 import { legend, swatchDefinitions } from '../harness/report/figures.ts';
 import { duration, grouped, readable } from '../harness/report/numbers.ts';
-import { seriesOf } from '../harness/report/series.ts';
+import { agentSeries } from '../harness/report/series.ts';
 import { curvesSvg, metricPlots } from './charts.ts';
 import { find, make, messageOf, setMarkup } from './elements.ts';
 import { FootageFilm } from './filmed-environment.ts';
@@ -183,7 +183,7 @@ class Page {
   }
 
   #begun({ runs, labels, settings }: Training): void {
-    const series = seriesOf(labels);
+    const series = agentSeries(labels);
     setMarkup(
       find('legend'),
       `${swatchDefinitions(series).text}${labels.length > 1 ? legend(series).text : ''}`,

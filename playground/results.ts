@@ -80,12 +80,15 @@ async function show(opened: Opened): Promise<void> {
 
 function showReport(model: ReportModel): void {
   document.body.className = '';
-  const { summary, sections } = reportContent(model, (task) => `curve-${model.tasks.indexOf(task)}`);
+  const { summary, sections, data } = reportContent(model);
   setMarkup(
     report,
     `${swatchDefinitions(model.series).text}<div class="kicker"><span></span>${schemeButton.text}</div>${summary.text}${sections.text}`,
   );
-  report.append(make('script', { src: 'report.js' })); // the report's own; it finds what it acts on
+  report.append(
+    make('script', { id: 'data', type: 'application/json', textContent: JSON.stringify(data) }),
+    make('script', { src: 'report.js' }), // the report's own; it finds what it acts on
+  );
 }
 
 async function showRecording(): Promise<void> {

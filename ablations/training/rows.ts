@@ -5,10 +5,10 @@ import { RandomStream } from '../../engine/random.ts';
 import { readColumns } from '../../harness/files/read-columns.ts';
 import type { Cell } from '../../harness/files/table.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
-import { readEvaluations } from '../../harness/results/read-files.ts';
+import { readEvaluations, readTrainingRows } from '../../harness/results/read-files.ts';
 import type { Run } from '../../harness/results/runs.ts';
 import { summaryColumns } from '../../harness/results/summary.ts';
-import { readTrainingRows, type TrainingMetrics } from '../../harness/results/training.ts';
+import type { TrainingMetrics } from '../../harness/results/training.ts';
 import { bootstrapIntervals, mean } from '../../harness/statistics/index.ts';
 import type { TrainingAblation } from './ablation.ts';
 

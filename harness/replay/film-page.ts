@@ -1,10 +1,10 @@
 /** One HTML file that shows a film: no network, no simulator, everything inside. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { script } from '../files/browser-modules.ts';
 import { htmlDocument } from '../report/document.ts';
 import { Html, html } from '../report/html.ts';
 import { style } from '../report/style.ts';
-import { script } from './browser-modules.ts';
 import { embedFilm } from './embedded-film.ts';
 import type { Film } from './film.ts';
 import { playerStyle } from './player-style.ts';

@@ -32,15 +32,18 @@ export function aggregatePlot(
   });
   const labels = new Map(items.map((item) => [item.key, shortName(item.series.agent, LABEL)]));
   const marginLeft = 14 + Math.max(40, ...[...labels.values()].map(labelWidth));
-  const said = items.map(
-    ({ series: { agent }, value, low, high }) =>
+  const sayings = new Map(
+    items.map(({ series: { agent }, key, value, low, high }) => [
+      key,
       `${shortName(agent)} ${share(value)} ${interval(low, high, share)}`,
+    ]),
   );
   return draw(
     {
       name: `aggregate-${metric.replaceAll('_', '-')}`,
       title: metricTitles[metric],
-      description: `Normalised score over all tasks and runs with 95 % interval: ${said.join('; ')}.`,
+      description: `Normalised score over all tasks and runs with 95 % interval: ${[...sayings.values()].join('; ')}.`,
+      labelled: true,
     },
     {
       width,
@@ -65,6 +68,7 @@ export function aggregatePlot(
       },
       marks: items.flatMap(({ series: look, key, value, low, high }) => {
         const { className, colour, symbol } = look;
+        const title = () => sayings.get(key);
         return [
           Plot.link(low <= high ? [0] : [], {
             x1: () => low,
@@ -75,9 +79,10 @@ export function aggregatePlot(
             strokeOpacity: 0.35,
             strokeWidth: 9,
             strokeLinecap: 'butt',
+            title,
             className,
           }),
-          Plot.dot([0], { x: () => value, y: () => key, fill: colour, symbol, r: 4, className }),
+          Plot.dot([0], { x: () => value, y: () => key, fill: colour, symbol, r: 4, title, className }),
           Plot.text([share(value)], {
             y: () => key,
             frameAnchor: 'right',

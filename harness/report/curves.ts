@@ -7,6 +7,7 @@ import {
   type IntervalMethod,
   mean,
   percentileInterval,
+  type RunCurve,
   studentInterval,
   valueAt,
 } from '../statistics/index.ts';
@@ -21,6 +22,10 @@ export interface CurvePoint {
   /** Ends of the 95 % band; undefined where one run has none. */
   readonly low: number | undefined;
   readonly high: number | undefined;
+  /** Return of each run. */
+  readonly each: readonly number[];
+  /** Seconds since the runs began, their mean; undefined where one of them does not tell. */
+  readonly seconds: number | undefined;
 }
 
 export interface Curve {
@@ -40,6 +45,8 @@ export interface CurveOptions {
   readonly resamples: number;
   readonly seed: number;
   readonly interval: IntervalMethod;
+  /** Points of a curve at most; default as many as a page has room for. */
+  readonly points?: number;
 }
 
 /** Points of one curve, and of all curves together, that are drawn and resampled at most. */
@@ -59,25 +66,34 @@ export function learningCurves(runs: readonly Run[], options: CurveOptions): Cur
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   const share = Math.floor(ALL_POINTS / groups.size);
-  const most = Math.min(MOST_POINTS, Math.max(FEWEST_POINTS, share));
+  const most = options.points ?? Math.min(MOST_POINTS, Math.max(FEWEST_POINTS, share));
   return [...groups.values()].map((group) => curveOf(group, most, options));
 }
 
 function curveOf(runs: readonly Run[], most: number, options: CurveOptions): Curve {
   const [{ task, agent }] = runs;
-  const curves = runs.map(({ evaluations }) => ({
+  const curves = runs.map(returnsOf);
+  const clocks = runs.map(({ evaluations }) => ({
     steps: evaluations.map((evaluation) => evaluation.step),
-    values: evaluations.map((evaluation) => evaluation.meanReturn),
+    values: evaluations.map((evaluation) => evaluation.wallSeconds ?? Number.NaN),
   }));
+  const timed = clocks.every(({ values }) => values.every(Number.isFinite));
   const { steps, interpolated, cut } = commonSteps(curves);
   const band = options.interval === 'student_t' ? studentInterval : resampledBand(runs, options);
   const points = thin(steps, most).map((step) => {
     const returns = curves.map((curve) => valueAt(curve, step));
     const [low, high] = band(returns) ?? [];
-    return { step, mean: mean(returns), low, high };
+    const seconds = timed ? mean(clocks.map((clock) => valueAt(clock, step))) : undefined;
+    return { step, mean: mean(returns), low, high, each: returns, seconds };
   });
   return { task, agent, points, runs: runs.length, interpolated, cut };
 }
+
+/** The returns of a run's evaluations by step. */
+export const returnsOf = ({ evaluations }: Run): RunCurve => ({
+  steps: evaluations.map((evaluation) => evaluation.step),
+  values: evaluations.map((evaluation) => evaluation.meanReturn),
+});
 
 /** What a reader must know of the curves of a task: agents whose runs were not all evaluated at the same steps. */
 export function curveNotes(curves: readonly Curve[]): string[] {
@@ -125,7 +141,7 @@ function resampledMeans(sample: readonly number[], drawn: Int32Array): Float64Ar
 }
 
 /** Evenly thinned to at most `most`, with both ends. */
-function thin(steps: readonly number[], most: number): number[] {
+export function thin(steps: readonly number[], most: number): number[] {
   if (steps.length <= most) return [...steps];
   const picked = Array.from({ length: most }, (_, i) => Math.round((i * (steps.length - 1)) / (most - 1)));
   return picked.map((i) => steps[i]);

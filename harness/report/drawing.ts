@@ -1,8 +1,8 @@
 /** Observable Plot drawn on the server, as SVG text. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { escapeText } from './html.ts';
-import { palette } from './series.ts';
+import { escapeText, shortName } from './html.ts';
+import { palette, type Series, type SymbolName, symbolPaths } from './series.ts';
 
 /** A finished plot. */
 export interface Drawing {
@@ -17,6 +17,32 @@ export interface Drawing {
   readonly content: string;
   /** A line for below the plot in a file of its own. */
   readonly note?: string;
+  /** Whether it says which mark is whose, so that a file needs no legend. */
+  readonly labelled?: boolean;
+  /** Where its data are, for charts of lines. */
+  readonly frame?: Frame;
+}
+
+/** Where the data of a drawing are: one area, or one for each panel. */
+export interface Frame {
+  readonly x: Plot.Scale;
+  readonly y: Plot.Scale;
+  /** The area of the data in a panel, px from its corner. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Corners of the panels; `series`: the agent that one is for. */
+  readonly panels: readonly { readonly dx: number; readonly dy: number; readonly series?: number }[];
+}
+
+/** Marks of a plot. */
+export interface Piece {
+  readonly svg: string;
+  /** Class of the agent that they belong to; absent for axes and rules. */
+  readonly owner?: string;
+  /** What they are, as their mark's option `ariaDescription` says. */
+  readonly label?: string;
 }
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
@@ -28,20 +54,29 @@ export const labelWidth = (label: string): number => Math.ceil([...label].length
 /** How much wider the titles of files are: 13 px bold. */
 const TITLE_SCALE = 1.15;
 
+type About = Pick<Drawing, 'name' | 'title' | 'description' | 'note' | 'labelled'>;
+type SizedOptions = Plot.PlotOptions & { width: number; height: number };
+
 /** Draws a plot. Colours are CSS variables, so that it follows the page's scheme. */
-export function draw(
-  about: Pick<Drawing, 'name' | 'title' | 'description' | 'note'>,
-  options: Plot.PlotOptions & { width: number; height: number },
-): Drawing {
+export const draw = (about: About, options: SizedOptions): Drawing => drawParts(about, options).drawing;
+
+/** Draws a plot, with its marks one by one, in order, and its scales. */
+export function drawParts({ name, title, description, note, labelled }: About, options: SizedOptions) {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const plot = Plot.plot({ ...options, document, className: 'plot', style: { fontSize: '11px' } });
   plot.querySelector('style')?.remove(); // the page has its own
-  return {
-    ...about,
-    width: options.width,
-    height: options.height,
-    content: roundCoordinates(plot.innerHTML),
-  };
+  const { width, height } = options;
+  const pieces = [...plot.children].map(
+    (child): Piece => ({
+      svg: roundCoordinates(child.outerHTML),
+      owner: /\bseries-\d+\b/.exec(child.getAttribute('class') ?? '')?.[0],
+      label: child.getAttribute('aria-description') ?? undefined,
+    }),
+  );
+  const content = pieces.map(({ svg }) => svg).join('');
+  const drawing: Drawing = { name, title, description, note, labelled, width, height, content };
+  const scaleOf = (axis: 'x' | 'y') => plot.scale(axis) as Plot.Scale;
+  return { drawing, pieces, scales: { x: scaleOf('x'), y: scaleOf('y') } };
 }
 
 /** The plot within a page. */
@@ -55,7 +90,16 @@ export function inlineSvg(drawing: Drawing, className = ''): string {
 export interface LegendEntry {
   readonly label: string;
   readonly colour: string;
+  /** Its marks and lines, where those tell it from others too. */
+  readonly symbol?: SymbolName;
+  readonly dash?: string;
 }
+
+/** An agent in the legend of a file. */
+export const legendEntry = ({ agent, colour, symbol, dash }: Series): LegendEntry => ({
+  label: shortName(agent),
+  ...{ colour, symbol, dash },
+});
 
 /**
  * The plot as a file of its own: plain colours on white, with its title and legend.
@@ -77,8 +121,8 @@ export function standaloneSvg(drawing: Drawing, legend: readonly LegendEntry[], 
       ? ''
       : `<text x="${margin}" y="${height - margin}" fill="#7a5200">${escapeText(note)}</text>\n`;
   const keys = entries.map(
-    ({ label, colour, x, y }) =>
-      `<g transform="translate(${x},${y})"><rect y="-5" width="14" height="4" rx="2" fill="${colour}"/><text x="19">${escapeText(label)}</text></g>`,
+    ({ label, colour, symbol, dash, x, y }) =>
+      `<g transform="translate(${x},${y})">${key(colour, symbol, dash)}<text x="${KEY + 5}">${escapeText(label)}</text></g>`,
   );
   return plainColours(`<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family='${FONT}' font-size="11" color="#1c2430" fill="currentColor">
@@ -92,12 +136,22 @@ ${below}</svg>
 `);
 }
 
+/** Width of what stands before an entry's name, px. */
+const KEY = 24;
+
+function key(colour: string, symbol: SymbolName | undefined, dash: string | undefined): string {
+  if (symbol === undefined) return `<rect y="-5" width="${KEY}" height="4" rx="2" fill="${colour}"/>`;
+  const dashes = dash === undefined ? '' : ` stroke-dasharray="${dash}"`;
+  const line = `<line y1="-4" x2="${KEY}" y2="-4" stroke="${colour}" stroke-width="1.8"${dashes}/>`;
+  return `${line}<path transform="translate(${KEY / 2 - 6},-10)" d="${symbolPaths[symbol]}" fill="${colour}"/>`;
+}
+
 /** Sets legend entries side by side, on as many rows as they need. */
 function placeLegend(legend: readonly LegendEntry[], width: number) {
   let x = 0;
   let y = 0;
   const entries = legend.map((entry) => {
-    const room = 19 + labelWidth(entry.label) + 14;
+    const room = KEY + 5 + labelWidth(entry.label) + 14;
     if (x > 0 && x + room > width) {
       x = 0;
       y += 17;

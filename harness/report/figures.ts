@@ -1,17 +1,7 @@
 /** Plots on the page: with caption, a legend that hides and shows agents, and their numbers behind them. */
 import { type Drawing, inlineSvg } from './drawing.ts';
 import { Html, html, type Part, shortName } from './html.ts';
-import type { Series, SymbolName } from './series.ts';
-
-/** Paths of the marks within 12 × 12 px, for legends. */
-const symbolPaths: Readonly<Record<SymbolName, string>> = {
-  circle: 'M6 2.2a3.8 3.8 0 1 0 0 7.6a3.8 3.8 0 1 0 0-7.6z',
-  square: 'M2.6 2.6h6.8v6.8h-6.8z',
-  triangle: 'M6 1.6l4.6 8h-9.2z',
-  diamond: 'M6 1l3.4 5l-3.4 5l-3.4-5z',
-  star: 'M6 .8l1.3 3.5l3.7.1l-2.9 2.3l1 3.6l-3.1-2l-3.1 2l1-3.6l-2.9-2.3l3.7-.1z',
-  cross: 'M4.6 1.5h2.8v3.1h3.1v2.8h-3.1v3.1h-2.8v-3.1h-3.1v-2.8h3.1z',
-};
+import { type Series, symbolPaths } from './series.ts';
 
 /** The marks that `swatch` refers to, once for a page. */
 export function swatchDefinitions(series: readonly Series[]): Html {
@@ -53,7 +43,7 @@ export function figure(
   options: { readonly caption?: string; readonly narrow?: Drawing; readonly below?: Part } = {},
 ): Html {
   const { caption = drawing.title, narrow, below } = options;
-  return html`<figure>
+  return html`<figure data-name="${drawing.name}" data-title="${drawing.title}"${drawing.note !== undefined && html` data-note="${drawing.note}"`}${drawing.labelled && html` data-labelled`}>
 <figcaption>${caption}</figcaption>
 ${new Html(inlineSvg(drawing, narrow ? 'wide' : ''))}${narrow && new Html(inlineSvg(narrow, 'narrow'))}
 ${below}</figure>`;

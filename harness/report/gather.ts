@@ -10,10 +10,12 @@ import {
 import { type Manifest, tasksOf } from '../results/manifest-reader.ts';
 import { compareNames, joinRuns, prefixAgents, type Run, runUntil } from '../results/runs.ts';
 import { flagNames, flags } from '../results/tables.ts';
+import type { LoggedRun } from '../results/training.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
+import { UserError } from '../text/errors.ts';
 import { learningCurves } from './curves.ts';
 import { shortName } from './html.ts';
-import type { ReferenceScore } from './learning-curve-plot.ts';
+import type { ReferenceScore } from './learning-curve-chart.ts';
 import { mixedSettings } from './mixed-settings.ts';
 import { type ReportModel, reportModel, type Source, type TroubledRun } from './model.ts';
 import { unscaledLine } from './notes.ts';
@@ -51,6 +53,10 @@ export interface NamedRuns {
 /** What a comparison directory holds; its name is the directory's. */
 export interface ComparisonSource extends NamedRuns {
   readonly manifest: Manifest | undefined;
+  /** What runs logged while they trained. */
+  readonly logged?: readonly LoggedRun[];
+  /** Lines about what could not be read. */
+  readonly warnings?: readonly string[];
 }
 
 export interface GatheredReport {
@@ -86,10 +92,16 @@ export function gatherReport(
     interval: options.interval ?? firstOf(kept, ({ interval }) => interval) ?? 'student_t',
     ...scales(runs, sources, options),
   };
+  const last = options.until ?? Number.POSITIVE_INFINITY;
+  const logged = read
+    .flatMap((part) => part.logged)
+    .filter(counts)
+    .map((run) => ({ ...run, rows: run.rows.filter(({ step }) => step <= last) }));
   const model = reportModel({
     title: options.title ?? titleOf(sources, scores),
     sources,
     runs,
+    logged,
     tables: analyse(runs, failed, analysis),
     curves: learningCurves(runs, analysis),
     references,
@@ -97,7 +109,18 @@ export function gatherReport(
     mixed: options.prefix ? [] : mixedSettings(sources),
     options: analysis,
   });
-  return { model, warnings: warningsFor(model) };
+  const unread = comparisons.flatMap(({ warnings = [] }) => warnings);
+  return { model, warnings: [...unread, ...warningsFor(model)] };
+}
+
+/** What runs logged. The numbers of a report do not come from it: where it cannot be read, a line says so. */
+export function metricsOf(read: () => readonly LoggedRun[]): Pick<ComparisonSource, 'logged' | 'warnings'> {
+  try {
+    return { logged: read() };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { warnings: [`metrics of training are not shown: ${error.message}`] };
+  }
 }
 
 /** The first that any of them has. */
@@ -139,11 +162,14 @@ function scales(
 }
 
 /** A comparison's runs without those that failed, and the records of those that did not end well. */
-function withoutFailed({ name, manifest, runs: found }: ComparisonSource, prefix: boolean) {
+function withoutFailed({ name, manifest, runs, logged = [] }: ComparisonSource, prefix: boolean) {
   const source: Source = { name, manifest };
   const records = manifest?.runs ?? [];
   const failed = new Set(records.filter((run) => run.status === 'failed').map(keyOf));
-  const runs = found.filter((run) => !failed.has(keyOf(run)));
+  const kept = <Of extends RunKey>(all: readonly Of[]): Of[] => {
+    const ended = all.filter((run) => !failed.has(keyOf(run)));
+    return prefix ? prefixAgents(ended, name) : ended;
+  };
   const troubled = records
     .filter((run) => run.status !== 'done')
     .map(
@@ -157,11 +183,11 @@ function withoutFailed({ name, manifest, runs: found }: ComparisonSource, prefix
       (a, b) =>
         compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
     );
-  return { source, troubled, runs: prefix ? prefixAgents(runs, name) : runs };
+  return { source, troubled, runs: kept(runs), logged: kept(logged) };
 }
 
-const keyOf = ({ task, agent, seed }: { task: string; agent: string; seed: string }): string =>
-  JSON.stringify([task, agent, seed]);
+type RunKey = Pick<Run, 'task' | 'agent' | 'seed'>;
+const keyOf = ({ task, agent, seed }: RunKey): string => JSON.stringify([task, agent, seed]);
 
 const titleOf = (sources: readonly Source[], scores: readonly NamedRuns[]): string =>
   [...sources.map(({ name, manifest }) => manifest?.name ?? name), ...scores.map(({ name }) => name)].join(

@@ -21,15 +21,18 @@ export function improvementPlot(
   const label = (series: Series) => shortName(series.agent, LABEL);
   const left = 12 + Math.max(40, ...pairs.map(({ x }) => labelWidth(label(x))));
   const right = 12 + Math.max(40, ...pairs.map(({ y }) => labelWidth(label(y))));
-  const said = pairs.map(
-    ({ x, y, value, low, high }) =>
+  const sayings = new Map(
+    pairs.map(({ key, x, y, value, low, high }) => [
+      key,
       `${shortName(x.agent)} over ${shortName(y.agent)} ${share(value)} ${interval(low, high, share)}`,
+    ]),
   );
   return draw(
     {
       name: 'improvement',
       title: 'Probability of improvement, P(X > Y)',
-      description: `How likely a run of X beats a run of Y on a task, with 95 % intervals: ${said.join('; ')}.`,
+      description: `How likely a run of X beats a run of Y on a task, with 95 % intervals: ${[...sayings.values()].join('; ')}.`,
+      labelled: true,
     },
     {
       width,
@@ -61,8 +64,16 @@ export function improvementPlot(
             strokeOpacity: 0.35,
             strokeWidth: 9,
             strokeLinecap: 'butt',
+            title: () => sayings.get(key),
           }),
-          Plot.dot([0], { x: () => value, y: () => key, fill: x.colour, symbol: x.symbol, r: 4 }),
+          Plot.dot([0], {
+            x: () => value,
+            y: () => key,
+            fill: x.colour,
+            symbol: x.symbol,
+            r: 4,
+            title: () => sayings.get(key),
+          }),
           Plot.text([label(x)], { y: () => key, frameAnchor: 'left', textAnchor: 'end', dx: -10 }),
           Plot.text([label(y)], { y: () => key, frameAnchor: 'right', textAnchor: 'start', dx: 10 }),
         ]),

@@ -5,9 +5,10 @@ import type { Manifest, RunRecord } from '../results/manifest-reader.ts';
 import type { Run } from '../results/runs.ts';
 import type { Flag, Tables } from '../results/tables.ts';
 import { flagsOf } from '../results/tables.ts';
+import type { LoggedRun } from '../results/training.ts';
 import type { Curve } from './curves.ts';
-import type { ReferenceScore } from './learning-curve-plot.ts';
-import { type Series, seriesOf } from './series.ts';
+import type { ReferenceScore } from './learning-curve-chart.ts';
+import { agentSeries, type Series } from './series.ts';
 
 /** A directory, or a file of scores, that the report is made from. */
 export interface Source {
@@ -24,6 +25,8 @@ export interface ReportModel {
   readonly title: string;
   readonly sources: readonly Source[];
   readonly runs: readonly Run[];
+  /** What runs logged while they trained. */
+  readonly logged: readonly LoggedRun[];
   readonly tables: Tables;
   readonly curves: readonly Curve[];
   readonly references: readonly ReferenceScore[];
@@ -53,7 +56,7 @@ export function reportModel(parts: Omit<ReportModel, 'tasks' | 'series' | 'ranke
   const { tables } = parts;
   const tasks = [...new Set(tables.summary.map((row) => String(row.task)))];
   const iqm = tables.aggregate.filter((row) => row.metric === 'iqm');
-  const series = seriesOf(iqm.map((row) => String(row.agent)));
+  const series = agentSeries(iqm.map((row) => String(row.agent)));
   const taskRanks = new Map(tasks.map((task) => [task, ranksOnTask(tables, task)]));
   const ranked = iqm
     .map((row, i): RankedAgent => {

@@ -36,6 +36,10 @@ export const notices: Readonly<Record<Flag, string>> = {
     'Not every agent ran every task: aggregates cover each agent’s own tasks and must not be compared across them.',
 };
 
+/** What stands below every plot in a file of its own. */
+export const caution = (found: ReadonlySet<Flag>): string | undefined =>
+  found.has('fewer_than_3_seeds') ? 'Fewer than three seeds: intervals say little.' : undefined;
+
 /** What a page and a terminal say of a task that is in no aggregate. */
 export function unscaledLine(
   task: string,

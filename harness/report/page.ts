@@ -1,12 +1,22 @@
 /** What the page shows. */
+import { fileNames } from '../files/file-names.ts';
 import type { AnalysisOptions } from '../results/analysis.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
+import { type Chart, shortened } from './chart.ts';
 import type { Drawing } from './drawing.ts';
 import { type Html, html } from './html.ts';
 import type { ReportModel } from './model.ts';
-import { notices, unscaledLine } from './notes.ts';
+import { caution, notices, unscaledLine } from './notes.ts';
 import { compact, duration } from './numbers.ts';
-import { aggregateSection, curvesSection, improvementSection, profileSection } from './plot-sections.ts';
+import type { PageData } from './page-data.ts';
+import {
+  aggregateSection,
+  curvesSection,
+  efficiencySection,
+  improvementSection,
+  profileSection,
+  trainingSection,
+} from './plot-sections.ts';
 import { configurationSection, runsSection, utc } from './run-sections.ts';
 import { finalScoresSection, rankingSection } from './score-sections.ts';
 import { stabilitySection } from './stability-section.ts';
@@ -17,30 +27,40 @@ export interface ReportContent {
   readonly sections: Html;
   /** Every plot of the page, for files of their own. */
   readonly drawings: readonly Drawing[];
+  /** What the script of the page draws with. */
+  readonly data: PageData;
 }
 
-/** Chooses between light and dark; `script` shows it. */
+/** Chooses between light and dark; the script of the page shows it. */
 export const schemeButton = html`<button type="button" class="scheme" hidden>Colours: auto</button>`;
 
-/** @param curveName the file name, without ending, of a task's learning curves */
-export function reportContent(model: ReportModel, curveName: (task: string) => string): ReportContent {
+/** What is safe in the name of a plot's file. */
+const cleanTask = (task: string): string => task.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
+
+export function reportContent(model: ReportModel): ReportContent {
+  const taskName = fileNames(model.tasks, cleanTask);
   const scored = model.series.length > 0;
   const aggregates = scored ? aggregateSection(model) : undefined;
-  const curves = curvesSection(model, curveName);
+  const curves = curvesSection(model, (task) => `curve-${taskName(task)}`);
   const profiles = scored ? profileSection(model) : undefined;
   const improvement = improvementSection(model);
+  const efficiency = scored ? efficiencySection(model) : undefined;
+  const training = scored ? trainingSection(model) : undefined;
   const sections: [id: string, title: string, content: Html | undefined][] = [
     ['ranking', 'Ranking', scored ? rankingSection(model) : undefined],
     ['aggregates', 'Aggregates', aggregates?.html],
     ['curves', 'Learning curves', curves?.html],
+    ['efficiency', 'Sample efficiency', efficiency?.html],
     ['scores', 'Final scores', scored ? finalScoresSection(model) : undefined],
     ['stability', 'Stability', scored ? stabilitySection(model) : undefined],
     ['profiles', 'Profiles', profiles?.html],
     ['improvement', 'Improvement', improvement?.html],
+    ['training', 'Training metrics', training?.html],
     ['runs', 'Runs', runsSection(model)],
     ['configuration', 'Configuration', configurationSection(model)],
     ['method', 'Method', methodSection(model)],
   ];
+  const drawn = [aggregates, curves, efficiency, profiles, improvement];
   const shown = sections.filter(([, , content]) => content !== undefined);
   return {
     summary: html`${facts(model)}
@@ -50,8 +70,25 @@ ${[...(model.options.unscaled ?? [])].map((task) => html`<p class="notice">${uns
 ${!scored && html`<p class="notice bad">There are no evaluations to report: see “Runs”.</p>`}
 <nav aria-label="Sections"><ul>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>`,
     sections: html`${shown.map(([, , content]) => content)}`,
-    drawings: [aggregates, curves, profiles, improvement].flatMap((section) => section?.drawings ?? []),
+    drawings: drawn.flatMap((section) => section?.drawings ?? []),
+    data: {
+      series: model.series,
+      caution: caution(model.flags),
+      charts: keptCharts(drawn.flatMap((section) => section?.charts ?? [])),
+      metrics: (training?.charts ?? []).map((chart) => shortened(chart, false)),
+    },
   };
+}
+
+/** Numbers of single runs that a page has room for. */
+const MOST_RUN_NUMBERS = 40_000;
+
+/** Charts as the page keeps them: with the lines of single runs if there is room. */
+function keptCharts(charts: readonly Chart[]): Chart[] {
+  const numbers = charts
+    .flatMap(({ lines }) => lines)
+    .reduce((sum, { x, each = [] }) => sum + x.length * each.length, 0);
+  return charts.map((chart) => shortened(chart, numbers <= MOST_RUN_NUMBERS));
 }
 
 function facts(model: ReportModel): Html {

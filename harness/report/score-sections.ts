@@ -7,6 +7,7 @@ import { type RankedAgent, type ReportModel, ranksOnTask } from './model.ts';
 import { dagger, noteText } from './notes.ts';
 import { grouped, interval, readable, share } from './numbers.ts';
 import { type CellOf, dataTable, folded } from './table-html.ts';
+import { scoreTable } from './tables-text.ts';
 import { verdictOf, verdictSentence } from './verdict.ts';
 
 /** A table of more rows starts folded. */
@@ -78,8 +79,15 @@ export function finalScoresSection(model: ReportModel): Html {
   return html`<section id="scores"><h2>Final scores</h2>
 <p>Mean return over seeds with its 95 % interval; the best mean of a task is shaded. † marks numbers that need care: hover over it, or see the notes in the complete table.</p>
 ${taskByAgent(model)}
-${tables.summary.length > MOST_ROWS ? folded(`Complete table (${tables.summary.length} rows)`, complete) : complete}</section>`;
+${tables.summary.length > MOST_ROWS ? folded(`Complete table (${tables.summary.length} rows)`, complete) : complete}
+${folded('Table for a paper: Markdown and LaTeX', [
+  tableText('scores.md', 'Markdown', scoreTable(tables, 'markdown')),
+  tableText('scores.tex', 'LaTeX', scoreTable(tables, 'latex')),
+])}</section>`;
 }
+
+const tableText = (file: string, title: string, text: string): Html =>
+  html`<h3>${title}</h3><pre tabindex="0" data-file="${file}">${text}</pre>`;
 
 function taskByAgent(model: ReportModel): Html {
   const columns = [

@@ -56,7 +56,24 @@ figcaption{font-weight:600;font-size:.925rem;margin:0 0 4px}
 figcaption small{display:block;font-weight:400;color:var(--quiet)}
 svg.plot{display:block;width:100%;height:auto;font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 svg.plot text{white-space:pre}
+svg.plot:focus-visible{outline-offset:0}
 svg.narrow{display:none}
+figure{position:relative}
+.tools{display:flex;flex-wrap:wrap;gap:4px;margin:0 0 6px}
+.tools button{font-size:.75rem;line-height:1.35;padding:1px 7px;min-width:24px;min-height:24px;color:var(--quiet)}
+.tools button:hover{color:var(--text)}
+.tools button:disabled{opacity:.45;cursor:default}
+.choices{display:flex;flex-wrap:wrap;gap:6px 18px;margin:0 0 12px;font-size:.9rem}
+.choices[hidden]{display:none}
+.choices label{display:inline-flex;align-items:center;gap:6px;min-height:24px}
+.choices select{font:inherit;color:inherit;background:var(--page);border:1px solid var(--line);border-radius:6px;padding:3px 6px;max-width:100%}
+.choices input{accent-color:var(--accent);width:16px;height:16px;margin:0}
+.tip{position:absolute;z-index:2;pointer-events:none;background:var(--page);border:1px solid var(--faint);border-radius:8px;box-shadow:0 3px 12px rgb(0 0 0/.18);padding:6px 10px;font-size:.8125rem;line-height:1.4;width:max-content;max-width:min(20rem,90%);font-variant-numeric:tabular-nums}
+.tip[hidden]{display:none}
+.tip strong{display:block;border-left:4px solid;padding-left:7px;margin-bottom:2px}
+.pointer line{stroke:currentColor;stroke-opacity:.4;stroke-dasharray:2,2}
+.pointer circle{fill:var(--page);stroke-width:2.5}
+.sheet{display:none}
 .legend{display:flex;flex-wrap:wrap;gap:6px;margin:0 0 14px}
 .legend button{border-radius:999px;font-size:.875rem;padding:2px 11px 2px 9px;max-width:100%}
 .legend button[aria-pressed=false]{opacity:.5;text-decoration:line-through}
@@ -93,5 +110,5 @@ section:last-of-type{border-bottom:1px solid var(--line)}
 footer{padding-top:16px;padding-bottom:36px;color:var(--quiet);font-size:.85rem;max-width:1240px}
 @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}section{padding:26px 0}th,td{padding:6px 9px}.pairs{grid-template-columns:minmax(0,1fr)}.pairs dd{margin-bottom:6px}}`;
 
-const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme{display:none}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible;max-height:none}.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
+const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme,.tools,.choices,.tip,.pointer,#training,section:has(>[data-metric-plots]){display:none}body:has(>.sheet)>:not(.sheet){display:none}.sheet{display:block}.sheet svg{display:block}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible;max-height:none}.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
 .plots,.pair{grid-template-columns:repeat(2,1fr)}.pair svg.wide{display:none}.pair svg.narrow{display:block}table{font-size:7.5pt}th,td{padding:3pt 4pt}thead th,th button.sort{white-space:normal}.range{font-size:6.5pt}.reason{min-width:8rem}th button.sort::after{content:""}details.data{display:none}`;

@@ -37,7 +37,8 @@ function headCell({ title, numeric, sortable }: Column): Html {
 
 function bodyCell({ content, sort, className = '' }: CellOf, column: Column, first: boolean): Html {
   const classes = `${column.numeric ? 'number ' : ''}${className}`.trim();
-  const key = column.sortable ? html` data-sort="${sort ?? ''}"` : undefined;
+  const sorted = typeof sort === 'number' ? Number(sort.toPrecision(7)) : sort;
+  const key = column.sortable ? html` data-sort="${sorted ?? ''}"` : undefined;
   return first
     ? html`<th scope="row" class="${classes}"${key}>${content}</th>`
     : html`<td class="${classes}"${key}>${content}</td>`;

@@ -1,19 +1,24 @@
 /** Makes a report: tables, plots and page, from the CSVs of comparison directories or a file of scores. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { readTable } from '../files/csv.ts';
+import { readTable, readText } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
-import { fileNames } from '../files/file-names.ts';
 import { formatTable } from '../files/table.ts';
 import { readEvaluations, readManifest, readScores } from '../results/read-files.ts';
 import { type TableName, type Tables, tableColumns } from '../results/tables.ts';
+import { parseLoggedRuns } from '../results/training.ts';
 import { UserError } from '../text/errors.ts';
-import { standaloneSvg } from './drawing.ts';
-import { type ComparisonSource, type GatheredReport, gatherReport, type ReportChoices } from './gather.ts';
-import { shortName } from './html.ts';
-import type { ReferenceScore } from './learning-curve-plot.ts';
+import { legendEntry, standaloneSvg } from './drawing.ts';
+import {
+  type ComparisonSource,
+  type GatheredReport,
+  gatherReport,
+  metricsOf,
+  type ReportChoices,
+} from './gather.ts';
+import type { ReferenceScore } from './learning-curve-chart.ts';
+import { caution } from './notes.ts';
 import { reportPage } from './page-file.ts';
-import { palette } from './series.ts';
 
 /** What a report is made from, where it goes and how it is computed. */
 export interface ReportOptions extends ReportChoices {
@@ -53,22 +58,11 @@ export function writeReport(options: ReportOptions): Report {
   for (const name of Object.keys(tableColumns) as TableName[]) {
     write(join(folder, `${name}.csv`), formatTable<string>(tableColumns[name], model.tables[name]));
   }
-  const curveName = fileNames(model.tasks, cleanTask);
-  const page = reportPage(model, (task) => `curve-${curveName(task)}`);
-  const legend = model.series.map(({ agent, index }) => ({
-    label: shortName(agent),
-    colour: palette[index % palette.length].light,
-  }));
-  const few = model.flags.has('fewer_than_3_seeds');
-  const caution = few ? ['Fewer than three seeds: intervals say little.'] : [];
+  const page = reportPage(model);
+  const legend = model.series.map(legendEntry);
   for (const drawing of page.drawings) {
-    const labelled = drawing.name.startsWith('aggregate-') || drawing.name === 'improvement';
-    const notes = [...caution, ...(drawing.note === undefined ? [] : [drawing.note])];
-    const svg = standaloneSvg(
-      drawing,
-      labelled ? [] : legend,
-      notes.length > 0 ? notes.join(' ') : undefined,
-    );
+    const note = [caution(model.flags), drawing.note].filter((line) => line !== undefined).join(' ');
+    const svg = standaloneSvg(drawing, drawing.labelled ? [] : legend, note || undefined);
     write(join(folder, 'plots', `${drawing.name}.svg`), svg);
   }
   write(join(folder, 'report.html'), page.text);
@@ -91,14 +85,15 @@ function read(options: ReportOptions): GatheredReport {
     throw new UserError('nothing to report: give a comparison directory or --scores FILE.csv');
   }
   return gatherReport(
-    directories.map(readDirectory),
+    directories.map((directory) => readDirectory(directory, options.out !== undefined)),
     scores.map((file) => ({ name: basename(file), runs: readScores(file) })),
     references.flatMap(readReferences),
     options,
   );
 }
 
-function readDirectory(directory: string): ComparisonSource {
+/** @param withMetrics whether what its runs logged is read too */
+function readDirectory(directory: string, withMetrics: boolean): ComparisonSource {
   if (!existsSync(directory)) {
     const under = join('results', directory);
     throw new UserError(
@@ -107,7 +102,12 @@ function readDirectory(directory: string): ComparisonSource {
   }
   const manifest = readManifest(directory);
   const runs = readEvaluations(directory, { mayBeEmpty: (manifest?.runs ?? []).length > 0 });
-  return { name: basename(resolve(directory)), manifest, runs };
+  return { name: basename(resolve(directory)), manifest, runs, ...(withMetrics && readMetrics(directory)) };
+}
+
+function readMetrics(directory: string): Pick<ComparisonSource, 'logged' | 'warnings'> {
+  const file = join(directory, 'training.csv');
+  return existsSync(file) ? metricsOf(() => parseLoggedRuns(file, readText(file))) : {};
 }
 
 /** Published scores: the columns task, agent, score. @throws UserError with file and line */
@@ -118,6 +118,3 @@ export function readReferences(file: string): ReferenceScore[] {
     score: line.number('score'),
   }));
 }
-
-/** What is safe in the name of a plot's file. */
-const cleanTask = (task: string): string => task.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);

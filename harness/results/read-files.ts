@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readText } from '../files/csv.ts';
 import { type Manifest, parseManifest } from './manifest-reader.ts';
 import { parseEvaluations, parseScores, type ReadOptions, type Run } from './runs.ts';
+import { parseTrainingRows, type TrainingMetrics } from './training.ts';
 
 /** The runs in DIR/evaluations.csv. @throws UserError with file and line */
 export function readEvaluations(directory: string, options: ReadOptions = {}): Run[] {
@@ -13,6 +14,15 @@ export function readEvaluations(directory: string, options: ReadOptions = {}): R
 
 /** The runs in a file with columns task, agent, seed, score. @throws UserError with file and line */
 export const readScores = (file: string): Run[] => parseScores(file, readText(file));
+
+/**
+ * Rows of DIR/training.csv by run, under the key JSON [task, agent, seed]; nothing if there is none.
+ * @throws UserError with file and line
+ */
+export function readTrainingRows(directory: string): Map<string, TrainingMetrics[]> {
+  const file = join(directory, 'training.csv');
+  return existsSync(file) ? parseTrainingRows(file, readText(file)) : new Map();
+}
 
 /** The manifest of a comparison directory; undefined if there is none or it cannot be read. */
 export function readManifest(directory: string): Manifest | undefined {

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import type { Manifest } from './manifest-reader.ts';
-import { readEvaluations, readManifest } from './read-files.ts';
+import { readEvaluations, readManifest, readTrainingRows } from './read-files.ts';
 import type { Run } from './runs.ts';
-import { readTrainingRows, type TrainingMetrics } from './training.ts';
+import type { TrainingMetrics } from './training.ts';
 
 /** A run with what it logged. */
 export interface RunResults extends Run {

@@ -100,7 +100,10 @@ export function rankNames(names: Iterable<string>): (name: string) => number {
 }
 
 /** Puts the directory's name before each agent's, so that one agent under two settings can be compared. */
-export function prefixAgents(runs: readonly Run[], directory: string): Run[] {
+export function prefixAgents<Of extends { readonly agent: string }>(
+  runs: readonly Of[],
+  directory: string,
+): Of[] {
   return runs.map((run) => ({ ...run, agent: `${directory}/${run.agent}` }));
 }
 

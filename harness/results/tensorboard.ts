@@ -9,9 +9,9 @@ import protobuf from 'protobufjs/light.js';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { UserError } from '../text/errors.ts';
-import { readEvaluations, readManifest } from './read-files.ts';
+import { readEvaluations, readManifest, readTrainingRows } from './read-files.ts';
 import { compareNames, type Run } from './runs.ts';
-import { readTrainingRows, type TrainingMetrics } from './training.ts';
+import type { TrainingMetrics } from './training.ts';
 
 type RunName = Pick<Run, 'task' | 'agent' | 'seed'>;
 

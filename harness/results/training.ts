@@ -1,7 +1,5 @@
 /** training.csv: the metrics that runs logged. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { readColumns } from '../files/read-columns.ts';
+import { parseColumns } from '../files/parse-columns.ts';
 import { trainingColumns } from '../run/rows.ts';
 
 /** The metrics of one run at one step; those that the row leaves empty are absent. */
@@ -10,15 +8,23 @@ export interface TrainingMetrics {
   readonly values: Readonly<Record<string, number>>;
 }
 
+/** The rows of one run. */
+export interface LoggedRun {
+  readonly task: string;
+  readonly agent: string;
+  readonly seed: string;
+  /** In the order of the file. */
+  readonly rows: readonly TrainingMetrics[];
+}
+
 /**
- * Rows by run, under the key JSON [task, agent, seed]; nothing if the directory has no training.csv.
+ * Rows by run, under the key JSON [task, agent, seed].
+ * @param file its name, for complaints
  * @throws UserError with file and line
  */
-export function readTrainingRows(directory: string): Map<string, TrainingMetrics[]> {
+export function parseTrainingRows(file: string, text: string): Map<string, TrainingMetrics[]> {
   const runs = new Map<string, TrainingMetrics[]>();
-  const file = join(directory, 'training.csv');
-  if (!existsSync(file)) return runs;
-  for (const { line, cells } of readColumns(file, trainingColumns)) {
+  for (const { line, cells } of parseColumns(file, text, trainingColumns)) {
     const key = JSON.stringify([cells.task, cells.agent, cells.seed]);
     const values = Object.fromEntries(
       line.columns.flatMap((name) => {
@@ -32,4 +38,12 @@ export function readTrainingRows(directory: string): Map<string, TrainingMetrics
     else rows.push(row);
   }
   return runs;
+}
+
+/** The same run by run. @throws UserError with file and line */
+export function parseLoggedRuns(file: string, text: string): LoggedRun[] {
+  return [...parseTrainingRows(file, text)].map(([key, rows]) => {
+    const [task, agent, seed] = JSON.parse(key) as [string, string, string];
+    return { task, agent, seed, rows };
+  });
 }

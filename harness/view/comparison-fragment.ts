@@ -7,7 +7,7 @@ import { type ReportModel, reportModel } from '../report/model.ts';
 import { compact, duration, grouped, readable } from '../report/numbers.ts';
 import { curvesSection } from '../report/plot-sections.ts';
 import { utc } from '../report/run-sections.ts';
-import { seriesOf } from '../report/series.ts';
+import { agentSeries } from '../report/series.ts';
 import { style } from '../report/style.ts';
 import { type CellOf, dataTable } from '../report/table-html.ts';
 import { compareNames } from '../results/runs.ts';
@@ -68,6 +68,7 @@ function drawCurves({ name: title, evaluated }: ViewedComparison, agents: readon
       title,
       sources: [],
       runs: evaluated,
+      logged: [],
       tables: { summary: [], aggregate: [], pairwise: [], profiles: [] },
       curves: learningCurves(evaluated, options),
       references: [],
@@ -76,7 +77,7 @@ function drawCurves({ name: title, evaluated }: ViewedComparison, agents: readon
       options,
     }),
     tasks: [...new Set(evaluated.map((run) => run.task))].sort(compareNames),
-    series: seriesOf(agents),
+    series: agentSeries(agents),
     flags: new Set(few ? (['fewer_than_3_seeds'] as const) : []),
   };
   const tasks = new Map(model.tasks.map((task, i) => [task, `curve-${i}`]));

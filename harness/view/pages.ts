@@ -27,7 +27,7 @@ const SAME_SITE = `default-src 'none'; connect-src 'self'; style-src 'unsafe-inl
 
 /** The report of a directory: the file may be anybody's, so no script runs but that of our own reports. */
 export function reportFile(text: string): ServedPage {
-  return { text, policy: `${reportPolicy}; ${NO_EMBEDDING}` };
+  return { text, policy: `${reportPolicy()}; ${NO_EMBEDDING}` };
 }
 
 /**

@@ -8,11 +8,11 @@ import { builtInAgents } from '../../agents/registry.ts';
 import { backends } from '../../engine/backends/records.ts';
 import { taskNames } from '../../envs/index.ts';
 import { type Choices, type Option, optionsWith, type Scalar } from '../../playground/options.ts';
+import { mujocoFolder, playgroundScript } from '../files/browser-modules.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { packagedModelFiles } from '../plugins/assets.ts';
-import { mujocoFolder, playgroundScript } from '../replay/browser-modules.ts';
 import { playerStyle } from '../replay/player-style.ts';
-import { script as reportScript } from '../report/script.ts';
+import { reportScript } from '../report/page-file.ts';
 import { style } from '../report/style.ts';
 import { commit } from '../results/manifest.ts';
 import { ownVersions } from '../results/versions.ts';
@@ -55,7 +55,7 @@ export function siteFiles(): Map<string, SiteFile> {
     ['method.html', file('text/html; charset=utf-8', methodPage)],
     ['style.css', file('text/css; charset=utf-8', () => [style(SERIES), playerStyle, siteStyle].join('\n'))],
     ['old.js', file(code, () => oldBrowserScript)],
-    ['report.js', file(code, () => reportScript)],
+    ['report.js', file(code, reportScript)],
     ...playgroundScripts.map((name) => [name, file(code, () => playgroundScript(name))] as const),
     ['mujoco.wasm', file('application/wasm', () => readFileSync(join(mujocoFolder(), 'mujoco.wasm')))],
     ['models.json', json(packagedModelFiles)],

@@ -1,7 +1,7 @@
 /** The viewer's local web server. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import sirv, { type RequestHandler } from 'sirv';
-import { mujocoFolder, scriptFolder } from '../replay/browser-modules.ts';
+import { mujocoFolder, scriptFolder } from '../files/browser-modules.ts';
 import { KIND, notFound, send } from './answers.ts';
 import { refusal } from './guard.ts';
 import { listen } from './listen.ts';

@@ -56,10 +56,7 @@ const text = (path: string, content: string): GivenFile => ({
 function shown(files: readonly GivenFile[]) {
   const { report } = openFiles(files);
   if (report === undefined) throw new Error('no report');
-  const { summary, sections } = reportContent(
-    report.model,
-    (task) => `curve-${report.model.tasks.indexOf(task)}`,
-  );
+  const { summary, sections } = reportContent(report.model);
   return { title: report.model.title, text: `${summary.text}\n${sections.text}` };
 }
 
@@ -81,6 +78,8 @@ describe('files that are dropped', () => {
       'first/evaluations.csv',
       'first/manifest.json',
       'first/runs/walker-run/sac/0/evaluations.csv',
+      'first/runs/walker-run/sac/0/training.csv',
+      'first/training.csv',
     ]);
     expectReport(files, [first]);
     const report = shown(files);
@@ -97,11 +96,15 @@ describe('files that are dropped', () => {
   });
 
   it('are known by their headers, and by the names that the page gives to downloads', () => {
-    const [table, manifest] = ['evaluations.csv', 'manifest.json'].map((name) =>
+    const [table, manifest, training] = ['evaluations.csv', 'manifest.json', 'training.csv'].map((name) =>
       readFileSync(join(first, name), 'utf8'),
     );
     expect(shown([text('evaluations (1).csv', table)]).title).toBe('evaluations (1).csv');
-    const downloads = [text('1-a-evaluations.csv', table), text('1-a-manifest.json', manifest)];
+    const downloads = [
+      text('1-a-evaluations.csv', table),
+      text('1-a-manifest.json', manifest),
+      text('1-a-training.csv', training),
+    ];
     expect(shown(downloads)).toEqual(shown(dropped(first)));
     const scores = shown([text('published.csv', 'task,agent,seed,score\nhop,a,0,0.5\nhop,a,1,0.7\n')]);
     expect(scores.title).toBe('published.csv');

@@ -237,7 +237,7 @@ describe('the viewer', () => {
     );
     expect(hashes).toHaveLength(1);
     expect(policy).toBe(
-      `default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes[0]}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${hashes[0]}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
     // A report that came from elsewhere has no policy of its own.
     writeFileSync(join(directory, 'report.html'), '<script>fetch("/comparison")</script>');
