@@ -54,6 +54,7 @@ progress{display:block;width:100%;height:6px;accent-color:var(--accent)}
 .side .stage{max-height:none}
 .metrics{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,290px),1fr));gap:20px}
 #results h2{margin-top:28px}
+#runs th{min-width:8.5rem}
 .empty{color:var(--quiet)}
 .keys{display:flex;flex-wrap:wrap;gap:2px 12px;margin:0;font-size:.8125rem;color:var(--quiet)}
 .key{display:inline-flex;align-items:center;gap:5px}
@@ -173,7 +174,7 @@ ${field('Seeds, such as 0 or 0-2', html`<input name="seeds" required autocomplet
 <p>What <code>harness train</code> leaves. The tables differ from a terminal's in the column wall_seconds alone.</p>
 <ul id="downloads"></ul></section>
 <section><h2>The same in a terminal</h2>
-<pre><code id="command"></code></pre>
+<pre tabindex="0"><code id="command"></code></pre>
 <p><button id="copy" type="button">Copy a link to these settings</button> <span id="copied" role="status"></span></p></section>`,
   });
 }
