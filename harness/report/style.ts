@@ -57,6 +57,7 @@ figcaption small{display:block;font-weight:400;color:var(--quiet)}
 svg.plot{display:block;width:100%;height:auto;font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 svg.plot text{white-space:pre}
 svg.plot:focus-visible{outline-offset:0}
+svg.plot[tabindex]{touch-action:pan-y pinch-zoom}
 svg.narrow{display:none}
 figure{position:relative}
 .tools{display:flex;flex-wrap:wrap;gap:4px;margin:0 0 6px}
@@ -110,5 +111,5 @@ section:last-of-type{border-bottom:1px solid var(--line)}
 footer{padding-top:16px;padding-bottom:36px;color:var(--quiet);font-size:.85rem;max-width:1240px}
 @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}section{padding:26px 0}th,td{padding:6px 9px}.pairs{grid-template-columns:minmax(0,1fr)}.pairs dd{margin-bottom:6px}}`;
 
-const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme,.tools,.choices,.tip,.pointer,#training,section:has(>[data-metric-plots]){display:none}body:has(>.sheet)>:not(.sheet){display:none}.sheet{display:block}.sheet svg{display:block}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible;max-height:none}.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
+const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme,.tools,.choices,.tip,.pointer,#training:not(:has(figure)),.still,pre[data-file]{display:none}body:has(>.sheet)>:not(.sheet){display:none}.sheet{display:block}.sheet svg{display:block}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2,h3,section>p,section>.notice,.legend,caption,thead{break-after:avoid}section>p,.legend,.facts{break-inside:avoid}.scroll,pre{overflow:visible;max-height:none}.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
 .plots,.pair{grid-template-columns:repeat(2,1fr)}.pair svg.wide{display:none}.pair svg.narrow{display:block}table{font-size:7.5pt}th,td{padding:3pt 4pt}thead th,th button.sort{white-space:normal}.range{font-size:6.5pt}.reason{min-width:8rem}th button.sort::after{content:""}details.data{display:none}`;

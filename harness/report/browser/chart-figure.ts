@@ -51,7 +51,7 @@ export class ChartFigure {
     this.#tip.setAttribute('role', 'status');
     this.#tip.hidden = true;
     figure.append(this.#tip);
-    this.#reset = toolButton('Reset', 'Show the whole plot', () => this.show({ zoom: undefined }));
+    this.#reset = toolButton('Reset', 'Reset: show the whole plot', () => this.show({ zoom: undefined }));
     this.#reset.disabled = true;
     bar.append(
       toolButton('+', 'Zoom in', () => this.#zoomAt(ZOOM_STEP)),

@@ -51,7 +51,8 @@ export function drawMetrics(data: PageData): void {
     figures = data.metrics
       .filter(({ y }) => y.label === select.value)
       .map((chart) => {
-        const size = { width: chart.lines.length >= MANY_LINES ? 540 : 380, height: 250 };
+        const wide = chart.lines.length >= MANY_LINES && innerWidth > 640; // as style.ts divides pages
+        const size = { width: wide ? 540 : 380, height: 250 };
         const figure = newFigure(drawChart(chart, data.series, size, {}, 'metric'), chart.title);
         place.append(figure);
         const tools = toolBar(figure);

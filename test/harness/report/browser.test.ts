@@ -254,7 +254,7 @@ describe.skipIf(!installed)('the page in Chromium', () => {
     const ticks = () => plot.locator('[aria-label="x-axis tick label"] text').allTextContents();
     const whole = await ticks();
     expect(whole).toEqual(['10k', '20k', '30k', '40k', '50k']);
-    const reset = figure.getByRole('button', { name: 'Show the whole plot' });
+    const reset = figure.getByRole('button', { name: 'Reset: show the whole plot' });
     expect(await reset.isDisabled()).toBe(true);
     await figure.getByRole('button', { name: 'Zoom in' }).click();
     await plot.focus();
@@ -406,6 +406,12 @@ describe.skipIf(!installed)('the page in Chromium', () => {
       expect(await page.locator(`${control}:visible`).count(), control).toBe(0);
     }
     expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(20_000);
+    const kept = await page.evaluate(() =>
+      ['#curves h2', '#curves > p', '#curves .legend'].map(
+        (query) => getComputedStyle(document.querySelector(query) as Element).breakAfter,
+      ),
+    );
+    expect(kept).toEqual(['avoid', 'avoid', 'avoid']);
     await page.close();
   });
 
@@ -438,7 +444,7 @@ describe.skipIf(!installed)('the page in Chromium', () => {
 
   it('SVG files open by themselves, with legend texts apart and inside the picture', async () => {
     const { page, complaints } = await open(pages.ordinary, 'desktop');
-    for (const name of ['ordinary', 'hostile']) {
+    for (const name of ['ordinary', 'hostile', 'nine']) {
       const folder = join(root, name, 'plots');
       for (const file of readdirSync(folder)) {
         await page.goto(pathToFileURL(join(folder, file)).href);
