@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
 import { namedFolder } from '../files/named-folder.ts';
-import { additions, describeAdditions, extendPlan, withAgentsOf, withSettingsOf } from '../plan/extend.ts';
-import { type ComparisonPlan, jobsOf, type Shard } from '../plan/plan.ts';
+import { additions, describeAdditions } from '../plan/extend.ts';
+import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { UserError } from '../text/errors.ts';
 import { type Engine, emit, engines } from './emit.ts';
@@ -102,6 +102,7 @@ A --config file (paths in it are relative to its folder):
 async function compare(flags: CompareFlags): Promise<void> {
   const { readSettingsFile, quick } = await import('../plan/settings.ts');
   const { parseSet, parseSweep } = await import('../plan/resolve.ts');
+  const { parseShard, planFor } = await import('../plan/plan-for.ts');
   const { resultsFolder } = await import('../comparison/comparison.ts');
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds, extend } = flags;
@@ -191,13 +192,9 @@ async function planOf(
   asked: Settings,
   { acceptChanges = false, extend = false }: Pick<CompareFlags, 'acceptChanges' | 'extend'>,
 ): Promise<ComparisonPlan | undefined> {
-  const { hasManifest, loadManifest } = await import('../results/manifest.ts');
-  const { checkFiles, filesOf } = await import('../plan/known-files.ts');
-  if (hasManifest(folder)) {
-    const plan = loadManifest(folder).config;
-    checkFiles(plan, folder, { named: filesOf(asked), acceptChanges });
-    return plan;
-  }
+  const { planThere } = await import('../comparison/comparison.ts');
+  const plan = planThere(folder, asked, acceptChanges);
+  if (plan !== undefined) return plan;
   if (needed) throw new UserError(`nothing to ${extend ? 'extend' : 'resume'} in ${folder}`);
   return undefined;
 }
@@ -212,52 +209,10 @@ function checkEmitted({ shard, extend, force, executor }: CompareFlags, out: str
     throw new UserError(`--emit and --executor ${executor} are two ways to share out runs: choose one`);
 }
 
-interface PlanRequest {
-  /** The plan of results that exist. */
-  readonly before?: ComparisonPlan;
-  readonly usesDefaults: boolean;
-  readonly extend?: boolean;
-  readonly shard?: Shard;
-  readonly folder: string;
-}
-
-async function planFor(
-  settings: Settings,
-  { before, usesDefaults, extend, shard, folder }: PlanRequest,
-): Promise<ComparisonPlan> {
-  if (before !== undefined && usesDefaults && shard === undefined) return before;
-  const { resolvePlan } = await import('../plan/resolve.ts');
-  const named = before === undefined ? settings : withAgentsOf(before, settings);
-  const asked = await resolvePlan(named);
-  const inPart = shard === undefined ? asked : { ...asked, shard: checkShard(shard, asked) };
-  if (before === undefined) return inPart;
-  const plan = withSettingsOf(before, inPart, settings);
-  if (!extend) return plan;
-  const extended = extendPlan(before, plan, folder);
-  additions(before, extended, folder);
-  return extended;
-}
-
 /** What --extend adds, as further lines of the plan's description. */
 function growth(before: ComparisonPlan, plan: ComparisonPlan, folder: string): string {
   const added = describeAdditions(additions(before, plan, folder));
   return `\nadds        ${added ?? 'nothing: all of it is there'}`;
-}
-
-function parseShard(text: string): Shard {
-  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text.trim()) ?? []).map(Number);
-  if (!(index >= 1 && index <= count))
-    throw new UserError(`--shard expects a part such as 2/8, the second of eight, found '${text}'`);
-  return { index, count };
-}
-
-function checkShard(shard: Shard, plan: ComparisonPlan): Shard {
-  const { length } = jobsOf(plan);
-  if (shard.count > length)
-    throw new UserError(
-      `--shard ${shard.index}/${shard.count}: there are ${length} runs, so at most ${length} shards`,
-    );
-  return shard;
 }
 
 function defaultName(quick: boolean): string {

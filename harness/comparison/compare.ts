@@ -1,13 +1,15 @@
 /** `harness compare` and `harness train` as functions, for scripts. */
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import type { Preset } from '../../agents/agent.ts';
 import type { BackendName } from '../../engine/backends/records.ts';
 import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
 import { runFolder } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
+import { namedFolder } from '../files/named-folder.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
-import { resolvePlan } from '../plan/resolve.ts';
-import type { AgentEntry } from '../plan/settings.ts';
+import { parseShard, planFor } from '../plan/plan-for.ts';
+import type { AgentEntry, Settings } from '../plan/settings.ts';
 import { type Report, type ReportOptions, writeReport } from '../report/index.ts';
 import type { RunRecord, RunStatus } from '../results/manifest.ts';
 import { readEvaluations } from '../results/read-files.ts';
@@ -17,7 +19,15 @@ import type { EvaluationStarts, RunJob } from '../run/job.ts';
 import type { RunProgress } from '../run/loop.ts';
 import type { RunIdentity } from '../run/streams.ts';
 import { UserError } from '../text/errors.ts';
-import { type ComparisonOutcome, resultsFolder, runComparison } from './comparison.ts';
+import {
+  compareSettings,
+  jointFolder,
+  type OtherComparison,
+  readOther,
+  reportBeside,
+  settingsLike,
+} from './against.ts';
+import { type ComparisonOutcome, planThere, resultsFolder, runComparison } from './comparison.ts';
 
 /** What runs have alike, as the options of the command. Counts are numbers or texts such as `'30k'`. */
 export interface RunOptions {
@@ -63,14 +73,25 @@ export interface RunOptions {
 export interface CompareOptions
   extends RunOptions,
     Pick<ReportOptions, 'interval' | 'resamples' | 'scoreRange' | 'taskRanges' | 'title'> {
-  /** Names, files, or variants `{ agent, name, preset, set }`. A file is loaded in processes of its own. */
-  readonly agents: readonly (string | AgentEntry)[];
-  /** Names, suites or files. */
-  readonly tasks: readonly string[];
+  /**
+   * Names, files, or variants `{ agent, name, preset, set }`. A file is loaded in processes of its own. Needed but with
+   * `extend`.
+   */
+  readonly agents?: readonly (string | AgentEntry)[];
+  /** Names, suites or files. Needed but with `extend` and `against`. */
+  readonly tasks?: readonly string[];
   /** How many, from 0 on, or which. */
   readonly seeds?: number | readonly number[];
   /** Processes at a time; as many as cores by default. */
   readonly workers?: number | 'auto';
+  /** Label of an agent → key of its config → values: a variant of the agent for every combination. */
+  readonly sweep?: Readonly<Record<string, Readonly<Record<string, readonly unknown[]>>>>;
+  /** Adds agents, tasks, seeds or steps to what `out` holds; what is done stays. */
+  readonly extend?: boolean;
+  /** Carries out a part of the runs, such as `'2/8'`, the second of eight; `harness merge` joins them. */
+  readonly shard?: string;
+  /** Results, by name or path: their tasks, seeds, steps and evaluations by default, and a joint report. */
+  readonly against?: string;
 }
 
 /** Something that happened to a run. */
@@ -93,6 +114,8 @@ export interface Comparison {
   readonly tables?: Tables;
   /** What the reader of the tables should know, a line each. */
   readonly warnings: readonly string[];
+  /** With `against`: tables of both, on the tasks and at the step that they share; undefined if it was interrupted. */
+  readonly beside?: Pick<Comparison, 'folder' | 'tables' | 'warnings'>;
 }
 
 /** A run that has ended. */
@@ -113,7 +136,8 @@ export interface TrainedRun {
  *   fails is no error: it is in the result.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  return carryOut(await planOf(options), options);
+  const other = options.against === undefined ? undefined : readOther(resolve(namedFolder(options.against)));
+  return carryOut(await planOf(options, other), options, other);
 }
 
 /**
@@ -135,23 +159,45 @@ export async function train(
   return { folder: runFolder(folder, { identity }), status, reason, run };
 }
 
-async function planOf(options: CompareOptions): Promise<ComparisonPlan> {
+async function planOf(options: CompareOptions, other?: OtherComparison): Promise<ComparisonPlan> {
+  const { extend, force, acceptChanges } = options;
+  if (force && extend) throw new UserError('force replaces results, extend adds to them: choose one');
   if (options.force && options.resume)
     throw new UserError('force replaces results, resume keeps them: choose one');
   const { steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts } = options;
-  const { logEvery, backend, threads, seeds, set, agents, tasks } = options;
-  return resolvePlan({
-    agents: [...agents],
-    tasks: [...tasks],
+  const { logEvery, backend, threads, seeds, set, sweep, agents, tasks } = options;
+  if (agents === undefined && !extend) throw new UserError('compare needs agents');
+  if (tasks === undefined && !extend && other === undefined) throw new UserError('compare needs tasks');
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const given = {
+    agents: agents && [...agents],
+    tasks: tasks && [...tasks],
     seeds: typeof seeds === 'object' ? [...seeds] : seeds,
-    set: set as Record<string, Record<string, unknown>> | undefined,
-    ...{ steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts, logEvery, backend, threads },
-  });
+    ...{ steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts, logEvery, backend },
+    // Machines have different numbers of cores, and the threads of a run decide its last bits.
+    threads: shard === undefined ? threads : (threads ?? 1),
+  };
+  const asked = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Settings;
+  const folder = resultsFolder(options.out);
+  const before = extend ? planThere(folder, asked, acceptChanges) : undefined;
+  if (extend && before === undefined) throw new UserError(`nothing to extend in ${folder}`);
+  const settings: Settings = {
+    ...(other !== undefined && before === undefined && settingsLike(other, asked)),
+    ...asked,
+    ...(set !== undefined && { set: set as Settings['set'] }),
+    ...(sweep !== undefined && { sweep: sweep as Settings['sweep'] }),
+  };
+  const plan = await planFor(settings, { before, usesDefaults: false, extend, shard, folder });
+  if (other !== undefined) for (const line of compareSettings(plan, other)) options.note?.(line);
+  return plan;
 }
 
 async function carryOut(
   plan: ComparisonPlan,
   options: Omit<CompareOptions, 'agents' | 'tasks' | 'seeds'>,
+  other?: OtherComparison,
 ): Promise<Comparison> {
   const { workers = 'auto', resamples, interval, scoreRange, taskRanges, title } = options;
   const { onEvent = () => {}, note = () => {}, signal } = options;
@@ -160,6 +206,7 @@ async function carryOut(
   const count = workers === 'auto' ? Math.min(availableParallelism(), jobs.length) : workers;
   const executor = await executors[DEFAULT_EXECUTOR].open({ workers: count, name: options.out, note });
   let report: Report | undefined;
+  let beside: Comparison['beside'];
   let stop = () => {};
   const onAbort = () => stop();
   signal?.addEventListener('abort', onAbort);
@@ -167,7 +214,8 @@ async function carryOut(
     const { status, runs } = await runComparison(plan, {
       folder,
       force: options.force ?? false,
-      resume: options.resume ?? false,
+      resume: Boolean(options.resume || options.extend),
+      extend: options.extend ?? false,
       acceptChanges: options.acceptChanges ?? false,
       checkpointSeconds: options.checkpointSeconds ?? 20,
       stallSeconds: options.stallSeconds ?? 300,
@@ -179,13 +227,17 @@ async function carryOut(
       conclude() {
         const analysis = { resamples, interval, scoreRange, taskRanges, title };
         report = writeReport({ directories: [folder], out: folder, ...analysis });
+        if (other === undefined) return;
+        const { tables, warnings } = reportBeside(folder, plan, other, { interval, scoreRange, taskRanges });
+        beside = { folder: jointFolder(folder, other), tables, warnings };
       },
       onStart(ask) {
         stop = ask;
         if (signal?.aborted) stop();
       },
     });
-    return { folder, status, records: runs, tables: report?.tables, warnings: report?.warnings ?? [] };
+    const { tables, warnings = [] } = report ?? {};
+    return { folder, status, records: runs, tables, warnings, ...(beside !== undefined && { beside }) };
   } finally {
     signal?.removeEventListener('abort', onAbort);
     await executor.close();

@@ -9,8 +9,9 @@ import type { Progress } from '../execution/progress.ts';
 import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
 import { lockFolder } from '../files/lock.ts';
 import { type Additions, additions } from '../plan/extend.ts';
-import { cannotGoOn, sourcesOf } from '../plan/known-files.ts';
+import { cannotGoOn, checkFiles, filesOf, sourcesOf } from '../plan/known-files.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
+import type { Settings } from '../plan/settings.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
 import { recordFiles } from '../plugins/trust.ts';
 import { checkRanges } from '../results/analysis.ts';
@@ -73,6 +74,22 @@ const PATIENCE = 3000;
 export function resultsFolder(out: string): string {
   if (out.trim() === '') throw new UserError('--out is empty');
   return resolve(/[\\/]/.test(out) || out === '.' || out === '..' ? out : join('results', out));
+}
+
+/**
+ * The plan of results that exist; undefined if there are none.
+ * @param asked names the files that the user knows of
+ * @throws UserError for files that have changed, or that the user does not know of
+ */
+export function planThere(
+  folder: string,
+  asked: Settings,
+  acceptChanges = false,
+): ComparisonPlan | undefined {
+  if (!hasManifest(folder)) return undefined;
+  const plan = loadManifest(folder).config;
+  checkFiles(plan, folder, { named: filesOf(asked), acceptChanges });
+  return plan;
 }
 
 /** Runs the plan, or what is left of it. */

@@ -64,6 +64,45 @@ describe('a comparison by a function', () => {
       expect([...kinds(seed)]).toEqual(expect.arrayContaining(['began', 'moved', 'ended']));
   });
 
+  test('grows, is carried out in part, and is reported beside another', async () => {
+    const small = { ...tiny, steps: 20, evaluateEvery: 10, evaluationEpisodes: 1 };
+    const tasks = ['pendulum-swingup'];
+    const out = join(folder, 'grows');
+    const part = await compare({ ...small, agents: ['random'], tasks, seeds: 2, shard: '2/2', out });
+    expect(part.records.map(({ seed, status }) => [seed, status])).toEqual([[1, 'done']]);
+    const whole = await compare({ ...small, agents: ['random'], tasks, seeds: 1, out: `${out}-whole` });
+    const grown = await compare({ extend: true, seeds: 2, out: whole.folder });
+    expect(grown.records.map(({ seed, status }) => [seed, status])).toEqual([
+      [0, 'done'],
+      [1, 'done'],
+    ]);
+    const scores = (at: string) => readResults(at).runs.map(({ seed, score }) => [seed, score]);
+    expect(scores(grown.folder).slice(1)).toEqual(scores(part.folder));
+    const other = { agent: 'random', name: 'other' };
+    const { beside, records } = await compare({
+      ...{ agents: [other], seeds: 1, against: grown.folder, out: `${out}-beside` },
+      ...{ backend: 'wasm', threads: 1 },
+    });
+    expect(records.map(({ task, seed, steps }) => [task, seed, steps])).toEqual([
+      ['pendulum-swingup', 0, 20],
+    ]);
+    expect(beside?.tables?.summary.map(({ agent, seeds }) => [agent, seeds])).toEqual([
+      ['other', 1],
+      ['random', 2],
+    ]);
+  }, 120_000);
+
+  test('says in one line what does not fit', async () => {
+    const some = { agents: ['random'], tasks: ['pendulum-swingup'], out: join(folder, 'nothing') };
+    await expect(compare({ tasks: some.tasks, out: some.out })).rejects.toThrow('compare needs agents');
+    await expect(compare({ agents: some.agents, out: some.out })).rejects.toThrow('compare needs tasks');
+    await expect(compare({ ...some, extend: true })).rejects.toThrow('nothing to extend in');
+    await expect(compare({ ...some, extend: true, force: true })).rejects.toThrow('choose one');
+    await expect(compare({ ...some, shard: '3/2' })).rejects.toThrow('expects a part such as 2/8');
+    await expect(compare({ ...some, against: 'nowhere' })).rejects.toThrow('holds no evaluations.csv');
+    await expect(compare({ ...some, sweep: { sac: { discount: [0.9, 0.99] } } })).rejects.toThrow(/sac/);
+  });
+
   test('can be read again, and has the scores that its tables are made of', () => {
     const { manifest, runs } = readResults(comparison.folder);
     expect(manifest?.status).toBe('done');
