@@ -76,22 +76,28 @@ function candidates(data: MjData): DataLayout[] {
   const binding = bindingAddress(data) >> 2;
   const clock = data.time; // read once: the search compares it with a million numbers
   const expected = readWarnings(data);
-  const isAt = (start: number) => {
-    for (let i = 0; i < expected.length; i++) if (words[start + i] !== expected[i]) return false;
-    return true;
-  };
+  // A distinctive word of the counts, one that is not 0, is looked for; the others are compared where it stands.
+  const marked = expected.findIndex((word) => word !== 0);
+  const isAt = (start: number) => expected.every((word, i) => words[start + i] === word);
   const found: DataLayout[] = [];
   for (let pointer = 0; pointer < POINTER_WORDS; pointer++) {
     const base = words[binding + pointer];
     if (base <= 0 || base % 8 !== 0 || base + SEARCHED_BYTES > memory.byteLength) continue;
-    for (let time = 0; time < SEARCHED_BYTES; time += 8) {
-      if (doubles[(base + time) >> 3] !== clock) continue;
-      for (let warnings = 0; warnings < SEARCHED_BYTES; warnings += 4) {
-        if (isAt((base + warnings) >> 2)) found.push({ pointer, time, warnings });
-      }
+    const times = [...positions(doubles.subarray(base >> 3, (base + SEARCHED_BYTES) >> 3), clock)];
+    if (times.length === 0) continue;
+    const counts = words.subarray(base >> 2, (base + SEARCHED_BYTES) >> 2);
+    for (const mark of positions(counts, expected[marked])) {
+      const warnings = mark - marked;
+      if (warnings < 0 || !isAt((base >> 2) + warnings)) continue;
+      for (const time of times) found.push({ pointer, time: 8 * time, warnings: 4 * warnings });
     }
   }
   return found;
+}
+
+/** Where `value` stands in an array. */
+function* positions(array: Float64Array | Int32Array, value: number): Generator<number> {
+  for (let at = array.indexOf(value); at >= 0; at = array.indexOf(value, at + 1)) yield at;
 }
 
 /** A live view of the warnings of `data`, pairs (last information, count) as in readWarnings(). */
