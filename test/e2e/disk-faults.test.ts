@@ -1,28 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { agentFile, patientAgent } from '../harness/support/agent-files.ts';
-import { shortPole } from '../harness/support/task-file.ts';
+import { patientAgent } from '../harness/support/agent-files.ts';
+import { shortBalance } from '../harness/support/task-file.ts';
 import { harness, type Outcome, pause, start, workplace } from './support/command.ts';
 import { makeReadOnly, mountSmallDisk, unmountAfterAll, whyNoMounts } from './support/mounts.ts';
 import { tableBytes } from './support/tables.ts';
 
-const files = { 'patient.ts': patientAgent, 'tiny.ts': agentFile(), 'short.ts': shortPole };
+const files = { 'patient.ts': patientAgent, 'short.ts': shortBalance };
 const TASK = 'short-balance';
 
-/** Two runs, with checkpoints all the time. */
+/** Two runs side by side, with checkpoints all the time. */
 const comparison = [
-  ...[
-    'compare',
-    '--agents',
-    './patient.ts,./tiny.ts',
-    '--tasks',
-    './short.ts',
-    '--seeds',
-    '1',
-    '--workers',
-    '2',
-  ],
+  ...['compare', '--agents', './patient.ts', '--tasks', './short.ts', '--seeds', '2', '--workers', '2'],
   ...['--steps', '400', '--evaluate-every', '200', '--log-every', '100', '--evaluation-episodes', '1'],
   ...['--preset', 'smoke', '--checkpoint-seconds', '0.2'],
 ];

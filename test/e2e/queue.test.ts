@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentFile, waitingAgent } from '../harness/support/agent-files.ts';
 import { shortPole } from '../harness/support/task-file.ts';
-import { harness, killGroup, pause, type Started, start, workplace } from './support/command.ts';
+import { harness, killGroup, pause, type Started, said, start, workplace } from './support/command.ts';
 import { freePort, startRedis, type TestRedis, whyNoRedis } from './support/redis.ts';
 import { tableBytes } from './support/tables.ts';
 
@@ -26,17 +25,6 @@ const comparison = [
   ...['--preset', 'smoke', '--checkpoint-seconds', '0.1', '--threads', '1'],
 ];
 const files = { 'patient.ts': waitingAgent(40), 'tiny.ts': agentFile(), 'short.ts': shortPole };
-
-/** Resolves when a process has said something. */
-function said({ stderr }: ChildProcess, what: RegExp): Promise<void> {
-  let text = '';
-  return new Promise((resolve) => {
-    stderr?.on('data', (data) => {
-      text += data;
-      if (what.test(text)) resolve();
-    });
-  });
-}
 
 describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${missing})` : ''}`, () => {
   let redis: TestRedis;

@@ -65,3 +65,14 @@ export function killGroup(child: ChildProcess): void {
 }
 
 export const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Resolves when a process has said something on standard error. */
+export function said({ stderr }: ChildProcess, what: RegExp): Promise<void> {
+  let text = '';
+  return new Promise((resolve) => {
+    stderr?.on('data', (data) => {
+      text += data;
+      if (what.test(text)) resolve();
+    });
+  });
+}

@@ -37,3 +37,6 @@ const balance = (timeLimit: number) =>
 
 export default domain('short', { tasks: { balance: balance(0.4), longer: balance(0.5) } });
 `;
+
+/** The same with 'short-balance' alone: half the runs. */
+export const shortBalance = shortPole.replace(', longer: balance(0.5)', '');
