@@ -49,6 +49,13 @@ export interface CurveOptions {
   readonly points?: number;
 }
 
+/** A published score that is drawn as a line across. */
+export interface ReferenceScore {
+  readonly task: string;
+  readonly agent: string;
+  readonly score: number;
+}
+
 /** Points of one curve, and of all curves together, that are drawn and resampled at most. */
 const MOST_POINTS = 120;
 const ALL_POINTS = 8000;

@@ -1,16 +1,9 @@
 /** The learning curves of all agents on one task. */
 import type { Chart, ChartLine } from './chart.ts';
-import type { Curve, CurvePoint } from './curves.ts';
+import type { Curve, CurvePoint, ReferenceScore } from './curves.ts';
 import { shortName } from './html.ts';
 import { compact, readable } from './numbers.ts';
 import type { Series } from './series.ts';
-
-/** A published score that is drawn as a line across. */
-export interface ReferenceScore {
-  readonly task: string;
-  readonly agent: string;
-  readonly score: number;
-}
 
 /** One agent's curve with its looks. */
 export interface SeriesCurve {

@@ -6,8 +6,7 @@ import type { Run } from '../results/runs.ts';
 import type { Flag, Tables } from '../results/tables.ts';
 import { flagsOf } from '../results/tables.ts';
 import type { LoggedRun } from '../results/training.ts';
-import type { Curve } from './curves.ts';
-import type { ReferenceScore } from './learning-curve-chart.ts';
+import type { Curve, ReferenceScore } from './curves.ts';
 import { agentSeries, type Series } from './series.ts';
 
 /** A directory, or a file of scores, that the report is made from. */

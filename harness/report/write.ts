@@ -8,6 +8,7 @@ import { readEvaluations, readManifest, readScores } from '../results/read-files
 import { type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import { parseLoggedRuns } from '../results/training.ts';
 import { UserError } from '../text/errors.ts';
+import type { ReferenceScore } from './curves.ts';
 import { legendEntry, standaloneSvg } from './drawing.ts';
 import {
   type ComparisonSource,
@@ -16,7 +17,6 @@ import {
   metricsOf,
   type ReportChoices,
 } from './gather.ts';
-import type { ReferenceScore } from './learning-curve-chart.ts';
 import { caution } from './notes.ts';
 import { reportPage } from './page-file.ts';
 

@@ -1,5 +1,5 @@
 /** What two machines must have alike for their rows to be of one comparison. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '../files/durable.ts';
@@ -27,10 +27,10 @@ function codeChecksum(): string {
   const built = import.meta.url.endsWith('.js');
   const code = fileURLToPath(new URL('../..', import.meta.url));
   const isCode = (file: string) => (built ? /\.js$/ : /(?<!\.d)\.ts$/).test(file);
-  const folders = ['agents', 'engine', 'envs', 'harness', 'math'].map((name) => join(code, name));
+  const folders = ['agents', 'chunks', 'engine', 'envs', 'harness', 'math'].map((name) => join(code, name));
   const models = join(packageFolder(), 'assets');
   const parts = [
-    ...folders.flatMap((folder) => filesBelow(folder).filter(isCode)),
+    ...folders.filter((folder) => existsSync(folder)).flatMap((folder) => filesBelow(folder).filter(isCode)),
     ...filesBelow(models).filter((file) => file.endsWith('.xml')),
   ].flatMap((file) => [
     relative(code, file)
