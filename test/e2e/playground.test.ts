@@ -307,13 +307,13 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     const made = join(folder, 'made');
     makeComparison(made, { tasks: ['walker-run'], agents: ['sac', '<b>td3'], seeds: 3, evaluations: 4 });
     writeReport({ directories: [made], out: made });
-    const table = readFileSync(join(made, 'evaluations.csv'));
+    const tables = ['evaluations.csv', 'training.csv'].map((name) => {
+      return [`made/${name}`, new Uint8Array(readFileSync(join(made, name)))] as const;
+    });
     const page = await open(addresses.static);
     const requests: string[] = [];
     page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
-    const archive = Buffer.from(zipSync({ 'made/evaluations.csv': new Uint8Array(table) })).toString(
-      'base64',
-    );
+    const archive = Buffer.from(zipSync(Object.fromEntries(tables))).toString('base64');
     await page.evaluate((base64) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
       const dataTransfer = new DataTransfer();
