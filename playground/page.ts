@@ -18,7 +18,7 @@ import { newId, type ShownRun, Training } from './trainings.ts';
 
 const usual: Settings = {
   task: 'cartpole-balance',
-  steps: 5000,
+  steps: 10_000,
   evaluateEvery: 1000,
   evaluationEpisodes: 2,
   seeds: [0],

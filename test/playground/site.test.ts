@@ -22,7 +22,7 @@ describe('the site', () => {
     'has less than 1 MB code of its own in %s.js',
     async (name) => {
       const { output } = await build({
-        input: join(root, 'dist/playground', `${name}.js`),
+        input: join(root, 'playground', `${name}.ts`),
         platform: 'browser',
         external: /^(?![./]|[A-Za-z]:)/, // every package
         write: false,

@@ -1,22 +1,30 @@
-/** What is said where ONNX Runtime's package is absent or broken. Runs the build, in a folder of its own. */
+/** What is said where ONNX Runtime's package is absent or broken. Runs that module in a folder of its own. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { build } from 'rolldown';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendUnavailableError } from '../../../engine/errors.ts';
 import { CallWatch } from '../../../harness/plugins/guard.ts';
 
-const dist = fileURLToPath(new URL('../../../dist/engine', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'onnx-runtime-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-for (const file of ['errors.js', 'onnx/runtime.js']) cpSync(join(dist, file), join(folder, file));
+beforeAll(() =>
+  build({
+    input: fileURLToPath(new URL('../../../engine/onnx/runtime.ts', import.meta.url)),
+    platform: 'node',
+    external: 'onnxruntime-node',
+    output: { dir: folder },
+    logLevel: 'silent',
+  }),
+);
 
 /** The name and message of what `openRuntime` throws. */
 function opened(): string {
-  const code = `import { openRuntime } from './onnx/runtime.js';
+  const code = `import { openRuntime } from './runtime.js';
     openRuntime().then(() => console.log('open'), ({ name, message }) => console.log(name + ': ' + message));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
     cwd: folder,
