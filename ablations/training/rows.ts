@@ -6,7 +6,7 @@ import { readColumns } from '../../harness/files/read-columns.ts';
 import type { Cell } from '../../harness/files/table.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { readEvaluations, readTrainingRows } from '../../harness/results/read-files.ts';
-import type { Run } from '../../harness/results/runs.ts';
+import { type Run, runKey } from '../../harness/results/runs.ts';
 import { summaryColumns } from '../../harness/results/summary.ts';
 import type { TrainingMetrics } from '../../harness/results/training.ts';
 import { bootstrapIntervals, mean } from '../../harness/statistics/index.ts';
@@ -90,7 +90,7 @@ function comparisonRows(ablation: TrainingAblation, { folder, plan }: FinishedCo
           relative: relativeReturn(ablation, plan, agent.label, task, runs),
           metrics: finalMetrics(
             plan.seeds.flatMap((seed) => {
-              const rows = logged.get(JSON.stringify([task, agent.label, String(seed)]));
+              const rows = logged.get(runKey({ task, agent: agent.label, seed: String(seed) }));
               return rows === undefined ? [] : [rows];
             }),
             plan.steps,

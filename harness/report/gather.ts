@@ -8,7 +8,15 @@ import {
   unscaledTasks,
 } from '../results/analysis.ts';
 import { type Manifest, tasksOf } from '../results/manifest-reader.ts';
-import { compareNames, joinRuns, prefixAgents, type Run, runUntil } from '../results/runs.ts';
+import {
+  compareNames,
+  joinRuns,
+  prefixAgents,
+  type Run,
+  type RunName,
+  runKey,
+  runUntil,
+} from '../results/runs.ts';
 import { flagNames, flags } from '../results/tables.ts';
 import type { LoggedRun } from '../results/training.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
@@ -164,9 +172,9 @@ function scales(
 function withoutFailed({ name, manifest, runs, logged = [] }: ComparisonSource, prefix: boolean) {
   const source: Source = { name, manifest };
   const records = manifest?.runs ?? [];
-  const failed = new Set(records.filter((run) => run.status === 'failed').map(keyOf));
-  const kept = <Of extends RunKey>(all: readonly Of[]): Of[] => {
-    const ended = all.filter((run) => !failed.has(keyOf(run)));
+  const failed = new Set(records.filter((run) => run.status === 'failed').map(runKey));
+  const kept = <Of extends RunName>(all: readonly Of[]): Of[] => {
+    const ended = all.filter((run) => !failed.has(runKey(run)));
     return prefix ? prefixAgents(ended, name) : ended;
   };
   const troubled = records
@@ -184,9 +192,6 @@ function withoutFailed({ name, manifest, runs, logged = [] }: ComparisonSource, 
     );
   return { source, troubled, runs: kept(runs), logged: kept(logged) };
 }
-
-type RunKey = Pick<Run, 'task' | 'agent' | 'seed'>;
-const keyOf = ({ task, agent, seed }: RunKey): string => JSON.stringify([task, agent, seed]);
 
 const titleOf = (sources: readonly Source[], scores: readonly NamedRuns[]): string =>
   [...sources.map(({ name, manifest }) => manifest?.name ?? name), ...scores.map(({ name }) => name)].join(

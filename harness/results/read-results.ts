@@ -4,7 +4,7 @@ import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import type { Manifest } from './manifest-reader.ts';
 import { readEvaluations, readManifest, readTrainingRows } from './read-files.ts';
-import type { Run } from './runs.ts';
+import { type Run, runKey } from './runs.ts';
 import type { TrainingMetrics } from './training.ts';
 
 /** A run with what it logged. */
@@ -31,8 +31,7 @@ export function readResults(name: string): Results {
   if (!existsSync(directory)) throw new UserError(`${directory}: no such directory`);
   const training = readTrainingRows(directory);
   const runs = readEvaluations(directory, { mayBeEmpty: true }).map((run) => {
-    const { task, agent, seed } = run;
-    return { ...run, training: training.get(JSON.stringify([task, agent, seed])) ?? [] };
+    return { ...run, training: training.get(runKey(run)) ?? [] };
   });
   return { manifest: readManifest(directory), runs };
 }

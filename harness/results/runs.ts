@@ -4,6 +4,12 @@ import { parseColumns, type ReadRow } from '../files/parse-columns.ts';
 import { evaluationColumns } from '../run/rows.ts';
 import { UserError } from '../text/errors.ts';
 
+/** What tells a run from the others of a comparison. */
+export type RunName = Pick<Run, 'task' | 'agent' | 'seed'>;
+
+/** The same as text, for maps and sets. */
+export const runKey = ({ task, agent, seed }: RunName): string => JSON.stringify([task, agent, seed]);
+
 /** The mean return of one evaluation of one run. */
 export interface Evaluation {
   /** Environment steps of training before it. */
@@ -44,7 +50,7 @@ export function parseEvaluations(file: string, text: string, options: ReadOption
   if (rows.length === 0 && !options.mayBeEmpty) throw new UserError(`${file}, line 2: no evaluations`);
   const runs = new Map<string, EvaluationLine[]>();
   for (const row of rows) {
-    const key = JSON.stringify([row.cells.task, row.cells.agent, row.cells.seed]);
+    const key = runKey(row.cells);
     const own = runs.get(key);
     if (own === undefined) runs.set(key, [row]);
     else own.push(row);
@@ -77,7 +83,7 @@ export function parseScores(file: string, text: string): Run[] {
 export function joinRuns(sources: readonly (readonly Run[])[]): Run[] {
   const seen = new Map<string, Run>();
   for (const run of sources.flat()) {
-    const key = JSON.stringify([run.task, run.agent, run.seed]);
+    const key = runKey(run);
     const other = seen.get(key);
     if (other !== undefined) {
       const name = `task '${run.task}', agent '${run.agent}', seed ${run.seed}`;

@@ -10,12 +10,8 @@ import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { UserError } from '../text/errors.ts';
 import { readEvaluations, readManifest, readTrainingRows } from './read-files.ts';
-import { compareNames, type Run } from './runs.ts';
+import { compareNames, type Run, type RunName, runKey } from './runs.ts';
 import type { TrainingMetrics } from './training.ts';
-
-type RunName = Pick<Run, 'task' | 'agent' | 'seed'>;
-
-const keyOf = ({ task, agent, seed }: RunName): string => JSON.stringify([task, agent, seed]);
 
 /** Numbers logged together. */
 interface ScalarEvent {
@@ -80,7 +76,7 @@ export function exportTensorBoard(directory: string, out = join(directory, 'tens
   for (const run of runs) {
     const folder = folderOf(run);
     makeFolder(folder);
-    const file = eventFile(run, training.get(keyOf(run)) ?? [], startedAt);
+    const file = eventFile(run, training.get(runKey(run)) ?? [], startedAt);
     writeDurably(join(folder, eventFileName(startedAt)), file);
   }
   return runs.length;
@@ -112,16 +108,17 @@ export class GrowingEventFiles {
 
   /** Writes down what the runs have written since. @param ended whether they write no more */
   update(ended = false): void {
-    const changed = this.runs.filter(({ folder }) => {
-      const time = newest(TABLES.map((name) => join(folder, name)));
-      return time !== undefined && time !== this.read.get(folder) && (ended || Date.now() - time >= SETTLED);
+    const changed = this.runs.flatMap((run) => {
+      const time = newest(TABLES.map((name) => join(run.folder, name)));
+      if (time === undefined || time === this.read.get(run.folder)) return [];
+      return ended || Date.now() - time >= SETTLED ? [{ run, time }] : [];
     });
     if (changed.length === 0) return;
     const startedAt = Date.parse(readManifest(this.directory)?.startedAt ?? '') / 1000 || 0;
-    for (const { folder, ...name } of changed) {
-      const time = newest(TABLES.map((table) => join(folder, table)));
+    for (const { run: name, time } of changed) {
+      const { folder } = name;
       const [run] = readEvaluations(folder, { mayBeEmpty: true });
-      if (time === undefined || run === undefined) continue;
+      if (run === undefined) continue;
       const [metrics = []] = readTrainingRows(folder).values();
       const to = this.folderOf(name);
       makeFolder(to);

@@ -1,6 +1,7 @@
 /** training.csv: the metrics that runs logged. */
 import { parseColumns } from '../files/parse-columns.ts';
 import { trainingColumns } from '../run/rows.ts';
+import { runKey } from './runs.ts';
 
 /** The metrics of one run at one step; those that the row leaves empty are absent. */
 export interface TrainingMetrics {
@@ -18,14 +19,14 @@ export interface LoggedRun {
 }
 
 /**
- * Rows by run, under the key JSON [task, agent, seed].
+ * Rows by run, under their `runKey`.
  * @param file its name, for complaints
  * @throws UserError with file and line
  */
 export function parseTrainingRows(file: string, text: string): Map<string, TrainingMetrics[]> {
   const runs = new Map<string, TrainingMetrics[]>();
   for (const { line, cells } of parseColumns(file, text, trainingColumns)) {
-    const key = JSON.stringify([cells.task, cells.agent, cells.seed]);
+    const key = runKey(cells);
     const values = Object.fromEntries(
       line.columns.flatMap((name) => {
         const value = Object.hasOwn(trainingColumns, name) ? undefined : line.optionalNumber(name);

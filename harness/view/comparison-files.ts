@@ -5,7 +5,7 @@ import { pathWithin } from '../files/within.ts';
 import { stateOf } from '../results/listing.ts';
 import type { Manifest, RunRecord } from '../results/manifest-reader.ts';
 import { readEvaluations, readManifest } from '../results/read-files.ts';
-import { compareNames, joinRuns, type Run } from '../results/runs.ts';
+import { compareNames, joinRuns, type Run, runKey } from '../results/runs.ts';
 import { readCheckpointMetadata } from '../run/checkpoint.ts';
 import { FileCache } from './file-cache.ts';
 
@@ -58,8 +58,8 @@ export class ComparisonFiles {
     const merged = this.runsIn(directory, warnings);
     const records = manifest?.runs ?? [];
     const parts = records.map((record) => this.readRun(record, merged, warnings));
-    const known = new Set(records.map(keyOf));
-    const others = merged.filter((run) => !known.has(keyOf(run)));
+    const known = new Set(records.map(runKey));
+    const others = merged.filter((run) => !known.has(runKey(run)));
     const runs = [...parts.map((part) => part.viewed), ...others.map(unlisted)];
     const evaluated = [
       ...parts.filter(({ viewed }) => viewed.status !== 'failed').flatMap(({ run }) => run ?? []),
@@ -131,11 +131,7 @@ export class ComparisonFiles {
   }
 }
 
-/** What identifies a run, as text. */
-export const keyOf = ({ task, agent, seed }: { task: string; agent: string; seed: string }): string =>
-  JSON.stringify([task, agent, seed]);
-
-const sameRun = (record: RunRecord) => (run: Run) => keyOf(run) === keyOf(record);
+const sameRun = (record: RunRecord) => (run: Run) => runKey(run) === runKey(record);
 
 /** Whether a folder has anything of a comparison. */
 export const isComparison = (directory: string): boolean =>

@@ -10,12 +10,12 @@ import { utc } from '../report/run-sections.ts';
 import { agentSeries } from '../report/series.ts';
 import { style } from '../report/style.ts';
 import { type CellOf, dataTable } from '../report/table-html.ts';
-import { compareNames } from '../results/runs.ts';
-import { keyOf, type ViewedComparison, type ViewedRun } from './comparison-files.ts';
+import { compareNames, runKey } from '../results/runs.ts';
+import type { ViewedComparison, ViewedRun } from './comparison-files.ts';
 import type { ViewedRollout } from './rollout-files.ts';
 
 export const runId = (run: { task: string; agent: string; seed: string }): string =>
-  sha256(keyOf(run)).slice(0, 16);
+  sha256(runKey(run)).slice(0, 16);
 
 /** Curves are drawn anew only when their rows change. */
 export class ComparisonFragment {
