@@ -10,8 +10,11 @@ export interface ProfileEvent {
   readonly args?: { readonly op_name: string };
 }
 
-/** Writes the profile of each graph to a file of its own; Node alone has files. */
-export function profileWriter(prefix: string): (name: string, events: readonly ProfileEvent[]) => void {
+/** Writes the profile of each graph to a file of its own, if there is a path prefix for them; Node alone has files. */
+export function profileWriter(
+  prefix: string | undefined,
+): ((name: string, events: readonly ProfileEvent[]) => void) | undefined {
+  if (prefix === undefined) return undefined;
   return (name, events) => {
     writeFile(`${prefix}${name.replaceAll('/', '-')}.json`, JSON.stringify(events));
   };

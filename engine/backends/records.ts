@@ -2,9 +2,10 @@
  * Every backend, the fastest first. A record here is all that one needs: options, their help and errors, `doctor`, the
  * manifest and docs/engine.md find it. A graph that a backend has no code for runs on the next one that is there.
  */
-import { whyUnavailable } from '../codegen/avx512/memory.ts';
+import { openNative, whyUnavailable } from '../codegen/avx512/memory.ts';
 import { openRuntime } from '../onnx/runtime.ts';
 import type { TracedFunction } from '../trace/trace.ts';
+import { profileWriter } from './profile.ts';
 import type { FunctionRunner } from './runner.ts';
 
 export interface BackendRecord {
@@ -50,8 +51,13 @@ const records = {
       return reason && `machine code cannot run here: ${reason}; use the backend wasm`;
     },
     async open({ threads, spin, onGraph, profile }) {
-      const { NativeRunner } = await import('../codegen/avx512/runner.ts');
-      return new NativeRunner({ threads, spin, onGraph, profilePrefix: profile });
+      const { CodeRunner } = await import('../codegen/runner.ts');
+      const { NativeProgram } = await import('../codegen/avx512/program.ts');
+      const native = openNative();
+      return new CodeRunner(
+        async (traced, options) => new NativeProgram(native, traced, { ...options, spin }),
+        { threads, onGraph, onProfile: profileWriter(profile) },
+      );
     },
   },
   wasm: {
@@ -62,11 +68,11 @@ const records = {
       return hasVectors() ? undefined : 'this WebAssembly has no SIMD; use the backend eager';
     },
     async open({ onGraph, profile }) {
-      const { WasmRunner } = await import('../codegen/wasm/runner.ts');
-      const { profileWriter } = await import('./profile.ts');
-      return new WasmRunner({
+      const { CodeRunner } = await import('../codegen/runner.ts');
+      const { WasmProgram } = await import('../codegen/wasm/program.ts');
+      return new CodeRunner((traced, options) => WasmProgram.build(traced, options.profile), {
         onGraph,
-        onProfile: profile === undefined ? undefined : profileWriter(profile),
+        onProfile: profileWriter(profile),
       });
     },
   },

@@ -1,13 +1,16 @@
 /** A traced function as machine code: memory planned, code written. */
 
-import { EngineError, UnsupportedOperation } from '../../errors.ts';
-import { fuse, type ProgramStep } from '../../kernels/fusion.ts';
-import { lower } from '../../kernels/lowering.ts';
-import { aligned, LINE, planMemory } from '../../kernels/memory-plan.ts';
-import { FLOAT_BYTES, type Place, type PlaceOf } from '../../kernels/places.ts';
+import { arrayTypes, type ResultSet } from '../../backends/result-sets.ts';
+import type { ProgramStep } from '../../kernels/fusion.ts';
+import { aligned, LINE } from '../../kernels/memory-plan.ts';
+import type { PlaceOf } from '../../kernels/places.ts';
+import { planProgram } from '../../kernels/plan.ts';
 import { isShared, labelOf } from '../../kernels/steps.ts';
-import type { Storage } from '../../kernels/views.ts';
-import type { TracedFunction } from '../../trace/trace.ts';
+import { sizeOf } from '../../trace/shapes.ts';
+import type { InputSpec, TracedFunction } from '../../trace/trace.ts';
+import { treeOf } from '../../tree.ts';
+import type { NdArray } from '../../types.ts';
+import type { Program, ProgramOptions } from '../runner.ts';
 import { Label, R } from './assembler.ts';
 import { CONSTANT_BYTES, Emitter, type Layout } from './emitter.ts';
 import { SPILL_BYTES } from './groups.ts';
@@ -22,64 +25,45 @@ const CONTROL = { barrier: 0, status: 64, outside: 68, savedStatus: 128, bytes: 
 /** Rounding to nearest, no exceptions, denormal numbers count as zero. */
 const STATUS = 0x1f80 | 0x8040;
 
-export interface ProgramOptions {
-  readonly threads: number;
+export interface NativeOptions extends ProgramOptions {
   /** Whether threads wait longer before they sleep. */
   readonly spin?: boolean;
-  /** Measures every step: see Program.times. */
-  readonly profile?: boolean;
 }
 
-export class Program {
+interface AddressedResults extends ResultSet {
+  readonly addresses: readonly bigint[];
+}
+
+export class NativeProgram implements Program<AddressedResults> {
   readonly #native: Native;
+  readonly #traced: TracedFunction;
   readonly #memory: NativeMemory;
   readonly #code: NativeMemory;
   readonly #entry: bigint;
   readonly #outside: Uint32Array;
-  readonly #profile?: { readonly steps: readonly ProgramStep[]; readonly at: number };
   /** Addresses of the caller's arrays: inputs, then outputs. */
-  readonly table: BigInt64Array;
+  readonly #table: BigInt64Array;
+  readonly #labels: readonly string[];
+  /** Of the time stamp counter, before each step and behind the last. */
+  readonly #stamps: BigInt64Array;
 
-  private constructor(
-    native: Native,
-    memory: NativeMemory,
-    code: NativeMemory,
-    entry: bigint,
-    slots: number,
-    profile?: { readonly steps: readonly ProgramStep[]; readonly at: number },
-  ) {
-    this.#profile = profile;
+  constructor(native: Native, traced: TracedFunction, options: NativeOptions) {
     this.#native = native;
-    this.#memory = memory;
-    this.#code = code;
-    this.#entry = entry;
-    this.table = new BigInt64Array(memory.buffer, CONTROL.bytes, slots);
-    this.#outside = new Uint32Array(memory.buffer, CONTROL.outside, 1);
-  }
-
-  /** @throws UnsupportedOperation, also for what is too large for a program's registers, constants or memory */
-  static build(native: Native, traced: TracedFunction, options: ProgramOptions): Program {
-    try {
-      return Program.#build(native, traced, options);
-    } catch (error) {
-      if (error instanceof RangeError || error instanceof EngineError)
-        throw new UnsupportedOperation(error.message);
-      throw error;
-    }
-  }
-
-  static #build(native: Native, traced: TracedFunction, options: ProgramOptions): Program {
-    const { kernels, storages } = lower(traced, avx512);
-    const steps = fuse(kernels, (storage) => storage.slot !== undefined, avx512);
-    const slots = traced.inputs.length + traced.outputs.length;
-    const plan = planMemory(steps, storages);
+    this.#traced = traced;
+    const plan = planProgram(traced, avx512);
+    const { steps, slots } = plan;
     const scratch = aligned(PRODUCT_SCRATCH + SPILL_BYTES);
     const constants = CONTROL.bytes + aligned(8 * slots);
     const working = constants + CONSTANT_BYTES;
     const tensors = working + options.threads * scratch;
     const stamps = tensors + plan.bytes;
-    const profile = options.profile === true ? { steps, at: stamps } : undefined;
-    const memory = new NativeMemory(native, stamps + (profile === undefined ? 0 : 8 * (steps.length + 1)));
+    const measured = options.profile ? steps.length + 1 : 0;
+    const memory = new NativeMemory(native, stamps + 8 * measured);
+    this.#memory = memory;
+    this.#labels = steps.map(labelOf);
+    this.#table = new BigInt64Array(memory.buffer, CONTROL.bytes, slots);
+    this.#outside = new Uint32Array(memory.buffer, CONTROL.outside, 1);
+    this.#stamps = new BigInt64Array(memory.buffer, stamps, measured);
     try {
       const layout: Layout = {
         table: memory.address + CONTROL.bytes,
@@ -88,52 +72,58 @@ export class Program {
         scratch: Array.from({ length: options.threads }, (_, i) => memory.address + working + i * scratch),
       };
       const emitter = new Emitter(layout, options.threads);
-      const placeOf = (storage: Storage, offset: number): Place => {
-        if (storage.slot !== undefined) return { slot: storage.slot, offset: FLOAT_BYTES * offset };
-        const at = plan.offsets.get(storage.id);
-        if (at === undefined) throw new RangeError('a tensor without memory');
-        return { offset: memory.address + tensors + at + FLOAT_BYTES * offset };
-      };
-      writeCode(native, emitter, steps, placeOf, memory.address, {
-        profile: profile === undefined ? undefined : memory.address + stamps,
+      writeCode(native, emitter, steps, plan.placesFrom(memory.address + tensors), memory.address, {
+        profile: options.profile ? memory.address + stamps : undefined,
         spin: options.spin === true,
       });
-      const code = new NativeMemory(native, emitter.asm.length);
-      code.bytes.set(emitter.asm.code());
-      code.seal();
+      this.#code = new NativeMemory(native, emitter.asm.length);
+      this.#code.bytes.set(emitter.asm.code());
+      this.#code.seal();
+      this.#entry = BigInt(this.#code.address);
       new Uint32Array(memory.buffer, constants, emitter.constants.length).set(emitter.constants);
       new Uint32Array(memory.buffer, CONTROL.status, 1)[0] = STATUS;
-      for (const { id, constant } of storages) {
-        const at = plan.offsets.get(id);
-        if (constant === undefined || at === undefined) continue;
-        const bytes = new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength);
-        memory.bytes.set(bytes, tensors + at);
+      for (const { at, data } of plan.constants) {
+        memory.bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), tensors + at);
       }
-      return new Program(native, memory, code, BigInt(code.address), slots, profile);
     } catch (error) {
       memory.free();
       throw error;
     }
   }
 
-  /** Ticks of the time stamp counter that each step of the last run took. */
-  times(): { readonly label: string; readonly ticks: number }[] {
-    if (this.#profile === undefined) return [];
-    const { steps, at } = this.#profile;
-    const stamps = new BigInt64Array(this.#memory.buffer, at, steps.length + 1);
-    return steps.map((step, i) => ({ label: labelOf(step), ticks: Number(stamps[i + 1] - stamps[i]) }));
+  feed(input: number, data: NdArray['data'], isOther: boolean): void {
+    if (isOther) this.#table[input] = this.#native.koffi.address(data);
   }
 
-  /** @returns whether every index was in range; otherwise results mean nothing */
-  run(): boolean {
+  allocate(): AddressedResults {
+    const { outputs } = this.#traced;
+    const arrays: NdArray[] = [];
+    const addresses: bigint[] = [];
+    for (const { value } of outputs) {
+      const size = sizeOf(value.shape);
+      // Whole cache lines: a vector across two takes twice as long.
+      const buffer = new ArrayBuffer(4 * size + LINE);
+      const address = this.#native.koffi.address(buffer);
+      const shift = (LINE - Number(address % BigInt(LINE))) % LINE;
+      const data = new arrayTypes[value.type as InputSpec['type']](buffer, shift, size);
+      arrays.push({ data, shape: value.shape });
+      addresses.push(address + BigInt(shift));
+    }
+    const leaves = outputs.map((output) => output.leaf);
+    return { arrays, addresses, tree: treeOf(leaves, arrays) };
+  }
+
+  run({ addresses }: AddressedResults): boolean {
+    const first = this.#traced.inputs.length;
+    for (let i = 0; i < addresses.length; i++) this.#table[first + i] = addresses[i];
     this.#outside[0] = 0;
     this.#native.koffi.call(this.#entry, this.#native.entry);
     return this.#outside[0] === 0;
   }
 
-  /** Bytes of its own, code apart. */
-  get bytes(): number {
-    return this.#memory.size;
+  times(): { readonly label: string; readonly time: number }[] {
+    const stamps = this.#stamps;
+    return this.#labels.map((label, i) => ({ label, time: Number(stamps[i + 1] - stamps[i]) }));
   }
 
   free(): void {

@@ -1,12 +1,15 @@
 /** A traced function as a WebAssembly module: memory planned, code written. */
-import { UnsupportedOperation } from '../../errors.ts';
-import { fuse, type ProgramStep } from '../../kernels/fusion.ts';
-import { lower } from '../../kernels/lowering.ts';
-import { aligned, planMemory } from '../../kernels/memory-plan.ts';
-import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
+import { arrayTypes, type ResultSet } from '../../backends/result-sets.ts';
+import type { ProgramStep } from '../../kernels/fusion.ts';
+import { aligned } from '../../kernels/memory-plan.ts';
+import { FLOAT_BYTES } from '../../kernels/places.ts';
+import { type Plan, planProgram } from '../../kernels/plan.ts';
 import { labelOf } from '../../kernels/steps.ts';
 import { sizeOf } from '../../trace/shapes.ts';
-import type { TracedFunction } from '../../trace/trace.ts';
+import type { InputSpec, TracedFunction } from '../../trace/trace.ts';
+import { treeOf } from '../../tree.ts';
+import type { NdArray } from '../../types.ts';
+import type { Program } from '../runner.ts';
 import { Code, Module } from './assembler.ts';
 import { Scratch } from './products.ts';
 import { TABLE_WORDS } from './scalar-functions.ts';
@@ -19,13 +22,8 @@ const MOST_BYTES = 2 ** 32 - PAGE;
 /** Steps are put together to functions of about this many bytes: V8 optimises hot functions one by one. */
 const FUNCTION_BYTES = 3000;
 
-export interface ProgramOptions {
-  /** Measures every step: see Program.profiledRun. */
-  readonly profile?: boolean;
-}
-
 /** Sets of addresses for results: a step's state moves back and forth between two. */
-export const RESULT_SETS = 3;
+const RESULT_SETS = 3;
 
 /** Everything of a program that depends on the graph alone. */
 interface Written {
@@ -37,34 +35,23 @@ interface Written {
   readonly inputs: readonly number[];
   readonly results: readonly (readonly number[])[];
   readonly labels: readonly string[];
-  readonly constants: readonly {
-    readonly at: number;
-    readonly data: Float32Array | Int32Array | Uint32Array;
-  }[];
+  readonly constants: Plan['constants'];
 }
 
-/** @throws UnsupportedOperation, also for what is too large for a memory */
-export function writeProgram(traced: TracedFunction, options: ProgramOptions = {}): Written {
-  try {
-    return write(traced, options);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UnsupportedOperation(error.message);
-    throw error;
-  }
-}
-
-function write(traced: TracedFunction, { profile = false }: ProgramOptions): Written {
-  const { kernels, storages } = lower(traced, wasm);
-  const steps = fuse(kernels, (storage) => storage.slot !== undefined, wasm);
-  const plan = planMemory(steps, storages);
-  const slots = traced.inputs.length + traced.outputs.length;
+/**
+ * @param profile measures every step
+ * @throws RangeError for what is too large for a memory
+ */
+export function writeProgram(traced: TracedFunction, profile = false): Written {
+  const plan = planProgram(traced, wasm);
+  const { steps } = plan;
   let end = 0;
   const reserve = (bytes: number) => {
     const at = end;
     end += aligned(bytes);
     return at;
   };
-  const table = reserve(FLOAT_BYTES * slots);
+  const table = reserve(FLOAT_BYTES * plan.slots);
   const words = reserve(TABLE_WORDS.byteLength);
   const outside = reserve(FLOAT_BYTES);
   const bytesOf = (shape: readonly number[]) => FLOAT_BYTES * sizeOf(shape);
@@ -75,12 +62,7 @@ function write(traced: TracedFunction, { profile = false }: ProgramOptions): Wri
   const tensors = reserve(plan.bytes);
   const module = new Module();
   const scratch = new Scratch(end);
-  const placeOf: PlaceOf = ({ slot, id }, offset) => {
-    if (slot !== undefined) return { slot, offset: FLOAT_BYTES * offset };
-    const at = plan.offsets.get(id);
-    if (at === undefined) throw new RangeError('a tensor without memory');
-    return { offset: tensors + at + FLOAT_BYTES * offset };
-  };
+  const placeOf = plan.placesFrom(tensors);
   writeSteps(module, steps, profile, (code, step) =>
     emitStep(code, { module, table, words, outside, scratch, placeOf }, step),
   );
@@ -88,10 +70,6 @@ function write(traced: TracedFunction, { profile = false }: ProgramOptions): Wri
   const bytes = scratch.address + scratch.bytes + PAGE;
   if (bytes > MOST_BYTES) throw new RangeError('more than 4 GiB');
   const pages = Math.ceil(bytes / PAGE);
-  const constants = storages.flatMap(({ id, constant }) => {
-    const at = plan.offsets.get(id);
-    return constant === undefined || at === undefined ? [] : [{ at: tensors + at, data: constant }];
-  });
   return {
     bytes: module.finish(pages),
     pages,
@@ -100,7 +78,10 @@ function write(traced: TracedFunction, { profile = false }: ProgramOptions): Wri
     inputs,
     results,
     labels: steps.map(labelOf),
-    constants: [...constants, { at: words, data: TABLE_WORDS }],
+    constants: [
+      ...plan.constants.map(({ at, data }) => ({ at: tensors + at, data })),
+      { at: words, data: TABLE_WORDS },
+    ],
   };
 }
 
@@ -130,58 +111,110 @@ function writeSteps(
 
 type Exported = Readonly<Record<string, () => void>>;
 
-/** A program in a memory of its own. */
-export class Program {
-  readonly memory: WebAssembly.Memory;
-  readonly inputs: readonly number[];
-  readonly results: readonly (readonly number[])[];
-  readonly #labels: readonly string[];
+interface PlacedResults extends ResultSet {
+  readonly addresses: readonly number[];
+  /** Arrays outside of the memory, which results are copied to. */
+  readonly isOutside: boolean;
+}
+
+/**
+ * A program in a memory of its own. What it gives out are views of that memory, so that a state that comes back needs
+ * no copy.
+ */
+export class WasmProgram implements Program<PlacedResults> {
+  readonly #traced: TracedFunction;
+  readonly #written: Written;
+  readonly #memory: WebAssembly.Memory;
+  readonly #bytes: Uint8Array;
   /** Addresses of the caller's arrays: inputs, then outputs. */
-  readonly table: Uint32Array;
+  readonly #table: Uint32Array;
   readonly #outside: Uint32Array;
   readonly #exports: Exported;
+  readonly #profile: boolean;
+  /** Milliseconds of each step. */
+  #times: number[] = [];
+  #allocated = 0;
 
-  private constructor(written: Written, memory: WebAssembly.Memory, instance: WebAssembly.Instance) {
-    const { table, outside, inputs, results, constants, labels } = written;
-    this.memory = memory;
-    this.inputs = inputs;
-    this.results = results;
-    this.#labels = labels;
-    this.#exports = instance.exports as Exported;
-    this.table = new Uint32Array(memory.buffer, table, inputs.length + results[0].length);
-    this.#outside = new Uint32Array(memory.buffer, outside, 1);
-    for (const { at, data } of constants) {
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      new Uint8Array(memory.buffer).set(bytes, at);
-    }
+  private constructor(
+    traced: TracedFunction,
+    written: Written,
+    memory: WebAssembly.Memory,
+    exports: Exported,
+    profile: boolean,
+  ) {
+    this.#traced = traced;
+    this.#written = written;
+    this.#memory = memory;
+    this.#exports = exports;
+    this.#profile = profile;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#table = new Uint32Array(memory.buffer, written.table, traced.inputs.length + traced.outputs.length);
+    this.#outside = new Uint32Array(memory.buffer, written.outside, 1);
+    for (const { at, data } of written.constants) this.#bytes.set(bytesOf(data), at);
   }
 
-  /** @throws UnsupportedOperation */
-  static async build(traced: TracedFunction, options: ProgramOptions = {}): Promise<Program> {
-    const written = writeProgram(traced, options);
-    let memory: WebAssembly.Memory;
-    try {
-      memory = new WebAssembly.Memory({ initial: written.pages, maximum: written.pages });
-    } catch (error) {
-      throw new UnsupportedOperation(error instanceof Error ? error.message : String(error));
-    }
+  /** @throws RangeError for what is too large for a memory, or for this machine's */
+  static async build(traced: TracedFunction, profile = false): Promise<WasmProgram> {
+    const written = writeProgram(traced, profile);
+    const memory = new WebAssembly.Memory({ initial: written.pages, maximum: written.pages });
     const { instance } = await WebAssembly.instantiate(written.bytes, { env: { memory } });
-    return new Program(written, memory, instance);
+    return new WasmProgram(traced, written, memory, instance.exports as Exported, profile);
   }
 
-  /** @returns whether every index was in range; otherwise results mean nothing */
-  run(): boolean {
+  feed(input: number, data: NdArray['data']): void {
+    if (data.buffer === this.#memory.buffer) {
+      this.#table[input] = data.byteOffset;
+      return;
+    }
+    const address = this.#written.inputs[input];
+    this.#bytes.set(bytesOf(data), address);
+    this.#table[input] = address;
+  }
+
+  /** Two sets lie in the memory; those that replace one are outside, and the last place there is for their results. */
+  allocate(): PlacedResults {
+    const { outputs } = this.#traced;
+    const set = Math.min(this.#allocated++, RESULT_SETS - 1);
+    const isOutside = set === RESULT_SETS - 1;
+    const addresses = this.#written.results[set];
+    const arrays = outputs.map(({ value }, i) => {
+      const ArrayType = arrayTypes[value.type as InputSpec['type']];
+      const size = sizeOf(value.shape);
+      const data = isOutside ? new ArrayType(size) : new ArrayType(this.#memory.buffer, addresses[i], size);
+      return { data, shape: value.shape };
+    });
+    const leaves = outputs.map((output) => output.leaf);
+    return { addresses, arrays, tree: treeOf(leaves, arrays), isOutside };
+  }
+
+  run({ addresses, arrays, isOutside }: PlacedResults): boolean {
+    const first = this.#traced.inputs.length;
+    for (let i = 0; i < addresses.length; i++) this.#table[first + i] = addresses[i];
     this.#outside[0] = 0;
-    this.#exports.run();
+    if (this.#profile) this.#measuredRun();
+    else this.#exports.run();
+    if (isOutside) {
+      for (const [i, { data }] of arrays.entries()) {
+        bytesOf(data).set(this.#bytes.subarray(addresses[i], addresses[i] + data.byteLength));
+      }
+    }
     return this.#outside[0] === 0;
   }
 
-  /** Runs step by step, whatever indices are. @returns milliseconds of each */
-  profiledRun(): { readonly label: string; readonly milliseconds: number }[] {
-    return this.#labels.map((label, i) => {
+  #measuredRun(): void {
+    this.#times = this.#written.labels.map((_, i) => {
       const begin = performance.now();
       this.#exports[`step${i}`]();
-      return { label, milliseconds: performance.now() - begin };
+      return performance.now() - begin;
     });
   }
+
+  times(): { readonly label: string; readonly time: number }[] {
+    return this.#times.map((time, i) => ({ label: this.#written.labels[i], time }));
+  }
+
+  free(): void {}
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -2,30 +2,24 @@ import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { openNative } from '../../../../engine/codegen/avx512/memory.ts';
-import { Program } from '../../../../engine/codegen/avx512/program.ts';
+import { NativeProgram } from '../../../../engine/codegen/avx512/program.ts';
 import type { NdArray } from '../../../../engine/types.ts';
 import { expectClose, type Inputs, type Tensors, uniform } from '../../compare.ts';
 import { randomGraph } from '../graphs.ts';
 import { absent, copied, eagerly, expectBits, type Fn, nativeEngine, title, traced } from '../support.ts';
 
 const exact = { relative: 0, absolute: 0 };
-const size = (shape: readonly number[]) => shape.reduce((n, x) => n * x, 1);
 
 /** A program on as many threads as asked for, however little work there is. */
 function programOf(fn: Fn, inputs: Inputs, threads: number) {
   const native = openNative();
   const graph = traced(fn, inputs);
-  const program = Program.build(native, graph, { threads });
-  const results: Record<string, NdArray> = {};
-  for (const { leaf, value } of graph.outputs) {
-    const Type = value.type === 'float32' ? Float32Array : Int32Array;
-    results[leaf.path] = { data: new Type(size(value.shape)), shape: value.shape };
-  }
-  const arrays = [...Object.values(inputs), ...Object.values(results)];
-  for (const [i, { data }] of arrays.entries()) program.table[i] = native.koffi.address(data);
+  const program = new NativeProgram(native, graph, { threads, profile: false });
+  const results = program.allocate();
+  for (const [i, { data }] of Object.values(inputs).entries()) program.feed(i, data, true);
   return {
-    results,
-    run: () => program.run(),
+    results: results.tree as Record<string, NdArray>,
+    run: () => program.run(results),
     free: () => program.free(),
   };
 }
