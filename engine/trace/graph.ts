@@ -99,9 +99,7 @@ export class Graph {
     if (outputs.every(({ shape }) => sizeOf(shape) === 0)) {
       return outputs.map(({ type, shape }) => this.constant(type, shape, []));
     }
-    const ids = inputs.map((value) => (value === undefined ? '' : value.id));
-    if (commutative.has(operation)) ids.sort();
-    const key = `${domain}:${operation}|${ids}|${JSON.stringify(attributes)}|${outputs.length}`;
+    const key = `${domain}:${operation}|${operandsKey(operation, inputs)}|${attributesKey(attributes)}|${outputs.length}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known.outputs;
     const results: Value[] = [];
@@ -271,8 +269,25 @@ function toData(type: ElementType, values: ArrayLike<number | bigint>): Constant
   return type === 'int32' ? Int32Array.from(numbers) : Uint8Array.from(numbers);
 }
 
+function operandsKey(operation: string, inputs: readonly (Value | undefined)[]): string {
+  const [a, b] = inputs;
+  if (inputs.length === 2 && a !== undefined && b !== undefined) {
+    return a.id > b.id && commutative.has(operation) ? `${b.id},${a.id}` : `${a.id},${b.id}`;
+  }
+  return inputs.map((value) => (value === undefined ? '' : value.id)).join();
+}
+
+/** As text. */
+function attributesKey(attributes: Readonly<Record<string, Attribute>>): string {
+  for (const _ in attributes) return JSON.stringify(attributes);
+  return '';
+}
+
 /** The bits, as text. */
 function signature(data: ConstantData): string {
+  if (data instanceof Float32Array) {
+    return new Uint32Array(data.buffer, data.byteOffset, data.length).join();
+  }
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join();
 }
 

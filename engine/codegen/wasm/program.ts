@@ -6,6 +6,7 @@ import { FLOAT_BYTES } from '../../kernels/places.ts';
 import { type Plan, planProgram } from '../../kernels/plan.ts';
 import { labelOf } from '../../kernels/steps.ts';
 import { sizeOf } from '../../trace/shapes.ts';
+import { type Structure, sameStructure, structureOf } from '../../trace/structure.ts';
 import type { InputSpec, TracedFunction } from '../../trace/trace.ts';
 import { treeOf } from '../../tree.ts';
 import type { NdArray } from '../../types.ts';
@@ -109,6 +110,34 @@ function writeSteps(
   module.add(run, [], [], 'run');
 }
 
+interface Compiled {
+  readonly written: Written;
+  readonly module: WebAssembly.Module;
+}
+
+/** Programs written last: agents of one configuration share code, and what V8 has optimised of it. */
+const recent: {
+  readonly structure: Structure;
+  readonly profile: boolean;
+  readonly program: Promise<Compiled>;
+}[] = [];
+const MOST_RECENT = 16;
+
+function compiled(traced: TracedFunction, profile: boolean): Promise<Compiled> {
+  const structure = structureOf(traced);
+  const index = recent.findIndex((one) => one.profile === profile && sameStructure(one.structure, structure));
+  const [entry] =
+    index < 0 ? [{ structure, profile, program: compile(traced, profile) }] : recent.splice(index, 1);
+  recent.unshift(entry);
+  recent.length = Math.min(recent.length, MOST_RECENT);
+  return entry.program;
+}
+
+async function compile(traced: TracedFunction, profile: boolean): Promise<Compiled> {
+  const written = writeProgram(traced, profile);
+  return { written, module: await WebAssembly.compile(written.bytes) };
+}
+
 type Exported = Readonly<Record<string, () => void>>;
 
 interface PlacedResults extends ResultSet {
@@ -155,10 +184,10 @@ export class WasmProgram implements Program<PlacedResults> {
 
   /** @throws RangeError for what is too large for a memory, or for this machine's */
   static async build(traced: TracedFunction, profile = false): Promise<WasmProgram> {
-    const written = writeProgram(traced, profile);
+    const { written, module } = await compiled(traced, profile);
     const memory = new WebAssembly.Memory({ initial: written.pages, maximum: written.pages });
-    const { instance } = await WebAssembly.instantiate(written.bytes, { env: { memory } });
-    return new WasmProgram(traced, written, memory, instance.exports as Exported, profile);
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+    return new WasmProgram(traced, written, memory, exports as Exported, profile);
   }
 
   feed(input: number, data: NdArray['data']): void {
