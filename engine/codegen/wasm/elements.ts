@@ -203,6 +203,6 @@ export function mayBeDenormal(operation: string, operands: readonly boolean[]): 
 
 /** Denormal numbers as zeros of their sign. */
 export function flushed(v: Values, x: Value): Value {
-  const tiny = v.less(v.absolute(x), v.number(2 ** -126));
+  const tiny = v.equalIntegers(v.and(x, v.bits(0x7f800000)), v.bits(0));
   return v.without(x, v.and(tiny, v.bits(0x7fffffff)));
 }

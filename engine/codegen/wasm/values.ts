@@ -23,8 +23,13 @@ const floatBits = (value: number) => new Uint32Array(Float32Array.of(value).buff
 
 /** Makes values and writes code for them. */
 export class Values implements Vectors<Value> {
-  readonly #constants = new Map<number, Value>();
+  readonly #constants: Map<number, Value>;
   readonly #all: Value[] = [];
+
+  /** @param twin values in the same function, which share their constants */
+  constructor(twin?: Values) {
+    this.#constants = twin === undefined ? new Map() : twin.#constants;
+  }
 
   value(type: ValueType, operands: readonly Value[], write: (code: Code) => void, constant?: number): Value {
     for (const operand of operands) operand.uses++;
@@ -72,6 +77,18 @@ export class Values implements Vectors<Value> {
     if (value.left === 0 || value.constant !== undefined) return;
     value.local = code.take(value.type);
     code.tee(value.local);
+  }
+
+  /** What has to be computed before a value, and itself: operands first. */
+  pending(value: Value): Value[] {
+    const found = new Set<Value>();
+    const visit = (at: Value) => {
+      if (at.local !== undefined || at.constant !== undefined || found.has(at)) return;
+      for (const operand of at.operands) visit(operand);
+      found.add(at);
+    };
+    visit(value);
+    return [...found];
   }
 
   /** Computes a value now if something will use it. */
