@@ -140,7 +140,7 @@ async function compile(traced: TracedFunction, profile: boolean): Promise<Compil
 
 type Exported = Readonly<Record<string, () => void>>;
 
-interface PlacedResults extends ResultSet {
+export interface PlacedResults extends ResultSet {
   readonly addresses: readonly number[];
   /** Arrays outside of the memory, which results are copied to. */
   readonly isOutside: boolean;
