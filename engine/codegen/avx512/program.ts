@@ -30,7 +30,7 @@ export interface NativeOptions extends ProgramOptions {
   readonly spin?: boolean;
 }
 
-interface AddressedResults extends ResultSet {
+export interface AddressedResults extends ResultSet {
   readonly addresses: readonly bigint[];
 }
 
