@@ -2,6 +2,7 @@
 
 import { UnsupportedOperation } from '../errors.ts';
 import { sameShape, sizeOf } from '../trace/shapes.ts';
+import { elementFunction } from './elements.ts';
 import type { Kind, Parameters } from './groups.ts';
 import type { Combination, Kernel, Tensor } from './kernels.ts';
 import type { Target } from './target.ts';
@@ -73,7 +74,7 @@ export class Builder {
     result: View,
     parameters: Parameters = {},
   ): Tensor {
-    if (!this.#target.supports(operation, type, resultType, parameters)) {
+    if (elementFunction(operation, type, resultType, parameters) === undefined) {
       throw new UnsupportedOperation(`${operation} of ${type}`);
     }
     const kernel: Kernel = { kind: 'element', operation, type, resultType, parameters, operands, result };
@@ -128,7 +129,7 @@ export class Builder {
     );
     if (!same || essential(shape.slice(1)).length > 1) throw new NeedsDenseRows();
     const { type } = operands[operands.length - 1];
-    if (!this.#target.supports(operation, type, resultType, parameters)) {
+    if (elementFunction(operation, type, resultType, parameters) === undefined) {
       throw new UnsupportedOperation(`${operation} of ${type}`);
     }
     const kernel = {

@@ -1,8 +1,8 @@
 /**
  * Element-wise functions as expressions over operations on vectors of 32-bit floats, written once; a code generator
  * lowers the operations. Polynomials of exp, log, tanh, sin, cos, atanh and of erf beyond 1 are Cephes's (S. Moshier).
- * They use no fused multiplication and addition and no approximate instruction: the same operands give the same bits
- * on every processor.
+ * No operation is an approximate instruction: the same operands give the same bits on every processor that has the same
+ * special instructions.
  */
 
 /** Operations on vectors. Masks have all bits of a lane set where something holds, else none. */
@@ -15,32 +15,75 @@ export interface Vectors<V> {
   subtract(a: V, b: V): V;
   multiply(a: V, b: V): V;
   divide(a: V, b: V): V;
+  /** a · b + c; rounded once where there are special instructions, else twice. */
+  multiplyAdd(a: V, b: V, c: V): V;
+  squareRoot(x: V): V;
   absolute(x: V): V;
   negate(x: V): V;
   /** To the nearest whole number, halves to even ones. */
   round(x: V): V;
+  floor(x: V): V;
+  ceiling(x: V): V;
   /** The larger one; x where x is NaN. */
   atLeast(x: V, bound: V): V;
   /** The smaller one; x where x is NaN. */
   atMost(x: V, bound: V): V;
+  /** The larger one; NaN if one of them is. */
+  larger(a: V, b: V): V;
+  smaller(a: V, b: V): V;
   less(a: V, b: V): V;
   lessEqual(a: V, b: V): V;
   equal(a: V, b: V): V;
+  notEqual(a: V, b: V): V;
   and(a: V, b: V): V;
   or(a: V, b: V): V;
   xor(a: V, b: V): V;
-  /** Bits of a that the mask does not have. */
+  /** Of a mask. */
+  not(mask: V): V;
+  /** a where the mask does not hold, else no bits. */
   without(a: V, mask: V): V;
   choose(mask: V, a: V, b: V): V;
   addIntegers(a: V, b: V): V;
   subtractIntegers(a: V, b: V): V;
+  multiplyIntegers(a: V, b: V): V;
+  /** a / b by way of doubles, which hold every quotient; anything where b is 0. */
+  quotient(a: V, b: V, rounding: 'floored' | 'truncated'): V;
+  absoluteInteger(x: V): V;
+  largerInteger(a: V, b: V): V;
+  smallerInteger(a: V, b: V): V;
+  lessIntegers(a: V, b: V): V;
+  lessEqualIntegers(a: V, b: V): V;
   equalIntegers(a: V, b: V): V;
+  notEqualIntegers(a: V, b: V): V;
   shiftLeft(x: V, bits: number): V;
   /** Copies of the sign come in. */
   shiftRight(x: V, bits: number): V;
+  /** Where x has a bit. */
+  hasBit(x: V, bit: number): V;
   integersToFloats(x: V): V;
+  /** Towards zero; 0 at NaN, and the nearest integer where 32 bits do not hold the result. */
+  floatsToIntegers(x: V): V;
+  /** 1 where the mask holds, else 0. */
+  maskToFloats(mask: V): V;
+  maskToIntegers(mask: V): V;
   /** Of angles x: whole quarter turns as integers, and what is left as a float. */
   quarterTurns(x: V): { readonly turns: V; readonly rest: V };
+  /** What some processors have and others not: functions are shorter with it. */
+  readonly special?: SpecialInstructions<V>;
+}
+
+/** They come with products that are added without being rounded, and with denormal numbers that count as zero. */
+export interface SpecialInstructions<V> {
+  /** c - a · b, rounded once. */
+  lessProduct(c: V, a: V, b: V): V;
+  /** x · 2^n; n is a whole number. */
+  scale(x: V, n: V): V;
+  /** The exponent of x as a float, of the mantissa from 1 to 2. */
+  exponent(x: V): V;
+  /** NaN below zero. */
+  mantissa(x: V): V;
+  /** 1 above 0, else 0, and NaN at NaN. */
+  step(x: V): V;
 }
 
 /** The smallest normal float. */
@@ -49,7 +92,7 @@ const SIGN = 0x80000000;
 
 /** x · coefficients by Horner's rule, the highest power first. */
 function horner<V>(v: Vectors<V>, x: V, [first, ...rest]: readonly number[]): V {
-  return rest.reduce((sum, c) => v.add(v.multiply(sum, x), v.number(c)), v.number(first));
+  return rest.reduce((sum, c) => v.multiplyAdd(sum, x, v.number(c)), v.number(first));
 }
 
 /** The magnitude of one with the sign of the other. */
@@ -79,6 +122,7 @@ function reducedExponential<V>(v: Vectors<V>, x: V): { readonly shifted: V; read
 }
 
 export function exponential<V>(v: Vectors<V>, x: V): V {
+  if (v.special !== undefined) return scaledExponential(v, v.special, x);
   const { shifted, rest } = reducedExponential(v, x);
   // Times 2^n, whose bits are n's in the place of the exponent.
   const y = v.addIntegers(v.add(rest, v.number(1)), v.shiftLeft(shifted, 23));
@@ -87,11 +131,24 @@ export function exponential<V>(v: Vectors<V>, x: V): V {
   return v.without(bounded, v.less(x, v.number(EXP_LEAST)));
 }
 
+function scaledExponential<V>(v: Vectors<V>, special: SpecialInstructions<V>, x: V): V {
+  const bounded = v.atMost(v.atLeast(x, v.number(-110)), v.number(100));
+  const n = v.round(v.multiply(bounded, v.number(Math.LOG2E)));
+  const part = special.lessProduct(bounded, n, v.number(LN2_HIGH));
+  const r = special.lessProduct(part, n, v.number(LN2_LOW));
+  return special.scale(horner(v, r, [...EXP, 1, 1]), n);
+}
+
 /** exp(x) - 1 up to zero. */
 function exponentialLessOne<V>(v: Vectors<V>, x: V): V {
+  if (v.special !== undefined) {
+    const far = v.subtract(exponential(v, x), v.number(1));
+    const near = v.multiplyAdd(horner(v, x, EXP), v.multiply(x, x), x);
+    return v.choose(v.less(v.absolute(x), v.number(0.34)), near, far);
+  }
   const { shifted, rest } = reducedExponential(v, v.atLeast(x, v.number(-80)));
   const power = v.addIntegers(v.shiftLeft(shifted, 23), v.number(1));
-  return v.add(v.multiply(power, rest), v.subtract(power, v.number(1)));
+  return v.multiplyAdd(power, rest, v.subtract(power, v.number(1)));
 }
 
 const LOG = [
@@ -101,6 +158,7 @@ const LOG = [
 const ROOT_HALF_BITS = 0x3f3504f3;
 
 export function logarithm<V>(v: Vectors<V>, x: V): V {
+  if (v.special !== undefined) return splitLogarithm(v, v.special, x);
   // x = 2^e m with m from √½ to √2
   const e = v.shiftRight(v.subtractIntegers(x, v.bits(ROOT_HALF_BITS)), 23);
   const m = v.subtractIntegers(x, v.shiftLeft(e, 23));
@@ -108,9 +166,9 @@ export function logarithm<V>(v: Vectors<V>, x: V): V {
   const f = v.subtract(m, v.number(1));
   const square = v.multiply(f, f);
   const curve = v.multiply(v.multiply(horner(v, f, LOG), f), square);
-  const low = v.add(curve, v.multiply(exponent, v.number(LN2_LOW)));
+  const low = v.multiplyAdd(exponent, v.number(LN2_LOW), curve);
   const part = v.add(f, v.subtract(low, v.multiply(square, v.number(0.5))));
-  const y = v.add(part, v.multiply(exponent, v.number(LN2_HIGH)));
+  const y = v.multiplyAdd(exponent, v.number(LN2_HIGH), part);
   const usual = v.and(v.lessEqual(v.number(LEAST), x), v.less(x, v.number(Number.POSITIVE_INFINITY)));
   // -∞ at zero, NaN below, x itself at infinity and NaN.
   const zero = v.choose(v.less(x, v.number(LEAST)), v.number(Number.NEGATIVE_INFINITY), x);
@@ -118,9 +176,26 @@ export function logarithm<V>(v: Vectors<V>, x: V): V {
   return v.choose(usual, y, special);
 }
 
-/** 1 / (1 + exp(-x)), below zero exp(x) / (1 + exp(x)). */
+/** At zero the exponent is -∞ and at infinity ∞, which the sum keeps. */
+function splitLogarithm<V>(v: Vectors<V>, special: SpecialInstructions<V>, x: V): V {
+  const e = special.exponent(x);
+  const m = special.mantissa(x);
+  // The upper half becomes [√½, 1).
+  const isUpper = v.less(v.number(Math.SQRT2), m);
+  const halved = v.choose(isUpper, v.multiply(m, v.number(0.5)), m);
+  const exponent = v.choose(isUpper, v.add(e, v.number(1)), e);
+  const f = v.subtract(halved, v.number(1));
+  const curve = horner(v, f, LOG);
+  const square = v.multiply(f, f);
+  // f³ P(f) - f² / 2 + f + e · ln 2
+  const part = v.subtract(v.multiply(curve, f), v.number(0.5));
+  return v.multiplyAdd(exponent, v.number(Math.LN2), v.multiplyAdd(part, square, f));
+}
+
+/** 1 / (1 + exp(-x)), without special instructions below zero exp(x) / (1 + exp(x)). */
 export function sigmoid<V>(v: Vectors<V>, x: V): V {
   const one = v.number(1);
+  if (v.special !== undefined) return v.divide(one, v.add(exponential(v, v.negate(x)), one));
   const e = exponential(v, v.negate(v.absolute(x)));
   return v.divide(v.choose(v.less(x, v.number(0)), e, one), v.add(e, one));
 }
@@ -133,7 +208,7 @@ export function tanh<V>(v: Vectors<V>, x: V): V {
   const e = exponential(v, v.multiply(size, v.number(-2)));
   const far = v.divide(v.subtract(one, e), v.add(one, e));
   const square = v.multiply(x, x);
-  const near = v.add(v.multiply(v.multiply(horner(v, square, TANH), square), size), size);
+  const near = v.multiplyAdd(v.multiply(horner(v, square, TANH), square), x, x);
   return withSign(v, v.choose(v.less(size, v.number(0.625)), near, far), x);
 }
 
@@ -141,28 +216,32 @@ const ATANH = [1.81740078349e-1, 8.24370301058e-2, 1.4669143173e-1, 1.997821645e
 
 export function atanh<V>(v: Vectors<V>, x: V): V {
   const one = v.number(1);
-  const far = v.multiply(logarithm(v, v.divide(v.add(one, x), v.subtract(one, x))), v.number(0.5));
+  const below = v.subtract(one, x);
+  const far = v.multiply(logarithm(v, v.divide(v.add(one, x), below)), v.number(0.5));
   const square = v.multiply(x, x);
-  const near = v.add(v.multiply(v.multiply(horner(v, square, ATANH), square), x), x);
+  const near = v.multiplyAdd(v.multiply(horner(v, square, ATANH), square), x, x);
   return v.choose(v.less(v.absolute(x), v.number(0.5)), near, far);
 }
 
 const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
 const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
 
+/** cos(r), given r². */
+function cosine<V>(v: Vectors<V>, square: V): V {
+  if (v.special !== undefined) return horner(v, square, [...COS, -0.5, 1]);
+  const curve = v.multiply(horner(v, square, COS), v.multiply(square, square));
+  return v.add(v.subtract(curve, v.multiply(square, v.number(0.5))), v.number(1));
+}
+
 /** sin(x + shift · π/2). Angles beyond some 10⁹ give numbers between -1 and 1 that are no sine. */
 function sine<V>(v: Vectors<V>, x: V, shift: 0 | 1): V {
   const { turns, rest } = v.quarterTurns(x);
   const r = v.atMost(v.atLeast(rest, v.number(-1)), v.number(1));
   const square = v.multiply(r, r);
-  const sin = v.add(v.multiply(v.multiply(horner(v, square, SIN), square), r), r);
-  const fourth = v.multiply(square, square);
-  const cos = v.add(
-    v.subtract(v.multiply(horner(v, square, COS), fourth), v.multiply(square, v.number(0.5))),
-    v.number(1),
-  );
+  const sin = v.multiplyAdd(v.multiply(horner(v, square, SIN), square), r, r);
+  const cos = cosine(v, square);
   const quarter = shift === 0 ? turns : v.addIntegers(turns, v.bits(shift));
-  const odd = v.equalIntegers(v.and(quarter, v.bits(1)), v.bits(1));
+  const odd = v.hasBit(quarter, 1);
   const negative = v.shiftLeft(v.and(quarter, v.bits(2)), 30);
   const y = v.xor(v.choose(odd, cos, sin), negative);
   // Zero keeps its sign.
@@ -176,8 +255,8 @@ export const cos = <V>(v: Vectors<V>, x: V): V => sine(v, x, 1);
 function exponentialUnit<V>(v: Vectors<V>, x: V, scale: number, slope: number): V {
   const below = exponentialLessOne(v, x);
   const scaled = slope === 1 ? below : v.multiply(below, v.number(slope));
-  const above = scale === 1 ? x : v.multiply(x, v.number(scale));
-  return v.choose(v.lessEqual(v.number(0), x), above, scaled);
+  const isAbove = v.lessEqual(v.number(0), x);
+  return v.choose(isAbove, scale === 1 ? x : v.multiply(x, v.number(scale)), scaled);
 }
 
 export const elu = <V>(v: Vectors<V>, x: V): V => exponentialUnit(v, x, 1, 1);
@@ -189,7 +268,7 @@ const GELU_LINEAR = 2 * Math.sqrt(2 / Math.PI);
 const GELU_CUBIC = GELU_LINEAR * 0.044715;
 
 export function gelu<V>(v: Vectors<V>, x: V): V {
-  const slope = v.add(v.multiply(v.multiply(x, x), v.number(-GELU_CUBIC)), v.number(-GELU_LINEAR));
+  const slope = v.multiplyAdd(v.multiply(x, x), v.number(-GELU_CUBIC), v.number(-GELU_LINEAR));
   return v.divide(x, v.add(exponential(v, v.multiply(slope, x)), v.number(1)));
 }
 
@@ -218,10 +297,10 @@ export function erf<V>(v: Vectors<V>, x: V): V {
   const e = exponential(v, v.negate(square));
   const inverse = v.divide(one, size);
   const t = v.multiply(inverse, inverse);
-  const isMiddle = v.less(size, v.number(2));
-  const tail = v.choose(isMiddle, horner(v, t, ERF_MIDDLE), horner(v, t, ERF_FAR));
+  const [middle, beyond] = [horner(v, t, ERF_MIDDLE), horner(v, t, ERF_FAR)];
+  const tail = v.choose(v.less(size, v.number(2)), middle, beyond);
   const far = v.subtract(one, v.multiply(v.multiply(e, inverse), tail));
   // Within 1, where 1/x may be infinite.
-  const near = v.add(v.multiply(horner(v, square, ERF_NEAR), size), size);
+  const near = v.multiplyAdd(horner(v, square, ERF_NEAR), size, size);
   return withSign(v, v.choose(v.less(size, one), near, far), x);
 }

@@ -500,6 +500,12 @@ export class Assembler {
     this.byte(bits);
   }
 
+  /** Copies of the sign come in. */
+  shiftRight(destination: number, source: number, bits: number): void {
+    this.#evex(vector(1, 1, 0x72), 4, destination, source);
+    this.byte(bits);
+  }
+
   /** mask = the low 16 bits of a number, through rax */
   setMask(mask: number, bits: number): void {
     this.moveNumber(R.rax, bits);

@@ -5,7 +5,7 @@ import type { Access } from '../../kernels/nests.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import { R } from './assembler.ts';
-import { elementCode } from './elements.ts';
+import { elementCode } from './element-code.ts';
 import { type Emitter, VECTOR_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { type Cursor, emitLoops } from './loops.ts';
@@ -163,17 +163,15 @@ class Body {
         operation.resultType,
         operation.parameters,
       );
-      if (code === undefined) throw new RangeError(`no code for ${operation.operation}`);
-      if (code.spare === 0) {
+      if (code.overlaps) {
         release();
         this.#pinned = [];
       }
-      const target = this.#take();
-      const spare: number[] = [];
-      for (let i = 0; i < code.spare; i++) spare.push(this.#take());
-      code.emit(this.#emitter, { result: target, operands: sources, spare });
+      const taken = Array.from({ length: code.registers }, () => this.#take());
+      code.emit(this.#emitter, sources, taken);
+      const [target, ...spare] = taken;
       for (const register of spare) this.#free.add(register);
-      if (code.spare > 0) release();
+      if (!code.overlaps) release();
       this.#keep(result, target);
     }
     this.#pinned = [result];

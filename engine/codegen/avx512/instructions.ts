@@ -32,7 +32,6 @@ export const V = {
   div: vector(1, 0, 0x5e),
   max: vector(1, 0, 0x5f),
   and: vector(1, 1, 0xdb),
-  andNot: vector(1, 1, 0xdf),
   or: vector(1, 1, 0xeb),
   xor: vector(1, 1, 0xef),
   addInt: vector(1, 1, 0xfe),
@@ -44,10 +43,7 @@ export const V = {
   /** destination = destination · first + second, and its permutations; n: minus the product. */
   fma213: vector(2, 1, 0xa8),
   fma231: vector(2, 1, 0xb8),
-  fma132: vector(2, 1, 0x98),
-  fnma213: vector(2, 1, 0xac),
   fnma231: vector(2, 1, 0xbc),
-  fms213: vector(2, 1, 0xaa),
   /** Under a mask: second operand where the bit is set, else first. */
   blend: vector(2, 1, 0x65),
   unpackLow: vector(1, 0, 0x14),
@@ -102,7 +98,15 @@ export const FIXUP = { quietNaN: 2, zero: 8, one: 10 } as const;
 export const fixupTable = (results: readonly number[]): number =>
   results.reduce((bits, result, i) => bits + result * (1 << (4 * i)), 0);
 
-/** Predicates of compareFloat; `unordered` and `notLessEqual` hold beside a NaN, the others do not. */
-export const FLOAT = { equal: 0, less: 1, lessEqual: 2, unordered: 3, notLessEqual: 6, ordered: 7 } as const;
+/** Predicates of compareFloat; `unordered`, `notEqual` and `notLessEqual` hold beside a NaN, the others do not. */
+export const FLOAT = {
+  equal: 0,
+  less: 1,
+  lessEqual: 2,
+  unordered: 3,
+  notEqual: 4,
+  notLessEqual: 6,
+  ordered: 7,
+} as const;
 /** Predicates of compareInt. */
-export const INT = { equal: 0, less: 1, lessEqual: 2 } as const;
+export const INT = { equal: 0, less: 1, lessEqual: 2, notEqual: 4 } as const;

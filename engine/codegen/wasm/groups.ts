@@ -1,12 +1,13 @@
 /** Element-wise operations on one shape, computed together in one pass with their results in locals. */
+import { elementFunction } from '../../kernels/elements.ts';
 import type { Group, GroupOperand, GroupOperation } from '../../kernels/groups.ts';
 import type { Access } from '../../kernels/nests.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import type { Code } from './assembler.ts';
-import { elementCode, flushed, mayBeDenormal } from './elements.ts';
+import { flushed, mayBeDenormal } from './denormals.ts';
 import { type Address, type Cursor, emitLoops, load, store, type Table } from './loops.ts';
-import { Type, V } from './opcodes.ts';
+import { Type } from './opcodes.ts';
 import { emitRowLoops } from './row-loops.ts';
 import { type Value, Values } from './values.ts';
 
@@ -133,13 +134,13 @@ class Body {
 
   #add(operation: GroupOperation): void {
     const { type, resultType, parameters, operands, store } = operation;
-    const emit = elementCode(operation.operation, type, resultType, parameters);
-    if (emit === undefined) throw new RangeError(`no code for ${operation.operation}`);
+    const compute = elementFunction(operation.operation, type, resultType, parameters);
+    if (compute === undefined) throw new RangeError(`no code for ${operation.operation}`);
     const { values } = this;
     const sources = operands.map((operand, i) =>
       this.#operand(operand, operation.operation === 'Where' && i === 0 ? 'bool' : type),
     );
-    let value = emit(values, ...sources);
+    let value = compute(values, ...sources);
     const denormal =
       resultType === 'float32' &&
       mayBeDenormal(
@@ -168,7 +169,7 @@ class Body {
     let value = this.#loads.get(key);
     if (value === undefined) {
       const loaded = values.value(Type.v128, [], () => this.#read(access));
-      value = type === 'bool' ? values.op(V.i32NotEqual, loaded, values.bits(0)) : loaded;
+      value = type === 'bool' ? values.notEqualIntegers(loaded, values.bits(0)) : loaded;
       this.#loads.set(key, value);
     }
     return value;

@@ -3,7 +3,7 @@ import type { Combination, ReductionKernel } from '../../kernels/kernels.ts';
 import { type Access, simplify } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { Code } from './assembler.ts';
-import { flushed } from './elements.ts';
+import { flushed } from './denormals.ts';
 import {
   type Address,
   type Cursor,

@@ -110,10 +110,6 @@ export class Values implements Vectors<Value> {
     return this.value(Type.v128, operands, (code) => code.vector(instruction));
   }
 
-  op(instruction: VectorCode, ...operands: readonly Value[]): Value {
-    return this.#op(instruction, ...operands);
-  }
-
   number(value: number): Value {
     return this.bits(floatBits(value));
   }
@@ -132,23 +128,43 @@ export class Values implements Vectors<Value> {
   subtract = (a: Value, b: Value) => this.#op(V.f32Subtract, a, b);
   multiply = (a: Value, b: Value) => this.#op(V.f32Multiply, a, b);
   divide = (a: Value, b: Value) => this.#op(V.f32Divide, a, b);
+  multiplyAdd = (a: Value, b: Value, c: Value) => this.add(this.multiply(a, b), c);
+  squareRoot = (x: Value) => this.#op(V.f32SquareRoot, x);
   absolute = (x: Value) => this.#op(V.f32Absolute, x);
   negate = (x: Value) => this.#op(V.f32Negate, x);
   round = (x: Value) => this.#op(V.f32Nearest, x);
+  floor = (x: Value) => this.#op(V.f32Floor, x);
+  ceiling = (x: Value) => this.#op(V.f32Ceil, x);
   atLeast = (x: Value, bound: Value) => this.#op(V.f32PseudoMaximum, x, bound);
   atMost = (x: Value, bound: Value) => this.#op(V.f32PseudoMinimum, x, bound);
+  // The first operand stays beside a NaN; a NaN in the second is put in.
+  larger = (a: Value, b: Value) => this.or(this.atLeast(a, b), this.notEqual(b, b));
+  smaller = (a: Value, b: Value) => this.or(this.atMost(a, b), this.notEqual(b, b));
   less = (a: Value, b: Value) => this.#op(V.f32Less, a, b);
   lessEqual = (a: Value, b: Value) => this.#op(V.f32LessEqual, a, b);
   equal = (a: Value, b: Value) => this.#op(V.f32Equal, a, b);
+  notEqual = (a: Value, b: Value) => this.#op(V.f32NotEqual, a, b);
   and = (a: Value, b: Value) => this.#op(V.and, a, b);
   or = (a: Value, b: Value) => this.#op(V.or, a, b);
   xor = (a: Value, b: Value) => this.#op(V.xor, a, b);
+  not = (mask: Value) => this.#op(V.not, mask);
   without = (a: Value, mask: Value) => this.#op(V.andNot, a, mask);
   choose = (mask: Value, a: Value, b: Value) => this.#op(V.bitSelect, a, b, mask);
   addIntegers = (a: Value, b: Value) => this.#op(V.i32Add, a, b);
   subtractIntegers = (a: Value, b: Value) => this.#op(V.i32Subtract, a, b);
+  multiplyIntegers = (a: Value, b: Value) => this.#op(V.i32Multiply, a, b);
+  absoluteInteger = (x: Value) => this.#op(V.i32Absolute, x);
+  largerInteger = (a: Value, b: Value) => this.#op(V.i32Maximum, a, b);
+  smallerInteger = (a: Value, b: Value) => this.#op(V.i32Minimum, a, b);
+  lessIntegers = (a: Value, b: Value) => this.#op(V.i32Less, a, b);
+  lessEqualIntegers = (a: Value, b: Value) => this.#op(V.i32LessEqual, a, b);
   equalIntegers = (a: Value, b: Value) => this.#op(V.i32Equal, a, b);
+  notEqualIntegers = (a: Value, b: Value) => this.#op(V.i32NotEqual, a, b);
+  hasBit = (x: Value, bit: number) => this.equalIntegers(this.and(x, this.bits(bit)), this.bits(bit));
   integersToFloats = (x: Value) => this.#op(V.f32FromI32, x);
+  floatsToIntegers = (x: Value) => this.#op(V.i32FromF32, x);
+  maskToFloats = (mask: Value) => this.and(mask, this.number(1));
+  maskToIntegers = (mask: Value) => this.and(mask, this.bits(1));
 
   shiftLeft(x: Value, bits: number): Value {
     return this.#shift(V.i32ShiftLeft, x, bits);
@@ -187,6 +203,14 @@ export class Values implements Vectors<Value> {
   /** The lower two lanes of each. */
   joined(a: Value, b: Value): Value {
     return this.shuffle(a, b, [0, 1, 4, 5]);
+  }
+
+  quotient(a: Value, b: Value, rounding: 'floored' | 'truncated'): Value {
+    const half = (x: Value, y: Value) => {
+      const division = this.#op(V.f64Divide, this.#op(V.f64FromLowI32, x), this.#op(V.f64FromLowI32, y));
+      return this.#op(V.i32FromF64, this.#op(rounding === 'floored' ? V.f64Floor : V.f64Truncate, division));
+    };
+    return this.joined(half(a, b), half(this.upper(a), this.upper(b)));
   }
 
   quarterTurns(x: Value): { readonly turns: Value; readonly rest: Value } {
