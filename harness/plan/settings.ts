@@ -85,7 +85,7 @@ export const quick = {
   agents: ['rfm-flow', 'sac', 'random'],
   tasks: ['cartpole-balance'],
   seeds: 3,
-  steps: 10_000,
+  steps: 8000,
   preset: 'smoke',
   evaluateEvery: 2000,
   evaluationEpisodes: 5,

