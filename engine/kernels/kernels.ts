@@ -1,5 +1,6 @@
 /** What a program is made of, in order: each kernel reads views of storages and writes views of storages. */
 import type { Kind, Parameters, RowSelection } from './groups.ts';
+import { FLOAT_BYTES } from './places.ts';
 import type { Storage, View } from './views.ts';
 
 /** A graph's value while kernels are made. */
@@ -73,6 +74,17 @@ export interface Positions {
   /** Whether every member of the batch has the same tuples. */
   readonly shared: boolean;
 }
+
+/** Bytes from one position to the next along each axis of the tuples. */
+export function positionStrides({ bounds, slice }: Positions): number[] {
+  const strides = bounds.map(() => FLOAT_BYTES * slice);
+  for (let i = bounds.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * bounds[i + 1];
+  return strides;
+}
+
+/** Bytes of one member of the batch. */
+export const batchBytes = ({ bounds, slice }: Positions) =>
+  FLOAT_BYTES * bounds.reduce((product, n) => product * n, slice);
 
 /** result [batch, count, slice] from source [batch, ...bounds, slice]; all contiguous. */
 export interface GatherKernel {

@@ -2,6 +2,8 @@
 
 import { sizeOf } from '../trace/shapes.ts';
 import type { ProgramStep } from './fusion.ts';
+import type { Group } from './groups.ts';
+import type { Kernel } from './kernels.ts';
 
 /** Work below this stays on one thread: handing it out costs more. */
 const SHARED_ELEMENTS = 8192;
@@ -43,4 +45,16 @@ export function isShared({ kernels, group }: ProgramStep): boolean {
     sizeOf(kernel.result.shape) > 1 &&
     sizeOf(kernel.source.shape) >= SHARED_ELEMENTS
   );
+}
+
+/** What writes the code of each kind of kernel; element-wise ones are in groups. */
+export type KernelEmitters = {
+  readonly [Kind in Exclude<Kernel['kind'], 'element'>]: (kernel: Extract<Kernel, { kind: Kind }>) => void;
+} & { readonly group: (group: Group) => void };
+
+/** Writes a step's code. */
+export function emitStep({ group, kernels: [kernel] }: ProgramStep, emitters: KernelEmitters): void {
+  if (group !== undefined) emitters.group(group);
+  else if (kernel.kind === 'element') throw new RangeError('an element-wise kernel without a group');
+  else (emitters[kernel.kind] as (kernel: Kernel) => void)(kernel);
 }

@@ -1,9 +1,8 @@
 /** Scan and arg-reduce kernels, along one axis for 16 places at a time. */
 
+import { acrossAxis, acrossRows } from '../../kernels/axes.ts';
 import type { ArgExtremumKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
-import type { Nest } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
-import type { View } from '../../kernels/views.ts';
 import { R } from './assembler.ts';
 import type { Emitter } from './emitter.ts';
 import { FLOAT, INT, V, V1 } from './instructions.ts';
@@ -16,24 +15,6 @@ const [EQUAL, FIRST] = [3, 5];
 
 /** Registers of the indices by which lanes are loaded and stored. */
 const [LOAD_STEPS, STORE_STEPS] = [30, 31];
-
-/** The axes other than one. */
-function others(view: View, axis: number): { sizes: number[]; strides: number[] } {
-  const keep = <T>(list: readonly T[]) => list.filter((_, i) => i !== axis);
-  return { sizes: keep(view.shape), strides: keep(view.strides) };
-}
-
-/** Loops over the axes other than the kernel's, reading the source and writing the result. */
-function across({ source, result, axis }: ScanKernel | ArgExtremumKernel, placeOf: PlaceOf): Nest {
-  const { sizes, strides } = others(source, axis);
-  return {
-    sizes,
-    accesses: [
-      { place: placeOf(source.storage, source.offset), strides },
-      { place: placeOf(result.storage, result.offset), strides: others(result, axis).strides, store: true },
-    ],
-  };
-}
 
 /** Lanes from where a register points, a stride apart. */
 function load({ asm }: Emitter, cursor: Cursor, stride: number, register: number, pointer: number): void {
@@ -69,7 +50,7 @@ export function emitScan(emitter: Emitter, kernel: ScanKernel, placeOf: PlaceOf)
   const { asm } = emitter;
   const { source, result, axis, exclusive, type } = kernel;
   const add = type === 'float32' ? V.add : V.addInt;
-  const nest = across(kernel, placeOf);
+  const nest = acrossAxis(kernel, placeOf);
   const [sum, next] = [0, 1];
   const reserved = [R.r12, R.r13, R.r14];
   emitLoops(
@@ -97,7 +78,7 @@ export function emitScan(emitter: Emitter, kernel: ScanKernel, placeOf: PlaceOf)
 export function emitArgExtremum(emitter: Emitter, kernel: ArgExtremumKernel, placeOf: PlaceOf): void {
   const { asm } = emitter;
   const { source, axis, largest, type } = kernel;
-  const nest = across(kernel, placeOf);
+  const nest = acrossAxis(kernel, placeOf);
   const [best, bestIndex, index, next, one] = [0, 1, 2, 3, 4];
   const reserved = [R.r12, R.r13, R.r14];
   emitLoops(
@@ -139,13 +120,6 @@ export function emitTop(emitter: Emitter, kernel: TopKernel, placeOf: PlaceOf): 
   const axis = source.shape.length - 1;
   const length = source.shape[axis];
   const count = result.shape[axis + 1];
-  const { sizes, strides } = others(source, axis);
-  const rows = result.strides.slice(1, -1);
-  const accesses = [
-    { place: placeOf(source.storage, source.offset), strides },
-    { place: placeOf(result.storage, result.offset), strides: rows, store: true },
-    { place: placeOf(result.storage, result.offset + result.strides[0]), strides: rows, store: true },
-  ];
   const [best, bestKey, bestIndex, index, next, key, lastKey, lastIndex, one, zero] = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
   ];
@@ -153,7 +127,7 @@ export function emitTop(emitter: Emitter, kernel: TopKernel, placeOf: PlaceOf): 
   const step = FLOAT_BYTES * source.strides[axis];
   emitLoops(
     emitter,
-    { sizes, accesses },
+    acrossRows(kernel, placeOf),
     1,
     (cursor) => {
       const from = point(emitter, cursor, 0, R.r12, LOAD_STEPS);

@@ -1,7 +1,12 @@
 /** Element-wise operations on one shape, computed together in one pass with their results in registers. */
 
-import type { Group, GroupOperand, GroupOperation, RowSelection } from '../../kernels/groups.ts';
-import type { Access } from '../../kernels/nests.ts';
+import {
+  type Group,
+  type GroupOperand,
+  type GroupOperation,
+  selectedRowsOf,
+  walk,
+} from '../../kernels/groups.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import { R } from './assembler.ts';
@@ -10,38 +15,10 @@ import { type Emitter, VECTOR_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { type Cursor, emitLoops } from './loops.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
-import { emitRowLoops, type SelectedRows } from './row-loops.ts';
+import { emitRowLoops } from './row-loops.ts';
 
 /** A thread's spill slots. */
 export const SPILL_BYTES = 256 * VECTOR_BYTES;
-
-interface Walk {
-  readonly accesses: (Access & { readonly selectedRows: boolean })[];
-  /** Index of an access by its view's storage, offset and strides. */
-  indexOf(view: View): number;
-}
-
-function walk(group: Group, placeOf: PlaceOf): Walk {
-  const accesses: Walk['accesses'] = [];
-  const known = new Map<string, number>();
-  const key = ({ storage, offset, strides, selectedRows }: View) =>
-    `${storage.id}:${offset}:${strides}:${selectedRows}`;
-  const add = (view: View, store: boolean) => {
-    const found = known.get(key(view));
-    if (found !== undefined) {
-      if (store) accesses[found] = { ...accesses[found], store };
-      return;
-    }
-    known.set(key(view), accesses.length);
-    const { storage, offset, strides, selectedRows = false } = view;
-    accesses.push({ place: placeOf(storage, offset), strides, store, selectedRows });
-  };
-  for (const { operands, store } of group.operations) {
-    for (const operand of operands) if ('view' in operand) add(operand.view, false);
-    if (store !== undefined) add(store, true);
-  }
-  return { accesses, indexOf: (view) => known.get(key(view)) as number };
-}
 
 export function emitGroup(emitter: Emitter, group: Group, placeOf: PlaceOf, threads: number): void {
   const { accesses, indexOf } = walk(group, placeOf);
@@ -50,18 +27,8 @@ export function emitGroup(emitter: Emitter, group: Group, placeOf: PlaceOf, thre
     emitLoops(emitter, { sizes: group.sizes, accesses }, threads, body);
     return;
   }
-  const rows = accesses.map(({ place, strides: [rowStride, stride], selectedRows }) => ({
-    place,
-    rowStride,
-    stride,
-    indirect: selectedRows,
-  }));
-  emitRowLoops(emitter, selectedRowsOf(group.selection, placeOf), group.sizes[1], rows, threads, body);
-}
-
-/** Where a choice's numbers are. */
-export function selectedRowsOf({ storage, count, index }: RowSelection, placeOf: PlaceOf): SelectedRows {
-  return { count: placeOf(storage, count).offset, index: placeOf(storage, index).offset };
+  const selection = selectedRowsOf(group.selection, placeOf);
+  emitRowLoops(emitter, selection, group.sizes[1], accesses, threads, body);
 }
 
 /** A value in the body: an operation's result, a load, or a number. */

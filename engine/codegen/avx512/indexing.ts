@@ -1,6 +1,6 @@
 /** Code that reads and writes at indices known when the program runs: a loop over positions, slices in vectors. */
 
-import type { GatherKernel, Positions, ScatterKernel } from '../../kernels/kernels.ts';
+import { batchBytes, type GatherKernel, positionStrides, type ScatterKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { IF, Label, R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
@@ -8,16 +8,6 @@ import { V, V1 } from './instructions.ts';
 
 /** Lanes of a slice's last vector. */
 const REST = 1;
-
-/** Bytes from one position to the next along each axis of the tuples. */
-function positionStrides({ bounds, slice }: Positions): number[] {
-  const strides = bounds.map(() => FLOAT_BYTES * slice);
-  for (let i = bounds.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * bounds[i + 1];
-  return strides;
-}
-
-const batchBytes = ({ bounds, slice }: Positions) =>
-  FLOAT_BYTES * bounds.reduce((product, n) => product * n, slice);
 
 /** Indices out of range are noted, and read the first position: nothing outside of the tensor is read. */
 export function emitGather(emitter: Emitter, kernel: GatherKernel, placeOf: PlaceOf): void {

@@ -2,11 +2,12 @@
  * Matrix products: tiles of up to 12 rows × 32 columns in registers, over panels of the right operand that are
  * packed so that they stay in the first-level cache (Goto and van de Geijn 2008, doi 10.1145/1356052.1356053).
  */
+import type { SelectedRows } from '../../kernels/groups.ts';
 import { FLOAT_BYTES, type Place, placeAt } from '../../kernels/places.ts';
 import { IF, Label, type Operand, R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1, VI } from './instructions.ts';
-import { emitRowShare, type SelectedRows } from './row-loops.ts';
+import { emitRowShare } from './row-loops.ts';
 
 /** A matrix in memory; strides in bytes. */
 export interface Matrix {
@@ -38,15 +39,6 @@ const SMALL_BYTES = 24 << 10;
 export const ROW_PADDING = TILE_ROWS;
 /** Working memory of a thread: a packed panel, or a column. */
 export const PRODUCT_SCRATCH = MOST_K * 8 * VECTOR_BYTES;
-
-export function transposed({ place, rowStride, columnStride }: Matrix): Matrix {
-  return { place, rowStride: columnStride, columnStride: rowStride };
-}
-
-/** Whether a matrix can be an operand where it is in memory. */
-export function hasUnitStride({ rowStride, columnStride }: Matrix): boolean {
-  return rowStride === FLOAT_BYTES || columnStride === FLOAT_BYTES;
-}
 
 /**
  * Writes the product of rows [from, to), or of the thread's share of selected rows.

@@ -5,7 +5,7 @@ import type { ProgramStep } from '../../kernels/fusion.ts';
 import { aligned, LINE } from '../../kernels/memory-plan.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
 import { planProgram } from '../../kernels/plan.ts';
-import { isShared, labelOf } from '../../kernels/steps.ts';
+import { emitStep, isShared, labelOf } from '../../kernels/steps.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import type { InputSpec, TracedFunction } from '../../trace/trace.ts';
 import { treeOf } from '../../tree.ts';
@@ -16,7 +16,7 @@ import { CONSTANT_BYTES, Emitter, type Layout } from './emitter.ts';
 import { SPILL_BYTES } from './groups.ts';
 import { type Native, NativeMemory } from './memory.ts';
 import { PRODUCT_SCRATCH } from './products.ts';
-import { emitStep } from './steps.ts';
+import { emitters } from './steps.ts';
 import { avx512 } from './target.ts';
 import { emitBarrier, emitJob, waitForWorkers, workers } from './workers.ts';
 
@@ -173,7 +173,7 @@ function writeCode(
       if (all ? before !== 'nothing' : before === 'all') wait();
       before = all ? 'all' : 'one';
       if (profile !== undefined && thread === 0) emitStamp(emitter, profile + 8 * stamps++);
-      if (all || thread === 0) emitStep(native, emitter, step, placeOf, all ? threads : 1);
+      if (all || thread === 0) emitStep(step, emitters(native, emitter, placeOf, all ? threads : 1));
     }
     // The worker's last instruction: from then on it does not look at the barrier, which the next run starts anew.
     if (threads > 1) emitBarrier(asm, control + CONTROL.barrier, threads * (barriers + 1), thread !== 0);

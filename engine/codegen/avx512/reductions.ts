@@ -1,27 +1,13 @@
 /** Sums, products and extremes along axes. */
 
-import type { Kind } from '../../kernels/groups.ts';
-import type { Combination } from '../../kernels/kernels.ts';
-import { type Access, simplify } from '../../kernels/nests.ts';
-import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
+import { type ReducedAxis, reductionLoops } from '../../kernels/axes.ts';
+import type { ReductionKernel } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { emitLoops } from './loops.ts';
 import { sumLanes } from './products.ts';
-
-export interface Reduction {
-  readonly combination: Combination;
-  readonly type: Kind;
-  /** Multiplies the result: 1 / n for a mean. */
-  readonly factor: number;
-  readonly source: Place;
-  readonly result: Place;
-  /** Axes that stay: lengths, strides of the source and of the result. */
-  readonly kept: readonly { readonly size: number; readonly source: number; readonly result: number }[];
-  /** Axes that go. */
-  readonly reduced: readonly { readonly size: number; readonly source: number }[];
-}
 
 const integerIdentity = { sum: 0, product: 1, max: -(2 ** 31), min: 2 ** 31 - 1 } as const;
 const floatIdentity = {
@@ -41,19 +27,15 @@ const COUNTERS = [R.r14, R.r13, R.r12] as const;
 const ACCUMULATORS = 4;
 const LOADED = 8;
 
-export function emitReduction(emitter: Emitter, reduction: Reduction, threads: number): void {
-  const { kept, source, result } = reduction;
-  const reduced = mergedReduced(reduction);
-  const inner = reduced[reduced.length - 1];
-  const accesses: Access[] = [
-    { place: source, strides: kept.map((axis) => axis.source) },
-    { place: result, strides: kept.map((axis) => axis.result), store: true },
-  ];
-  const nest = { sizes: kept.map((axis) => axis.size), accesses };
-  const lanes = simplify(nest);
-  const last = lanes.sizes.length - 1;
-  const along = inner !== undefined && inner.stride === 1 && inner.size > 1;
-  const across = last >= 0 && !along && lanes.accesses.every(({ strides }) => strides[last] === 1);
+export function emitReduction(
+  emitter: Emitter,
+  reduction: ReductionKernel,
+  placeOf: PlaceOf,
+  threads: number,
+): void {
+  const ascending = [...reduction.axes].sort((a, b) => a - b);
+  const { nest, axes, along, across } = reductionLoops(reduction, ascending, placeOf, 2);
+  if (axes.length > COUNTERS.length) throw new RangeError('too many axes to reduce');
   const reserved = [POINTER, ...COUNTERS];
   const { asm } = emitter;
   emitLoops(
@@ -64,7 +46,7 @@ export function emitReduction(emitter: Emitter, reduction: Reduction, threads: n
       asm.loadAddress(POINTER, cursor.at(0).address);
       const masking = cursor.masked ? { mask: 1 } : {};
       for (let i = 0; i < (along ? ACCUMULATORS : 1); i++) identity(emitter, reduction, i);
-      accumulate(emitter, reduction, reduced, across ? (cursor.masked ? 1 : undefined) : 'one');
+      accumulate(emitter, reduction, axes, across ? (cursor.masked ? 1 : undefined) : 'one');
       if (reduction.factor !== 1) {
         asm.vector3Broadcast(V.mul, 0, 0, emitter.constant(reduction.factor));
       }
@@ -75,23 +57,7 @@ export function emitReduction(emitter: Emitter, reduction: Reduction, threads: n
   );
 }
 
-interface Axis {
-  readonly size: number;
-  readonly stride: number;
-}
-
-/** Axes that go, merged, the one with stride 1 innermost. */
-function mergedReduced({ source, reduced }: Reduction): Axis[] {
-  const nest = {
-    sizes: reduced.map((axis) => axis.size),
-    accesses: [{ place: source, strides: reduced.map((axis) => axis.source) }],
-  };
-  const { sizes, accesses } = simplify(nest);
-  if (sizes.length > COUNTERS.length) throw new RangeError('too many axes to reduce');
-  return sizes.map((size, i) => ({ size, stride: accesses[0].strides[i] }));
-}
-
-function identity(emitter: Emitter, { combination, type }: Reduction, register: number): void {
+function identity(emitter: Emitter, { combination, type }: ReductionKernel, register: number): void {
   const address =
     type === 'float32'
       ? emitter.constant(floatIdentity[combination])
@@ -102,7 +68,7 @@ function identity(emitter: Emitter, { combination, type }: Reduction, register: 
 /** destination = a combined with b; extremes of floats keep NaN. */
 function combine(
   emitter: Emitter,
-  { combination, type }: Reduction,
+  { combination, type }: ReductionKernel,
   destination: number,
   a: number,
   b: number,
@@ -131,8 +97,8 @@ function combine(
  */
 function accumulate(
   emitter: Emitter,
-  reduction: Reduction,
-  axes: readonly Axis[],
+  reduction: ReductionKernel,
+  axes: readonly ReducedAxis[],
   mode: 'one' | 1 | undefined,
 ): void {
   const { asm } = emitter;
@@ -165,14 +131,14 @@ function accumulate(
 }
 
 /** Elements that the loop over an inner axis has moved the pointer by. */
-function walked(axes: readonly Axis[], at: number, contiguous: boolean): number {
+function walked(axes: readonly ReducedAxis[], at: number, contiguous: boolean): number {
   if (at >= axes.length) return 0;
   const { size, stride } = axes[at];
   if (contiguous && at === axes.length - 1) return Math.floor(size / VECTOR) * VECTOR;
   return size * stride;
 }
 
-function alongVectors(emitter: Emitter, reduction: Reduction, size: number, counter: number): void {
+function alongVectors(emitter: Emitter, reduction: ReductionKernel, size: number, counter: number): void {
   const { asm } = emitter;
   const vectors = Math.floor(size / VECTOR);
   const rest = size % VECTOR;

@@ -2,25 +2,12 @@
  * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
  * selected for one member of an ensemble (engine/routing.ts).
  */
-import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
+import { type RowAccess, type SelectedRows, selectedRowsOf } from '../../kernels/groups.ts';
+import { type RowPartitionKernel, selectedBy } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { IF, Label, R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { addressOf, type Cursor, registersBeside } from './loops.ts';
-
-export interface RowAccess {
-  readonly place: Place;
-  /** In elements. */
-  readonly rowStride: number;
-  readonly stride: number;
-  /** Row i is the one at index i of the selected rows. */
-  readonly indirect: boolean;
-}
-
-/** Rows that were selected: their number and their indices, 32-bit integers at addresses of the program's own. */
-export interface SelectedRows {
-  readonly count: number;
-  readonly index: number;
-}
 
 /** The thread's share of the rows, in units of so many: the first, and behind the last. */
 export function emitRowShare(
@@ -105,21 +92,16 @@ export function emitRowLoops(
   asm.bind(done);
 }
 
-/**
- * Lists the rows where a condition holds, and the others.
- * @param condition 32-bit integers 0 or 1, one for each row
- */
-export function emitRowPartition(
-  emitter: Emitter,
-  condition: Place,
-  rows: number,
-  first: SelectedRows,
-  second: SelectedRows,
-): void {
+/** Lists the rows where a condition holds, and the others. */
+export function emitRowPartition(emitter: Emitter, kernel: RowPartitionKernel, placeOf: PlaceOf): void {
   const { asm } = emitter;
-  emitter.point(R.r8, condition);
+  const { source } = kernel;
+  const [first, second] = ([0, 1] as const).map((member) =>
+    selectedRowsOf(selectedBy(kernel, member), placeOf),
+  );
+  emitter.point(R.r8, placeOf(source.storage, source.offset));
   for (const register of [R.r9, R.rcx, R.rdx]) asm.moveNumber(register, 0);
-  emitter.repeat(R.r10, rows, () => {
+  emitter.repeat(R.r10, source.shape[0], () => {
     asm.move32(R.rax, { base: R.r8, index: R.r9, scale: 4, displacement: 0 });
     // Both lists get the row; only one of them keeps it.
     asm.store32({ index: R.rcx, scale: 4, displacement: first.index }, R.r9);

@@ -1,84 +1,44 @@
 /** The code of each step of a program. */
 
-import type { ProgramStep } from '../../kernels/fusion.ts';
-import {
-  type Kernel,
-  type ProductKernel,
-  type ReductionKernel,
-  type RowPartitionKernel,
-  selectedBy,
-} from '../../kernels/kernels.ts';
+import { selectedRowsOf } from '../../kernels/groups.ts';
+import type { ProductKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf, share } from '../../kernels/places.ts';
+import { oriented } from '../../kernels/products.ts';
+import type { KernelEmitters } from '../../kernels/steps.ts';
 import type { View } from '../../kernels/views.ts';
 import { emitArgExtremum, emitScan, emitTop } from './axes.ts';
 import { emitBatch } from './batches.ts';
 import { emitCall } from './calls.ts';
 import { emitBools } from './conversions.ts';
 import type { Emitter } from './emitter.ts';
-import { emitGroup, selectedRowsOf } from './groups.ts';
+import { emitGroup } from './groups.ts';
 import { emitGather, emitScatter } from './indexing.ts';
 import type { Native } from './memory.ts';
-import { emitProduct, hasUnitStride, type Matrix, type Product, transposed } from './products.ts';
+import { emitProduct, type Matrix, type Product } from './products.ts';
 import { emitReduction } from './reductions.ts';
 import { emitRowPartition } from './row-loops.ts';
 
-export function emitStep(
+/** What writes the code of a step for the thread at hand, one of `threads`. */
+export function emitters(
   native: Native,
   emitter: Emitter,
-  step: ProgramStep,
   placeOf: PlaceOf,
   threads: number,
-): void {
-  if (step.group !== undefined) {
-    emitGroup(emitter, step.group, placeOf, threads);
-    return;
-  }
-  const [kernel] = step.kernels;
-  switch (kernel.kind) {
-    case 'product':
-      emitProducts(emitter, kernel, placeOf, threads);
-      break;
-    case 'reduction':
-      emitReduce(emitter, kernel, placeOf, threads);
-      break;
-    case 'call':
-      emitCall(native, emitter, kernel, placeOf);
-      break;
-    case 'batch':
-      emitBatch(emitter, kernel, placeOf, threads, productOf);
-      break;
-    case 'gather':
-      emitGather(emitter, kernel, placeOf);
-      break;
-    case 'scatter':
-      emitScatter(emitter, kernel, placeOf);
-      break;
-    case 'scan':
-      emitScan(emitter, kernel, placeOf);
-      break;
-    case 'argExtremum':
-      emitArgExtremum(emitter, kernel, placeOf);
-      break;
-    case 'top':
-      emitTop(emitter, kernel, placeOf);
-      break;
-    case 'boolConversion':
-      emitBools(emitter, kernel, placeOf);
-      break;
-    case 'rowPartition':
-      emitPartitionKernel(emitter, kernel, placeOf);
-      break;
-    default:
-      throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
-  }
-}
-
-function emitPartitionKernel(emitter: Emitter, kernel: RowPartitionKernel, placeOf: PlaceOf): void {
-  const { source } = kernel;
-  const [first, second] = ([0, 1] as const).map((member) =>
-    selectedRowsOf(selectedBy(kernel, member), placeOf),
-  );
-  emitRowPartition(emitter, placeOf(source.storage, source.offset), source.shape[0], first, second);
+): KernelEmitters {
+  return {
+    group: (group) => emitGroup(emitter, group, placeOf, threads),
+    product: (kernel) => emitProducts(emitter, kernel, placeOf, threads),
+    batch: (kernel) => emitBatch(emitter, kernel, placeOf, threads, productOf),
+    reduction: (kernel) => emitReduction(emitter, kernel, placeOf, threads),
+    call: (kernel) => emitCall(native, emitter, kernel, placeOf),
+    gather: (kernel) => emitGather(emitter, kernel, placeOf),
+    scatter: (kernel) => emitScatter(emitter, kernel, placeOf),
+    scan: (kernel) => emitScan(emitter, kernel, placeOf),
+    argExtremum: (kernel) => emitArgExtremum(emitter, kernel, placeOf),
+    top: (kernel) => emitTop(emitter, kernel, placeOf),
+    boolConversion: (kernel) => emitBools(emitter, kernel, placeOf),
+    rowPartition: (kernel) => emitRowPartition(emitter, kernel, placeOf),
+  };
 }
 
 function emitProducts(
@@ -105,54 +65,13 @@ function emitProducts(
   }
 }
 
-function productOf({ a, b, c }: ProductKernel['products'][number], placeOf: PlaceOf): Product {
+function productOf(views: ProductKernel['products'][number], placeOf: PlaceOf): Product {
+  const { a, b, c } = oriented(views);
   const matrix = ({ storage, offset, strides }: View): Matrix => ({
     place: placeOf(storage, offset),
     rowStride: FLOAT_BYTES * strides[0],
     columnStride: FLOAT_BYTES * strides[1],
   });
-  const product: Product = {
-    rows: c.shape[0],
-    columns: c.shape[1],
-    k: a.shape[1],
-    a: matrix(a),
-    b: matrix(b),
-    c: matrix(c),
-  };
-  // A column times the right matrix's rows: the transposed product has long rows.
-  const column = product.columns === 1 && product.a.columnStride !== FLOAT_BYTES;
-  const row = product.rows === 1 && product.b.columnStride !== FLOAT_BYTES;
-  if (!(column || row) || !hasUnitStride(product.a)) return product;
-  if (column && product.c.rowStride !== FLOAT_BYTES) return product;
-  return {
-    rows: product.columns,
-    columns: product.rows,
-    k: product.k,
-    a: transposed(product.b),
-    b: transposed(product.a),
-    c: transposed(product.c),
-  };
-}
-
-function emitReduce(emitter: Emitter, kernel: ReductionKernel, placeOf: PlaceOf, threads: number): void {
-  const { source, result, axes, combination, type, factor } = kernel;
-  const all = source.shape.map((size, axis) => ({
-    axis,
-    size,
-    source: source.strides[axis],
-    result: result.strides[axis],
-  }));
-  emitReduction(
-    emitter,
-    {
-      combination,
-      type,
-      factor,
-      source: placeOf(source.storage, source.offset),
-      result: placeOf(result.storage, result.offset),
-      kept: all.filter(({ axis }) => !axes.includes(axis)),
-      reduced: all.filter(({ axis }) => axes.includes(axis)),
-    },
-    threads,
-  );
+  const [rows, columns] = c.shape;
+  return { rows, columns, k: a.shape[1], a: matrix(a), b: matrix(b), c: matrix(c) };
 }

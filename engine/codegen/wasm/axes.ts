@@ -1,30 +1,12 @@
 /** Scan, arg-reduce and top-k kernels, along one axis number by number. */
+
+import { acrossAxis, acrossRows } from '../../kernels/axes.ts';
 import type { Kind } from '../../kernels/groups.ts';
 import type { ArgExtremumKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
-import type { Nest } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
-import type { View } from '../../kernels/views.ts';
 import type { Code } from './assembler.ts';
 import { type Address, emitLoops, type Table } from './loops.ts';
 import { Memory, S, Type } from './opcodes.ts';
-
-/** The axes other than one. */
-function others(view: View, axis: number): { sizes: number[]; strides: number[] } {
-  const keep = <T>(list: readonly T[]) => list.filter((_, i) => i !== axis);
-  return { sizes: keep(view.shape), strides: keep(view.strides) };
-}
-
-/** Loops over the axes other than the kernel's, reading the source and writing the result. */
-function across({ source, result, axis }: ScanKernel | ArgExtremumKernel, placeOf: PlaceOf): Nest {
-  const { sizes, strides } = others(source, axis);
-  return {
-    sizes,
-    accesses: [
-      { place: placeOf(source.storage, source.offset), strides },
-      { place: placeOf(result.storage, result.offset), strides: others(result, axis).strides, store: true },
-    ],
-  };
-}
 
 /** pointer = address */
 function point(code: Code, pointer: number, { base, offset }: Address): void {
@@ -46,7 +28,7 @@ export function emitScan(code: Code, table: Table, kernel: ScanKernel, placeOf: 
   emitLoops(
     code,
     table,
-    across(kernel, placeOf),
+    acrossAxis(kernel, placeOf),
     (cursor) => {
       point(code, from, cursor.at(0));
       point(code, to, cursor.at(1));
@@ -105,7 +87,7 @@ export function emitArgExtremum(code: Code, table: Table, kernel: ArgExtremumKer
   emitLoops(
     code,
     table,
-    across(kernel, placeOf),
+    acrossAxis(kernel, placeOf),
     (cursor) => {
       point(code, from, cursor.at(0));
       point(code, to, cursor.at(1));
@@ -180,13 +162,6 @@ export function emitTop(code: Code, table: Table, kernel: TopKernel, placeOf: Pl
   const axis = source.shape.length - 1;
   const length = source.shape[axis];
   const count = result.shape[axis + 1];
-  const { sizes, strides } = others(source, axis);
-  const rows = result.strides.slice(1, -1);
-  const accesses = [
-    { place: placeOf(source.storage, source.offset), strides },
-    { place: placeOf(result.storage, result.offset), strides: rows, store: true },
-    { place: placeOf(result.storage, result.offset + result.strides[0]), strides: rows, store: true },
-  ];
   const step = FLOAT_BYTES * source.strides[axis];
   const locals = Array.from({ length: 10 }, () => code.take());
   const [from, values, indices, index, key, best, bestIndex, lastKey, lastIndex, bestBits] = locals;
@@ -197,7 +172,7 @@ export function emitTop(code: Code, table: Table, kernel: TopKernel, placeOf: Pl
   emitLoops(
     code,
     table,
-    { sizes, accesses },
+    acrossRows(kernel, placeOf),
     (cursor) => {
       point(code, from, cursor.at(0));
       point(code, values, cursor.at(1));

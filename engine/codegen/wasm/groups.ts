@@ -1,7 +1,12 @@
 /** Element-wise operations on one shape, computed together in one pass with their results in locals. */
 import { elementFunction } from '../../kernels/elements.ts';
-import type { Group, GroupOperand, GroupOperation } from '../../kernels/groups.ts';
-import type { Access } from '../../kernels/nests.ts';
+import {
+  type Group,
+  type GroupOperand,
+  type GroupOperation,
+  selectedRowsOf,
+  walk,
+} from '../../kernels/groups.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import type { Code } from './assembler.ts';
@@ -15,34 +20,6 @@ import { type Value, Values } from './values.ts';
 const SHORT_BODY = 12;
 const MOST_TURNS = 4;
 
-interface Walk {
-  readonly accesses: (Access & { readonly selectedRows: boolean })[];
-  /** Index of an access by its view's storage, offset and strides. */
-  indexOf(view: View): number;
-}
-
-function walk(group: Group, placeOf: PlaceOf): Walk {
-  const accesses: Walk['accesses'] = [];
-  const known = new Map<string, number>();
-  const key = ({ storage, offset, strides, selectedRows }: View) =>
-    `${storage.id}:${offset}:${strides}:${selectedRows}`;
-  const add = (view: View, isStore: boolean) => {
-    const found = known.get(key(view));
-    if (found !== undefined) {
-      if (isStore) accesses[found] = { ...accesses[found], store: true };
-      return;
-    }
-    known.set(key(view), accesses.length);
-    const { storage, offset, strides, selectedRows = false } = view;
-    accesses.push({ place: placeOf(storage, offset), strides, store: isStore, selectedRows });
-  };
-  for (const { operands, store } of group.operations) {
-    for (const operand of operands) if ('view' in operand) add(operand.view, false);
-    if (store !== undefined) add(store, true);
-  }
-  return { accesses, indexOf: (view) => known.get(key(view)) as number };
-}
-
 export function emitGroup(code: Code, table: Table, group: Group, placeOf: PlaceOf): void {
   const { accesses, indexOf } = walk(group, placeOf);
   const body = new Body(group, indexOf);
@@ -52,15 +29,7 @@ export function emitGroup(code: Code, table: Table, group: Group, placeOf: Place
   if (group.selection === undefined) {
     const abreast = Math.min(MOST_TURNS, Math.ceil(SHORT_BODY / body.size));
     emitLoops(code, table, { sizes: group.sizes, accesses }, emit, { abreast, even: true });
-  } else {
-    const rows = accesses.map(({ place, strides: [rowStride, stride], selectedRows }) => ({
-      place,
-      rowStride,
-      stride,
-      indirect: selectedRows,
-    }));
-    emitRowLoops(code, table, group.selection, placeOf, group.sizes[1], rows, emit);
-  }
+  } else emitRowLoops(code, table, selectedRowsOf(group.selection, placeOf), group.sizes[1], accesses, emit);
   body.values.unhoist(code);
 }
 

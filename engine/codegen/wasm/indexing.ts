@@ -1,5 +1,5 @@
 /** Code that reads and writes at indices known when the program runs: a loop over positions, slices in vectors. */
-import type { GatherKernel, Positions, ScatterKernel } from '../../kernels/kernels.ts';
+import { batchBytes, type GatherKernel, positionStrides, type ScatterKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import type { Code } from './assembler.ts';
@@ -10,16 +10,6 @@ import { Memory, S, V } from './opcodes.ts';
 export interface Noted extends Table {
   readonly outside: number;
 }
-
-/** Bytes from one position to the next along each axis of the tuples. */
-function positionStrides({ bounds, slice }: Positions): number[] {
-  const strides = bounds.map(() => FLOAT_BYTES * slice);
-  for (let i = bounds.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * bounds[i + 1];
-  return strides;
-}
-
-const batchBytes = ({ bounds, slice }: Positions) =>
-  FLOAT_BYTES * bounds.reduce((product, n) => product * n, slice);
 
 function pointers(code: Code, table: Table, placeOf: PlaceOf, views: readonly View[]): number[] {
   return views.map(({ storage, offset }) => {

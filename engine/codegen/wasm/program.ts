@@ -4,7 +4,7 @@ import type { ProgramStep } from '../../kernels/fusion.ts';
 import { aligned } from '../../kernels/memory-plan.ts';
 import { FLOAT_BYTES } from '../../kernels/places.ts';
 import { type Plan, planProgram } from '../../kernels/plan.ts';
-import { labelOf } from '../../kernels/steps.ts';
+import { emitStep, labelOf } from '../../kernels/steps.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import { type Structure, sameStructure, structureOf } from '../../trace/structure.ts';
 import type { InputSpec, TracedFunction } from '../../trace/trace.ts';
@@ -14,7 +14,7 @@ import type { Program } from '../runner.ts';
 import { Code, Module } from './assembler.ts';
 import { Scratch } from './products.ts';
 import { TABLE_WORDS } from './scalar-functions.ts';
-import { emitStep } from './steps.ts';
+import { emitters } from './steps.ts';
 import { wasm } from './target.ts';
 
 const PAGE = 65536;
@@ -65,7 +65,7 @@ export function writeProgram(traced: TracedFunction, profile = false): Written {
   const scratch = new Scratch(end);
   const placeOf = plan.placesFrom(tensors);
   writeSteps(module, steps, profile, (code, step) =>
-    emitStep(code, { module, table, words, outside, scratch, placeOf }, step),
+    emitStep(step, emitters(code, { module, table, words, outside, scratch, placeOf })),
   );
   // A vector may be read behind the last element.
   const bytes = scratch.address + scratch.bytes + PAGE;

@@ -1,6 +1,6 @@
 /** Sums, products and extremes along axes. */
+import { type ReducedAxis, reductionLoops } from '../../kernels/axes.ts';
 import type { Combination, ReductionKernel } from '../../kernels/kernels.ts';
-import { type Access, simplify } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { Code } from './assembler.ts';
 import { flushed } from './denormals.ts';
@@ -26,31 +26,8 @@ const integerCodes = { sum: V.i32Add, product: V.i32Multiply, max: V.i32Maximum,
 /** Vectors of one row, or of neighbouring columns, combined in turn: they do not wait for each other. */
 const ABREAST = 4;
 
-interface Axis {
-  readonly size: number;
-  readonly stride: number;
-}
-
 export function emitReduction(code: Code, table: Table, kernel: ReductionKernel, placeOf: PlaceOf): void {
-  const { source, result, axes: reducedAxes } = kernel;
-  const places = [source, result].map(({ storage, offset }) => placeOf(storage, offset));
-  const all = source.shape.map((_, axis) => axis);
-  const kept = all.filter((axis) => !reducedAxes.includes(axis));
-  const accesses: Access[] = [
-    { place: places[0], strides: kept.map((axis) => source.strides[axis]) },
-    { place: places[1], strides: kept.map((axis) => result.strides[axis]), store: true },
-  ];
-  const nest = { sizes: kept.map((axis) => source.shape[axis]), accesses };
-  const reduced = simplify({
-    sizes: reducedAxes.map((axis) => source.shape[axis]),
-    accesses: [{ place: places[0], strides: reducedAxes.map((axis) => source.strides[axis]) }],
-  });
-  const axes = reduced.sizes.map((size, i) => ({ size, stride: reduced.accesses[0].strides[i] }));
-  const inner = axes[axes.length - 1];
-  const lanes = simplify(nest);
-  const last = lanes.sizes.length - 1;
-  const along = inner !== undefined && inner.stride === 1 && inner.size >= LANES;
-  const across = last >= 0 && !along && lanes.accesses.every(({ strides }) => strides[last] === 1);
+  const { nest, axes, along, across } = reductionLoops(kernel, kernel.axes, placeOf, LANES);
   const reduction = new Reduction(code, kernel, axes);
   const body = (cursor: Cursor) => {
     if (along) reduction.alongRow(cursor);
@@ -62,9 +39,9 @@ export function emitReduction(code: Code, table: Table, kernel: ReductionKernel,
 class Reduction {
   readonly #code: Code;
   readonly #kernel: ReductionKernel;
-  readonly #axes: readonly Axis[];
+  readonly #axes: readonly ReducedAxis[];
 
-  constructor(code: Code, kernel: ReductionKernel, axes: readonly Axis[]) {
+  constructor(code: Code, kernel: ReductionKernel, axes: readonly ReducedAxis[]) {
     this.#code = code;
     this.#kernel = kernel;
     this.#axes = axes;
@@ -127,7 +104,7 @@ class Reduction {
   }
 
   /** Runs `body` at every index of axes; it leaves the pointer as it finds it. */
-  #overAxes(axes: readonly Axis[], pointer: number, body: () => void): void {
+  #overAxes(axes: readonly ReducedAxis[], pointer: number, body: () => void): void {
     const visit = (at: number): void => {
       if (at === axes.length) {
         body();

@@ -2,29 +2,18 @@
  * Loops over rows whose number is known only at run time, and which may be read and written in another order: rows
  * selected for one member of an ensemble (engine/routing.ts).
  */
-import type { RowSelection } from '../../kernels/groups.ts';
-import type { RowPartitionKernel } from '../../kernels/kernels.ts';
-import { selectedBy } from '../../kernels/kernels.ts';
-import { FLOAT_BYTES, type Place, type PlaceOf } from '../../kernels/places.ts';
+import { type RowAccess, type SelectedRows, selectedRowsOf } from '../../kernels/groups.ts';
+import { type RowPartitionKernel, selectedBy } from '../../kernels/kernels.ts';
+import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import type { Code } from './assembler.ts';
 import { type Cursor, LANES, pushPlace, type Table, VECTOR_BYTES } from './loops.ts';
 import { Memory, S } from './opcodes.ts';
-
-export interface RowAccess {
-  readonly place: Place;
-  /** In elements. */
-  readonly rowStride: number;
-  readonly stride: number;
-  /** Row i is the one at index i of the selected rows. */
-  readonly indirect: boolean;
-}
 
 /** Walks the selected rows; the body handles up to four elements of a row. */
 export function emitRowLoops(
   code: Code,
   table: Table,
-  { storage, count, index }: RowSelection,
-  placeOf: PlaceOf,
+  { count, index }: SelectedRows,
   width: number,
   accesses: readonly RowAccess[],
   body: (cursor: Cursor) => void,
@@ -64,7 +53,7 @@ export function emitRowLoops(
     },
   });
   code.i32(0);
-  code.memory(Memory.i32Load, placeOf(storage, count).offset);
+  code.memory(Memory.i32Load, count);
   code.set(rows);
   code.i32(0);
   code.set(row);
@@ -77,7 +66,7 @@ export function emitRowLoops(
         code.get(row);
         code.i32(2);
         code.scalar(S.i32ShiftLeft);
-        code.memory(Memory.i32Load, placeOf(storage, index).offset);
+        code.memory(Memory.i32Load, index);
         code.set(selected);
       }
       for (const { local, rowStride, indirect, place } of values) {
@@ -115,10 +104,9 @@ export function emitRowPartition(
   placeOf: PlaceOf,
 ): void {
   const { source } = kernel;
-  const [first, second] = ([0, 1] as const).map((member) => {
-    const { storage, count, index } = selectedBy(kernel, member);
-    return { count: placeOf(storage, count).offset, index: placeOf(storage, index).offset };
-  });
+  const [first, second] = ([0, 1] as const).map((member) =>
+    selectedRowsOf(selectedBy(kernel, member), placeOf),
+  );
   const [condition, row, pointer, otherPointer, holds] = [0, 1, 2, 3, 4].map(() => code.take());
   pushPlace(code, table, placeOf(source.storage, source.offset));
   code.set(condition);

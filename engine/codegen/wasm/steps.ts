@@ -1,8 +1,8 @@
 /** The code of each step of a program. */
-import type { ProgramStep } from '../../kernels/fusion.ts';
-import type { BatchKernel, Kernel, ProductKernel } from '../../kernels/kernels.ts';
+import type { BatchKernel, ProductKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
-import type { View } from '../../kernels/views.ts';
+import { oriented } from '../../kernels/products.ts';
+import type { KernelEmitters } from '../../kernels/steps.ts';
 import type { Code, Module } from './assembler.ts';
 import { emitArgExtremum, emitScan, emitTop } from './axes.ts';
 import { emitCall } from './calls.ts';
@@ -28,89 +28,43 @@ export interface Context {
   readonly placeOf: PlaceOf;
 }
 
-export function emitStep(code: Code, context: Context, { group, kernels }: ProgramStep): void {
-  const { module, placeOf } = context;
-  if (group !== undefined) {
-    emitGroup(code, context, group, placeOf);
-    return;
-  }
-  const [kernel] = kernels;
-  switch (kernel.kind) {
-    case 'product':
-      emitProducts(code, context, kernel);
-      break;
-    case 'batch':
-      emitBatch(code, context, kernel);
-      break;
-    case 'reduction':
-      emitReduction(code, context, kernel, placeOf);
-      break;
-    case 'call':
-      emitCall(code, module, context, kernel, placeOf);
-      break;
-    case 'gather':
-      emitGather(code, context, kernel, placeOf);
-      break;
-    case 'scatter':
-      emitScatter(code, context, kernel, placeOf);
-      break;
-    case 'scan':
-      emitScan(code, context, kernel, placeOf);
-      break;
-    case 'argExtremum':
-      emitArgExtremum(code, context, kernel, placeOf);
-      break;
-    case 'top':
-      emitTop(code, context, kernel, placeOf);
-      break;
-    case 'boolConversion':
-      emitBools(code, context, kernel, placeOf);
-      break;
-    case 'rowPartition':
-      emitRowPartition(code, context, kernel, placeOf);
-      break;
-    default:
-      throw new RangeError(`a step without code: ${(kernel as Kernel).kind}`);
-  }
+/** What writes the code of a step. */
+export function emitters(code: Code, context: Context): KernelEmitters {
+  const { placeOf } = context;
+  return {
+    group: (group) => emitGroup(code, context, group, placeOf),
+    product: (kernel) => emitProducts(code, context, kernel),
+    batch: (kernel) => emitBatch(code, context, kernel),
+    reduction: (kernel) => emitReduction(code, context, kernel, placeOf),
+    call: (kernel) => emitCall(code, context.module, context, kernel, placeOf),
+    gather: (kernel) => emitGather(code, context, kernel, placeOf),
+    scatter: (kernel) => emitScatter(code, context, kernel, placeOf),
+    scan: (kernel) => emitScan(code, context, kernel, placeOf),
+    argExtremum: (kernel) => emitArgExtremum(code, context, kernel, placeOf),
+    top: (kernel) => emitTop(code, context, kernel, placeOf),
+    boolConversion: (kernel) => emitBools(code, context, kernel, placeOf),
+    rowPartition: (kernel) => emitRowPartition(code, context, kernel, placeOf),
+  };
 }
 
-/** A product's shape, and which views its operands are, in order: a product of one row or column may be turned. */
-function productOf(a: View, b: View, c: View, rows: number | undefined): { product: Product; views: View[] } {
-  const strides = ({ strides: [row, column] }: View): Strides => ({
-    row: FLOAT_BYTES * row,
-    column: FLOAT_BYTES * column,
+/** @param rows of the product, if they are known */
+function productOf({ a, b, c }: ProductKernel['products'][number], rows: number | undefined): Product {
+  const [left, right, result] = [a, b, c].map(({ strides }): Strides => {
+    const [row, column] = strides.slice(-2);
+    return { row: FLOAT_BYTES * row, column: FLOAT_BYTES * column };
   });
-  const [left, right, result] = [a, b, c].map(strides);
-  const [, columns] = c.shape;
-  const [, k] = a.shape;
-  const product: Product = { rows, columns, k, a: left, b: right, c: result };
-  // A column times the right matrix's rows: the transposed product has long rows.
-  const isColumn = columns === 1 && left.column !== FLOAT_BYTES;
-  const isRow = rows === 1 && right.column !== FLOAT_BYTES;
-  const usable = left.row === FLOAT_BYTES || left.column === FLOAT_BYTES;
-  if (rows === undefined || !(isColumn || isRow) || !usable) return { product, views: [a, b, c] };
-  if (isColumn && result.row !== FLOAT_BYTES) return { product, views: [a, b, c] };
-  const turned = ({ row, column }: Strides) => ({ row: column, column: row });
-  return {
-    product: {
-      rows: columns,
-      columns: rows,
-      k,
-      a: turned(right),
-      b: turned(left),
-      c: turned(result),
-    },
-    views: [b, a, c],
-  };
+  const [, columns] = c.shape.slice(-2);
+  return { rows, columns, k: a.shape[a.shape.length - 1], a: left, b: right, c: result };
 }
 
 function emitProducts(code: Code, context: Context, { products, selection }: ProductKernel): void {
   const { module, scratch, placeOf } = context;
-  for (const { a, b, c } of products) {
+  for (const given of products) {
+    const views = selection === undefined ? oriented(given) : given;
+    const { a, b, c } = views;
     const rows = selection === undefined ? c.shape[0] : undefined;
-    const { product, views } = productOf(a, b, c, rows);
-    const index = productFunction(module, scratch, product);
-    for (const { storage, offset } of views) pushPlace(code, context, placeOf(storage, offset));
+    const index = productFunction(module, scratch, productOf(views, rows));
+    for (const { storage, offset } of [a, b, c]) pushPlace(code, context, placeOf(storage, offset));
     if (selection !== undefined) {
       code.i32(0);
       code.memory(Memory.i32Load, placeOf(selection.storage, selection.count).offset);
@@ -122,15 +76,9 @@ function emitProducts(code: Code, context: Context, { products, selection }: Pro
 /** A loop over many products of the same shape. */
 function emitBatch(code: Code, context: Context, { a, b, result }: BatchKernel): void {
   const { module, scratch, placeOf } = context;
-  const matrix = (view: View): View => ({
-    ...view,
-    shape: view.shape.slice(-2),
-    strides: view.strides.slice(-2),
-  });
-  const [x, y, z] = [a, b, result].map(matrix);
-  const { product, views } = productOf(x, y, z, z.shape[0]);
-  const index = productFunction(module, scratch, product);
-  const whole = views.map((view) => (view === x ? a : view === y ? b : result));
+  const views = oriented({ a, b, c: result });
+  const whole = [views.a, views.b, views.c];
+  const index = productFunction(module, scratch, productOf(views, views.c.shape[views.c.shape.length - 2]));
   const pointers = whole.map(({ storage, offset }) => {
     const local = code.take();
     pushPlace(code, context, placeOf(storage, offset));
