@@ -2,6 +2,7 @@
 import type { ArgExtremumKernel, ReductionKernel, ScanKernel, TopKernel } from './kernels.ts';
 import { type Access, type Nest, simplify } from './nests.ts';
 import type { PlaceOf } from './places.ts';
+import type { Target } from './target.ts';
 import type { View } from './views.ts';
 
 const without = <T>(list: readonly T[], axis: number): T[] => list.filter((_, i) => i !== axis);
@@ -53,15 +54,12 @@ interface ReductionLoops {
   readonly across: boolean;
 }
 
-/**
- * @param reduced the axes that go, in the order in which they are combined
- * @param shortest length of an axis that is worth vectors
- */
+/** @param reduced the axes that go, in the order in which they are combined */
 export function reductionLoops(
   { source, result }: ReductionKernel,
   reduced: readonly number[],
   placeOf: PlaceOf,
-  shortest: number,
+  { shortestVector }: Target,
 ): ReductionLoops {
   const kept = [...source.shape.keys()].filter((axis) => !reduced.includes(axis));
   const [from, to] = [source, result].map((view) =>
@@ -78,7 +76,7 @@ export function reductionLoops(
   });
   const axes = merged.sizes.map((size, i) => ({ size, stride: merged.accesses[0].strides[i] }));
   const inner = axes[axes.length - 1];
-  const along = inner !== undefined && inner.stride === 1 && inner.size >= shortest;
+  const along = inner !== undefined && inner.stride === 1 && inner.size >= shortestVector;
   const lanes = simplify(nest);
   const last = lanes.sizes.length - 1;
   const across = last >= 0 && !along && lanes.accesses.every(({ strides }) => strides[last] === 1);

@@ -1,8 +1,9 @@
 /** What all parts of code generation share: where things are, subroutines, constants. */
 import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
 import { type Address, Assembler, IF, Label } from './assembler.ts';
+import { avx512 } from './target.ts';
 
-export const VECTOR = 16;
+export const VECTOR = avx512.lanes;
 export const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
 
 /** Addresses below 2 GiB of what a program reads beside tensors. */

@@ -1,18 +1,14 @@
 /** Loops over tensors: axes merged where memory allows, vectors of 16 along the innermost, a mask for the rest. */
 
-import { type Nest, simplify } from '../../kernels/nests.ts';
-import { FLOAT_BYTES, type Place, share } from '../../kernels/places.ts';
-import { type Address, R } from './assembler.ts';
+import { type Nest, walkOf } from '../../kernels/nests.ts';
+import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
+import type { Address } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
-
-/** Registers that loops may use; rax is for masks and calls in between. */
-const pool = [R.rcx, R.rdx, R.rbx, R.rsi, R.rdi, R.rbp, R.r8, R.r9, R.r10, R.r11, R.r12, R.r13, R.r14, R.r15];
-
-export const LOOP_REGISTERS = pool.length;
+import { avx512, LOOP_REGISTERS } from './target.ts';
 
 /** Gives out the registers of loops, one at each call, those aside that something else uses. */
 export function registersBeside(reserved: readonly number[]): () => number {
-  const free = pool.filter((register) => !reserved.includes(register));
+  const free = LOOP_REGISTERS.filter((register) => !reserved.includes(register));
   return () => {
     const register = free.shift();
     if (register === undefined) throw new RangeError('a loop needs more registers than there are');
@@ -62,29 +58,16 @@ export function emitLoops(
   body: (cursor: Cursor) => void,
   options: LoopOptions = {},
 ): void {
-  const { asm } = emitter;
-  const simple = simplify(nest);
-  const single = simple.sizes.length === 0 || options.single === true;
-  const sizes = single ? [...simple.sizes, 1] : [...simple.sizes];
-  const accesses = simple.accesses.map(({ place, strides }) => ({
-    place,
-    strides: single ? [...strides, 0] : strides,
-  }));
-  const only = sizes.length === 1;
-  const [from, to] =
-    threads === 1 ? [0, sizes[0]] : share(sizes[0], only ? VECTOR : 1, emitter.thread, threads);
-  if (to <= from) return;
-  sizes[0] = to - from;
-  const starts = accesses.map(({ place, strides }) => ({
-    ...place,
-    offset: place.offset + FLOAT_BYTES * from * strides[0],
-  }));
-
+  const { asm, thread } = emitter;
+  const walk = walkOf(nest, avx512, { single: options.single, thread, threads });
+  if (walk === undefined) return;
+  const { sizes, accesses, whole, rest } = walk;
+  const depth = sizes.length;
   const take = registersBeside(options.reserved ?? []);
   const patterns = new Map<string, { register: number; strides: readonly number[] }>();
   const slots = new Map<number, number>();
-  for (const [i, { strides }] of accesses.entries()) {
-    const { slot } = starts[i];
+  for (const { place, strides } of accesses) {
+    const { slot } = place;
     if (slot !== undefined && !slots.has(slot)) slots.set(slot, take());
     const key = strides.join();
     if (strides.some((stride) => stride !== 0) && !patterns.has(key))
@@ -93,10 +76,6 @@ export function emitLoops(
   for (const [slot, register] of slots) asm.move(register, { displacement: emitter.layout.table + 8 * slot });
   for (const { register } of patterns.values()) asm.moveNumber(register, 0);
 
-  const depth = sizes.length;
-  const inner = sizes[depth - 1];
-  const whole = Math.floor(inner / VECTOR);
-  const rest = inner % VECTOR;
   if (rest > 0) asm.setMask(1, (1 << rest) - 1);
   const counters = sizes.map((_, level) =>
     (level === depth - 1 ? whole : sizes[level]) > 1 ? take() : undefined,
@@ -105,8 +84,8 @@ export function emitLoops(
     masked,
     lanes: masked ? rest : VECTOR,
     at(access) {
-      const { strides } = accesses[access];
-      const address = addressOf(starts[access], slots, patterns.get(strides.join())?.register);
+      const { place, strides } = accesses[access];
+      const address = addressOf(place, slots, patterns.get(strides.join())?.register);
       return { address, stride: strides[depth - 1] };
     },
   });

@@ -8,6 +8,7 @@ import { IF, Label, type Operand, R } from './assembler.ts';
 import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1, VI } from './instructions.ts';
 import { emitRowShare } from './row-loops.ts';
+import { TILE_ROWS } from './target.ts';
 
 /** A matrix in memory; strides in bytes. */
 export interface Matrix {
@@ -29,14 +30,10 @@ export interface Product {
   readonly selection?: SelectedRows;
 }
 
-/** Rows of a tile. */
-const TILE_ROWS = 12;
 /** Sums are made in pieces of this length: a packed panel of 32 columns then takes 32 KiB. */
 const MOST_K = 256;
 /** An unpacked operand smaller than this stays in the first-level cache as it is. */
 const SMALL_BYTES = 24 << 10;
-/** Rows behind the last that a product of selected rows may write. */
-export const ROW_PADDING = TILE_ROWS;
 /** Working memory of a thread: a packed panel, or a column. */
 export const PRODUCT_SCRATCH = MOST_K * 8 * VECTOR_BYTES;
 

@@ -8,6 +8,7 @@ import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { emitLoops } from './loops.ts';
 import { sumLanes } from './products.ts';
+import { avx512 } from './target.ts';
 
 const integerIdentity = { sum: 0, product: 1, max: -(2 ** 31), min: 2 ** 31 - 1 } as const;
 const floatIdentity = {
@@ -34,7 +35,7 @@ export function emitReduction(
   threads: number,
 ): void {
   const ascending = [...reduction.axes].sort((a, b) => a - b);
-  const { nest, axes, along, across } = reductionLoops(reduction, ascending, placeOf, 2);
+  const { nest, axes, along, across } = reductionLoops(reduction, ascending, placeOf, avx512);
   if (axes.length > COUNTERS.length) throw new RangeError('too many axes to reduce');
   const reserved = [POINTER, ...COUNTERS];
   const { asm } = emitter;

@@ -1,10 +1,11 @@
 /** Loops over tensors: vectors of four along the innermost axis, single lanes for the rest. */
-import { type Access, type Nest, simplify } from '../../kernels/nests.ts';
+import { type Access, type Nest, walkOf } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
 import type { Code } from './assembler.ts';
 import { Memory, S, Type, V, VectorMemory } from './opcodes.ts';
+import { wasm } from './target.ts';
 
-export const LANES = 4;
+export const LANES = wasm.lanes;
 export const VECTOR_BYTES = LANES * FLOAT_BYTES;
 
 /** The address of elements at hand: what a local holds plus a number of bytes. */
@@ -139,19 +140,12 @@ export function emitLoops(
   body: (cursor: Cursor) => void,
   options: LoopOptions = {},
 ): void {
-  const simple = simplify(nest);
-  const single = simple.sizes.length === 0 || options.single === true;
-  const sizes = single ? [...simple.sizes, 1] : simple.sizes;
-  if (sizes.some((size) => size === 0)) return;
-  const accesses = simple.accesses.map(({ place, strides }) => ({
-    place,
-    strides: single ? [...strides, 0] : strides,
-  }));
+  const { single = false, abreast = 1, even = false } = options;
+  const walk = walkOf(nest, wasm, { single });
+  if (walk === undefined) return;
+  const { sizes, accesses, whole, rest } = walk;
   const { patterns, find, release } = takePatterns(code, table, sizes, accesses);
   const depth = sizes.length;
-  const inner = sizes[depth - 1];
-  const whole = Math.floor(inner / LANES);
-  const rest = inner % LANES;
   const cursor = (lanes: number, vectors: number): Cursor => ({
     lanes,
     vectors,
@@ -166,12 +160,11 @@ export function emitLoops(
   const advance = (bytes: (strides: readonly number[]) => number) => {
     for (const { local, strides } of patterns) code.advance(local, bytes(strides));
   };
-  const { abreast = 1, even = false } = options;
   const most = even ? divisor(whole, abreast) : abreast;
   const parts = [
     { times: Math.floor(whole / most), vectors: most, lanes: LANES },
     { times: most === 1 ? 0 : whole % most, vectors: 1, lanes: LANES },
-    { times: rest > 0 ? 1 : 0, vectors: 1, lanes: single ? 1 : rest },
+    { times: rest > 0 ? 1 : 0, vectors: 1, lanes: rest },
   ].filter(({ times }) => times > 0);
   const moves = parts.length > 1 || parts[0].times > 1;
   const level = (at: number): void => {

@@ -9,6 +9,7 @@ import { FLOAT_BYTES } from '../../kernels/places.ts';
 import type { Code, Module } from './assembler.ts';
 import { combineLanes, LANES, VECTOR_BYTES } from './loops.ts';
 import { Memory, S, Type, V, type ValueType, VectorMemory } from './opcodes.ts';
+import { TILE_ROWS } from './target.ts';
 
 /** From one row and column of a matrix to the next, in bytes. */
 export interface Strides {
@@ -28,7 +29,6 @@ export interface Product {
   readonly c: Strides;
 }
 
-export const TILE_ROWS = 4;
 const TILE_VECTORS = 2;
 /** Sums are made in pieces of this length: a packed panel of 8 columns then takes 16 KiB. */
 const MOST_K = 512;

@@ -15,6 +15,7 @@ import {
   VECTOR_BYTES,
 } from './loops.ts';
 import { S, Type, V, VectorMemory } from './opcodes.ts';
+import { wasm } from './target.ts';
 import { Values } from './values.ts';
 
 const integerIdentity = { sum: 0, product: 1, max: -(2 ** 31), min: 2 ** 31 - 1 } as const;
@@ -27,7 +28,7 @@ const integerCodes = { sum: V.i32Add, product: V.i32Multiply, max: V.i32Maximum,
 const ABREAST = 4;
 
 export function emitReduction(code: Code, table: Table, kernel: ReductionKernel, placeOf: PlaceOf): void {
-  const { nest, axes, along, across } = reductionLoops(kernel, kernel.axes, placeOf, LANES);
+  const { nest, axes, along, across } = reductionLoops(kernel, kernel.axes, placeOf, wasm);
   const reduction = new Reduction(code, kernel, axes);
   const body = (cursor: Cursor) => {
     if (along) reduction.alongRow(cursor);
