@@ -336,6 +336,18 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     expect(await barriers(page)).toEqual([]);
     await page.click('#report .sort >> nth=0');
     expect(await page.locator('#report [aria-sort]').count()).toBe(1);
+    await page.evaluate(() => {
+      window.print = () => document.body.setAttribute('data-asked', '');
+    });
+    await page
+      .locator('#report')
+      .getByRole('button', { name: /^Print this plot alone/ })
+      .first()
+      .click();
+    await page.waitForSelector('body[data-asked]');
+    const pageSize = () => document.adoptedStyleSheets.map(({ cssRules }) => cssRules[0].cssText).join();
+    expect(await page.evaluate(pageSize)).toMatch(/^@page \{.*size: [\d.]+px [\d.]+px/);
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
 
     await page.setInputFiles('#files', [{ name: 'none.png', mimeType: '', buffer: Buffer.from('PNG') }]);
     await says(page, /^Not shown: none\.png is no table of evaluations/);

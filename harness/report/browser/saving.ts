@@ -101,12 +101,16 @@ function printAlone(svg: string): void {
   sheet.className = 'sheet';
   sheet.innerHTML = svg.slice(svg.indexOf('<svg')); // made and escaped by us
   const plot = sheet.firstElementChild;
-  const style = document.createElement('style');
-  style.textContent = `@page{size:${plot?.getAttribute('width')}px ${plot?.getAttribute('height')}px;margin:0}`;
-  document.body.append(sheet, style);
+  // Made by a script: a page whose policy refuses style elements takes it too.
+  const style = new CSSStyleSheet();
+  style.replaceSync(
+    `@page{size:${plot?.getAttribute('width')}px ${plot?.getAttribute('height')}px;margin:0}`,
+  );
+  document.body.append(sheet);
+  document.adoptedStyleSheets.push(style);
   const clear = (): void => {
     sheet.remove();
-    style.remove();
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== style);
   };
   addEventListener('afterprint', clear, { once: true });
   print();

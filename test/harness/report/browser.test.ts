@@ -365,6 +365,12 @@ describe.skipIf(!installed)('the page in Chromium', () => {
     await page.emulateMedia({ media: 'print' });
     expect(await page.locator('main').isVisible()).toBe(false);
     expect(await page.locator('.sheet svg').first().isVisible()).toBe(true);
+    const plot = /<svg[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
+    const printed = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    const points = (pixels: string) => Number(pixels) * 0.75;
+    const box = /\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec(printed) ?? [];
+    expect(Number(box[1])).toBeCloseTo(points(plot[1]), 0);
+    expect(Number(box[2])).toBeCloseTo(points(plot[2]), 0);
     await page.evaluate(() => dispatchEvent(new Event('afterprint')));
     expect(await page.locator('.sheet').count()).toBe(0);
     expect(await page.locator('main').isVisible()).toBe(true);
