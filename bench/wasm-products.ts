@@ -3,7 +3,7 @@
  * for tiles of 2 to 8 rows × 1 to 4 vectors. Both in turns in one process, by its processor time; the best of many short
  * measurements each.
  *
- *   node --no-liftoff --import jiti/register bench/wasm-products.ts [--rounds 15]
+ *   node --no-liftoff --import jiti/register bench/wasm-products.ts [--rounds 40]
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -11,7 +11,7 @@ import { Code, Module } from '../engine/codegen/wasm/assembler.ts';
 import { S, Type, V, VectorMemory } from '../engine/codegen/wasm/opcodes.ts';
 import { productFunction, Scratch } from '../engine/codegen/wasm/products.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '40' } } });
 const rounds = Number(values.rounds);
 
 const PAGES = 512;

@@ -44,7 +44,7 @@ export function compareCommand(): Command {
     .option('--seeds <seeds>', '5 means seeds 0 to 4; also 3,7,11 or 10..14')
     .option('--config <file>', 'a YAML file with the same settings; options win over it')
     .option('--yes', 'begin the default comparison of hours without asking')
-    .option('--quick', 'a real but tiny comparison: a few minutes on two cores')
+    .option('--quick', 'a real but tiny comparison: some three minutes on two cores')
     .option(
       '--sweep <agent.key=values>',
       'a variant of the agent for each value, separated by commas; may be repeated',

@@ -85,9 +85,9 @@ export const quick = {
   agents: ['rfm-flow', 'sac', 'random'],
   tasks: ['cartpole-balance'],
   seeds: 3,
-  steps: 8000,
+  steps: 7500,
   preset: 'smoke',
-  evaluateEvery: 2000,
+  evaluateEvery: 1500,
   evaluationEpisodes: 5,
 } satisfies Settings;
 
