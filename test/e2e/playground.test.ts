@@ -304,6 +304,8 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     );
     expect(await page.locator('#legend button').count()).toBe(4);
     expect(await barriers(page)).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await barriers(page)).toEqual([]);
     const [command] = ((await page.textContent('#command')) ?? '').split('\n');
     expect(command).toBe(`harness ${alone.join(' ')}`);
     const there = await download(page, '1-rfm-flow-cartpole-balance-0-evaluations.csv');
