@@ -1,5 +1,6 @@
 /** Puts element-wise kernels of one shape together, so that a loop computes them in registers. */
 
+import { floatBits } from '../bits.ts';
 import {
   type Group,
   type GroupOperand,
@@ -271,5 +272,5 @@ function along(view: View, { result: { shape }, selection }: ElementKernel): Vie
 
 function bitsOf({ type, uniform }: Tensor): number {
   const value = uniform as number;
-  return type === 'float32' ? new Uint32Array(Float32Array.of(value).buffer)[0] : value >>> 0;
+  return type === 'float32' ? floatBits(value) : value >>> 0;
 }

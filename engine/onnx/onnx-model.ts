@@ -3,6 +3,7 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 import protobuf from 'protobufjs/minimal.js';
+import { bytesOf } from '../bits.ts';
 import { type Attribute, type GraphNode, MICROSOFT, needed, onnxTypes, type Value } from '../trace/graph.ts';
 import { sizeOf } from '../trace/shapes.ts';
 import { expand } from './expansions.ts';
@@ -120,7 +121,7 @@ function writeConstant(writer: Writer, value: Value, name: string): void {
   for (const length of shape) writer.uint32(integerTag(1)).int64(length);
   writer.uint32(integerTag(2)).int32(onnxTypes[type]);
   writer.uint32(tag(8)).string(name);
-  writer.uint32(tag(9)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  writer.uint32(tag(9)).bytes(bytesOf(data));
 }
 
 function broadcast(uniform: NonNullable<Value['constant']>, size: number): NonNullable<Value['constant']> {

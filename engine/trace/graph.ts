@@ -1,4 +1,5 @@
 /** The graph that tracing records: values, the nodes that make them, and simplifications made on the way. */
+import { bytesOf } from '../bits.ts';
 import { broadcastShapes, sameShape, sizeOf } from './shapes.ts';
 import { toInt32 } from './whole-numbers.ts';
 
@@ -288,7 +289,7 @@ function signature(data: ConstantData): string {
   if (data instanceof Float32Array) {
     return new Uint32Array(data.buffer, data.byteOffset, data.length).join();
   }
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).join();
+  return bytesOf(data).join();
 }
 
 /** Nodes in an order in which every operand comes first, and the constants they read. */

@@ -1,4 +1,5 @@
 /** Whether two traced functions are one graph, so that what was made of the first serves the second too. */
+import { bytesOf } from '../bits.ts';
 import { type ConstantData, needed, type Value } from './graph.ts';
 import type { TracedFunction } from './trace.ts';
 
@@ -48,8 +49,6 @@ export function sameStructure(a: Structure, b: Structure): boolean {
 }
 
 function sameBytes(a: ConstantData, b: ConstantData): boolean {
-  const [x, y] = [a, b].map(
-    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
-  );
+  const [x, y] = [bytesOf(a), bytesOf(b)];
   return x.length === y.length && x.every((byte, i) => byte === y[i]);
 }

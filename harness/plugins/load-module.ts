@@ -6,7 +6,6 @@ import { shareOfSecond } from '../process/share.ts';
 import { UserError } from '../text/errors.ts';
 import { placeOf } from '../text/place.ts';
 import { messageOf } from '../text/printable.ts';
-import { keptTransform } from './transpiled.ts';
 
 /** Whether a name on the command line means a file: it has a folder or a script's ending. */
 export function isFile(name: string): boolean {
@@ -47,6 +46,7 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
   if (isKeptOut) throw new Error(`${file} must not be loaded in this process`);
   const path = findFile(file);
   const { createJiti } = await import('jiti');
+  const { keptTransform } = await import('./transpiled.ts');
   const jiti = createJiti(import.meta.url, {
     fsCache: false, // keeps a file in a folder that others may write to, or fails with a full disk
     transform: keptTransform,

@@ -4,10 +4,10 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import type { JitiOptions } from 'jiti';
 import { removeIfPossible, sha256 } from '../files/durable.ts';
+import { userFolder } from '../files/user-folder.ts';
 
 type Transform = NonNullable<JitiOptions['transform']>;
 
@@ -24,15 +24,9 @@ function transpile(options: Parameters<Transform>[0]): ReturnType<Transform> {
   return babel(options);
 }
 
-/** In the user's own folder for what may be lost. */
-function keptFolder(): string {
-  const given = process.env.XDG_CACHE_HOME ?? '';
-  return join(isAbsolute(given) ? given : join(homedir(), '.cache'), 'rfm-harness', 'transpiled');
-}
-
 /** A transform for jiti. */
 export const keptTransform: Transform = (options) => {
-  const folder = keptFolder();
+  const folder = userFolder('cache', 'transpiled');
   const path = join(folder, sha256(JSON.stringify([version, options])));
   const kept = read(path);
   if (kept !== undefined) return { code: kept };

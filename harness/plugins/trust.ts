@@ -4,9 +4,9 @@
  * The record lies in the user's own state folder, which no results folder can write to.
  */
 import { chmodSync, existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { makeFolder, sha256, writeDurably } from '../files/durable.ts';
+import { userFolder } from '../files/user-folder.ts';
 import { UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { type AgentSource, checksumOf, type TaskSource } from './source.ts';
@@ -14,11 +14,7 @@ import { type AgentSource, checksumOf, type TaskSource } from './source.ts';
 type Source = AgentSource | TaskSource;
 
 /** Where the record is: a folder for each path, and in it a file for each of the file's versions. */
-function recordFolder(): string {
-  const given = process.env.XDG_STATE_HOME ?? '';
-  const state = isAbsolute(given) ? given : join(homedir(), '.local', 'state');
-  return join(state, 'rfm-harness', 'loaded-files');
-}
+const recordFolder = (): string => userFolder('state', 'loaded-files');
 
 const folderOf = (file: string) => join(recordFolder(), sha256(file));
 

@@ -2,6 +2,7 @@
  * Element-wise operations as instructions on vectors of 16 elements: expressions are lowered once, then written for the
  * registers at hand. Outside of an expression bools are the 32-bit integers 0 and 1.
  */
+import { floatBits } from '../../bits.ts';
 import { elementFunction } from '../../kernels/elements.ts';
 import type { Kind, Parameters } from '../../kernels/groups.ts';
 import type { SpecialInstructions, Vectors } from '../../kernels/vector-functions.ts';
@@ -62,7 +63,6 @@ interface Value {
   place?: number;
 }
 
-const floatBits = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0];
 const commutative = new Set<VectorInstruction>([
   V.add,
   V.mul,

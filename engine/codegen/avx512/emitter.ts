@@ -1,4 +1,5 @@
 /** What all parts of code generation share: where things are, subroutines, constants. */
+import { floatBits } from '../../bits.ts';
 import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
 import { type Address, Assembler, IF, Label } from './assembler.ts';
 import { avx512 } from './target.ts';
@@ -43,8 +44,7 @@ export class Emitter {
 
   /** A float's place among the constants. */
   constant(value: number): Address {
-    const bits = new Uint32Array(Float32Array.of(value).buffer)[0];
-    return this.constantBits(bits);
+    return this.constantBits(floatBits(value));
   }
 
   constantBits(bits: number): Address {

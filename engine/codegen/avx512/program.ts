@@ -1,6 +1,7 @@
 /** A traced function as machine code: memory planned, code written. */
 
 import { arrayTypes, type ResultSet } from '../../backends/result-sets.ts';
+import { bytesOf } from '../../bits.ts';
 import type { ProgramStep } from '../../kernels/fusion.ts';
 import { aligned, LINE } from '../../kernels/memory-plan.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
@@ -82,9 +83,7 @@ export class NativeProgram implements Program<AddressedResults> {
       this.#entry = BigInt(this.#code.address);
       new Uint32Array(memory.buffer, constants, emitter.constants.length).set(emitter.constants);
       new Uint32Array(memory.buffer, CONTROL.status, 1)[0] = STATUS;
-      for (const { at, data } of plan.constants) {
-        memory.bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), tensors + at);
-      }
+      for (const { at, data } of plan.constants) memory.bytes.set(bytesOf(data), tensors + at);
     } catch (error) {
       memory.free();
       throw error;

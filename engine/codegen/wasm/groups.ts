@@ -23,21 +23,26 @@ const MOST_TURNS = 4;
 export function emitGroup(code: Code, table: Table, group: Group, placeOf: PlaceOf): void {
   const { accesses, indexOf } = walk(group, placeOf);
   const body = new Body(group, indexOf);
-  const twin = new Body(group, indexOf, body.values);
   body.values.hoist(code);
-  const emit = (cursor: Cursor) => emitVectors(code, cursor, body, twin);
   if (group.selection === undefined) {
     const abreast = Math.min(MOST_TURNS, Math.ceil(SHORT_BODY / body.size));
+    const twin = abreast > 1 ? new Body(group, indexOf, body.values) : undefined;
+    const emit = (cursor: Cursor) => emitVectors(code, cursor, body, twin);
     emitLoops(code, table, { sizes: group.sizes, accesses }, emit, { abreast, even: true });
-  } else emitRowLoops(code, table, selectedRowsOf(group.selection, placeOf), group.sizes[1], accesses, emit);
+  } else {
+    const emit = (cursor: Cursor) => emitVectors(code, cursor, body);
+    emitRowLoops(code, table, selectedRowsOf(group.selection, placeOf), group.sizes[1], accesses, emit);
+  }
   body.values.unhoist(code);
 }
 
-/** The vectors that a loop's body handles, two at a time. */
-function emitVectors(code: Code, cursor: Cursor, body: Body, twin: Body): void {
+/** The vectors that a loop's body handles: with a twin two at a time. */
+function emitVectors(code: Code, cursor: Cursor, body: Body, twin?: Body): void {
   let vector = 0;
-  for (; vector + 1 < cursor.vectors; vector += 2) emitPair(code, cursor, vector, [body, twin]);
-  if (vector < cursor.vectors) body.emit(code, cursor, vector);
+  if (twin !== undefined) {
+    for (; vector + 1 < cursor.vectors; vector += 2) emitPair(code, cursor, vector, [body, twin]);
+  }
+  for (; vector < cursor.vectors; vector++) body.emit(code, cursor, vector);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A traced function as a WebAssembly module: memory planned, code written. */
 import { arrayTypes, type ResultSet } from '../../backends/result-sets.ts';
+import { bytesOf } from '../../bits.ts';
 import type { ProgramStep } from '../../kernels/fusion.ts';
 import { aligned } from '../../kernels/memory-plan.ts';
 import { FLOAT_BYTES } from '../../kernels/places.ts';
@@ -26,9 +27,8 @@ const FUNCTION_BYTES = 3000;
 /** Sets of addresses for results: a step's state moves back and forth between two. */
 const RESULT_SETS = 3;
 
-/** Everything of a program that depends on the graph alone. */
-interface Written {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** Where a program's parts are; it depends on the graph alone. */
+interface Layout {
   readonly pages: number;
   readonly table: number;
   readonly outside: number;
@@ -43,7 +43,10 @@ interface Written {
  * @param profile measures every step
  * @throws RangeError for what is too large for a memory
  */
-export function writeProgram(traced: TracedFunction, profile = false): Written {
+export function writeProgram(
+  traced: TracedFunction,
+  profile = false,
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly layout: Layout } {
   const plan = planProgram(traced, wasm);
   const { steps } = plan;
   let end = 0;
@@ -71,18 +74,13 @@ export function writeProgram(traced: TracedFunction, profile = false): Written {
   const bytes = scratch.address + scratch.bytes + PAGE;
   if (bytes > MOST_BYTES) throw new RangeError('more than 4 GiB');
   const pages = Math.ceil(bytes / PAGE);
+  const constants = [
+    ...plan.constants.map(({ at, data }) => ({ at: tensors + at, data })),
+    { at: words, data: TABLE_WORDS },
+  ];
   return {
     bytes: module.finish(pages),
-    pages,
-    table,
-    outside,
-    inputs,
-    results,
-    labels: steps.map(labelOf),
-    constants: [
-      ...plan.constants.map(({ at, data }) => ({ at: tensors + at, data })),
-      { at: words, data: TABLE_WORDS },
-    ],
+    layout: { pages, table, outside, inputs, results, labels: steps.map(labelOf), constants },
   };
 }
 
@@ -110,8 +108,9 @@ function writeSteps(
   module.add(run, [], [], 'run');
 }
 
+/** What is kept of a program: its bytes are in the module. */
 interface Compiled {
-  readonly written: Written;
+  readonly layout: Layout;
   readonly module: WebAssembly.Module;
 }
 
@@ -134,8 +133,8 @@ function compiled(traced: TracedFunction, profile: boolean): Promise<Compiled> {
 }
 
 async function compile(traced: TracedFunction, profile: boolean): Promise<Compiled> {
-  const written = writeProgram(traced, profile);
-  return { written, module: await WebAssembly.compile(written.bytes) };
+  const { bytes, layout } = writeProgram(traced, profile);
+  return { layout, module: await WebAssembly.compile(bytes) };
 }
 
 type Exported = Readonly<Record<string, () => void>>;
@@ -152,7 +151,7 @@ export interface PlacedResults extends ResultSet {
  */
 export class WasmProgram implements Program<PlacedResults> {
   readonly #traced: TracedFunction;
-  readonly #written: Written;
+  readonly #layout: Layout;
   readonly #memory: WebAssembly.Memory;
   readonly #bytes: Uint8Array;
   /** Addresses of the caller's arrays: inputs, then outputs. */
@@ -166,28 +165,28 @@ export class WasmProgram implements Program<PlacedResults> {
 
   private constructor(
     traced: TracedFunction,
-    written: Written,
+    layout: Layout,
     memory: WebAssembly.Memory,
     exports: Exported,
     profile: boolean,
   ) {
     this.#traced = traced;
-    this.#written = written;
+    this.#layout = layout;
     this.#memory = memory;
     this.#exports = exports;
     this.#profile = profile;
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#table = new Uint32Array(memory.buffer, written.table, traced.inputs.length + traced.outputs.length);
-    this.#outside = new Uint32Array(memory.buffer, written.outside, 1);
-    for (const { at, data } of written.constants) this.#bytes.set(bytesOf(data), at);
+    this.#table = new Uint32Array(memory.buffer, layout.table, traced.inputs.length + traced.outputs.length);
+    this.#outside = new Uint32Array(memory.buffer, layout.outside, 1);
+    for (const { at, data } of layout.constants) this.#bytes.set(bytesOf(data), at);
   }
 
   /** @throws RangeError for what is too large for a memory, or for this machine's */
   static async build(traced: TracedFunction, profile = false): Promise<WasmProgram> {
-    const { written, module } = await compiled(traced, profile);
-    const memory = new WebAssembly.Memory({ initial: written.pages, maximum: written.pages });
+    const { layout, module } = await compiled(traced, profile);
+    const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages });
     const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-    return new WasmProgram(traced, written, memory, exports as Exported, profile);
+    return new WasmProgram(traced, layout, memory, exports as Exported, profile);
   }
 
   feed(input: number, data: NdArray['data']): void {
@@ -195,7 +194,7 @@ export class WasmProgram implements Program<PlacedResults> {
       this.#table[input] = data.byteOffset;
       return;
     }
-    const address = this.#written.inputs[input];
+    const address = this.#layout.inputs[input];
     this.#bytes.set(bytesOf(data), address);
     this.#table[input] = address;
   }
@@ -205,7 +204,7 @@ export class WasmProgram implements Program<PlacedResults> {
     const { outputs } = this.#traced;
     const set = Math.min(this.#allocated++, RESULT_SETS - 1);
     const isOutside = set === RESULT_SETS - 1;
-    const addresses = this.#written.results[set];
+    const addresses = this.#layout.results[set];
     const arrays = outputs.map(({ value }, i) => {
       const ArrayType = arrayTypes[value.type as InputSpec['type']];
       const size = sizeOf(value.shape);
@@ -231,7 +230,7 @@ export class WasmProgram implements Program<PlacedResults> {
   }
 
   #measuredRun(): void {
-    this.#times = this.#written.labels.map((_, i) => {
+    this.#times = this.#layout.labels.map((_, i) => {
       const begin = performance.now();
       this.#exports[`step${i}`]();
       return performance.now() - begin;
@@ -239,11 +238,8 @@ export class WasmProgram implements Program<PlacedResults> {
   }
 
   times(): { readonly label: string; readonly time: number }[] {
-    return this.#times.map((time, i) => ({ label: this.#written.labels[i], time }));
+    return this.#times.map((time, i) => ({ label: this.#layout.labels[i], time }));
   }
 
   free(): void {}
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
-  new Uint8Array(buffer, byteOffset, byteLength);

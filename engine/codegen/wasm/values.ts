@@ -1,4 +1,5 @@
 /** Values that a function computes, as expressions; each is computed once and kept in a local where it is used again. */
+import { floatBits } from '../../bits.ts';
 import type { Vectors } from '../../kernels/vector-functions.ts';
 import type { Code } from './assembler.ts';
 import { Type, V, type ValueType } from './opcodes.ts';
@@ -18,8 +19,6 @@ export interface Value {
 }
 
 export type VectorCode = (typeof V)[keyof typeof V];
-
-const floatBits = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0];
 
 /** Makes values and writes code for them. */
 export class Values implements Vectors<Value> {
