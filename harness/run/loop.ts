@@ -90,7 +90,8 @@ export async function run(parts: RunParts, hooks: RunHooks): Promise<RunOutcome>
       hooks.rows(session.evaluations, session.trainingRows);
     }
     if (session.step === job.steps || hooks.stopRequested()) break;
-    if (hooks.checkpointDue()) await session.checkpoint(hooks);
+    // One at step 0 would put off the first of use.
+    if (hooks.checkpointDue() && session.step > 0) await session.checkpoint(hooks);
 
     const explore = session.step >= training.randomSteps;
     const action = explore

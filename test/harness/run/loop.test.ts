@@ -264,6 +264,15 @@ describe('a run that is interrupted', () => {
     }
   });
 
+  it('writes no checkpoint before its first step, which would put off the first of use', async () => {
+    const folder = newFolder();
+    await expect(play({ folder, crashAtStep: 1, checkpointEvery: 1 })).rejects.toThrow('crash');
+    expect((await play({ folder })).notes).toEqual([]);
+    const later = newFolder();
+    await expect(play({ folder: later, crashAtStep: 2, checkpointEvery: 1 })).rejects.toThrow('crash');
+    expect((await play({ folder: later })).notes).toEqual(['continues from step 1']);
+  });
+
   it('stores every replay row once, and none that left the ring', async () => {
     const folder = newFolder();
     await play({ folder, checkpointEvery: 25 });
