@@ -7,6 +7,8 @@ export default defineConfig({
     env: { RFM_HARNESS_BUILT_PROCESSES: '1', NO_COLOR: '1' },
     setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
     pool: 'forks',
+    // Node 20 has the WebSocket that drives Firefox only so.
+    execArgv: globalThis.WebSocket === undefined ? ['--experimental-websocket'] : [],
     maxWorkers: 2,
     testTimeout: 1_800_000,
     hookTimeout: 600_000,

@@ -1,5 +1,6 @@
 /** Learns a density of the plane by RFM, and measures the estimators on it, while the page shows both. */
 
+import './no-code-from-text.ts';
 import { extent } from '../ablations/toy/targets.ts';
 import { varianceAtTime } from '../ablations/variance/experiment.ts';
 import { parseEstimator } from '../agents/posterior/estimator.ts';

@@ -1,5 +1,6 @@
 /// <reference lib="dom.iterable" />
 /** The page of the method: a density whose modes are dragged, and what RFM learns of it meanwhile. */
+import './no-code-from-text.ts';
 import { errorDrawing } from '../ablations/error-plot.ts';
 import { float64Tensor } from '../agents/posterior/float64.ts';
 import { GaussianMixture, type MixtureDescription } from '../agents/posterior/mixture.ts';
@@ -310,6 +311,10 @@ function prepare(): void {
   showHandles();
   showTime(1);
   changed();
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    picture = undefined;
+    draw();
+  });
   if (!matchMedia('(prefers-reduced-motion: reduce)').matches) play(true);
 }
 

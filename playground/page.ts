@@ -1,5 +1,6 @@
 /// <reference lib="dom.iterable" />
 /** The page: settings, workers that train, curves, the policy in 3-D, metrics, and what can be taken away. */
+import './no-code-from-text.ts';
 import { Player } from '../harness/replay/browser/player.ts';
 import { legend, swatchDefinitions } from '../harness/report/figures.ts';
 import { duration, grouped, readable } from '../harness/report/numbers.ts';

@@ -1,4 +1,5 @@
 /** The worker of the page of results: reads files and computes what a report shows. */
+import './no-code-from-text.ts';
 import { messageOf } from './elements.ts';
 import type { GivenFile } from './given-files.ts';
 import { type Opened, openFiles } from './opened.ts';

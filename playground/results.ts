@@ -1,5 +1,6 @@
 /// <reference lib="dom.iterable" />
 /** The page of results: the report of tables that were dropped on it, and recordings in 3-D. */
+import './no-code-from-text.ts';
 import { loadMuJoCo } from '../envs/mujoco.ts';
 import { Player } from '../harness/replay/browser/player.ts';
 import type { Film } from '../harness/replay/film.ts';

@@ -1,4 +1,5 @@
 /** The worker of one run. */
+import './no-code-from-text.ts';
 import { BrowserCheckpoints, type WrittenState } from './checkpoints.ts';
 import { messageOf } from './elements.ts';
 import { jobOf } from './job.ts';

@@ -26,7 +26,8 @@ export const oldBrowserScript = `'use strict';
 })();
 `;
 
-export const siteStyle = `main{padding-bottom:40px}
+export const siteStyle = `:root{scrollbar-color:var(--faint) transparent}
+main{padding-bottom:40px}
 [hidden]{display:none!important}
 .kicker{flex-wrap:wrap}
 .pages{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:.9rem}
@@ -39,8 +40,8 @@ fieldset{border:0;padding:0;margin:0;min-width:0}
 .card .about{color:var(--quiet);font-size:.875rem;margin:10px 0 4px}
 .card .remove{margin-top:8px;font-size:.875rem}
 label{display:block;font-size:.875rem;color:var(--quiet)}
-label select,label input:not([type=range]){display:block;width:100%;min-height:38px;margin-top:3px;font:inherit;font-size:1rem;color:var(--text);background:var(--page);border:1px solid var(--faint);border-radius:6px;padding:6px 8px}
-.controls label select{display:inline-block;width:auto;min-height:0;margin:0;padding:3px 6px}
+label select,label input:not([type=range],[type=checkbox]){display:block;width:100%;min-height:38px;margin-top:3px;font:inherit;font-size:1rem;color:var(--text);background:var(--page);border:1px solid var(--faint);border-radius:6px;padding:6px 8px}
+.controls label select,.choices label select{display:inline-block;width:auto;min-height:0;margin:0;padding:3px 6px}
 .controls label span{white-space:nowrap}
 .buttons{display:flex;flex-wrap:wrap;gap:8px;margin:18px 0}
 .buttons button,#offer button,#add,.open button{min-height:38px;padding:6px 18px;border-color:var(--faint)}
@@ -53,6 +54,7 @@ progress{display:block;width:100%;height:6px;accent-color:var(--accent)}
 .side .player{max-width:none}
 .side .stage{max-height:none}
 .metrics{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,290px),1fr));gap:20px}
+#results{padding-bottom:36px}
 #results h2{margin-top:28px}
 #runs th{min-width:8.5rem}
 .empty{color:var(--quiet)}

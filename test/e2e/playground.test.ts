@@ -1,52 +1,79 @@
 /// <reference lib="dom.iterable" />
 /**
- * The playground as its user meets it: trained in headless Chromium and Firefox, the tables are those of the terminal.
- * Each is skipped where it is not installed (apt-get install chromium firefox-esr).
+ * The playground as its user meets it: trained in Chromium and Firefox, the tables are those of the terminal.
+ * Each is skipped where it is not installed.
  */
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import sirv from 'sirv';
 import { unzipSync, zipSync } from 'three/addons/libs/fflate.module.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browsers } from '../../bench/browsers/index.ts';
+import { appears, type Browser, type Page, waitFor } from '../../bench/browsers/page.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import { linkOf } from '../../playground/settings.ts';
 import { makeComparison } from '../harness/report/made-comparison.ts';
-import { harness, killGroup, type Outcome, type Started, start, workplace } from './support/command.ts';
+import {
+  harness,
+  killGroup,
+  type Outcome,
+  pause,
+  type Started,
+  start,
+  workplace,
+} from './support/command.ts';
+import { openTraining, says } from './support/playground.ts';
 import { withoutColumns } from './support/tables.ts';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const installed = existsSync(executablePath);
-if (!installed) console.warn(`SKIPPED: nothing is trained in Chromium, since there is no ${executablePath}`);
-const firefox = existsSync('/usr/bin/firefox-esr');
-if (!firefox) console.warn('SKIPPED: nothing is trained in Firefox, since there is no /usr/bin/firefox-esr');
-
 const folder = workplace();
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let site: Outcome;
+let started: Started;
+let plain: Server;
+let addresses: { readonly served: string; readonly static: string };
+
+beforeAll(async () => {
+  started = start(folder, 'playground', '--port', '0', '--json');
+  const served = new Promise<string>((resolve, reject) => {
+    started.child.stdout?.on('data', (text) => resolve(JSON.parse(String(text)).address));
+    started.ended.then(({ stderr }) => reject(new Error(stderr)));
+  });
+  site = await harness(folder, 'playground', '--out', 'web/site');
+  plain = createServer(sirv(join(folder, 'web')));
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  const { port } = plain.address() as { port: number };
+  addresses = { served: await served, static: `http://127.0.0.1:${port}/site/` };
+});
+
+afterAll(() => {
+  plain?.close();
+  if (started !== undefined) killGroup(started.child);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Learning begins at step 500 of this preset. */
-const settings = {
-  task: 'cartpole-swingup',
-  agent: 'sac',
-  preset: 'smoke' as const,
-  seed: 3,
-  steps: 2000,
-  evaluateEvery: 1000,
+const training = {
+  task: 'cartpole-balance',
+  steps: 800,
+  evaluateEvery: 500,
   evaluationEpisodes: 1,
-};
-const { agent, preset, seed, ...training } = settings;
-const hash = linkOf({ ...training, agents: [{ agent, preset }], seeds: [seed] });
+  seeds: [3],
+} as const;
+const linkFor = (...agents: string[]): string =>
+  linkOf({ ...training, agents: agents.map((agent) => ({ agent, preset: 'smoke' })) });
+const link = linkFor('rfm-flow');
+/** The command of the same settings, and where its results are. */
+const command =
+  'harness train rfm-flow cartpole-balance --preset smoke --seed 3 --steps 800 --evaluate-every 500 --evaluation-episodes 1 --backend wasm --threads 1';
+const terminal = join(folder, 'results/rfm-flow-cartpole-balance-3');
 
 describe('harness playground --out', () => {
   it('writes a site whose addresses are all relative and its own', async () => {
-    expect(await harness(folder, 'playground', '--out', 'web/site')).toMatchObject({ code: 0, stderr: '' });
-    const site = join(folder, 'web/site');
-    expect(readdirSync(site).sort()).toEqual([
+    expect(site).toMatchObject({ code: 0, stderr: '' });
+    const written = join(folder, 'web/site');
+    expect(readdirSync(written).sort()).toEqual([
       'choices.json',
       'index.html',
       'method-worker.js',
@@ -68,15 +95,15 @@ describe('harness playground --out', () => {
       ['results', 'results.js'],
       ['method', 'method.js'],
     ]) {
-      const page = readFileSync(join(site, `${name}.html`), 'utf8');
+      const page = readFileSync(join(written, `${name}.html`), 'utf8');
       const addresses = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
       expect(addresses).toEqual(expect.arrayContaining([own, 'style.css']));
       for (const address of addresses) expect(address).toMatch(/^(?:[\w-]+\.\w+|#\w+|data:,|\.\/)$/);
       expect(page).toContain("script-src 'self' 'wasm-unsafe-eval';");
       expect(page).not.toMatch(/unsafe-inline|'unsafe-eval'|<style|style="|\son\w+="/);
     }
-    for (const script of readdirSync(site).filter((name) => name.endsWith('.js'))) {
-      expect(readFileSync(join(site, script), 'utf8')).not.toMatch(/\bnew Function\(|\beval\(/);
+    for (const script of readdirSync(written).filter((name) => name.endsWith('.js'))) {
+      expect(readFileSync(join(written, script), 'utf8')).not.toMatch(/\bnew Function\(|\beval\(/);
     }
   });
 });
@@ -92,192 +119,154 @@ function alike(text: string): string {
     .replace(/^ {6}"(?:wallSeconds|checkpointSeconds)": .*\n/gm, '');
 }
 
-/** Learning begins at step 500 of this preset. */
-const alone = [
-  ...['train', 'rfm-flow', 'cartpole-balance', '--preset', 'smoke', '--seed', '0', '--steps', '600'],
-  ...['--evaluate-every', '600', '--evaluation-episodes', '1', '--backend', 'wasm', '--threads', '1'],
-];
-let trained: Promise<Outcome> | undefined;
+/** What the terminal has done for a test; the other browsers' tests share it. */
+const outcomes = new Map<string, Promise<Outcome>>();
 
-/** A table of that command, without the clock's column. */
-async function byTerminal(table: string): Promise<string> {
-  trained ??= harness(folder, ...alone, '--quiet');
-  expect(await trained).toMatchObject({ code: 0 });
-  const text = readFileSync(join(folder, 'results/rfm-flow-cartpole-balance-0', table), 'utf8');
-  return withoutColumns(text, ['wall_seconds']);
+function inTerminal(...words: string[]): Promise<Outcome> {
+  const command = words.join(' ');
+  const outcome = outcomes.get(command) ?? harness(folder, ...words);
+  outcomes.set(command, outcome);
+  return outcome;
 }
 
-describe.skipIf(!firefox)('the playground in Firefox', () => {
-  it("trains to the terminal's own bytes", async () => {
-    const script = fileURLToPath(new URL('../../bench/reproducibility/browser.mjs', import.meta.url));
-    const words = [
-      '--experimental-websocket',
-      script,
-      'firefox',
-      'rfm-flow',
-      'cartpole-balance',
-      '600',
-      '600',
-      '1',
-    ];
-    const { stdout } = await promisify(execFile)(process.execPath, words);
-    const tables = JSON.parse(stdout) as Record<string, string>;
-    for (const name of ['evaluations.csv', 'training.csv']) {
-      expect(tables[name].trim().split('\n').length).toBeGreaterThan(1);
-      expect(withoutColumns(tables[name], ['wall_seconds'])).toBe(await byTerminal(name));
-    }
-  });
-});
+const withoutClock = (table: string): string => withoutColumns(table, ['wall_seconds']);
 
-describe.skipIf(!installed)('the playground in Chromium', () => {
+/** The tables of a run in the page are those of the terminal. @param prefix of the names of its files */
+async function expectTerminals(page: Page, prefix = ''): Promise<void> {
+  expect(await inTerminal(...command.split(' ').slice(1), '--quiet')).toMatchObject({ code: 0 });
+  for (const name of ['evaluations.csv', 'training.csv']) {
+    const there = await taken(page, `${prefix}${name}`);
+    expect(there.trim().split('\n').length).toBeGreaterThan(1);
+    expect(withoutClock(there)).toBe(withoutClock(readFileSync(join(terminal, name), 'utf8')));
+  }
+}
+
+const text = (page: Page, selector: string): Promise<string> =>
+  page.evaluate((selector: string) => document.querySelector(selector)?.textContent ?? '', selector);
+
+/** The text of some cells of every row. */
+const cells = (page: Page, table: string, ...columns: number[]): Promise<(string | null)[][]> =>
+  page.evaluate(
+    (table: string, columns: number[]) =>
+      [...document.querySelectorAll(`${table} tr`)].map((row) =>
+        columns.map((column) => row.children[column].textContent),
+      ),
+    table,
+    columns,
+  );
+
+/** Within the page: a run of few steps may end before a test can click. @param step at which it is clicked at the earliest */
+const clickInTraining = (page: Page, selector: string, step: number): Promise<void> =>
+  page.evaluate(
+    (button: string, step: number) =>
+      new Promise<void>((resolve, reject) => {
+        const status = document.getElementById('status') as HTMLElement;
+        const observer = new MutationObserver(() => {
+          const said = status.textContent ?? '';
+          const [, at] = /^Step ([\d\u202f]+)/.exec(said) ?? [];
+          if (/^(Done|Stopped|Failed|The training)/.test(said)) reject(new Error(said));
+          else if (at === undefined || Number(at.replace('\u202f', '')) < step) return;
+          else resolve(document.querySelector<HTMLElement>(button)?.click());
+          observer.disconnect();
+        });
+        observer.observe(status, { childList: true });
+      }),
+    selector,
+    step,
+  );
+
+/** What axe finds in light and in dark, as lines; contrast (AA) and names for screen readers are among its rules. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.addScript(axe.source);
+  const found: string[] = [];
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.prefer(scheme);
+    const { passed, violated } = await page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: typeof import('axe-core') };
+      // What a plot consists of is not read out: the plot is an image with a description.
+      const results = await axe.run({ exclude: ['svg.plot > *'] }, { resultTypes: ['violations'] });
+      return {
+        passed: results.passes.map(({ id }) => id),
+        violated: results.violations.flatMap(({ id, nodes }) =>
+          nodes.map(({ target }) => `${id} at ${target.join(' ')}`),
+        ),
+      };
+    });
+    expect(passed).toEqual(expect.arrayContaining(['color-contrast', 'label']));
+    found.push(...violated.map((line) => `${scheme}: ${line}`));
+  }
+  return found;
+}
+
+/** The text of a file that the page gives. */
+async function taken(page: Page, name: string): Promise<string> {
+  const { path } = await page.download(`#downloads a[download="${name}"]`);
+  return readFileSync(path, 'utf8');
+}
+
+for (const { name, executablePath, installed } of browsers)
+  if (!installed) console.warn(`SKIPPED: nothing is trained in ${name}, since there is no ${executablePath}`);
+
+describe.each(browsers.filter(({ installed }) => installed))('the playground in $name', (kind) => {
   let browser: Browser;
-  let started: Started;
-  let plain: Server;
-  let addresses: { readonly served: string; readonly static: string };
-  const complaints: string[] = [];
-
   beforeAll(async () => {
-    const quiet = ['--headless', '--no-sandbox', '--no-first-run', '--disable-background-networking'];
-    browser = await chromium.launch({ executablePath, args: quiet });
-    started = start(folder, 'playground', '--port', '0', '--json');
-    const served = await new Promise<string>((resolve, reject) => {
-      started.child.stdout?.on('data', (text) => resolve(JSON.parse(String(text)).address));
-      started.ended.then(({ stderr }) => reject(new Error(stderr)));
-    });
-    plain = createServer(sirv(join(folder, 'web')));
-    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
-    const { port } = plain.address() as { port: number };
-    addresses = { served, static: `http://127.0.0.1:${port}/site/` };
+    browser = await kind.start();
   });
-
-  afterAll(async () => {
-    await browser?.close();
-    plain?.close();
-    if (started !== undefined) killGroup(started.child);
-  });
-
-  async function open(address: string, settings = hash): Promise<Page> {
-    const page = await browser.newPage({ reducedMotion: 'reduce' });
-    page.on('console', (message) => {
-      const text = message.text();
-      if (!/^\[\.WebGL-\w+\]GL Driver Message .* Performance,/.test(text)) complaints.push(text); // a renderer in software
-    });
-    page.on('pageerror', ({ message }) => complaints.push(message));
-    await page.goto(`${address}#${settings}`);
-    await page.waitForSelector('#train:not([disabled])');
-    return page;
-  }
-
-  const says = (page: Page, pattern: RegExp) =>
-    page.waitForFunction(
-      (text) => new RegExp(text).test(document.getElementById('status')?.textContent ?? ''),
-      pattern.source,
-      { timeout: 100_000 },
-    );
-
-  /** Within the page: a run of few steps may end before a test can click. */
-  const clickOnceItSays = (page: Page, selector: string, pattern: RegExp) =>
-    page.evaluate(
-      ([button, text]) =>
-        new Promise<void>((resolve) => {
-          const status = document.getElementById('status') as HTMLElement;
-          const observer = new MutationObserver(() => {
-            if (!new RegExp(text).test(status.textContent ?? '')) return;
-            observer.disconnect();
-            document.querySelector<HTMLElement>(button)?.click();
-            resolve();
-          });
-          observer.observe(status, { childList: true });
-        }),
-      [selector, pattern.source],
-    );
-
-  /** What axe finds in light and in dark, as lines; contrast (AA) and names for screen readers are among its rules. */
-  async function barriers(page: Page): Promise<string[]> {
-    await page.evaluate(axe.source);
-    const found: string[] = [];
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      const { violations, passes } = await page.evaluate(() => {
-        const { axe } = window as unknown as { axe: typeof import('axe-core') };
-        // What a plot consists of is not read out: the plot is an image with a description.
-        return axe.run({ exclude: ['svg.plot > *'] }, { resultTypes: ['violations'] });
-      });
-      expect(passes.map(({ id }) => id)).toEqual(expect.arrayContaining(['color-contrast', 'label']));
-      for (const { id, nodes } of violations)
-        found.push(...nodes.map(({ target }) => `${colorScheme}: ${id} at ${target.join(' ')}`));
-    }
-    return found;
-  }
-
-  async function download(page: Page, name: string): Promise<string> {
-    const [file] = await Promise.all([
-      page.waitForEvent('download'),
-      page.click(`#downloads a[download="${name}"]`),
-    ]);
-    return readFileSync(await file.path(), 'utf8');
-  }
+  afterAll(() => browser?.close());
 
   it("trains to the terminal's own bytes, across a pause and a reload, under a policy without evaluation of text", async () => {
-    const page = await open(addresses.served);
+    const page = await openTraining(browser, addresses.served, link);
     await page.click('#train');
-    await clickOnceItSays(page, '#pause', /^Step [1-9]/);
+    await clickInTraining(page, '#pause', 501);
     await says(page, /^Paused/);
-    const taken = () => page.$eval('#progress', (meter) => (meter as HTMLProgressElement).value);
-    await page.waitForTimeout(300); // the step at hand, or an evaluation's, still ends
-    const before = await taken();
-    await page.waitForTimeout(600);
-    expect(await taken()).toBe(before);
-    await page.reload(); // what is kept is that of the pause, or of before the evaluation at hand
-    await page.waitForSelector('#resume');
-    expect(await page.textContent('#offer p')).toMatch(/stands at step [1-9]/);
-    await page.click('#resume');
-    await says(page, /^Done at step 2.000\.$/);
-    const rows = await page.$$eval('#returns tr', (all) => all.map((row) => row.children[1]?.textContent));
-    expect(rows).toEqual(['0', '1000', '2000']);
-    expect(await page.$eval('#curves svg', (svg) => svg.getAttribute('aria-label'))).toMatch(
-      /^Learning curves/,
-    );
-
-    const [program, ...words] = ((await page.textContent('#command')) ?? '').split(' ');
-    expect(program).toBe('harness');
-    expect(await harness(folder, ...words, '--quiet')).toMatchObject({ code: 0 });
-    const terminal = join(folder, 'results/sac-cartpole-swingup-3');
-    for (const name of ['evaluations.csv', 'training.csv']) {
-      const here = readFileSync(join(terminal, name), 'utf8');
-      const there = await download(page, name);
-      expect(there.trim().split('\n').length).toBeGreaterThan(1);
-      expect(withoutColumns(there, ['wall_seconds'])).toBe(withoutColumns(here, ['wall_seconds']));
+    // The step at hand still ends, and its state is kept; of a run that went on all steps would be taken.
+    const stands = async (): Promise<string> => {
+      const [state] = await cells(page, '#runs', 1, 5, 6);
+      return state.join();
+    };
+    for (let before = ''; before !== (await stands()) || !/,\d+,paused$/.test(before); ) {
+      before = await stands();
+      await pause(600);
     }
-    const here = readFileSync(join(terminal, 'manifest.json'), 'utf8');
-    const there = await download(page, 'manifest.json');
-    expect(alike(there)).toBe(alike(here));
+    expect(await stands()).toMatch(/^[567]\d\d,/);
+    await page.reload();
+    await appears(page, '#resume');
+    expect(await text(page, '#offer p')).toMatch(/stands at step [567]\d\d of 800/);
+    await page.click('#resume');
+    await says(page, /^Done at step 800\.$/);
+    expect(await cells(page, '#returns', 1)).toEqual([['0'], ['500'], ['800']]);
+    const label = () => document.querySelector('#curves svg')?.getAttribute('aria-label');
+    expect(await page.evaluate(label)).toMatch(/^Learning curves/);
+    if (kind.webgl) await appears(page, '#player[data-ready]');
+    else expect(await text(page, '#player')).toBe('No picture: this browser has no WebGL');
 
-    const [archive] = await Promise.all([page.waitForEvent('download'), page.click('#downloads button')]);
-    expect(archive.suggestedFilename()).toBe('sac-cartpole-swingup-3.zip');
-    const unpacked = join(folder, 'unpacked');
-    for (const [name, bytes] of Object.entries(unzipSync(readFileSync(await archive.path())))) {
-      mkdirSync(dirname(join(unpacked, name)), { recursive: true });
-      writeFileSync(join(unpacked, name), bytes);
+    expect(await text(page, '#command')).toBe(command);
+    await expectTerminals(page);
+    const here = readFileSync(join(terminal, 'manifest.json'), 'utf8');
+    expect(alike(await taken(page, 'manifest.json'))).toBe(alike(here));
+
+    const archive = await page.download('#downloads button');
+    expect(archive.name).toBe('rfm-flow-cartpole-balance-3.zip');
+    const unpacked = join(folder, kind.name);
+    for (const [file, bytes] of Object.entries(unzipSync(readFileSync(archive.path)))) {
+      mkdirSync(dirname(join(unpacked, file)), { recursive: true });
+      writeFileSync(join(unpacked, file), bytes);
     }
     const evaluation = ['eval', '--episodes', '1', '--json'];
     const [ours, theirs] = await Promise.all(
-      [join(unpacked, 'sac-cartpole-swingup-3'), terminal].map((results) =>
-        harness(folder, ...evaluation, results),
+      [join(unpacked, 'rfm-flow-cartpole-balance-3'), terminal].map((results) =>
+        inTerminal(...evaluation, results),
       ),
     );
     expect(ours).toMatchObject({ code: 0, stderr: '' });
     expect(ours.stdout).toBe(theirs.stdout);
-    expect(complaints).toEqual([]);
+    expect(page.complaints).toEqual([]);
     await page.close();
   });
 
   it('trains four agents side by side, each as it would train alone', async () => {
-    const agents = ['rfm-flow', 'sac', 'td3', 'random'].map((name) => `agent=${name}+smoke`);
-    const page = await open(
-      addresses.static,
-      `task=cartpole-balance&steps=600&evaluateEvery=600&evaluationEpisodes=1&seeds=0&${agents.join('&')}`,
-    );
+    const names = ['rfm-flow', 'sac', 'td3', 'random'];
+    const page = await openTraining(browser, addresses.static, linkFor(...names));
     await page.evaluate(() => {
       const runs = document.getElementById('runs') as HTMLTableSectionElement;
       new MutationObserver(() => {
@@ -286,83 +275,77 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
       }).observe(runs, { childList: true });
     });
     await page.click('#train');
-    const labels = ['rfm-flow', 'sac', 'td3', 'random'].map((name) => `${name}, seed 0`);
-    await says(page, /^Done at step 600, 4 runs\.$/);
-    expect(await page.getAttribute('#runs', 'data-most')).toBe('4');
-    const states = await page.$$eval('#runs tr', (rows) =>
-      rows.map((row) => [row.children[0], row.children[6]].map((cell) => cell?.textContent)),
-    );
-    expect(states).toEqual(labels.map((label) => [label, 'done']));
-    const returns = await page.$$eval('#returns tr', (rows) =>
-      rows.map((row) => [row.children[0], row.children[1]].map((cell) => cell?.textContent)),
-    );
-    expect(returns).toEqual(
+    await says(page, /^Done at step 800, 4 runs\.$/);
+    expect(await page.evaluate(() => document.getElementById('runs')?.dataset.most)).toBe('4');
+    const labels = names.map((name) => `${name}, seed 3`);
+    expect(await cells(page, '#runs', 0, 6)).toEqual(labels.map((label) => [label, 'done']));
+    expect(await cells(page, '#returns', 0, 1)).toEqual(
       labels.flatMap((label) => [
         [label, '0'],
-        [label, '600'],
+        [label, '500'],
+        [label, '800'],
       ]),
     );
-    expect(await page.locator('#legend button').count()).toBe(4);
+    expect(await page.evaluate(() => document.querySelectorAll('#legend button').length)).toBe(4);
     expect(await barriers(page)).toEqual([]);
-    await page.setViewportSize({ width: 390, height: 844 });
+    await page.resize(390, 844);
     expect(await barriers(page)).toEqual([]);
-    const [command] = ((await page.textContent('#command')) ?? '').split('\n');
-    expect(command).toBe(`harness ${alone.join(' ')}`);
-    const there = await download(page, '1-rfm-flow-cartpole-balance-0-evaluations.csv');
-    expect(withoutColumns(there, ['wall_seconds'])).toBe(await byTerminal('evaluations.csv'));
-    expect(complaints).toEqual([]);
+    expect((await text(page, '#command')).split('\n')[0]).toBe(command);
+    await expectTerminals(page, '1-rfm-flow-cartpole-balance-3-');
+    expect(page.complaints).toEqual([]);
     await page.close();
   });
 
   it('shows what is dropped on it: the report that harness report makes, a recording; nothing leaves it', async () => {
-    const made = join(folder, 'made');
+    const made = join(folder, `made-${kind.name}`);
     makeComparison(made, { tasks: ['walker-run'], agents: ['sac', '<b>td3'], seeds: 3, evaluations: 4 });
     writeReport({ directories: [made], out: made });
     const tables = ['evaluations.csv', 'training.csv'].map((name) => {
       return [`made/${name}`, new Uint8Array(readFileSync(join(made, name)))] as const;
     });
-    const page = await open(addresses.static);
-    const requests: string[] = [];
-    page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
+    const page = await openTraining(browser, addresses.static, link);
+    const before = page.requests.length;
     const archive = Buffer.from(zipSync(Object.fromEntries(tables))).toString('base64');
-    await page.evaluate((base64) => {
+    await page.evaluate((base64: string) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File([bytes], 'made.zip'));
       document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
     }, archive);
-    await page.waitForURL('**/results.html');
-    await page.waitForSelector('#report #method');
-    const texts = () => page.$$eval('.facts, nav, section table', (all) => all.map((one) => one.textContent));
+    await appears(page, '#report #method');
+    expect(await page.evaluate(() => location.pathname)).toBe('/site/results.html');
+    const texts = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('.facts, nav, section table')].map((one) => one.textContent),
+      );
     const shown = (await texts()).slice(1); // the first nav is the site's
     expect(await barriers(page)).toEqual([]);
-    await page.click('#report .sort >> nth=0');
-    expect(await page.locator('#report [aria-sort]').count()).toBe(1);
+    await page.click('#report .sort');
+    expect(await page.evaluate(() => document.querySelectorAll('#report [aria-sort]').length)).toBe(1);
     await page.evaluate(() => {
       window.print = () => document.body.setAttribute('data-asked', '');
     });
-    await page
-      .locator('#report')
-      .getByRole('button', { name: /^Print this plot alone/ })
-      .first()
-      .click();
-    await page.waitForSelector('body[data-asked]');
+    await page.click('#report button[aria-label^="Print this plot alone"]');
+    await appears(page, 'body[data-asked]');
     const pageSize = () => document.adoptedStyleSheets.map(({ cssRules }) => cssRules[0].cssText).join();
     expect(await page.evaluate(pageSize)).toMatch(/^@page \{.*size: [\d.]+px [\d.]+px/);
     await page.evaluate(() => dispatchEvent(new Event('afterprint')));
 
-    await page.setInputFiles('#files', [{ name: 'none.png', mimeType: '', buffer: Buffer.from('PNG') }]);
+    writeFileSync(join(folder, 'none.png'), 'PNG');
+    await page.choose('#files', join(folder, 'none.png'));
     await says(page, /^Not shown: none\.png is no table of evaluations/);
     const film = ['rollout', '--agent', 'random', '--task', 'cartpole-balance', '--steps', '20'];
-    expect(await harness(folder, ...film, '--out', 'film.json')).toMatchObject({ code: 0 });
-    await page.setInputFiles('#files', join(folder, 'film.json'));
-    await page.waitForSelector('#player[data-ready]');
-    expect(await page.textContent('.readout')).toMatch(/^step 0 of 20,/);
-    expect(await page.isVisible('#report')).toBe(false);
-    const own = [...requests].filter((request) => !/^GET (blob|data):/.test(request));
+    expect(await inTerminal(...film, '--out', 'film.json')).toMatchObject({ code: 0 });
+    await page.choose('#files', join(folder, 'film.json'));
+    if (kind.webgl) {
+      await appears(page, '#player[data-ready]');
+      expect(await text(page, '.readout')).toMatch(/^step 0 of 20,/);
+    } else await says(page, /^Not shown: this browser has no WebGL$/);
+    expect(await page.evaluate(() => document.getElementById('report')?.checkVisibility())).toBe(false);
+    const own = page.requests.slice(before).filter((request) => !/^GET (blob|data):/.test(request));
     expect(own.length).toBeGreaterThan(4);
     for (const request of own) expect(request.split(addresses.static)[0]).toBe('GET ');
-    expect(complaints).toEqual([]);
+    expect(page.complaints).toEqual([]);
 
     await page.goto(pathToFileURL(join(made, 'report.html')).href);
     expect(shown).toEqual(await texts());
@@ -370,13 +353,31 @@ describe.skipIf(!installed)('the playground in Chromium', () => {
     await page.close();
   });
 
+  it('shows the method: a flow that learns, drawn in the colours of the scheme', async () => {
+    const page = await browser.open();
+    await page.goto(`${addresses.static}method.html`);
+    await says(page, /^[1-9]\d* updates, loss \d/);
+    await appears(page, '#errors svg');
+    expect(page.complaints).toEqual([]); // before the canvas is read here, which is slow
+    const corner = (brightness: number) => {
+      const context = document.querySelector<HTMLCanvasElement>('#plane')?.getContext('2d');
+      const [red, green, blue] = context?.getImageData(0, 0, 1, 1).data ?? [];
+      return Math.abs((red + green + blue) / 3 - brightness) < 40;
+    };
+    await page.prefer('dark');
+    await waitFor(page, corner, [0]);
+    await page.prefer('light');
+    await waitFor(page, corner, [255]);
+    await page.close();
+  });
+
   it('works from a folder of a plain file server, and stops when told to', async () => {
-    const page = await open(addresses.static);
+    const page = await openTraining(browser, addresses.static, link);
     await page.click('#train');
-    await clickOnceItSays(page, '#stop', /^Step [1-9]/);
+    await clickInTraining(page, '#stop', 1);
     await says(page, /^Stopped at step [\d\u202f]+\.$/);
-    expect(await page.isEnabled('#train')).toBe(true);
-    expect(complaints).toEqual([]);
+    expect(await page.evaluate(() => document.querySelector('#train')?.matches(':enabled'))).toBe(true);
+    expect(page.complaints).toEqual([]);
     await page.close();
   });
 });

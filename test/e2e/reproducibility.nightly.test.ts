@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { browsers } from '../../bench/browsers/index.ts';
 import { withoutColumns } from './support/tables.ts';
 
 const scripts = fileURLToPath(new URL('../../bench/reproducibility', import.meta.url));
@@ -66,16 +67,14 @@ describe('a run with the backend wasm', () => {
     expect(tables(['qemu-aarch64-static', '-L', root, binary], ['train.mjs'], ...run)).toEqual(ours(...run));
   });
 
-  it.each([
-    { browser: 'chromium', file: process.env.CHROMIUM ?? 'chromium' },
-    { browser: 'firefox', file: 'firefox-esr' },
-  ])('has the same bytes in $browser', ({ browser, file }) => {
-    const { error } = spawnSync(file, ['--version'], { stdio: 'ignore' });
-    if (error !== undefined) return skipped(`no ${browser}: apt-get install ${file}`);
+  it.each(browsers)('has the same bytes in $name', ({ name, executablePath, installed }) => {
+    if (!installed) return skipped(`there is no ${executablePath}`);
     const binary = node(`node-${process.platform}-${process.arch}`, '24');
     if (binary === undefined) return skipped('the Node that drives browsers cannot be installed');
+    const program = [binary, fileURLToPath(new URL('../../node_modules/.bin/jiti', import.meta.url))];
     for (const run of runs) {
-      expect(tables([binary], ['browser.mjs', browser], ...run), run.join()).toEqual(ours(...run));
+      const there = tables(program, ['browser.ts', name.toLowerCase()], ...run);
+      expect(there, run.join()).toEqual(ours(...run));
     }
   });
 });

@@ -17,7 +17,9 @@ export class Painter {
 
   /** @throws Error where the browser has no WebGL */
   constructor(canvas: HTMLCanvasElement) {
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, preserveDrawingBuffer: true });
+    const context = canvas.getContext('webgl2', { antialias: true, preserveDrawingBuffer: true });
+    if (context === null) throw new Error('this browser has no WebGL');
+    this.renderer = new THREE.WebGLRenderer({ canvas, context });
     this.renderer.shadowMap.enabled = true;
     this.camera.up.set(0, 0, 1);
     this.world.background = new THREE.Color(SKY);
