@@ -7,6 +7,8 @@ export default defineConfig({
     // `npm test` builds first: the processes that tests start need not read the source again.
     env: { RFM_HARNESS_BUILT_PROCESSES: '1', NO_COLOR: '1' },
     setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
+    // What is built is imported as it is.
+    server: { deps: { external: [/\/dist\//] } },
     pool: 'forks',
     // Node 20 has the WebSocket that drives Firefox only so.
     execArgv: globalThis.WebSocket === undefined ? ['--experimental-websocket'] : [],

@@ -2,20 +2,26 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { agentFile } from '../../harness/support/agent-files.ts';
-import { shortPole } from '../../harness/support/task-file.ts';
+import { agentFile, heldAgent } from '../../harness/support/agent-files.ts';
+import { shortBalance, shortPole } from '../../harness/support/task-file.ts';
 import { killGroup, pause, start } from './command.ts';
 
-/** What `comparison` names. */
+/** What `comparison` and `heldComparison` name. */
 export const files = { 'tiny.ts': agentFile(), 'short.ts': shortPole };
+export const heldFiles = { 'held.ts': heldAgent, 'short.ts': shortBalance };
 
-/** 2 tasks × 2 agents × 1 seed, each with learning, evaluations and checkpoints. */
-export const comparison = [
-  ...['compare', '--agents', 'sac,./tiny.ts', '--tasks', './short.ts', '--seeds', '1'],
+const compared = (agent: string) => [
+  ...['compare', '--agents', `sac,./${agent}.ts`, '--tasks', './short.ts', '--seeds', '1'],
   ...['--steps', '260', '--evaluate-every', '60', '--log-every', '25', '--evaluation-episodes', '2'],
   ...['--set', 'sac.randomSteps=40', '--set', 'sac.batchSize=16', '--set', 'sac.replayCapacity=150'],
   ...['--preset', 'smoke', '--checkpoint-seconds', '0.05'],
 ];
+
+/** 2 tasks × 2 agents × 1 seed, each with learning, evaluations and checkpoints. */
+export const comparison = compared('tiny');
+
+/** 1 task × 2 agents × 1 seed, with an agent whose run lasts while the file hold-0.1 is there. */
+export const heldComparison = compared('held');
 
 /** Intervals of time drawn from a fixed sequence, so that a failure can be tried again. */
 function* instants(seed: number): Generator<number> {

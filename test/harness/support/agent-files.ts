@@ -1,5 +1,8 @@
 /** Plugin agents as files: an honest tiny learner, and variants with one thing wrong. */
 
+/** A loop without an end, which takes no time of the processor. */
+export const endlessLoop = 'for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);';
+
 interface Parts {
   name?: string;
   /** Before the factory. */
@@ -78,3 +81,16 @@ export function waitingAgent(milliseconds: number): string {
     return { sum: state.sum };`,
   });
 }
+
+/**
+ * Sleeps 0.4 s in every update while the file `hold-RATE` is beside it, RATE being its setting `rate`: a test decides
+ * when a run may end, on a machine of any speed.
+ */
+export const heldAgent = agentFile({
+  name: 'held',
+  prelude: "import { existsSync } from 'node:fs';",
+  update: `
+    if (existsSync(__dirname + '/hold-' + context.config.rate)) await new Promise((resolve) => setTimeout(resolve, 400));
+    for (let i = 0; i < batch.size; i++) state.sum += batch.reward[i] * 0.001;
+    return { loss: 1 / (1 + state.sum), sum: state.sum };`,
+});

@@ -1,6 +1,6 @@
 /** Runs a command line inside the test's own process, which saves the start of a process each time. */
 import { vi } from 'vitest';
-import { main } from '../../../harness/cli/main.ts';
+import type { main } from '../../../harness/cli/main.ts';
 
 export interface Said {
   readonly code: number;
@@ -9,8 +9,8 @@ export interface Said {
 }
 
 /** Runs `harness WORDS` in a folder and collects what it says. */
-export function command(folder: string, ...words: string[]): Promise<Said> {
-  return said(main, folder, words);
+export async function command(folder: string, ...words: string[]): Promise<Said> {
+  return said((await import('../../../harness/cli/main.ts')).main, folder, words);
 }
 
 /** As built: its processes that load users' files start in a tenth of the time that the source takes. */
