@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { agentFile, waitingAgent } from '../harness/support/agent-files.ts';
-import { shortPole } from '../harness/support/task-file.ts';
+import { heldAgent } from '../harness/support/agent-files.ts';
+import { builtCommand } from '../harness/support/command.ts';
+import { shortBalance } from '../harness/support/task-file.ts';
 import { harness, killGroup, pause, type Started, said, start, workplace } from './support/command.ts';
 import { freePort, startRedis, type TestRedis, whyNoRedis } from './support/redis.ts';
 import { tableBytes } from './support/tables.ts';
@@ -18,18 +19,37 @@ const { ownVersions } = (await import(
   new URL('../../dist/harness/results/versions.js', import.meta.url).href
 )) as typeof import('../../harness/results/versions.ts');
 
-/** Four runs, two of them longer than it takes to start a command that tries three files first. */
+/** Two runs, each of which lasts while the test holds it. */
 const comparison = [
-  ...['compare', '--agents', './patient.ts,./tiny.ts', '--tasks', './short.ts', '--seeds', '1'],
+  ...['compare', '--config', 'comparison.yaml', '--tasks', './short.ts', '--seeds', '1'],
   ...['--steps', '220', '--evaluate-every', '100', '--log-every', '50', '--evaluation-episodes', '2'],
   ...['--preset', 'smoke', '--checkpoint-seconds', '0.1', '--threads', '1'],
 ];
-const files = { 'patient.ts': waitingAgent(40), 'tiny.ts': agentFile(), 'short.ts': shortPole };
+/** Without files, for what carries nothing out. */
+const ofBuiltIn = [
+  'compare',
+  '--agents',
+  'random',
+  '--tasks',
+  'cartpole-balance,pendulum-swingup',
+  '--seeds',
+  '2',
+];
+const files = {
+  'comparison.yaml': `
+agents:
+  - { agent: ./held.ts, name: first, set: { rate: 1 } }
+  - { agent: ./held.ts, name: second, set: { rate: 2 } }
+`,
+  'held.ts': heldAgent,
+  'short.ts': shortBalance,
+};
 
 describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${missing})` : ''}`, () => {
   let redis: TestRedis;
   let folder: string;
   let local: Record<string, string>;
+  let refusing: Started;
   const workers: Started[] = [];
   const comparisons: Started[] = [];
   const results = (name: string, ...path: string[]) => join(folder, 'results', name, ...path);
@@ -45,6 +65,8 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     workers.push(started);
     return started;
   };
+  const hold = (run: 1 | 2) => writeFileSync(join(folder, `hold-${run}`), '');
+  const release = (run: 1 | 2) => rmSync(join(folder, `hold-${run}`));
   const endWorkers = async () => {
     for (const { child } of workers) killGroup(child);
     await Promise.all(workers.splice(0).map(({ ended }) => ended));
@@ -59,7 +81,7 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
   beforeAll(async () => {
     folder = workplace(files);
     redis = await startRedis();
-    expect((await harness(folder, ...comparison, '--out', 'local', '--workers', '2')).code).toBe(0);
+    expect((await builtCommand(folder, ...comparison, '--out', 'local', '--workers', '2')).code).toBe(0);
     local = tableBytes(results('local'));
   }, 300_000);
 
@@ -69,108 +91,90 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     redis?.stop();
   });
 
-  it('leaves the files and bytes of a local one, also by workers that do not see its folder', async () => {
-    const { child, ended } = queued('one');
+  it('has the bytes of a local one where workers are stopped, killed, or do not see its folder', async () => {
+    hold(1);
+    hold(2);
+    const { child, ended } = queued('moved');
+    const lost = said(child, /its worker was lost; goes to another/);
     await said(child, /no worker listens on redis:\/\/127.0.0.1:\d+ yet; start some with: harness worker/);
-    worker('--workers', '1');
+    const stopped = worker('--workers', '1');
+    await said(stopped.child, /first\/0 of moved: begins/);
     const scratch = join(folder, 'elsewhere');
-    worker('--workers', '1', '--own-files', '--folder', scratch);
+    const away = worker('--workers', '1', '--own-files', '--folder', scratch);
+    await said(away.child, /second\/0 of moved: begins/); // and has it to the end
+    while (!existsSync(results('moved', 'runs/short-balance/first/0/checkpoint/last.safetensors')))
+      await pause(30);
+    stopped.child.kill('SIGINT');
+    expect((await stopped.ended).code).toBe(130);
+    const killed = worker('--workers', '1');
+    await said(killed.child, /first\/0 of moved: begins/);
+    killGroup(killed.child);
+    worker('--workers', '1');
+    await lost;
+    release(1);
+    release(2);
     const { code, stderr } = await ended;
-    expect(stderr).toMatch(/short-longer\/tiny\/0: done, evaluation .* runs\)/);
+    expect(stderr).toMatch(/short-balance\/first\/0: continues from step [1-9]/);
+    expect(stderr).toMatch(/short-balance\/second\/0: done, evaluation .* runs\)/);
     expect(code).toBe(0);
-    expect(tableBytes(results('one'))).toEqual(local);
-    const manifest = JSON.parse(readFileSync(results('one', 'manifest.json'), 'utf8'));
+    expect(tableBytes(results('moved'))).toEqual(local);
+    const manifest = JSON.parse(readFileSync(results('moved', 'manifest.json'), 'utf8'));
     for (const run of manifest.runs) {
-      expect(run).toMatchObject({ status: 'done', steps: 220, attempts: 1, host: expect.any(String) });
-      const kept = readdirSync(results('one', 'runs', run.task, run.agent, String(run.seed)));
+      expect(run).toMatchObject({ status: 'done', steps: 220, host: expect.any(String) });
+      if (run.agent === 'second') expect(run.attempts).toBe(1);
+      const kept = readdirSync(results('moved', 'runs', run.task, run.agent, String(run.seed)));
       expect(kept).toEqual(expect.arrayContaining(['evaluations.csv', 'training.csv', 'run.json']));
-      const away = existsSync(join(scratch, manifest.id, 'runs', run.task, run.agent, 'checkpoint'));
-      expect(kept.includes('checkpoint') || away || existsSync(join(scratch, manifest.id))).toBe(true);
+      const files = join(scratch, manifest.id, 'runs', run.task, run.agent);
+      expect(kept.includes('checkpoint')).toBe(run.agent === 'first');
+      expect(existsSync(files)).toBe(run.agent === 'second');
     }
-    expect(existsSync(join(scratch, manifest.id, 'runs'))).toBe(true);
     expect(leftovers()).toEqual([]);
     await endWorkers();
   }, 300_000);
 
-  it('goes on where its workers are stopped and killed, from their checkpoints', async () => {
-    const { ended } = queued('moved');
-    const first = worker('--workers', '1');
-    const running = results('moved', 'runs/short-balance/patient/0');
-    while (!existsSync(join(running, 'checkpoint/last.safetensors'))) await pause(30);
-    first.child.kill('SIGINT');
-    expect((await first.ended).code).toBe(130);
-    const second = worker('--workers', '1');
-    await said(second.child, /patient\/0 of moved: begins/); // which lasts, so that the kill meets it
-    killGroup(second.child);
-    worker();
-    const { code, stderr } = await ended;
-    expect(stderr).toMatch(/short-balance\/patient\/0: continues from step [1-9]/);
-    expect(stderr).toContain('its worker was lost; goes to another');
-    expect(code).toBe(0);
-    expect(tableBytes(results('moved'))).toEqual(local);
-  }, 300_000);
-
   it('runs nothing twice when it goes on after its end by force, and stops at Ctrl-C', async () => {
-    await endWorkers();
+    hold(1);
+    hold(2);
     const first = queued('resumed');
     const serving = worker('--workers', '1');
     let told = '';
     serving.child.stderr?.on('data', (data) => {
       told += data;
     });
-    await said(serving.child, /tiny\/0 of resumed: begins/);
+    await said(serving.child, /first\/0 of resumed: begins/);
     killGroup(first.child); // the workers go on
     await first.ended;
+    release(1);
     const second = queued('resumed', '--resume');
-    await said(second.child, /short-balance\/tiny\/0: done/);
+    await said(second.child, /short-balance\/first\/0: done/);
     second.child.kill('SIGINT');
     const stopped = await second.ended;
     expect(stopped.stderr).toMatch(
-      /interrupted with \d run\(s\) unfinished; go on with: harness compare --resume --out resumed --executor bullmq --redis redis:/,
+      /interrupted with 1 run\(s\) unfinished; go on with: harness compare --resume --out resumed --executor bullmq --redis redis:/,
     );
     expect(stopped.code).toBe(130);
     const third = queued('resumed', '--resume');
-    await said(third.child, /short-longer\/patient\/0: begins/);
+    await said(third.child, /short-balance\/second\/0: (begins|continues)/);
     redis.command('flushall'); // a Redis that was started anew has forgotten everything
+    release(2);
     const { code } = await third.ended;
     expect(code).toBe(0);
     expect(tableBytes(results('resumed'))).toEqual(local);
-    for (const run of ['short-balance/tiny/0', 'short-longer/tiny/0']) {
-      expect(told.split(`${run} of resumed: begins`).length - 1).toBe(1);
-    }
+    expect(told.split('first/0 of resumed: begins').length - 1).toBe(1);
     expect(leftovers()).toEqual([]);
+    await endWorkers();
   }, 300_000);
 
-  it('is handed back by a worker that may not load its files, which says so once and serves others', async () => {
-    await endWorkers();
+  it('is handed back by a worker that may not load its files', async () => {
     const { child, ended } = queued('refused');
     const other = join(folder, 'other');
     mkdirSync(other);
-    const refusing = start(folder, 'worker', '--redis', redis.url, '--plugins', other);
+    // It serves the next test too.
+    refusing = start(folder, 'worker', '--redis', redis.url, '--plugins', other);
     workers.push(refusing);
     await said(child, /worker \d+ on .* refuses the runs of refused: .* lies in none of the folders/);
-    const built = ['--agents', 'random', '--tasks', 'cartpole-balance', '--seeds', '1', '--steps', '20'];
-    const words = [
-      '--evaluation-episodes',
-      '1',
-      '--preset',
-      'smoke',
-      '--executor',
-      'bullmq',
-      '--redis',
-      redis.url,
-    ];
-    const served = await harness(folder, 'compare', ...built, ...words, '--out', 'served');
-    expect(served.code).toBe(0);
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
-    refusing.child.kill('SIGINT');
-    const { code, stderr } = await refusing.ended;
-    const refusals = stderr.match(/^refuses the runs of refused: .*\.ts lies in none .*$/gm) ?? [];
-    expect(refusals.length).toBeGreaterThan(0);
-    expect(new Set(refusals).size).toBe(refusals.length);
-    expect(stderr).toMatch(/cartpole-balance\/random\/0 of served: done/);
-    expect(code).toBe(130);
     expect(leftovers().filter((key) => !key.includes(':stop:'))).toEqual([]);
   }, 300_000);
 
@@ -183,7 +187,6 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     climbing.job.identity.task = '../../../tmp';
     await queue.add('run', climbing, { jobId: 'climbing' });
     await queue.add('run', 'nonsense', { jobId: 'nonsense' });
-    const listening = worker();
     const failed = async (id: string) => (await queue.getJob(id))?.failedReason;
     for (const id of ['climbing', 'nonsense']) {
       while ((await failed(id)) === undefined) await pause(50);
@@ -210,8 +213,12 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
     while ((await result('new')) == null) await pause(50);
     expect(await result('new')).toMatchObject({ status: 'done', step: 10 });
     expect(await (await queue.getJob('old'))?.getState()).toMatch(/delayed|waiting|active/);
-    listening.child.kill('SIGINT');
-    const { code, stderr } = await listening.ended;
+    refusing.child.kill('SIGINT');
+    const { code, stderr } = await refusing.ended;
+    const refusals = stderr.match(/^refuses the runs of refused: .*\.ts lies in none .*$/gm) ?? [];
+    expect(refusals.length).toBeGreaterThan(0);
+    expect(new Set(refusals).size).toBe(refusals.length);
+    expect(stderr).toMatch(/cartpole-balance\/random\/0 of new: done/);
     expect(
       stderr.match(/^refuses the runs of old: mujoco is 3\.14\.0 here and 2\.0\.0 there$/gm),
     ).toHaveLength(1);
@@ -237,7 +244,8 @@ describe.skipIf(missing !== undefined)(`a comparison on a queue${missing ? ` (${
       }),
       { connection, prefix: 'rfm-harness' },
     );
-    const { code, stderr } = await queued('forged').ended;
+    const forged = ['--executor', 'bullmq', '--redis', redis.url, '--out', 'forged'];
+    const { code, stderr } = await builtCommand(folder, ...ofBuiltIn, ...forged);
     await forger.close();
     connection.disconnect();
     expect(stderr).toContain(
@@ -263,7 +271,7 @@ describe('a queue that cannot be used', () => {
 
   it('is told in one line where Redis does not answer, and nothing is written', async () => {
     const url = `redis://someone:secret@127.0.0.1:${await freePort()}`;
-    const { code, stderr } = await harness(folder, ...comparison, '--executor', 'bullmq', '--redis', url);
+    const { code, stderr } = await builtCommand(folder, ...ofBuiltIn, '--executor', 'bullmq', '--redis', url);
     expect(stderr).toMatch(
       /^harness: cannot use Redis at redis:\/\/127\.0\.0\.1:\d+: connection refused; .*\n$/,
     );
