@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../harness/plugins/check/apart.ts';
-import { agentFile } from '../harness/support/agent-files.ts';
-import { harness, pause, start, workplace } from './support/command.ts';
+import { agentFile, endlessLoop } from '../harness/support/agent-files.ts';
+import { builtCommand } from '../harness/support/command.ts';
+import { pause, start, workplace } from './support/command.ts';
 
 // As built, as the command has it: from source, starting the other process takes ten times as long.
 const { checkApart } = (await import(
@@ -55,19 +56,23 @@ const folder = workplace({
   'stuck.ts': `
     import { writeFileSync } from 'node:fs';
     writeFileSync('stuck.pid', String(process.pid));
-    for (;;) {}`,
+    ${endlessLoop}`,
   'loop.ts': `
     import { defineTask } from 'rfm-harness';
     export default defineTask('endless-loop', {
       model: '<mujoco><worldbody><body><joint name="j" type="slide"/><geom size="1"/></body></worldbody>' +
         '<actuator><motor joint="j" ctrllimited="true" ctrlrange="-1 1"/></actuator></mujoco>',
       timeLimit: 1, observe(physics, observation) { observation.add('qpos', physics.qpos); },
-      reward: () => { for (;;) {} } });`,
+      reward: () => { ${endlessLoop} } });`,
 });
 
-const check = (...words: string[]) => harness(folder, ...words);
+const check = (...words: string[]) => builtCommand(folder, ...words);
 
 describe('harness check-agent', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
   it.each([
     ['leaving', 1, /BROKEN {2}acts: .*\n {6}its process ended by itself with exit code 0/],
     ['rejecting', 1, /BROKEN {2}updates: .*\n {6}a promise was rejected and nobody handled it: unheard/],
@@ -76,6 +81,7 @@ describe('harness check-agent', () => {
     ['changing', 1, /BROKEN {2}acts: .*\n {6}act\(\) changed the observations/],
     ['sturdy', 0, /sturdy: 9 promise\(s\) kept, 0 broken/],
   ])('%s: exit code %i', async (name, code, said) => {
+    if (name === 'greedy') vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=200');
     const outcome = await check('check-agent', `./${name}.ts`);
     expect(outcome.stdout).toMatch(said);
     expect(outcome).toMatchObject({ code, stderr: '' });

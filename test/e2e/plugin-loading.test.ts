@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { agentFile } from '../harness/support/agent-files.ts';
-import { harness, workplace } from './support/command.ts';
+import { agentFile, endlessLoop } from '../harness/support/agent-files.ts';
+import { builtCommand } from '../harness/support/command.ts';
+import { workplace } from './support/command.ts';
 
 // As built, as the command has it: from source, starting the other process takes much of the time given here.
 const built = (path: string) => new URL(`../../dist/harness/${path}.js`, import.meta.url);
@@ -25,14 +26,14 @@ const tellsItsProcess = (name: string) =>
   `import { writeFileSync } from 'node:fs'; writeFileSync(__dirname + '/${name}.pid', String(process.pid));`;
 
 const folder = workplace({
-  'looping.ts': `${tellsItsProcess('looping')} for (;;) {}`,
+  'looping.ts': `${tellsItsProcess('looping')} ${endlessLoop}`,
   'waiting.ts': `${tellsItsProcess('waiting')} await new Promise(() => {}); export default {};`,
   'rejecting.ts': `Promise.reject(new Error('unheard')); ${agentFile({ name: 'rejecting' })}`,
   'leaving.ts': 'process.reallyExit(0); export default {};',
-  'endless-environment.ts': 'export default class { constructor() { for (;;) {} } }',
+  'endless-environment.ts': `export default class { constructor() { ${endlessLoop} } }`,
   'noisy.ts': `console.log('loaded'); ${agentFile({ name: 'noisy' })}`,
   'silent.ts': agentFile({ name: 'silent', act: 'return new Promise(() => {});' }),
-  'spinning.ts': agentFile({ name: 'spinning', act: 'for (;;) {}' }),
+  'spinning.ts': agentFile({ name: 'spinning', act: endlessLoop }),
   'throwing.ts': "function deep() { throw new Error('no'); } deep(); export default {};",
 });
 
@@ -47,7 +48,7 @@ const stillRuns = (name: string) =>
   );
 
 describe('a file is loaded in a process of its own first', () => {
-  it.each(['looping', 'waiting'])(
+  it.concurrent.each(['looping', 'waiting'])(
     '%s: named after the time for loading, nothing left running',
     async (name) => {
       const file = join(folder, `${name}.ts`);
@@ -57,7 +58,7 @@ describe('a file is loaded in a process of its own first', () => {
     },
   );
 
-  it('an environment whose constructor loops is named too', async () => {
+  it.concurrent('an environment whose constructor loops is named too', async () => {
     const file = join(folder, 'endless-environment.ts');
     await expect(tasksOfFile(file, 4)).rejects.toThrow(`${file} fails to load: still loading after 4 s`);
   });
@@ -72,17 +73,17 @@ describe('a file is loaded in a process of its own first', () => {
       'harness: ./leaving.ts: its process ended by itself with exit code 0 while it was loaded\n',
     ],
   ])('%j is refused', async (words, stderr) => {
-    expect(await harness(folder, ...words)).toMatchObject({ code: 2, stdout: '', stderr });
+    expect(await builtCommand(folder, ...words)).toMatchObject({ code: 2, stdout: '', stderr });
   });
 
   it('what it prints is shown once', async () => {
-    expect((await harness(folder, 'agents', './noisy.ts')).stderr).toBe('loaded\n');
+    expect((await builtCommand(folder, 'agents', './noisy.ts')).stderr).toBe('loaded\n');
   });
 
   const never = `agent 'silent' (${folder}/silent.ts): act() never returned (a promise that never settles)`;
   it('rollout names an agent that never answers', async () => {
     const words = ['rollout', '--agent', './silent.ts', '--task', 'cartpole-balance'];
-    expect(await harness(folder, ...words)).toMatchObject({
+    expect(await builtCommand(folder, ...words)).toMatchObject({
       code: 1,
       stdout: '',
       stderr: `harness: ${never}\n`,
@@ -90,7 +91,7 @@ describe('a file is loaded in a process of its own first', () => {
   });
 
   it('smoke names it too, and goes on with the others', async () => {
-    const { code, stdout } = await harness(
+    const { code, stdout } = await builtCommand(
       folder,
       'smoke',
       './silent.ts',
@@ -109,7 +110,7 @@ describe('a file is loaded in a process of its own first', () => {
     ['smoke', './spinning.ts', '--tasks', 'cartpole-balance'],
     ['rollout', '--agent', './spinning.ts', '--task', 'cartpole-balance'],
   ])('%s ends an agent that loops without an end', async (...words) => {
-    const { code, stdout, stderr } = await harness(folder, ...words, '--stall-seconds', '2');
+    const { code, stdout, stderr } = await builtCommand(folder, ...words, '--stall-seconds', '2');
     expect(`${stdout}${stderr}`).toContain(
       `agent 'spinning' (${folder}/spinning.ts): its process gave no sign of life for 2 s (a loop without an end?)\n`,
     );
@@ -117,7 +118,7 @@ describe('a file is loaded in a process of its own first', () => {
   });
 
   it('--debug shows where a file threw', async () => {
-    const { stderr, code } = await harness(folder, 'agents', './throwing.ts', '--debug');
+    const { stderr, code } = await builtCommand(folder, 'agents', './throwing.ts', '--debug');
     expect(stderr).toMatch(/at deep .*throwing\.ts/);
     expect(code).toBe(2);
   });

@@ -6,7 +6,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ViewedRun } from '../../harness/view/comparison-files.ts';
 import { RolloutMaker } from '../../harness/view/rollout-maker.ts';
 import { agentFile } from '../harness/support/agent-files.ts';
-import { shortPole } from '../harness/support/task-file.ts';
+import { builtCommand } from '../harness/support/command.ts';
+import { shortBalance } from '../harness/support/task-file.ts';
 import { harness, type Outcome, workplace } from './support/command.ts';
 
 /** Notes that it was loaded, and changes what all code of its process uses. */
@@ -30,7 +31,7 @@ describe('a comparison with an agent that changes what its process uses', () => 
     folder = workplace({
       // Its own run would not end well without what it changed.
       'spy.ts': agentFile({ name: 'a-spy', prelude: spy.replace("JSON.stringify = () => 'no';", '') }),
-      'short.ts': shortPole.replace(', longer: balance(0.5)', ''),
+      'short.ts': shortBalance,
     });
     outcome = await harness(
       folder,
@@ -70,8 +71,8 @@ describe('a comparison with an agent that changes what its process uses', () => 
 
   it('is played and gone on with by the user who began it', async () => {
     const run = 'results/own/runs/short-balance/a-spy/0';
-    expect(await harness(folder, 'eval', run, '--episodes', '1')).toMatchObject({ code: 0 });
-    expect(await harness(folder, 'compare', '--resume', '--quiet', '--out', 'own')).toMatchObject({
+    expect(await builtCommand(folder, 'eval', run, '--episodes', '1')).toMatchObject({ code: 0 });
+    expect(await builtCommand(folder, 'compare', '--resume', '--quiet', '--out', 'own')).toMatchObject({
       code: 0,
     });
   }, 120_000);
@@ -83,9 +84,9 @@ describe('a comparison with an agent that changes what its process uses', () => 
     const line = (kind: string, file: string) =>
       `harness: the checkpoint of ${run} names ${join(folder, file)}, which no comparison of yours has recorded as it is; --${kind} ${join(folder, file)} loads it all the same\n`;
     const refused = { code: 2, stdout: '', stderr: line('agent', 'spy.ts') };
-    expect(await harness(folder, 'eval', run)).toEqual(expect.objectContaining(refused));
-    expect(await harness(folder, 'rollout', run)).toEqual(expect.objectContaining(refused));
-    const resumed = await harness(folder, 'compare', '--resume', '--out', 'own', '--accept-changes');
+    expect(await builtCommand(folder, 'eval', run)).toEqual(expect.objectContaining(refused));
+    expect(await builtCommand(folder, 'rollout', run)).toEqual(expect.objectContaining(refused));
+    const resumed = await builtCommand(folder, 'compare', '--resume', '--out', 'own', '--accept-changes');
     expect(resumed.stderr).toMatch(
       /^harness: .*\/results\/own names .*\/spy\.ts, which no comparison of yours has recorded; .*\n$/,
     );
@@ -100,11 +101,11 @@ describe('a comparison with an agent that changes what its process uses', () => 
       /the checkpoint cannot be played: .*spy\.ts, which no comparison of yours has recorded/,
     );
     expect(loads()).toBe(before);
-    const named = await harness(folder, 'eval', run, '--episodes', '1', '--agent', './spy.ts');
+    const named = await builtCommand(folder, 'eval', run, '--episodes', '1', '--agent', './spy.ts');
     expect(named).toMatchObject({ code: 2, stderr: line('task', 'short.ts') });
     expect(loads()).toBe(before);
     const both = ['--agent', './spy.ts', '--task', './short.ts'];
-    expect(await harness(folder, 'eval', run, '--episodes', '1', ...both)).toMatchObject({ code: 0 });
+    expect(await builtCommand(folder, 'eval', run, '--episodes', '1', ...both)).toMatchObject({ code: 0 });
     expect(loads()).toBeGreaterThan(before);
   }, 120_000);
 
@@ -112,12 +113,20 @@ describe('a comparison with an agent that changes what its process uses', () => 
     const place = workplace();
     cpSync(join(folder, 'results/own/runs/short-balance/a-spy/1'), join(place, 'run'), { recursive: true });
     renameSync(join(folder, 'spy.ts'), join(folder, 'moved.ts'));
-    const gone = await harness(place, 'eval', 'run', '--episodes', '1');
+    const gone = await builtCommand(place, 'eval', 'run', '--episodes', '1');
     expect(gone).toMatchObject({
       code: 2,
       stderr: `harness: cannot find the file ${join(folder, 'spy.ts')}\n`,
     });
-    const named = await harness(place, 'eval', 'run', '--episodes', '1', '--agent', join(folder, 'moved.ts'));
+    const named = await builtCommand(
+      place,
+      'eval',
+      'run',
+      '--episodes',
+      '1',
+      '--agent',
+      join(folder, 'moved.ts'),
+    );
     expect(named.stdout).toMatch(/^a-spy on short-balance after 30 steps: return /);
   }, 120_000);
 });

@@ -11,7 +11,8 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeComparison } from '../harness/report/made-comparison.ts';
-import { harness, killGroup, type Started, start, workplace } from './support/command.ts';
+import { builtCommand } from '../harness/support/command.ts';
+import { killGroup, type Started, start, workplace } from './support/command.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const installed = existsSync(executablePath);
@@ -27,7 +28,7 @@ beforeAll(async () => {
     seeds: 3,
     evaluations: 6,
   });
-  const rollout = await harness(
+  const rollout = await builtCommand(
     folder,
     ...['rollout', '--agent', 'random', '--task', 'cheetah-run', '--episodes', '2', '--steps', '60'],
     ...['--out', 'made/rollouts/random.json', '--page', 'random.html'],
@@ -60,7 +61,7 @@ describe('harness view', () => {
   });
 
   it('leaves a page that exists', async () => {
-    const exists = await harness(
+    const exists = await builtCommand(
       folder,
       ...['rollout', '--agent', 'random', '--task', 'cheetah-run', '--page', 'random.html'],
     );
