@@ -62,6 +62,27 @@ export async function trainOnBandit<Config extends TrainingConfig>(
 }
 
 /**
+ * What the agent has learnt, in a new agent of another config. Where every transition ends, the next actions count for
+ * nothing: such a training needs no more integration steps than one, and only then as many as the policy's density asks.
+ */
+export async function withConfig<Config extends TrainingConfig>(
+  factory: AgentFactory<Config>,
+  learnt: Agent,
+  options: { engine: Engine; config: Partial<Config> },
+): Promise<Agent> {
+  const agent = await factory.create({
+    observation: { size: 2 },
+    action: { size: 1 },
+    config: { ...factory.presets.smoke, ...options.config },
+    random: RandomStream.fromSeed(2),
+    engine: options.engine,
+  });
+  await agent.load(await learnt.save());
+  await learnt.dispose();
+  return agent;
+}
+
+/**
  * That many actions of the agent, sorted. The states differ in their last bits, for the noise of evaluation is a
  * function of the state.
  */

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkTask, type Environment } from '../../envs/index.ts';
-import { loadTask, resolveTasks } from '../../harness/plugins/load-task.ts';
-import { harness } from '../e2e/support/command.ts';
-import { command } from '../harness/support/command.ts';
+import { loadTask, resolveTasks, sourcesHere } from '../../harness/plugins/load-task.ts';
+import { builtCommand } from '../harness/support/command.ts';
 
 const example = fileURLToPath(new URL('../../examples/my-environment.ts', import.meta.url));
 const source = readFileSync(example, 'utf8');
 
+/** Loaded in this process; the commands below load it in one of its own first. */
 async function make(file: string): Promise<Environment> {
-  const [task] = await resolveTasks([file]);
+  const [task] = await sourcesHere(file);
   return (await loadTask(task))();
 }
 
@@ -56,7 +56,7 @@ describe('examples/my-environment.ts', () => {
   it('trains and is evaluated over whole episodes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'harness-'));
     const words = ['train', 'random', example, '--steps', '450', '--evaluation-episodes', '1', '--quiet'];
-    expect(await harness(folder, ...words, '--out', 'puck')).toMatchObject({ code: 0, stderr: '' });
+    expect(await builtCommand(folder, ...words, '--out', 'puck')).toMatchObject({ code: 0, stderr: '' });
     const rows = readFileSync(join(folder, 'results/puck/evaluations.csv'), 'utf8').trim().split('\n');
     expect(rows.at(-1)).toMatch(/^puck-glide,random,0,450,0,.*,200,/);
   });
@@ -68,14 +68,14 @@ describe('examples/my-environment.ts', () => {
   });
 
   it('is listed with its sizes', async () => {
-    const { stdout } = await command(tmpdir(), 'tasks', example, '--json');
+    const { stdout } = await builtCommand(tmpdir(), 'tasks', example, '--json');
     expect(JSON.parse(stdout)).toMatchObject([
       { task: 'puck-glide', observationSize: 6, actionSize: 2, episodeLength: 200 },
     ]);
   });
 
   it('has no MuJoCo simulation for a trace to look into, and says so', async () => {
-    const { code, stderr } = await command(tmpdir(), 'trace', '--task', example);
+    const { code, stderr } = await builtCommand(tmpdir(), 'trace', '--task', example);
     expect([code, stderr]).toEqual([2, 'harness: puck-glide has no MuJoCo simulation to look into\n']);
   });
 });
@@ -194,7 +194,7 @@ describe('a class that is not quite an Environment', () => {
   });
 
   it('is told by check-task in one line, with exit code 2', async () => {
-    const { code, stderr } = await command(tmpdir(), 'check-task', changed(/dispose\(\)/, 'end()'));
+    const { code, stderr } = await builtCommand(tmpdir(), 'check-task', changed(/dispose\(\)/, 'end()'));
     expect(code).toBe(2);
     expect(stderr).toMatch(/^harness: .*mine\.ts: an Environment needs the method dispose\(\)\n$/);
   });

@@ -7,9 +7,10 @@ import { dqsScore } from '../../../agents/dqs/score.ts';
 import { actionSpace, latentSpace } from '../../../agents/dqs/spaces.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
-import { boltzmannQuantiles, drawActions, oneHump, trainOnBandit, twoHumps, wasserstein } from '../bandit.ts';
+import { drawActions, oneHump, trainOnBandit, wasserstein, withConfig } from '../bandit.ts';
 import { mixtures } from '../posterior/reference.ts';
 import { summary } from '../summary.ts';
+import { onBandit } from './settings.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -39,7 +40,7 @@ describe('the score target', () => {
         ),
       };
     };
-    const [repeats, draws] = [40, 2000];
+    const [repeats, draws] = [20, 2000];
     const random = RandomStream.fromSeed(6);
     for (const [point, exact] of row.score.slice(0, 2).entries()) {
       const { score, ess } = dqsScore(
@@ -108,8 +109,8 @@ describe('the spaces', () => {
 
   // For data N(m, s²) the noised density's score is known. The program's range of noise, finer steps.
   it.each([
-    ['action', 800],
-    ['latent', 800],
+    ['action', 400],
+    ['latent', 400],
   ] as const)('%s: the sampler takes the noised density to the data under its exact score', (name, steps) => {
     const [m, s, rows] = [0.6, 0.3, 4000];
     const space = name === 'action' ? actionSpace(noise) : latentSpace({ sigmaMin: 1e-5, sigmaMax: 1 });
@@ -127,44 +128,26 @@ describe('the spaces', () => {
   });
 });
 
+// In the latent: dqs.nightly.test.ts.
 describe('dqs on a bandit', () => {
   const engine = createEngine({ backend: 'wasm' });
   afterAll(() => engine.dispose());
-  const temperature = 0.1;
-  const common = {
-    temperature,
-    finalTemperature: temperature,
-    actorLearningRate: 1e-3,
-    batchSize: 256, // the target's variance, not the network, sets the distance
-    sigmaMin: 0.01,
-  };
-
   it('in the actions: the tanh of the density exp(Q/λ) on the line', async () => {
-    const { agent } = await trainOnBandit(dqs, {
+    const config = { ...onBandit, embedding: 16 };
+    const trained = await trainOnBandit(dqs, {
       engine,
       reward: oneHump,
       updates: 800,
-      config: { ...common, integrationSteps: 20, embedding: 16 },
+      config: { ...config, integrationSteps: 1 },
+    });
+    const agent = await withConfig(dqs, trained.agent, {
+      engine,
+      config: { ...config, integrationSteps: 20 },
     });
     const found = await drawActions(agent, 'explore', 1000);
     // exp((1 - 2 (y - 0.3)²)/λ) is N(0.3, λ/4)
-    const exact = normalQuantiles(1000).map((z) => Math.tanh(0.3 + z * Math.sqrt(temperature / 4)));
+    const exact = normalQuantiles(1000).map((z) => Math.tanh(0.3 + z * Math.sqrt(onBandit.temperature / 4)));
     // Uniform actions are 0.44 away.
-    expect(wasserstein(found, exact)).toBeLessThan(0.12);
-    await agent.dispose();
-  }, 300_000);
-
-  it('in the latent: close to the Boltzmann policy of two humps', async () => {
-    const { agent } = await trainOnBandit(dqs, {
-      engine,
-      reward: twoHumps,
-      updates: 1200,
-      config: { ...common, space: 'latent', integrationSteps: 10, embedding: 16, maxGradNorm: 10 },
-    });
-    const found = await drawActions(agent, 'explore', 1000);
-    const exact = boltzmannQuantiles(twoHumps, temperature, 1000);
-    // The humps are 1 apart: 0.12 is an eighth of the mass at the wrong one, of which 0.05 come from starting
-    // at N(0, σ_max² = 1) in place of the noised density. Uniform actions are 0.31 away.
     expect(wasserstein(found, exact)).toBeLessThan(0.12);
     await agent.dispose();
   }, 300_000);

@@ -1,86 +1,43 @@
-/** Every option of the RFM agents, alone on top of the smoke preset: learns, acts, and stays finite. */
+/** Options of the RFM agents: with every value an agent learns, acts, and stays finite. */
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AgentFactory, Metrics } from '../../../agents/agent.ts';
-import type { RfmConfig } from '../../../agents/rfm/config.ts';
-import { rfmDiffusion } from '../../../agents/rfm/diffusion.ts';
+import type { Metrics } from '../../../agents/agent.ts';
 import { rfmFlow } from '../../../agents/rfm/flow.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { oneHump, trainOnBandit } from '../bandit.ts';
+import { agents, expectUsable, type Options } from './options.ts';
 
 let graphs = 0;
 const engine = createEngine({ dumpGraph: () => graphs++ });
 afterAll(() => engine.dispose());
 
-type Options = Partial<RfmConfig> & Record<string, unknown>;
+// Every value of an option once, with some of the options that it meets. Each alone, and on every schedule: options.nightly.test.ts.
+const some: Readonly<Record<string, readonly Options[]>> = {
+  'rfm-flow': [
+    { proposal: 'policy', proposalDraws: 3, estimator: 'noise', maxWeight: 0.2 },
+    { proposal: 'buffer', proposalDraws: 15, lossWeight: 'variance', estimator: 'optimal-matrix' },
+    { proposal: 'laplace', estimator: 'adaptive', criticNoise: 0.5 },
+    { prediction: 'data', lossWeight: 'uniform', endpoints: 'policy' },
+    { lossWeight: 'snr', temperatureFloor: 0.5, endpoints: 'adaptive', proposal: 'policy' },
+    { softQ: 'exact', prediction: 'data', solver: 'heun', tMin: 0.1, finalTMin: 1e-3, tMinSteps: 10 },
+    { softQ: 'hutchinson', solver: 'heun' },
+  ],
+  'rfm-diffusion': [
+    { schedule: 'vp', proposal: 'policy', proposalDraws: 15, proposalBandwidth: 0.2, lossWeight: 'variance' },
+    { schedule: 'cosine', sampler: 'ancestral', prediction: 'data', endpoints: 'policy' },
+    { schedule: 've', sampler: 'ancestral', tMin: 0.1, finalTMin: 1e-3 },
+    { schedule: 'cosine', softQ: 'exact', endpoints: 'adaptive', criticNoise: 2, estimator: 'gradient' },
+    { schedule: 've', proposal: 'buffer', lossWeight: 'uniform' },
+  ],
+};
 
-const shared: Options[] = [
-  {},
-  { proposal: 'policy' },
-  { proposal: 'policy', proposalDraws: 3 },
-  { proposal: 'policy', proposalDraws: 15, proposalBandwidth: 0.2 },
-  { proposal: 'policy', endpoints: 'policy' },
-  { proposal: 'buffer' },
-  { proposal: 'buffer', proposalDraws: 15 },
-  { proposal: 'laplace' },
-  { proposal: 'laplace', estimator: 'adaptive' },
-  { proposal: 'policy', estimator: 'noise' },
-  { prediction: 'data' },
-  { prediction: 'data', lossWeight: 'variance', proposal: 'policy' },
-  { lossWeight: 'uniform' },
-  { lossWeight: 'snr' },
-  { lossWeight: 'variance' },
-  { lossWeight: 'variance', proposal: 'buffer', estimator: 'optimal-matrix' },
-  { maxWeight: 0.2 },
-  { temperatureFloor: 0.5 },
-  { endpoints: 'policy' },
-  { endpoints: 'adaptive' },
-  { endpoints: 'adaptive', proposal: 'policy' },
-  { criticNoise: 0.5 },
-  { softQ: 'exact' },
-  { softQ: 'hutchinson' },
-  { softQ: 'exact', prediction: 'data' },
-  { criticNoise: 2, proposal: 'buffer', estimator: 'gradient' },
-  { tMin: 0.1, finalTMin: 1e-3, tMinSteps: 10 },
-  { tMin: 0.1, finalTMin: 1e-3, tMinSteps: 10, prediction: 'data', proposal: 'policy' },
-];
-const flow: Options[] = [
-  { solver: 'heun' },
-  { solver: 'heun', prediction: 'data' },
-  { solver: 'heun', softQ: 'hutchinson' },
-  { solver: 'heun', softQ: 'exact', prediction: 'data', tMin: 0.1, finalTMin: 1e-3 },
-  { solver: 'heun', tMin: 0.1, finalTMin: 1e-3, prediction: 'data' },
-];
-const diffusion: Options[] = ['vp', 'cosine', 've'].flatMap((schedule) => [
-  { schedule },
-  { schedule, sampler: 'ancestral' },
-  { schedule, sampler: 'ancestral', prediction: 'data', endpoints: 'policy' },
-  { schedule, sampler: 'ancestral', tMin: 0.1, finalTMin: 1e-3 },
-  { schedule, proposal: 'policy', lossWeight: 'variance' },
-  { schedule, softQ: 'exact', tMin: 0.1, finalTMin: 1e-3 },
-]);
-
-describe.each([
-  ['rfm-flow', rfmFlow as AgentFactory<RfmConfig>, [...shared, ...flow]],
-  ['rfm-diffusion', rfmDiffusion as AgentFactory<RfmConfig>, [...shared, ...diffusion]],
-] as const)('%s', (_, factory, cases) => {
-  it.each(cases.map((options) => [JSON.stringify(options), options] as const))('%s', async (_, options) => {
-    const config = factory.config.parse({
-      ...factory.presets.smoke,
-      batchSize: 16,
-      integrationSteps: 3,
-      ...options,
-    });
-    const { agent, metrics } = await trainOnBandit(factory, { engine, reward: oneHump, updates: 3, config });
-    expectFinite(metrics);
-    for (const kind of ['actor_loss_t', 'ess_t']) {
-      expect(Object.keys(metrics).some((name) => name.startsWith(kind))).toBe(true);
-    }
-    for (const mode of ['explore', 'exploit'] as const) {
-      const actions = await agent.act(new Float32Array(8), 4, mode);
-      expect(actions.every((a) => a >= -1 && a <= 1)).toBe(true);
-    }
-    await agent.dispose();
-  });
+describe.each(agents)('%s', (name, factory) => {
+  it.each(some[name].map((options) => [JSON.stringify(options), options] as const))(
+    '%s',
+    async (_, options) => {
+      expect.hasAssertions();
+      await expectUsable(factory, options, engine);
+    },
+  );
 });
 
 describe('an annealed t_min', () => {
@@ -148,7 +105,3 @@ describe('the config', () => {
     expect([proposal, prediction, maxWeight, finalTMin]).toEqual(['prior', 'native', 1, null]);
   });
 });
-
-function expectFinite(metrics: Metrics): void {
-  for (const [name, value] of Object.entries(metrics)) expect(Number.isFinite(value), name).toBe(true);
-}

@@ -22,13 +22,20 @@ export const mixture: MixtureDescription = {
 };
 export const bound = 2.5;
 export const config = { ...samplerDefaults, actorWidth: 64 };
+/** Enough for most samplers: a quarter of the evaluations. */
+export const smallConfig = { ...config, batchSize: 64, draws: 32 };
 
 /** Of every training: six time constants of the average. */
 const updates = 3000;
 
 /** Asserts that a trained sampler's points lie as the mixture does, of which it knows the density up to a constant. */
-export async function expectMixture(form: SamplerForm, steps: number, engine: Engine): Promise<void> {
-  const compiled = new CompiledSampler(form, config, mixtureDensity(mixture), engine);
+export async function expectMixture(
+  form: SamplerForm,
+  steps: number,
+  engine: Engine,
+  sizes = config,
+): Promise<void> {
+  const compiled = new CompiledSampler(form, sizes, mixtureDensity(mixture), engine);
   const random = RandomStream.fromSeed(1);
   const sampler = new DensitySampler(compiled, random.split('training'));
   await sampler.train(updates);

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { qne } from '../../../agents/toy/qne.ts';
 import { rfmDiffusion, rfmFlow } from '../../../agents/toy/rfm.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { bound, expectMixture } from './mixture.ts';
@@ -12,6 +13,8 @@ describe.each([
     form: rfmFlow({ bound, estimator: 'optimal', draws: 'prior' }),
     steps: 20,
   },
+  { what: 'qne', form: qne({ bound }), steps: 40 },
+  { what: 'rfm-diffusion', form: rfmDiffusion({ bound }), steps: 40 },
   { what: 'rfm-diffusion by DDIM', form: rfmDiffusion({ bound, sampler: 'ddim' }), steps: 100 },
 ])('$what', ({ form, steps }) => {
   it('samples a mixture that it knows up to a constant alone', async () => {
