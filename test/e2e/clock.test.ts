@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { duration } from '../../harness/report/numbers.ts';
-import { agentFile, patientAgent } from '../harness/support/agent-files.ts';
-import { shortPole } from '../harness/support/task-file.ts';
+import { patientAgent } from '../harness/support/agent-files.ts';
+import { builtCommand } from '../harness/support/command.ts';
+import { shortBalance } from '../harness/support/task-file.ts';
 import { harness, pause, start, workplace } from './support/command.ts';
 import { tableBytes } from './support/tables.ts';
 
@@ -28,17 +29,7 @@ globalThis.Date = class extends Date {
 const clockAhead = jumpingClock.replace(/shifts = .*;/, `shifts = [3 * ${DAY}];`);
 
 const comparison = [
-  ...[
-    'compare',
-    '--agents',
-    './patient.ts,./tiny.ts',
-    '--tasks',
-    './short.ts',
-    '--seeds',
-    '1',
-    '--workers',
-    '2',
-  ],
+  ...['compare', '--agents', './patient.ts', '--tasks', './short.ts', '--seeds', '1', '--workers', '2'],
   ...['--steps', '300', '--evaluate-every', '100', '--log-every', '50', '--evaluation-episodes', '2'],
   ...['--preset', 'smoke', '--checkpoint-seconds', '0.2'],
 ];
@@ -46,8 +37,7 @@ const comparison = [
 describe('a clock that jumps', () => {
   const folder = workplace({
     'patient.ts': patientAgent,
-    'tiny.ts': agentFile(),
-    'short.ts': shortPole,
+    'short.ts': shortBalance,
     'jumping.mjs': jumpingClock,
     'ahead.mjs': clockAhead,
   });
@@ -64,7 +54,7 @@ describe('a clock that jumps', () => {
   }
 
   it('changes neither a byte nor a duration, and gives the folder to nobody else', async () => {
-    expect((await harness(folder, ...comparison, '--out', 'steady')).code).toBe(0);
+    expect((await builtCommand(folder, ...comparison, '--out', 'steady')).code).toBe(0);
 
     const begun = performance.now();
     const { ended } = withClock('jumping.mjs', () => start(folder, ...comparison, '--out', 'jumping'));
