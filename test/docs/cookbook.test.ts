@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
-import { program } from '../../harness/cli/main.ts';
 import { workplace } from '../e2e/support/command.ts';
 import { makeComparison } from '../harness/report/made-comparison.ts';
 import { builtCommand } from '../harness/support/command.ts';
+
+const { program } = (await import(
+  new URL('../../dist/harness/cli/main.js', import.meta.url).href
+)) as typeof import('../../harness/cli/main.ts');
 
 const text = readFileSync(new URL('../../docs/cookbook.md', import.meta.url), 'utf8');
 const lines = [...text.matchAll(/`npx harness ([^`]+)`/g)].map(([, line]) => line);

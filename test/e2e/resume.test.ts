@@ -2,27 +2,24 @@ import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agentFile } from '../harness/support/agent-files.ts';
-import { shortPole } from '../harness/support/task-file.ts';
-import { harness, workplace } from './support/command.ts';
+import { builtCommand } from '../harness/support/command.ts';
+import { workplace } from './support/command.ts';
 
 describe('a comparison goes on as it began, or not at all', () => {
   let folder: string;
   const run = (out: string, seed: number, ...path: string[]) =>
-    join(folder, 'results', out, 'runs/short-balance/tiny', String(seed), ...path);
+    join(folder, 'results', out, 'runs/cartpole-balance/tiny', String(seed), ...path);
   const resume = (out: string, ...more: string[]) =>
-    harness(folder, 'compare', '--resume', '--quiet', '--out', out, ...more);
+    builtCommand(folder, 'compare', '--resume', '--quiet', '--out', out, ...more);
   /** A copy of the comparison of which a part is to be made again. */
   const copy = (out: string) =>
     cpSync(join(folder, 'results/whole'), join(folder, 'results', out), { recursive: true });
 
   beforeAll(async () => {
-    folder = workplace({
-      'tiny.ts': agentFile(),
-      'short.ts': shortPole.replace(', longer: balance(0.5)', ''),
-    });
-    const words = ['--agents', './tiny.ts', '--tasks', './short.ts', '--seeds', '2', '--steps', '60'];
+    folder = workplace({ 'tiny.ts': agentFile() });
+    const words = ['--agents', './tiny.ts', '--tasks', 'cartpole-balance', '--seeds', '2', '--steps', '60'];
     const options = ['--evaluation-episodes', '1', '--evaluate-every', '30', '--preset', 'smoke', '--quiet'];
-    expect((await harness(folder, 'compare', ...words, ...options, '--out', 'whole')).code).toBe(0);
+    expect((await builtCommand(folder, 'compare', ...words, ...options, '--out', 'whole')).code).toBe(0);
   }, 300_000);
 
   it("seed 1's checkpoint in seed 0's folder fails that run, with a line and a way on", async () => {
@@ -31,7 +28,7 @@ describe('a comparison goes on as it began, or not at all', () => {
     cpSync(run('swapped', 1, 'checkpoint'), run('swapped', 0, 'checkpoint'), { recursive: true });
     const { code, stderr } = await resume('swapped');
     expect(stderr).toBe(
-      `failed: short-balance/tiny/0: ${run('swapped', 0, 'checkpoint/last.safetensors')} is of another run: 'identity.seed' differs (1 there, 0 asked); remove ${run('swapped', 0, 'checkpoint')} to begin the run anew\n`,
+      `failed: cartpole-balance/tiny/0: ${run('swapped', 0, 'checkpoint/last.safetensors')} is of another run: 'identity.seed' differs (1 there, 0 asked); remove ${run('swapped', 0, 'checkpoint')} to begin the run anew\n`,
     );
     expect(code).toBe(1);
     rmSync(run('swapped', 0, 'checkpoint'), { recursive: true });
@@ -55,7 +52,7 @@ describe('a comparison goes on as it began, or not at all', () => {
       `last.safetensors is of another run: 'steps' differs (60 there, 30 asked); remove `,
     );
     expect(second).toBe(
-      `failed: short-balance/tiny/1: ${run('shorter', 1)} holds another run: 'steps' differs (60 there, 30 asked); remove that folder to begin the run anew`,
+      `failed: cartpole-balance/tiny/1: ${run('shorter', 1)} holds another run: 'steps' differs (60 there, 30 asked); remove that folder to begin the run anew`,
     );
     expect(code).toBe(1);
   }, 120_000);

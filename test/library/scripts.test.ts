@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Comparison,
+import type { Comparison, RunEvent } from '../../index.ts';
+
+// As built, as a script has it.
+const {
   compare,
   evaluate,
   loadPolicy,
   makeEnvironment,
   makeVectorEnvironment,
-  type RunEvent,
   readCheckpoint,
   readResults,
   TaskError,
@@ -20,7 +21,7 @@ import {
   train,
   UserError,
   writeReport,
-} from '../../index.ts';
+} = (await import(new URL('../../dist/index.js', import.meta.url).href)) as typeof import('../../index.ts');
 
 const folder = mkdtempSync(join(tmpdir(), 'harness-library-'));
 const tiny = {
