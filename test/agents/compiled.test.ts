@@ -4,6 +4,7 @@ import { allocateBatch } from '../../agents/replay.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { Engine } from '../../engine/types.ts';
+import { fewSteps } from './few-steps.ts';
 
 const sizes = { observation: 5, action: 2 };
 const compiled = createEngine({ backend: 'wasm' });
@@ -23,7 +24,7 @@ describe.each(builtInAgents)('$name', (factory) => {
   }, 300_000);
 
   async function trail(engine: Engine) {
-    const config = { ...factory.presets.smoke, batchSize: 16 };
+    const config = { ...fewSteps(factory.presets.smoke), batchSize: 16 };
     const agent = await factory.create({
       observation: { size: sizes.observation },
       action: { size: sizes.action },

@@ -57,7 +57,7 @@ describe('denoise', () => {
           const [alpha, beta] = [schedule.alpha(times[k]), schedule.beta(times[k])];
           return tf.mul(tf.sub(y, alpha * m), beta / (alpha * alpha * s * s + beta * beta));
         };
-        const rows = 4000;
+        const rows = 2000;
         // the path's own distribution at the first time, so that only the steps are tested
         const [alpha, beta] = [schedule.alpha(times[0]), schedule.beta(times[0])];
         const start = tf.add(tf.mul(normals(1, [rows, 1]), Math.hypot(alpha * s, beta)), alpha * m);
@@ -73,7 +73,7 @@ describe('denoise', () => {
 
 describe('sampling from predictions of the data', () => {
   // For data N(m, s²): E[y1 | y_t] = m + α s² (y - α m)/(α² s² + β²).
-  const [m, s, rows] = [0.7, 0.5, 4000];
+  const [m, s, rows] = [0.7, 0.5, 2000];
   const path = (name: (typeof scheduleNames)[number], steps: number, asInput: boolean) => {
     const schedule = createSchedule(name);
     const known = integrationTimes(steps, 1e-3);
@@ -126,7 +126,7 @@ describe('sampling from predictions of the data', () => {
 
 describe('choice among particles', () => {
   it('draws with probability softmax(Q/λ)', () => {
-    const [rows, q, lambda] = [20_000, [0, 0.02, 0.05], 0.02];
+    const [rows, q, lambda] = [5000, [0, 0.02, 0.05], 0.02];
     const uniform = tf.tensor(RandomStream.fromSeed(4).fillUniform(new Float32Array(rows * 3)), [rows, 3]);
     const index = boltzmannIndex(tf.tile(tf.tensor2d([q]), [rows, 1]), uniform, tf.scalar(lambda)).dataSync();
     const weights = q.map((v) => Math.exp(v / lambda));

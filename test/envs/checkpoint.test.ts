@@ -21,9 +21,17 @@ async function interrupt(task: string): Promise<Interrupted> {
   return { task, state, actions, rest };
 }
 
+const made = new Map<string, Promise<Interrupted>>();
+/** Once for each task. */
+function interrupted(task: string): Promise<Interrupted> {
+  const found = made.get(task) ?? interrupt(task);
+  made.set(task, found);
+  return found;
+}
+
 describe('a state taken in the middle of an episode continues bit for bit', () => {
   test.each(taskNames())('%s, in a new environment', async (task) => {
-    const { state, actions, rest } = await interrupt(task);
+    const { state, actions, rest } = await interrupted(task);
     const environment = await makeEnvironment(task, { models: packagedModels, seed: 77 });
     environment.setState(state);
     expect(environment.state()).toEqual(state);
@@ -32,17 +40,17 @@ describe('a state taken in the middle of an episode continues bit for bit', () =
   });
 
   test('in a new process, for every task', async () => {
-    const interrupted: Interrupted[] = [];
-    for (const task of taskNames()) interrupted.push(await interrupt(task));
+    const all: Interrupted[] = [];
+    for (const task of taskNames()) all.push(await interrupted(task));
     const script = fileURLToPath(new URL('./continue-episode.ts', import.meta.url));
     const jiti = fileURLToPath(new URL('../../node_modules/jiti/lib/jiti-cli.mjs', import.meta.url));
     const output = execFileSync(process.execPath, [jiti, script, 'stdin'], {
-      input: JSON.stringify(interrupted.map(({ rest: _, ...one }) => one)),
+      input: JSON.stringify(all.map(({ rest: _, ...one }) => one)),
       maxBuffer: 1 << 28,
     });
     const continued = JSON.parse(output.toString('utf8')) as string[][];
     continued.forEach((rest, i) => {
-      expect(rest, interrupted[i].task).toEqual(interrupted[i].rest);
+      expect(rest, all[i].task).toEqual(all[i].rest);
     });
   });
 });
