@@ -3,122 +3,21 @@
  * The page as a reader meets it, in headless Chromium: at desktop and phone sizes, light and dark, with
  * ordinary and with hostile names. Skipped where there is no Chromium (apt-get install chromium).
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtInAgents } from '../../../agents/registry.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { readTable } from '../../../harness/files/csv.ts';
 import { standaloneSvg } from '../../../harness/report/drawing.ts';
-import { writeReport } from '../../../harness/report/write.ts';
-import { hostileNames, madeManifest, makeComparison } from './made-comparison.ts';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const installed = existsSync(executablePath);
-if (!installed) console.warn(`SKIPPED: the page is not looked at, since there is no ${executablePath}`);
-
-const sizes = {
-  desktop: { width: 1280, height: 900 },
-  phone: { width: 360, height: 740 },
-};
+import { installed, reports, sizes, textProblems } from './browsing.ts';
 
 describe.skipIf(!installed)('the page in Chromium', () => {
-  let root: string;
-  let browser: Browser;
-  const pages: Record<string, string> = {};
-
-  beforeAll(async () => {
-    root = mkdtempSync(join(tmpdir(), 'browser-'));
-    const failed = {
-      task: 'walker-run',
-      agent: 'td3',
-      seed: 4,
-      status: 'failed',
-      reason: 'loss is not finite',
-    };
-    const tasks = ['cartpole-swingup', 'cheetah-run', 'walker-run'];
-    const agents = ['rfm-flow', 'rfm-diffusion', 'sac', 'td3', 'random'];
-    const ordinary = join(root, 'ordinary');
-    makeComparison(ordinary, {
-      tasks,
-      agents,
-      seeds: 5,
-      evaluations: 10,
-      manifest: madeManifest('first', [failed]),
-    });
-    const hostile = join(root, 'hostile');
-    makeComparison(hostile, {
-      tasks: ['<b>task</b>&amp;', 't'.repeat(200)],
-      agents: hostileNames,
-      seeds: 2,
-      evaluations: 3,
-      manifest: madeManifest('</title><script>document.title="broken"</script>', [
-        { ...failed, reason: `<img src=x onerror=document.title="broken">${'y'.repeat(400)}` },
-      ]),
-    });
-    const nine = join(root, 'nine');
-    makeComparison(nine, {
-      tasks: ['cheetah-run', 'walker-run'],
-      agents: builtInAgents.map(({ name }) => name),
-      seeds: 3,
-      evaluations: 6,
-    });
-    for (const directory of [ordinary, hostile, nine]) {
-      writeReport({ directories: [directory], out: directory, resamples: 500 });
-    }
-    pages.ordinary = join(ordinary, 'report.html');
-    pages.hostile = join(hostile, 'report.html');
-    pages.nine = join(nine, 'report.html');
-    const quiet = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-    const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
-    browser = await chromium.launch({ executablePath, args: [...quiet, ...offline] });
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(root, { recursive: true, force: true });
-  });
-
-  /** Opens a page; anything it complains about or asks the network for is collected. */
-  async function open(path: string, size: keyof typeof sizes, colorScheme: 'light' | 'dark' = 'light') {
-    const page = await browser.newPage({ viewport: sizes[size], colorScheme });
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
-    page.on('request', (request) => {
-      if (!request.url().startsWith('file:')) complaints.push(`request: ${request.url()}`);
-    });
-    await page.goto(pathToFileURL(path).href);
-    await page.evaluate(() => {
-      for (const fold of document.querySelectorAll('details')) fold.open = true;
-    });
-    return { page, complaints };
-  }
-
-  const cases = ['ordinary', 'hostile', 'nine'].flatMap((name) =>
-    (['desktop', 'phone'] as const).map((size) => ({ name, size })),
-  );
-
-  it.each(cases)('$name names, $size: no errors, nothing overflows or overlaps', async ({ name, size }) => {
-    const { page, complaints } = await open(pages[name], size);
-    expect(complaints).toEqual([]);
-    expect(await page.title()).not.toBe('broken');
-    const { content, screen } = await page.evaluate(() => ({
-      content: document.documentElement.scrollWidth,
-      screen: window.innerWidth,
-    }));
-    expect(content).toBeLessThanOrEqual(screen);
-    expect(await overlaps(page, '.legend button')).toEqual([]);
-    for (let i = 0; i < (await page.locator('.legend').count()); i++) {
-      const entries = await page.locator('.legend').nth(i).locator('button').count();
-      expect(entries).toBe({ ordinary: 5, hostile: hostileNames.length, nine: 9 }[name]);
-    }
-    expect(await textProblems(page)).toEqual([]);
-    await page.close();
-  });
+  const { pages, browser, open } = reports([
+    ['ordinary', 'desktop'],
+    ['ordinary', 'phone'],
+    ['hostile', 'phone'],
+  ]);
 
   it.each(['desktop', 'phone'] as const)(
     'every plot has its axes labelled, and a description, %s',
@@ -207,7 +106,7 @@ describe.skipIf(!installed)('the page in Chromium', () => {
     const { page, complaints } = await open(pages.ordinary, 'desktop');
     const { plot, tip } = walker(page);
     // The last point of a curve is what summary.csv has of its agent.
-    const rows = readTable(join(root, 'ordinary', 'summary.csv'), [
+    const rows = readTable(join(dirname(pages.ordinary), 'summary.csv'), [
       'task',
       'agent',
       'mean',
@@ -425,7 +324,7 @@ describe.skipIf(!installed)('the page in Chromium', () => {
     const drawing = { name: 'n', description: '', width: 200, height: 80, content: '' };
     const title = 'Sliced Wasserstein distance to exact draws WWWW by integration steps';
     const note = 'bars: 95 % interval over seeds; dashed: between two sets of exact draws, and more';
-    const page = await browser.newPage();
+    const page = await browser().newPage();
     await page.setContent(standaloneSvg({ ...drawing, title }, [{ label: 'sac', colour: '#000' }], note));
     const outside = await page.evaluate(() => {
       const picture = document.querySelector('svg')?.getBoundingClientRect();
@@ -438,7 +337,7 @@ describe.skipIf(!installed)('the page in Chromium', () => {
   });
 
   it('is whole without scripts', async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false, viewport: sizes.phone });
+    const context = await browser().newContext({ javaScriptEnabled: false, viewport: sizes.phone });
     const page = await context.newPage();
     await page.goto(pathToFileURL(pages.ordinary).href);
     expect(await page.locator('section').count()).toBe(12);
@@ -447,79 +346,7 @@ describe.skipIf(!installed)('the page in Chromium', () => {
     expect(await page.locator('button.scheme').isVisible()).toBe(false);
     await context.close();
   });
-
-  it('SVG files open by themselves, with legend texts apart and inside the picture', async () => {
-    const { page, complaints } = await open(pages.ordinary, 'desktop');
-    for (const name of ['ordinary', 'hostile', 'nine']) {
-      const folder = join(root, name, 'plots');
-      for (const file of readdirSync(folder)) {
-        await page.goto(pathToFileURL(join(folder, file)).href);
-        expect(complaints, file).toEqual([]);
-        expect(await textProblems(page, 'svg'), file).toEqual([]);
-      }
-    }
-    await page.close();
-  });
 });
-
-/** Pairs of elements whose boxes overlap. */
-function overlaps(page: Page, selector: string): Promise<string[]> {
-  return page.evaluate((query) => {
-    const boxes = [...document.querySelectorAll(query)].map((element) => ({
-      text: element.textContent,
-      box: element.getBoundingClientRect(),
-    }));
-    return boxes.flatMap(({ text, box }, i) =>
-      boxes
-        .slice(i + 1)
-        .filter(
-          ({ box: other }) =>
-            box.left < other.right - 0.5 &&
-            other.left < box.right - 0.5 &&
-            box.top < other.bottom - 0.5 &&
-            other.top < box.bottom - 0.5,
-        )
-        .map((other) => `${text} / ${other.text}`),
-    );
-  }, selector);
-}
-
-/** Texts of plots that overlap one another or leave their picture. */
-function textProblems(page: Page, selector = 'svg.plot'): Promise<string[]> {
-  return page.evaluate((query) => {
-    const problems: string[] = [];
-    const roots = [...document.querySelectorAll(query)].filter(
-      (svg) => svg.parentElement?.closest('svg') === null || !svg.parentElement,
-    );
-    for (const svg of roots) {
-      const frame = svg.getBoundingClientRect();
-      if (frame.width === 0) continue;
-      const texts = [...svg.querySelectorAll('text')].map((text) => ({
-        text: text.textContent,
-        box: text.getBoundingClientRect(),
-      }));
-      texts.forEach(({ text, box }, i) => {
-        if (
-          box.left < frame.left - 1 ||
-          box.right > frame.right + 1 ||
-          box.top < frame.top - 1 ||
-          box.bottom > frame.bottom + 1
-        ) {
-          problems.push(`'${text}' leaves the picture`);
-        }
-        for (const { text: other, box: b } of texts.slice(i + 1)) {
-          const apart =
-            box.left >= b.right - 1 ||
-            b.left >= box.right - 1 ||
-            box.top >= b.bottom - 2 ||
-            b.top >= box.bottom - 2;
-          if (!apart) problems.push(`'${text}' overlaps '${other}'`);
-        }
-      });
-    }
-    return problems;
-  }, selector);
-}
 
 /** Contrast ratio of two colours (WCAG 2.2, relative luminance). */
 function contrast(a: string, b: string): number {
