@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtCommand } from '../harness/support/command.ts';
@@ -87,6 +87,9 @@ describe('a comparison under faults', () => {
   it('repairs what was damaged after its end: CSVs, checkpoints, marks', async () => {
     const run = (agent: string, file: string) => results('undisturbed/runs/short-balance', agent, '0', file);
     truncateSync(run('sac', 'evaluations.csv'), 100);
+    rmSync(run('sac', 'run.json'));
+    for (const file of readdirSync(run('sac', 'checkpoint')))
+      truncateSync(run('sac', `checkpoint/${file}`), 3);
     appendFileSync(run('held', 'training.csv'), 'torn');
     truncateSync(run('held', 'run.json'), 10);
     truncateSync(run('held', 'checkpoint/last.safetensors'), 1000);
