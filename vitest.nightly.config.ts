@@ -7,7 +7,7 @@ export default defineConfig({
     env: { RFM_HARNESS_BUILT_PROCESSES: '1', NO_COLOR: '1' },
     setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
     // What is built is imported as it is.
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/^(?!.*node_modules).*\/dist\//] } },
     pool: 'forks',
     // Node 20 has the WebSocket that drives Firefox only so.
     execArgv: globalThis.WebSocket === undefined ? ['--experimental-websocket'] : [],

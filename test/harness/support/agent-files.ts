@@ -83,14 +83,14 @@ export function waitingAgent(milliseconds: number): string {
 }
 
 /**
- * Sleeps 0.4 s in every update while the file `hold-RATE` is beside it, RATE being its setting `rate`: a test decides
+ * Sleeps 0.8 s in every update while the file `hold-RATE` is beside it, RATE being its setting `rate`: a test decides
  * when a run may end, on a machine of any speed.
  */
 export const heldAgent = agentFile({
   name: 'held',
   prelude: "import { existsSync } from 'node:fs';",
   update: `
-    if (existsSync(__dirname + '/hold-' + context.config.rate)) await new Promise((resolve) => setTimeout(resolve, 400));
+    if (existsSync(__dirname + '/hold-' + context.config.rate)) await new Promise((resolve) => setTimeout(resolve, 800));
     for (let i = 0; i < batch.size; i++) state.sum += batch.reward[i] * 0.001;
     return { loss: 1 / (1 + state.sum), sum: state.sum };`,
 });
