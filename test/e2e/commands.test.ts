@@ -229,7 +229,7 @@ describe('harness', () => {
       '--agents',
       './tiny.ts,random',
       '--tasks',
-      './short.ts',
+      'cartpole-balance',
       '--seeds',
       '2',
       '--steps',
