@@ -7,8 +7,8 @@ import { builtCommand as command } from '../../harness/support/command.ts';
 import { shortBalance } from '../../harness/support/task-file.ts';
 
 const words = ['ablate', 'eta', '--variants', 'eta-0,adaptive', '--tasks', './short.ts', '--seeds', '2'];
-const sizes = ['--steps', '300', '--set', 'randomSteps=60', '--set', 'batchSize=16'];
-const evaluations = ['--evaluate-every', '100', '--evaluation-episodes', '2'];
+const sizes = ['--steps', '300', '--set', 'batchSize=16', '--set', 'integrationSteps=3'];
+const evaluations = ['--set', 'randomSteps=200', '--evaluate-every', '100', '--evaluation-episodes', '2'];
 const all = [...words, ...sizes, ...evaluations];
 
 const table = (...path: string[]): Record<string, string>[] =>
@@ -20,6 +20,7 @@ describe('harness ablate eta, end to end', () => {
 
   beforeAll(async () => {
     folder = workplace({ 'short.ts': shortBalance });
+    // A process, for the report has the words that it was started with.
     outcome = await harness(folder, ...all, '--out', 'it');
   }, 300_000);
 
@@ -41,8 +42,8 @@ describe('harness ablate eta, end to end', () => {
       ...config,
     }));
     expect(configs).toMatchObject([
-      { label: 'eta-0', estimator: 'eta=0', randomSteps: 60, batchSize: 16 },
-      { label: 'adaptive', estimator: 'adaptive', randomSteps: 60, batchSize: 16 },
+      { label: 'eta-0', estimator: 'eta=0', randomSteps: 200, batchSize: 16 },
+      { label: 'adaptive', estimator: 'adaptive', randomSteps: 200, batchSize: 16 },
     ]);
     expect(readFileSync(results('eta/report.html'), 'utf8')).toContain('adaptive');
     expect(existsSync(results('eta/plots/curve-short-balance.svg'))).toBe(true);
@@ -92,7 +93,7 @@ describe('harness ablate eta, end to end', () => {
     const kept = readFileSync(results('eta/runs/short-balance/eta-0/0/run.json'), 'utf8');
     rmSync(results('eta/runs/short-balance/adaptive/1'), { recursive: true });
     rmSync(results('eta.csv'));
-    const resumed = await harness(folder, 'ablate', 'eta', '--resume', '--out', 'it', '--json');
+    const resumed = await command(folder, 'ablate', 'eta', '--resume', '--out', 'it', '--json');
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(readFileSync(results('eta/runs/short-balance/eta-0/0/run.json'), 'utf8')).toBe(kept);
     // Seconds are measured anew; everything else comes out the same.
@@ -130,7 +131,7 @@ describe('an ablation of several lengths', () => {
       text.replaceAll('"every": 10000', '"every": 400').replaceAll('"episodes": 5', '"episodes": 1'),
     );
     rmSync(join(folder, 'results/it/eta/30k'), { recursive: true, force: true });
-    const resumed = await harness(folder, 'ablate', 'eta', '--resume', '--out', 'it');
+    const resumed = await command(folder, 'ablate', 'eta', '--resume', '--out', 'it');
     expect(resumed.code, resumed.stderr).toBe(0);
     const rows = table(folder, 'results/it/eta.csv');
     expect(rows.map((row) => [row.task, row.step])).toEqual([
