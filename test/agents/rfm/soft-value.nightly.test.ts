@@ -13,7 +13,9 @@ beforeAll(async () => {
 const sampler = 'ddim' as const;
 const forms: readonly (readonly [string, PolicyForm, 'velocity' | 'noise' | 'data'])[] = [
   ['flow, heun', flowForm({ ...native, solver: 'heun' }), 'velocity'],
+  ['flow, data, heun', flowForm({ ...data, solver: 'heun' }), 'data'],
   ['flow, data', flowForm({ ...data, solver: 'euler' }), 'data'],
+  ['diffusion, vp', diffusionForm({ ...native, schedule: 'vp', sampler }), 'noise'],
   ['diffusion, vp, data', diffusionForm({ ...data, schedule: 'vp', sampler }), 'data'],
   ['diffusion, cosine', diffusionForm({ ...native, schedule: 'cosine', sampler }), 'noise'],
   ['diffusion, cosine, data', diffusionForm({ ...data, schedule: 'cosine', sampler }), 'data'],
