@@ -134,7 +134,7 @@ export function reports(looks: readonly (readonly [Made, Size])[]): Reports {
   });
 
   it('SVG files open by themselves, with legend texts apart and inside the picture', async () => {
-    const { page, complaints } = await open(pages.ordinary, 'desktop');
+    const { page, complaints } = await open(pages[names[0]], 'desktop');
     for (const name of names) {
       const folder = join(root, name, 'plots');
       for (const file of readdirSync(folder)) {
