@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import type { Preset } from '../agents/agent.ts';
 import { findAgent } from '../agents/registry.ts';
 import { type BackendName, backendNames } from '../engine/backends/records.ts';
-import { whyUnavailable } from '../engine/codegen/avx512/memory.ts';
+import { whyUnavailable } from '../engine/codegen/x86/memory.ts';
 import { createEngine } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
 import { madeUpBatch } from '../harness/bench/update.ts';

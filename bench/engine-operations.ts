@@ -4,7 +4,7 @@
  *   npx jiti bench/engine-operations.ts [threads]
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { whyUnavailable } from '../engine/codegen/avx512/memory.ts';
+import { whyUnavailable } from '../engine/codegen/x86/memory.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { RandomStream } from '../engine/random.ts';
 

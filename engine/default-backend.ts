@@ -1,7 +1,7 @@
 /** The backend that is used where none is named. */
 
 import type { BackendName } from './backends/records.ts';
-import { whyUnavailable } from './codegen/avx512/memory.ts';
+import { whyUnavailable } from './codegen/x86/memory.ts';
 
 /** `native` where this machine runs it (Linux on x86-64 with AVX-512), else `wasm`. */
 export function defaultBackend(): BackendName {

@@ -15,7 +15,7 @@ const mayImport: Record<string, RegExp[]> = {
 };
 
 /** Asks for what is Node's at run time, and says that there is no machine code where there is no Node. */
-const asksForNode = 'engine/codegen/avx512/memory.ts';
+const asksForNode = 'engine/codegen/x86/memory.ts';
 
 /** What Node has and browsers have not. */
 const NODE_ALONE = /\bprocess\.|\bBuffer\b|\b__dirname\b|\bglobal\.|\brequire\(/;

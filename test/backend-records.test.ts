@@ -133,7 +133,7 @@ describe('a backend', () => {
     vi.resetModules();
     try {
       const { defaultBackend } = await import('../engine/default-backend.ts');
-      const memory = await import('../engine/codegen/avx512/memory.ts');
+      const memory = await import('../engine/codegen/x86/memory.ts');
       expect(defaultBackend()).toBe('wasm');
       if (process.platform === 'linux' && process.arch === 'x64')
         expect(memory.whyUnavailable()).toContain('RFM_HARNESS_HIDE_AVX512');

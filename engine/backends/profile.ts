@@ -1,5 +1,5 @@
 /** Times of a graph's steps, in files of the layout that ONNX Runtime's profiles have. */
-import { writeFile } from '../codegen/avx512/memory.ts';
+import { writeFile } from '../codegen/x86/memory.ts';
 
 /** One entry of a profile. */
 export interface ProfileEvent {

@@ -2,7 +2,7 @@
  * Every backend, the fastest first. A record here is all that one needs: options, their help and errors, `doctor`, the
  * manifest and docs/engine.md find it. A graph that a backend has no code for runs on the next one that is there.
  */
-import { openNative, whyUnavailable } from '../codegen/avx512/memory.ts';
+import { openNative, whyUnavailable } from '../codegen/x86/memory.ts';
 import { openRuntime } from '../onnx/runtime.ts';
 import type { TracedFunction } from '../trace/trace.ts';
 import { profileWriter } from './profile.ts';
@@ -52,7 +52,7 @@ const records = {
     },
     async open({ threads, spin, onGraph, profile }) {
       const { CodeRunner } = await import('../codegen/runner.ts');
-      const { NativeProgram } = await import('../codegen/avx512/program.ts');
+      const { NativeProgram } = await import('../codegen/x86/program.ts');
       const native = openNative();
       return new CodeRunner(
         async (traced, options) => new NativeProgram(native, traced, { ...options, spin }),

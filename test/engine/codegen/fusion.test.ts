@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { avx512 } from '../../../engine/codegen/avx512/target.ts';
+import { avx512 } from '../../../engine/codegen/x86/avx512.ts';
 import { fuse } from '../../../engine/kernels/fusion.ts';
 import { readsOf, writesOf } from '../../../engine/kernels/kernels.ts';
 import { lower } from '../../../engine/kernels/lowering.ts';
@@ -225,8 +225,8 @@ onEachGenerator('operations in one loop', () => {
     };
     for (let seed = 0; seed < 40; seed++) {
       const { fn, inputs } = randomGraph(7000 + seed, { steps: 60, weights, recent: 0.3 });
-      const { kernels } = lower(traced(fn, inputs), avx512);
-      const steps = fuse(kernels, (storage) => storage.slot !== undefined, avx512);
+      const { kernels } = lower(traced(fn, inputs), avx512.target);
+      const steps = fuse(kernels, (storage) => storage.slot !== undefined, avx512.target);
       const place = new Map(steps.flatMap((step) => step.kernels).map((kernel, i) => [kernel, i]));
       expect(place.size).toBe(steps.reduce((sum, step) => sum + step.kernels.length, 0));
       for (const [i, reader] of kernels.entries()) {

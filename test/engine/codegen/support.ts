@@ -1,7 +1,7 @@
 /** What the tests of code generators share: engines, random graphs' numbers, distances in units of the last place. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { whyUnavailable } from '../../../engine/codegen/avx512/memory.ts';
+import { whyUnavailable } from '../../../engine/codegen/x86/memory.ts';
 import { createEngine, type EngineOptions } from '../../../engine/index.ts';
 import { inputType, traceFunction } from '../../../engine/trace/trace.ts';
 import type { NdArray } from '../../../engine/types.ts';

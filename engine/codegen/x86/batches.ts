@@ -5,8 +5,8 @@ import type { BatchKernel, ProductKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type Place, type PlaceOf, share } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import { IF, Label, R } from './assembler.ts';
-import type { Emitter } from './emitter.ts';
-import { emitProduct, PRODUCT_SCRATCH, type Product } from './products.ts';
+import { type Emitter, PRODUCT_SCRATCH } from './emitter.ts';
+import { emitProduct, type Product } from './products.ts';
 
 const WORD = 8;
 

@@ -1,11 +1,9 @@
 /** What all parts of code generation share: where things are, subroutines, constants. */
 import { floatBits } from '../../bits.ts';
 import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
-import { type Address, Assembler, IF, Label } from './assembler.ts';
-import { avx512 } from './target.ts';
-
-export const VECTOR = avx512.lanes;
-export const VECTOR_BYTES = VECTOR * FLOAT_BYTES;
+import { type Address, IF, Label, type VectorAssembler } from './assembler.ts';
+import type { AssemblerMemory, InstructionSet } from './instruction-set.ts';
+import { V1 } from './instructions.ts';
 
 /** Addresses below 2 GiB of what a program reads beside tensors. */
 export interface Layout {
@@ -19,21 +17,36 @@ export interface Layout {
   readonly scratch: readonly number[];
 }
 
-/** How many constants a program may have. */
-export const CONSTANT_BYTES = 1 << 16;
+/** Memory for a program's constants. */
+export const constantBytes = ({ constantCopies }: InstructionSet): number => (1 << 16) * constantCopies;
 
-export class Emitter {
-  readonly asm = new Assembler();
+/** Memory of a thread for what products keep, and groups of operations behind it. */
+export const PRODUCT_SCRATCH = 1 << 17;
+export const SPILL_BYTES = 1 << 14;
+/** Working memory of a thread. */
+export const scratchBytes = ({ maskBytes }: InstructionSet): number =>
+  PRODUCT_SCRATCH + SPILL_BYTES + maskBytes;
+
+export class Emitter implements AssemblerMemory {
+  readonly set: InstructionSet;
+  /** Elements of a vector, and their bytes. */
+  readonly lanes: number;
+  readonly vectorBytes: number;
+  readonly asm: VectorAssembler;
   readonly layout: Layout;
   /** The thread that code is being written for. */
   thread = 0;
   readonly threads: number;
   readonly constants: number[] = [];
   readonly #constantIndex = new Map<number, number>();
-  readonly #steps = new Map<number, number>();
+  readonly #words = new Map<string, number>();
   readonly #subroutines = new Map<string, { label: Label; emit: () => void }>();
 
-  constructor(layout: Layout, threads: number) {
+  constructor(set: InstructionSet, layout: Layout, threads: number) {
+    this.set = set;
+    this.lanes = set.target.lanes;
+    this.vectorBytes = FLOAT_BYTES * this.lanes;
+    this.asm = set.assembler(this);
     this.layout = layout;
     this.threads = threads;
   }
@@ -42,32 +55,47 @@ export class Emitter {
     return this.layout.scratch[this.thread];
   }
 
+  get masks(): number {
+    return this.scratch + PRODUCT_SCRATCH + SPILL_BYTES;
+  }
+
   /** A float's place among the constants. */
   constant(value: number): Address {
     return this.constantBits(floatBits(value));
   }
 
   constantBits(bits: number): Address {
-    let index = this.#constantIndex.get(bits);
-    if (index === undefined) {
-      index = this.constants.length;
-      if (FLOAT_BYTES * index >= CONSTANT_BYTES) throw new RangeError('too many constants');
-      this.constants.push(bits);
-      this.#constantIndex.set(bits, index);
-    }
+    const index =
+      this.#constantIndex.get(bits) ??
+      this.#push(Array.from({ length: this.set.constantCopies }, () => bits));
+    this.#constantIndex.set(bits, index);
+    return this.#constantAt(index);
+  }
+
+  /** Loads what a gather or scatter needs for elements a stride apart. */
+  loadSteps(register: number, stride: number): void {
+    if (!this.set.hasScatter) return;
+    const steps = Array.from({ length: this.lanes }, (_, i) => (i * stride) >>> 0);
+    this.asm.vector2(V1.load, register, this.constantWords(steps));
+  }
+
+  constantWords(words: readonly number[]): Address {
+    const key = words.join();
+    const index = this.#words.get(key) ?? this.#push(words);
+    this.#words.set(key, index);
+    return this.#constantAt(index);
+  }
+
+  #constantAt(index: number): Address {
     return { displacement: this.layout.constants + FLOAT_BYTES * index };
   }
 
-  /** Sixteen numbers in a row: 0, step, 2 step and so on. */
-  constantSteps(step: number): Address {
-    let index = this.#steps.get(step);
-    if (index === undefined) {
-      index = this.constants.length;
-      for (let i = 0; i < VECTOR; i++) this.constants.push((i * step) >>> 0);
-      if (FLOAT_BYTES * this.constants.length > CONSTANT_BYTES) throw new RangeError('too many constants');
-      this.#steps.set(step, index);
-    }
-    return { displacement: this.layout.constants + FLOAT_BYTES * index };
+  #push(words: readonly number[]): number {
+    const index = this.constants.length;
+    if (FLOAT_BYTES * (index + words.length) > constantBytes(this.set))
+      throw new RangeError('too many constants');
+    for (const word of words) this.constants.push(word);
+    return index;
   }
 
   /** register = the address of a place */

@@ -1,5 +1,5 @@
 /**
- * The AVX-512 instructions that programs use, by their EVEX encoding.
+ * Vector instructions that programs use, by what their EVEX and VEX encodings have in common.
  * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
  */
 
@@ -8,11 +8,12 @@ type OpcodeMap = 1 | 2 | 3;
 /** Implied prefixes: none, 66, F3, F2. */
 type Prefix = 0 | 1 | 2 | 3;
 
-/** An AVX-512 instruction on 16 floats (or 32-bit integers). */
+/** An instruction on a vector of floats or 32-bit integers. */
 export interface VectorInstruction {
   readonly map: OpcodeMap;
   readonly prefix: Prefix;
   readonly opcode: number;
+  /** 64-bit elements: EVEX says so. */
   readonly wide?: boolean;
 }
 
@@ -39,18 +40,17 @@ export const V = {
   mulInt: vector(2, 1, 0x40),
   minInt: vector(2, 1, 0x39),
   maxInt: vector(2, 1, 0x3d),
+  /** AVX-512 alone. */
   scale: vector(2, 1, 0x2c),
   /** destination = destination · first + second, and its permutations; n: minus the product. */
   fma213: vector(2, 1, 0xa8),
   fma231: vector(2, 1, 0xb8),
   fnma231: vector(2, 1, 0xbc),
-  /** Under a mask: second operand where the bit is set, else first. */
-  blend: vector(2, 1, 0x65),
   unpackLow: vector(1, 0, 0x14),
   unpackHigh: vector(1, 0, 0x15),
   unpackLow64: vector(1, 1, 0x14, true),
   unpackHigh64: vector(1, 1, 0x15, true),
-  /** On 8 doubles. */
+  /** On doubles. */
   divDouble: vector(1, 1, 0x5e, true),
 } as const;
 
@@ -59,33 +59,29 @@ export const V1 = {
   load: vector(1, 0, 0x10),
   move: vector(1, 0, 0x28),
   sqrt: vector(1, 0, 0x51),
+  /** AVX-512 alone. */
   getExponent: vector(2, 1, 0x42),
   toInt: vector(1, 1, 0x5b),
   truncate: vector(1, 2, 0x5b),
   toFloat: vector(1, 0, 0x5b),
   absInt: vector(2, 1, 0x1e),
-  /** 8 doubles from the lower 8 integers, and back; the upper half becomes 0. */
+  /** Doubles from the lower half of the integers, and back; the upper half becomes 0. */
   intToDouble: vector(1, 2, 0xe6),
   truncateDouble: vector(1, 1, 0xe6, true),
-  /** 16 integers from 16 bytes. */
-  loadBytes: vector(2, 1, 0x31),
-  /** The lowest bytes of 16 integers; the source comes first, then the place. */
-  storeBytes: vector(2, 2, 0x31),
 } as const;
 
 /** destination, (first operand,) operand, immediate byte. */
 export const VI = {
   round: vector(3, 1, 0x08),
-  getMantissa: vector(3, 1, 0x26),
   permuteInLane: vector(3, 1, 0x04),
-  shuffleLanes: vector(3, 1, 0x23),
   roundDouble: vector(3, 1, 0x09, true),
+  /** AVX-512 alone. */
+  getMantissa: vector(3, 1, 0x26),
+  shuffleLanes: vector(3, 1, 0x23),
   /** A result for each class of numbers of the first operand, by a table in the second: see fixupTable. */
   fixup: vector(3, 1, 0x54),
-  /** The half of a vector that the immediate says; the source comes first, then the destination. */
-  extractHalf: vector(3, 1, 0x3b, true),
-  /** The first operand with one half from the second. */
-  insertHalf: vector(3, 1, 0x3a, true),
+  /** AVX2 alone. */
+  shuffleHalves: vector(3, 1, 0x06),
 } as const;
 
 /** Results that the table of a fixup can name. */

@@ -1,10 +1,10 @@
-/** Loops over tensors: axes merged where memory allows, vectors of 16 along the innermost, a mask for the rest. */
+/** Loops over tensors: axes merged where memory allows, vectors along the innermost, a mask for the rest. */
 
 import { type Nest, walkOf } from '../../kernels/nests.ts';
 import { FLOAT_BYTES, type Place } from '../../kernels/places.ts';
 import type { Address } from './assembler.ts';
-import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
-import { avx512, LOOP_REGISTERS } from './target.ts';
+import type { Emitter } from './emitter.ts';
+import { LOOP_REGISTERS } from './instruction-set.ts';
 
 /** Gives out the registers of loops, one at each call, those aside that something else uses. */
 export function registersBeside(reserved: readonly number[]): () => number {
@@ -34,9 +34,9 @@ export function addressOf(
 export interface Cursor {
   /** The address of an access's elements, and their stride along the innermost axis. */
   at(access: number): { readonly address: Address; readonly stride: number };
-  /** Lanes of k1 are the elements that exist. */
+  /** Lanes of mask 1 are the elements that exist. */
   readonly masked: boolean;
-  /** How many elements there are: 16, or fewer if masked. */
+  /** How many elements there are: a whole vector, or fewer if masked. */
   readonly lanes: number;
 }
 
@@ -48,7 +48,7 @@ export interface LoopOptions {
 }
 
 /**
- * Writes loops whose body handles up to 16 elements along the innermost axis.
+ * Writes loops whose body handles up to a vector of elements along the innermost axis.
  * @param from the part of the outermost axis that is walked, by thread
  */
 export function emitLoops(
@@ -58,8 +58,8 @@ export function emitLoops(
   body: (cursor: Cursor) => void,
   options: LoopOptions = {},
 ): void {
-  const { asm, thread } = emitter;
-  const walk = walkOf(nest, avx512, { single: options.single, thread, threads });
+  const { asm, thread, lanes, set } = emitter;
+  const walk = walkOf(nest, set.target, { single: options.single, thread, threads });
   if (walk === undefined) return;
   const { sizes, accesses, whole, rest } = walk;
   const depth = sizes.length;
@@ -76,13 +76,13 @@ export function emitLoops(
   for (const [slot, register] of slots) asm.move(register, { displacement: emitter.layout.table + 8 * slot });
   for (const { register } of patterns.values()) asm.moveNumber(register, 0);
 
-  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  if (rest > 0) asm.setMask(1, rest);
   const counters = sizes.map((_, level) =>
     (level === depth - 1 ? whole : sizes[level]) > 1 ? take() : undefined,
   );
   const cursor = (masked: boolean): Cursor => ({
     masked,
-    lanes: masked ? rest : VECTOR,
+    lanes: masked ? rest : lanes,
     at(access) {
       const { place, strides } = accesses[access];
       const address = addressOf(place, slots, patterns.get(strides.join())?.register);
@@ -96,14 +96,14 @@ export function emitLoops(
     if (at === depth - 1) {
       emitter.repeat(counters[at], whole, () => {
         body(cursor(false));
-        if (whole > 1 || rest > 0) advance((strides) => VECTOR_BYTES * strides[at]);
+        if (whole > 1 || rest > 0) advance((strides) => emitter.vectorBytes * strides[at]);
       });
       if (rest > 0) body(cursor(true));
       return;
     }
     emitter.repeat(counters[at], sizes[at], () => {
       level(at + 1);
-      const walked = at + 1 === depth - 1 ? walkedInner(whole, rest) : sizes[at + 1];
+      const walked = at + 1 === depth - 1 ? walkedInner(whole, rest, lanes) : sizes[at + 1];
       advance((strides) => FLOAT_BYTES * (strides[at] - walked * strides[at + 1]));
     });
   };
@@ -111,6 +111,6 @@ export function emitLoops(
 }
 
 /** Elements that the innermost loop has moved on by at its end. */
-function walkedInner(whole: number, rest: number): number {
-  return whole > 1 || rest > 0 ? whole * VECTOR : 0;
+function walkedInner(whole: number, rest: number, lanes: number): number {
+  return whole > 1 || rest > 0 ? whole * lanes : 0;
 }

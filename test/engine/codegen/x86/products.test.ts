@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { R } from '../../../../engine/codegen/avx512/assembler.ts';
-import { CONSTANT_BYTES, Emitter } from '../../../../engine/codegen/avx512/emitter.ts';
-import { NativeMemory, openNative } from '../../../../engine/codegen/avx512/memory.ts';
-import { emitProduct, PRODUCT_SCRATCH } from '../../../../engine/codegen/avx512/products.ts';
+import { R } from '../../../../engine/codegen/x86/assembler.ts';
+import { constantBytes, Emitter, scratchBytes } from '../../../../engine/codegen/x86/emitter.ts';
+import { instructionSets } from '../../../../engine/codegen/x86/instruction-sets.ts';
+import { NativeMemory, openNative } from '../../../../engine/codegen/x86/memory.ts';
+import { emitProduct } from '../../../../engine/codegen/x86/products.ts';
 import { FLOAT_BYTES } from '../../../../engine/kernels/places.ts';
 import { type Inputs, uniform } from '../../compare.ts';
 import { absent, Dice, type Fn, nativeEngine, run, title } from '../support.ts';
@@ -34,8 +35,9 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
     if (native.protect(BigInt(memory.address + end), PAGE, 0) !== 0) throw new Error('no guard');
     return { memory, end };
   };
+  const set = absent === undefined ? instructionSets[native.set] : (undefined as never);
   const working =
-    absent === undefined ? new NativeMemory(native, CONSTANT_BYTES + PRODUCT_SCRATCH) : undefined;
+    absent === undefined ? new NativeMemory(native, constantBytes(set) + scratchBytes(set)) : undefined;
   const [left, right, result] = absent === undefined ? [MOST, MOST, MOST].map(guarded) : [];
   afterAll(() => {
     for (const each of [left, right, result]) each?.memory.free();
@@ -62,10 +64,10 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
       table: 0,
       constants: working.address,
       outside: 0,
-      scratch: [working.address + CONSTANT_BYTES],
+      scratch: [working.address + constantBytes(set)],
     };
     working.bytes.fill(0xff); // NaN
-    const emitter = new Emitter(layout, 1);
+    const emitter = new Emitter(set, layout, 1);
     const { asm } = emitter;
     for (const register of saved) asm.push(register);
     const matrix = (address: number, row: number, column: number) => ({

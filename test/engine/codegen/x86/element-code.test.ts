@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { elementCode } from '../../../../engine/codegen/avx512/element-code.ts';
-import { Emitter } from '../../../../engine/codegen/avx512/emitter.ts';
+import { avx512 } from '../../../../engine/codegen/x86/avx512.ts';
+import { elementCode } from '../../../../engine/codegen/x86/element-code.ts';
+import { Emitter } from '../../../../engine/codegen/x86/emitter.ts';
 import { elementFunction } from '../../../../engine/kernels/elements.ts';
 import type { Kind } from '../../../../engine/kernels/groups.ts';
 
@@ -23,8 +24,8 @@ const parameters = { low: -1, high: 2, alpha: 0.25 };
 
 /** Bytes of an operation's code with its operands and its own registers side by side. */
 function codeOf(operation: string, type: Kind, resultType: Kind) {
-  const code = elementCode(operation, type, resultType, parameters);
-  const emitter = new Emitter({ table: 0, constants: 0x1000, outside: 0, scratch: [0] }, 1);
+  const code = elementCode(avx512, operation, type, resultType, parameters);
+  const emitter = new Emitter(avx512, { table: 0, constants: 0x1000, outside: 0, scratch: [0] }, 1);
   const registers = Array.from({ length: code.registers }, (_, i) => 3 + i);
   code.emit(emitter, [0, 1, 2], registers);
   return { code, bytes: emitter.asm.code().slice() };
@@ -70,6 +71,6 @@ describe('element-wise operations in AVX-512', () => {
 
   it('an operation that no graph has throws', () => {
     expect(elementFunction('Sine', 'float32', 'float32', {})).toBeUndefined();
-    expect(() => elementCode('Sine', 'float32', 'float32', {})).toThrow('no code for Sine');
+    expect(() => elementCode(avx512, 'Sine', 'float32', 'float32', {})).toThrow('no code for Sine');
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Element-wise operations as instructions on vectors of 16 elements: expressions are lowered once, then written for the
+ * Element-wise operations as instructions on vectors: expressions are lowered once, then written for the
  * registers at hand. Outside of an expression bools are the 32-bit integers 0 and 1.
  */
 import { floatBits } from '../../bits.ts';
@@ -7,6 +7,7 @@ import { elementFunction } from '../../kernels/elements.ts';
 import type { Kind, Parameters } from '../../kernels/groups.ts';
 import type { SpecialInstructions, Vectors } from '../../kernels/vector-functions.ts';
 import type { Emitter } from './emitter.ts';
+import type { InstructionSet, RareInstructions } from './instruction-set.ts';
 import { FIXUP, FLOAT, fixupTable, INT, V, V1, type VectorInstruction, VI } from './instructions.ts';
 
 /** The code of an operation. */
@@ -20,6 +21,7 @@ export interface ElementCode {
 
 /** Lowers the function of an operation. @throws RangeError if there is none */
 export function elementCode(
+  set: InstructionSet,
   operation: string,
   type: Kind,
   resultType: Kind,
@@ -27,7 +29,7 @@ export function elementCode(
 ): ElementCode {
   const compute = elementFunction(operation, type, resultType, parameters);
   if (compute === undefined) throw new RangeError(`no code for ${operation}`);
-  const expression = new Expression();
+  const expression = new Expression(set);
   const operands = Array.from({ length: MOST_OPERANDS }, (_, i) => expression.operand(i));
   return expression.code(compute(expression, ...operands));
 }
@@ -78,6 +80,14 @@ const commutative = new Set<VectorInstruction>([
 /** Values in the order in which they are computed. */
 class Expression implements Vectors<Value> {
   readonly #values: Value[] = [];
+  readonly special: SpecialInstructions<Value>;
+
+  constructor(set: InstructionSet) {
+    this.special = {
+      lessProduct: (c, a, b) => this.#fused(V.fnma231, undefined, a, b, c),
+      ...(set.rare?.(this, (x) => this.#toIntegers(x)) ?? this.#rare),
+    };
+  }
 
   operand = (operand: number): Value => ({ isMask: false, operand, reads: [], left: 0 });
 
@@ -184,7 +194,7 @@ class Expression implements Vectors<Value> {
           const isMemory = typeof second !== 'number';
           const operand = isMemory ? emitter.constantBits(second.constant) : at(second);
           if (isFloat) asm.compareFloat(mask, at(first), operand, predicate, {}, isMemory);
-          else asm.compareInt(mask, at(first), operand, predicate, isMemory);
+          else asm.compareInt(mask, at(first), operand, predicate, {}, isMemory);
         });
       },
     });
@@ -235,7 +245,7 @@ class Expression implements Vectors<Value> {
     }
     return this.#value([mask, a, b], {
       write(allocation, value) {
-        const lanes = { mask: mask.place };
+        const lanes = { mask: mask.place as number };
         const chosen = allocation.source(a);
         if (allocation.ends(b) || typeof chosen !== 'number') {
           const to = allocation.inPlace(b, value);
@@ -248,7 +258,7 @@ class Expression implements Vectors<Value> {
         const other = allocation.register(b);
         const to = allocation.result(value);
         allocation.emit([chosen, other], to, ({ asm }, at) =>
-          asm.vector3(V.blend, at(to), at(other), at(chosen), lanes),
+          asm.blend(at(to), at(other), at(chosen), lanes.mask),
         );
       },
     });
@@ -287,6 +297,7 @@ class Expression implements Vectors<Value> {
 
   // Integers.
 
+  #toIntegers = (x: Value) => this.#unary(V1.toInt, x);
   addIntegers = (a: Value, b: Value) => this.#binary(V.addInt, a, b);
   subtractIntegers = (a: Value, b: Value) => this.#binary(V.subInt, a, b);
   multiplyIntegers = (a: Value, b: Value) => this.#binary(V.mulInt, a, b);
@@ -330,9 +341,7 @@ class Expression implements Vectors<Value> {
       write(allocation, value) {
         const [first, second] = [allocation.register(low), allocation.register(high)];
         const to = allocation.result(value);
-        allocation.emit([first, second], to, ({ asm }, at) =>
-          asm.vector3Immediate(VI.insertHalf, at(to), at(first), at(second), 1),
-        );
+        allocation.emit([first, second], to, ({ asm }, at) => asm.insertHalf(at(to), at(first), at(second)));
       },
     });
   }
@@ -342,9 +351,7 @@ class Expression implements Vectors<Value> {
       write(allocation, value) {
         const from = allocation.register(x);
         const to = allocation.result(value);
-        allocation.emit([from], to, ({ asm }, at) =>
-          asm.vector2Immediate(VI.extractHalf, at(from), at(to), 1),
-        );
+        allocation.emit([from], to, ({ asm }, at) => asm.extractHalf(at(to), at(from)));
       },
     });
   }
@@ -356,11 +363,10 @@ class Expression implements Vectors<Value> {
       (left, part) => this.special.lessProduct(left, n, this.number(part)),
       x,
     );
-    return { turns: this.#unary(V1.toInt, n), rest };
+    return { turns: this.#toIntegers(n), rest };
   }
 
-  readonly special: SpecialInstructions<Value> = {
-    lessProduct: (c, a, b) => this.#fused(V.fnma231, undefined, a, b, c),
+  readonly #rare: RareInstructions<Value> = {
     scale: (x, n) => this.#binary(V.scale, x, n),
     exponent: (x) => this.#unary(V1.getExponent, x),
     mantissa: (x) => this.#unary(VI.getMantissa, x, 0x08),

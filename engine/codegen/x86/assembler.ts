@@ -1,9 +1,9 @@
 /**
- * Writes x86-64 machine code: the few integer instructions that loops need, and AVX-512 in its EVEX encoding.
- * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
+ * Writes x86-64 machine code: the few integer instructions that loops need, and what the assemblers of instruction sets
+ * offer for vectors. Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
  */
 
-import { V, type VectorInstruction, vector } from './instructions.ts';
+import type { VectorInstruction } from './instructions.ts';
 
 /** General registers by their number in the encoding. */
 export const R = {
@@ -36,13 +36,10 @@ export interface Address {
   readonly displacement: number;
 }
 
-/** How the bytes of an instruction's memory operand relate to its one-byte displacements. */
-type Tuple = 4 | 64;
-
 export interface Masking {
-  /** k1 to k7; lanes whose bit is 0 are left as they are. */
+  /** Mask 1 to 7; lanes that are not in it are left as they are. */
   readonly mask?: number;
-  /** Lanes whose bit is 0 become 0 instead. */
+  /** Lanes that are not in the mask become 0 instead. */
   readonly zero?: boolean;
 }
 
@@ -54,7 +51,7 @@ export class Label {
 
 export type Operand = number | Address;
 
-const isAddress = (operand: Operand): operand is Address => typeof operand !== 'number';
+export const isAddress = (operand: Operand): operand is Address => typeof operand !== 'number';
 
 export class Assembler {
   #bytes = new Uint8Array(1 << 16);
@@ -74,7 +71,7 @@ export class Assembler {
     for (const value of values) this.#bytes[this.length++] = value;
   }
 
-  #int32(value: number): void {
+  protected int32(value: number): void {
     this.byte(value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >> 24) & 255);
   }
 
@@ -90,18 +87,22 @@ export class Assembler {
 
   #relative(label: Label): void {
     const at = this.length;
-    this.#int32(0);
+    this.int32(0);
     if (label.position === undefined) label.uses.push(at);
     else this.#patch(at, label.position);
   }
 
   /** ModRM, SIB and displacement of a memory operand; `unit` compresses one-byte displacements. */
-  #memory(reg: number, { base, index, scale = 1, displacement }: Address, unit: number): void {
+  protected memoryOperand(
+    reg: number,
+    { base, index, scale = 1, displacement }: Address,
+    unit: number,
+  ): void {
     const field = (reg & 7) << 3;
     const scaleBits = { 1: 0, 2: 1, 4: 2, 8: 3 }[scale] << 6;
     if (base === undefined) {
       this.byte(field | 4, scaleBits | ((index === undefined ? 4 : index & 7) << 3) | 5);
-      this.#int32(displacement);
+      this.int32(displacement);
       return;
     }
     const short = displacement % unit === 0 && Math.abs(displacement / unit) < 128;
@@ -109,7 +110,7 @@ export class Assembler {
     if (index === undefined && (base & 7) !== 4) this.byte(mode | field | (base & 7));
     else this.byte(mode | field | 4, scaleBits | ((index === undefined ? 4 : index & 7) << 3) | (base & 7));
     if (mode === 0x40) this.byte((displacement / unit) & 255);
-    else if (mode === 0x80) this.#int32(displacement);
+    else if (mode === 0x80) this.int32(displacement);
   }
 
   // Integers.
@@ -123,7 +124,7 @@ export class Assembler {
   #integer(opcode: readonly number[], reg: number, rm: Operand, wide = true): void {
     this.#rex(reg, rm, wide);
     this.byte(...opcode);
-    if (isAddress(rm)) this.#memory(reg, rm, 1);
+    if (isAddress(rm)) this.memoryOperand(reg, rm, 1);
     else this.byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
   }
 
@@ -149,7 +150,7 @@ export class Assembler {
   moveNumber(register: number, value: number): void {
     this.#rex(0, register);
     this.byte(0xc7, 0xc0 | (register & 7));
-    this.#int32(value);
+    this.int32(value);
   }
 
   /** register = any 64 bits */
@@ -167,7 +168,7 @@ export class Assembler {
     if (value === 0) return;
     this.#rex(0, register);
     this.byte(0x81, 0xc0 | (register & 7));
-    this.#int32(value);
+    this.int32(value);
   }
 
   add(register: number, operand: Operand): void {
@@ -189,21 +190,21 @@ export class Assembler {
 
   multiplyNumber(register: number, operand: Operand, value: number): void {
     this.#integer([0x69], register, operand);
-    this.#int32(value);
+    this.int32(value);
   }
 
   compareNumber(register: number, value: number): void {
     this.#rex(0, register);
     this.byte(0x81, 0xf8 | (register & 7));
-    this.#int32(value);
+    this.int32(value);
   }
 
   /** Compares a 64-bit number in memory. */
   compareMemory(address: Address, value: number): void {
     this.#rex(7, address);
     this.byte(0x81);
-    this.#memory(7, address, 1);
-    this.#int32(value);
+    this.memoryOperand(7, address, 1);
+    this.int32(value);
   }
 
   compareRegisters(a: number, b: number): void {
@@ -293,12 +294,12 @@ export class Assembler {
   /** The control word of vector arithmetic, to and from memory. */
   loadControl(address: Address): void {
     this.byte(0x0f, 0xae);
-    this.#memory(2, address, 1);
+    this.memoryOperand(2, address, 1);
   }
 
   storeControl(address: Address): void {
     this.byte(0x0f, 0xae);
-    this.#memory(3, address, 1);
+    this.memoryOperand(3, address, 1);
   }
 
   clearUpper(): void {
@@ -316,203 +317,114 @@ export class Assembler {
     this.byte(0xf2);
     this.#integer([0x0f, 0x2c], register, source);
   }
+}
 
-  // Vectors.
+/** Lanes that are so many elements apart in memory, and the register that `loadSteps` gave for them. */
+export interface Steps {
+  readonly register: number;
+  readonly stride: number;
+}
 
-  #evex(
-    { map, prefix, opcode, wide = false }: VectorInstruction,
-    reg: number,
-    first: number,
-    rm: Operand,
-    masking: Masking = {},
-    broadcast = false,
-    unit: Tuple = broadcast ? 4 : 64,
-    length: 0 | 1 | 2 = 2,
-  ): void {
-    const memory = isAddress(rm);
-    const base = memory ? (rm.base ?? 0) : rm;
-    const index = memory ? (rm.index ?? 0) : 0;
-    const x = memory ? (index >> 3) & 1 : (base >> 4) & 1;
-    const inverted = (bit: number) => (bit ^ 1) & 1;
-    this.byte(
-      0x62,
-      (inverted(reg >> 3) << 7) |
-        (inverted(x) << 6) |
-        (inverted(base >> 3) << 5) |
-        (inverted(reg >> 4) << 4) |
-        map,
-      ((wide ? 1 : 0) << 7) | ((~first & 15) << 3) | 4 | prefix,
-      ((masking.zero ? 1 : 0) << 7) |
-        (length << 5) |
-        ((broadcast ? 1 : 0) << 4) |
-        (inverted(first >> 4) << 3) |
-        (masking.mask ?? 0),
-      opcode,
-    );
-    if (memory) this.#memory(reg, rm, unit);
-    else this.byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
-  }
+/** Vectors as one instruction set has them. */
+export abstract class VectorAssembler extends Assembler {
+  abstract vector2(
+    instruction: VectorInstruction,
+    destination: number,
+    operand: Operand,
+    masking?: Masking,
+  ): void;
 
-  vector3(
+  abstract vector3(
     instruction: VectorInstruction,
     destination: number,
     first: number,
     second: Operand,
     masking?: Masking,
-  ): void {
-    this.#evex(instruction, destination, first, second, masking);
-  }
+  ): void;
 
-  /** The second operand is one number in memory, the same for every lane. */
-  vector3Broadcast(
+  /** The second operand is one of the program's constants, the same for every lane. */
+  abstract vector3Broadcast(
     instruction: VectorInstruction,
     destination: number,
     first: number,
     second: Address,
     masking?: Masking,
-  ): void {
-    this.#evex(instruction, destination, first, second, masking, true);
-  }
+  ): void;
 
-  vector2(instruction: VectorInstruction, destination: number, operand: Operand, masking?: Masking): void {
-    this.#evex(instruction, destination, 0, operand, masking);
-  }
-
-  vector2Immediate(
+  abstract vector2Immediate(
     instruction: VectorInstruction,
     destination: number,
     operand: Operand,
     immediate: number,
-    masking?: Masking,
-  ): void {
-    this.#evex(instruction, destination, 0, operand, masking);
-    this.byte(immediate);
-  }
+  ): void;
 
-  vector3Immediate(
+  abstract vector3Immediate(
     instruction: VectorInstruction,
     destination: number,
     first: number,
     second: Operand,
     immediate: number,
-    masking?: Masking,
-  ): void {
-    this.#evex(instruction, destination, first, second, masking);
-    this.byte(immediate);
-  }
+  ): void;
 
-  /** As vector3Immediate, with a second operand that is one number in memory. */
-  vector3ImmediateBroadcast(
+  /** As vector3Immediate, the second operand one of the program's constants. */
+  abstract vector3ImmediateBroadcast(
     instruction: VectorInstruction,
     destination: number,
     first: number,
     second: Address,
     immediate: number,
-  ): void {
-    this.#evex(instruction, destination, first, second, {}, true);
-    this.byte(immediate);
-  }
+  ): void;
 
-  /** One number in memory to every lane. */
-  broadcast(destination: number, address: Address, masking?: Masking): void {
-    this.#evex(vector(2, 1, 0x18), destination, 0, address, masking, false, 4);
-  }
-
-  storeVector(address: Address, source: number, masking?: Masking): void {
-    this.#evex(vector(1, 0, 0x11), source, 0, address, masking);
-  }
-
+  /** One number in memory to every lane; under a mask one of the program's constants. */
+  abstract broadcast(destination: number, address: Address, masking?: Masking): void;
+  abstract storeVector(address: Address, source: number, masking?: Masking): void;
   /** The lowest lane alone. */
-  storeScalar(address: Address, source: number): void {
-    this.#evex(vector(1, 2, 0x11), source, 0, address, {}, false, 4, 0);
-  }
+  abstract storeScalar(address: Address, source: number): void;
+  abstract loadScalar(destination: number, address: Address): void;
 
-  loadScalar(destination: number, address: Address): void {
-    this.#evex(vector(1, 2, 0x10), destination, 0, address, {}, false, 4, 0);
-  }
+  /** Lanes of a mask from where `base` points to a register of zeros; the mask is not one any more. */
+  abstract gather(destination: number, steps: Steps, base: number, mask: number): void;
+  /** Lanes of a mask to where `base` points; the mask is not one any more. */
+  abstract scatter(source: number, steps: Steps, base: number, mask: number): void;
 
-  /** Lanes from base + 4 · indices under a mask, which ends as 0. */
-  gather(destination: number, indices: number, base: number, mask: number): void {
-    this.#indexed(0x92, destination, indices, base, mask);
-  }
-
-  /** Lanes to base + 4 · indices under a mask, which ends as 0. */
-  scatter(source: number, indices: number, base: number, mask: number): void {
-    this.#indexed(0xa2, source, indices, base, mask);
-  }
-
-  /** An address whose index is a vector register. */
-  #indexed(opcode: number, register: number, indices: number, base: number, mask: number): void {
-    const inverted = (bit: number) => (bit ^ 1) & 1;
-    this.byte(
-      0x62,
-      (inverted(register >> 3) << 7) |
-        (inverted(indices >> 3) << 6) |
-        (inverted(base >> 3) << 5) |
-        (inverted(register >> 4) << 4) |
-        2,
-      (15 << 3) | 4 | 1,
-      (2 << 5) | (inverted(indices >> 4) << 3) | mask,
-      opcode,
-      0x80 | ((register & 7) << 3) | 4,
-      (2 << 6) | ((indices & 7) << 3) | (base & 7),
-    );
-    this.#int32(0);
-  }
-
-  /** mask = lanes where the comparison holds */
-  compareFloat(
+  /** mask = lanes where the comparison holds; `broadcast` as in vector3Broadcast */
+  abstract compareFloat(
     mask: number,
     first: number,
     second: Operand,
     predicate: number,
     masking?: Masking,
-    broadcast = false,
-  ): void {
-    this.#evex(vector(1, 0, 0xc2), mask, first, second, masking, broadcast);
-    this.byte(predicate);
-  }
-
-  compareInt(
+    broadcast?: boolean,
+  ): void;
+  abstract compareInt(
     mask: number,
     first: number,
     second: Operand,
     predicate: number,
-    broadcast = false,
-    masking: Masking = {},
-  ): void {
-    this.#evex(vector(3, 1, 0x1f), mask, first, second, masking, broadcast);
-    this.byte(predicate);
-  }
-
+    masking?: Masking,
+    broadcast?: boolean,
+  ): void;
   /** mask = first or second, of masks */
-  orMasks(mask: number, first: number, second: number): void {
-    this.byte(0xc5, 0x84 | ((~first & 15) << 3), 0x45, 0xc0 | (mask << 3) | second);
-  }
-
+  abstract orMasks(mask: number, first: number, second: number): void;
   /** mask = lanes with a bit in common */
-  testBits(mask: number, first: number, second: number): void {
-    this.#evex(vector(2, 1, 0x27), mask, first, second);
-  }
+  abstract testBits(mask: number, first: number, second: number): void;
+  /** mask = the first lanes; rax is overwritten */
+  abstract setMask(mask: number, lanes: number): void;
+  /** Lanes of one register where a mask holds, else of another. */
+  abstract blend(destination: number, otherwise: number, chosen: number, mask: number): void;
 
-  shiftLeft(destination: number, source: number, bits: number): void {
-    this.#evex(vector(1, 1, 0x72), 6, destination, source);
-    this.byte(bits);
-  }
-
+  abstract shiftLeft(destination: number, source: number, bits: number): void;
   /** Copies of the sign come in. */
-  shiftRight(destination: number, source: number, bits: number): void {
-    this.#evex(vector(1, 1, 0x72), 4, destination, source);
-    this.byte(bits);
-  }
+  abstract shiftRight(destination: number, source: number, bits: number): void;
+  abstract zero(register: number): void;
 
-  /** mask = the low 16 bits of a number, through rax */
-  setMask(mask: number, bits: number): void {
-    this.moveNumber(R.rax, bits);
-    this.byte(0xc5, 0xf8, 0x92, 0xc0 | (mask << 3));
-  }
+  /** The lower half of the destination is the upper half of the source. */
+  abstract extractHalf(destination: number, source: number): void;
+  /** The destination from the lower halves of two registers. */
+  abstract insertHalf(destination: number, lower: number, upper: number): void;
 
-  zero(register: number): void {
-    this.vector3(V.xor, register, register, register);
-  }
+  /** Integers from as many bytes. */
+  abstract loadBytes(destination: number, address: Address, masking?: Masking): void;
+  /** The lowest bytes of integers below 256. */
+  abstract storeBytes(address: Address, source: number, masking?: Masking): void;
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { NativeMemory, openNative } from '../../../../engine/codegen/avx512/memory.ts';
-import { avx512 } from '../../../../engine/codegen/avx512/target.ts';
+import { avx512 } from '../../../../engine/codegen/x86/avx512.ts';
+import { NativeMemory, openNative } from '../../../../engine/codegen/x86/memory.ts';
 import { fuse, type ProgramStep } from '../../../../engine/kernels/fusion.ts';
 import { readsOf, writesOf } from '../../../../engine/kernels/kernels.ts';
 import { lower } from '../../../../engine/kernels/lowering.ts';
@@ -64,8 +64,8 @@ describe.skipIf(absent !== undefined)(title('memory of programs'), () => {
     let [saved, checked, written] = [0, 0, 0];
     for (let seed = 0; seed < 80; seed++) {
       const { fn, inputs } = randomGraph(seed, { steps: 20 + seed, weights, recent: 0.2 + (seed % 7) / 10 });
-      const { kernels, storages } = lower(traced(fn, inputs), avx512);
-      const steps = fuse(kernels, (storage) => storage.slot !== undefined, avx512);
+      const { kernels, storages } = lower(traced(fn, inputs), avx512.target);
+      const steps = fuse(kernels, (storage) => storage.slot !== undefined, avx512.target);
       const plan = planMemory(steps, storages);
       const times = lifetimes(steps);
       const placed = storages.filter(({ id }) => plan.offsets.has(id));

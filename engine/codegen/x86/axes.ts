@@ -1,4 +1,4 @@
-/** Scan and arg-reduce kernels, along one axis for 16 places at a time. */
+/** Scan and arg-reduce kernels, along one axis for a vector of places at a time. */
 
 import { acrossAxis, acrossRows } from '../../kernels/axes.ts';
 import type { ArgExtremumKernel, ScanKernel, TopKernel } from '../../kernels/kernels.ts';
@@ -8,7 +8,7 @@ import type { Emitter } from './emitter.ts';
 import { FLOAT, INT, V, V1 } from './instructions.ts';
 import { type Cursor, emitLoops } from './loops.ts';
 
-/** Masks beside k1, which belongs to loops. */
+/** Masks beside mask 1, which belongs to loops. */
 const LANES = 4;
 const BETTER = 2;
 const [EQUAL, FIRST] = [3, 5];
@@ -24,8 +24,8 @@ function load({ asm }: Emitter, cursor: Cursor, stride: number, register: number
     asm.vector2(V1.load, register, address, cursor.masked ? { mask: 1, zero: true } : {});
   else {
     asm.zero(register);
-    asm.setMask(LANES, (1 << cursor.lanes) - 1);
-    asm.gather(register, LOAD_STEPS, pointer, LANES);
+    asm.setMask(LANES, cursor.lanes);
+    asm.gather(register, { register: LOAD_STEPS, stride }, pointer, LANES);
   }
 }
 
@@ -34,15 +34,15 @@ function store({ asm }: Emitter, cursor: Cursor, stride: number, register: numbe
     asm.storeVector({ base: pointer, displacement: 0 }, register, cursor.masked ? { mask: 1 } : {});
     return;
   }
-  asm.setMask(LANES, (1 << cursor.lanes) - 1);
-  asm.scatter(register, STORE_STEPS, pointer, LANES);
+  asm.setMask(LANES, cursor.lanes);
+  asm.scatter(register, { register: STORE_STEPS, stride }, pointer, LANES);
 }
 
 /** Points a register at the lanes of an access. */
 function point(emitter: Emitter, cursor: Cursor, access: number, pointer: number, steps: number): number {
   const { address, stride } = cursor.at(access);
   emitter.asm.loadAddress(pointer, address);
-  if (stride !== 0 && stride !== 1) emitter.asm.vector2(V1.load, steps, emitter.constantSteps(stride));
+  if (stride !== 0 && stride !== 1) emitter.loadSteps(steps, stride);
   return stride;
 }
 
@@ -154,12 +154,12 @@ export function emitTop(emitter: Emitter, kernel: TopKernel, placeOf: PlaceOf): 
           } else asm.vector2(V1.move, key, next);
           // Behind the last one found ...
           asm.compareInt(EQUAL, key, lastKey, INT.equal);
-          asm.compareInt(EQUAL, lastIndex, index, INT.less, false, { mask: EQUAL });
+          asm.compareInt(EQUAL, lastIndex, index, INT.less, { mask: EQUAL });
           asm.compareInt(BETTER, key, lastKey, INT.less);
           asm.orMasks(BETTER, BETTER, EQUAL);
           // ... and larger than the best so far, or the first.
-          asm.compareInt(FIRST, bestIndex, zero, INT.less, false, { mask: BETTER });
-          asm.compareInt(BETTER, bestKey, key, INT.less, false, { mask: BETTER });
+          asm.compareInt(FIRST, bestIndex, zero, INT.less, { mask: BETTER });
+          asm.compareInt(BETTER, bestKey, key, INT.less, { mask: BETTER });
           asm.orMasks(BETTER, BETTER, FIRST);
           asm.vector2(V1.move, best, next, { mask: BETTER });
           asm.vector2(V1.move, bestKey, key, { mask: BETTER });

@@ -4,11 +4,10 @@ import { type ReducedAxis, reductionLoops } from '../../kernels/axes.ts';
 import type { ReductionKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { R } from './assembler.ts';
-import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { emitLoops } from './loops.ts';
-import { sumLanes } from './products.ts';
-import { avx512 } from './target.ts';
+import { loadFirst, PARTIAL_SUMS, sumLanes } from './products.ts';
 
 const integerIdentity = { sum: 0, product: 1, max: -(2 ** 31), min: 2 ** 31 - 1 } as const;
 const floatIdentity = {
@@ -35,7 +34,7 @@ export function emitReduction(
   threads: number,
 ): void {
   const ascending = [...reduction.axes].sort((a, b) => a - b);
-  const { nest, axes, along, across } = reductionLoops(reduction, ascending, placeOf, avx512);
+  const { nest, axes, along, across } = reductionLoops(reduction, ascending, placeOf, emitter.set.target);
   if (axes.length > COUNTERS.length) throw new RangeError('too many axes to reduce');
   const reserved = [POINTER, ...COUNTERS];
   const { asm } = emitter;
@@ -46,7 +45,7 @@ export function emitReduction(
     (cursor) => {
       asm.loadAddress(POINTER, cursor.at(0).address);
       const masking = cursor.masked ? { mask: 1 } : {};
-      for (let i = 0; i < (along ? ACCUMULATORS : 1); i++) identity(emitter, reduction, i);
+      for (let i = 0; i < (along ? ACCUMULATORS * parts(emitter) : 1); i++) identity(emitter, reduction, i);
       accumulate(emitter, reduction, axes, across ? (cursor.masked ? 1 : undefined) : 'one');
       if (reduction.factor !== 1) {
         asm.vector3Broadcast(V.mul, 0, 0, emitter.constant(reduction.factor));
@@ -73,28 +72,27 @@ function combine(
   destination: number,
   a: number,
   b: number,
-  mask?: number,
 ): void {
-  const { asm } = emitter;
-  const masking = mask === undefined ? {} : { mask };
+  const { asm, set } = emitter;
   if (type !== 'float32') {
-    asm.vector3(integerCodes[combination], destination, a, b, masking);
+    asm.vector3(integerCodes[combination], destination, a, b);
     return;
   }
   if (combination === 'max' || combination === 'min') {
     // The processor returns the second operand beside a NaN; NaN in the first is put back.
     asm.compareFloat(2, a, a, 3);
-    asm.vector2(V1.move, 31, a);
-    asm.vector3(floatCodes[combination], destination, a, b, masking);
-    asm.vector2(V1.move, destination, 31, { mask: 2 });
+    const kept = set.freeRegisters - 1;
+    asm.vector2(V1.move, kept, a);
+    asm.vector3(floatCodes[combination], destination, a, b);
+    asm.vector2(V1.move, destination, kept, { mask: 2 });
     return;
   }
-  asm.vector3(floatCodes[combination], destination, a, b, masking);
+  asm.vector3(floatCodes[combination], destination, a, b);
 }
 
 /**
  * Combines what r15 points at along all axes into register 0.
- * @param mode 'one': one number at each place, or 16 along an axis of stride 1; else vectors under a mask
+ * @param mode 'one': one number at each place, or vectors along an axis of stride 1; else vectors under a mask
  */
 function accumulate(
   emitter: Emitter,
@@ -127,7 +125,8 @@ function accumulate(
   };
   visit(0);
   if (!contiguous) return;
-  for (let i = 1; i < ACCUMULATORS; i++) combine(emitter, reduction, 0, 0, i);
+  const sums = parts(emitter);
+  for (let i = sums; i < ACCUMULATORS * sums; i++) combine(emitter, reduction, i % sums, i % sums, i);
   sumLanes(emitter, 0, LOADED, (d, a, b) => combine(emitter, reduction, d, a, b));
 }
 
@@ -135,29 +134,40 @@ function accumulate(
 function walked(axes: readonly ReducedAxis[], at: number, contiguous: boolean): number {
   if (at >= axes.length) return 0;
   const { size, stride } = axes[at];
-  if (contiguous && at === axes.length - 1) return Math.floor(size / VECTOR) * VECTOR;
+  if (contiguous && at === axes.length - 1) return Math.floor(size / PARTIAL_SUMS) * PARTIAL_SUMS;
   return size * stride;
 }
 
+/** Registers of an accumulator. */
+const parts = ({ lanes }: Emitter): number => PARTIAL_SUMS / lanes;
+
 function alongVectors(emitter: Emitter, reduction: ReductionKernel, size: number, counter: number): void {
-  const { asm } = emitter;
-  const vectors = Math.floor(size / VECTOR);
-  const rest = size % VECTOR;
+  const { asm, lanes, vectorBytes } = emitter;
+  const count = parts(emitter);
+  const bytes = FLOAT_BYTES * PARTIAL_SUMS;
+  const rounds = Math.floor(size / PARTIAL_SUMS);
   const step = (i: number) => {
-    asm.vector2(V1.load, LOADED, { base: POINTER, displacement: i * VECTOR_BYTES });
-    combine(emitter, reduction, i, i, LOADED);
+    for (let part = 0; part < count; part++) {
+      const register = i * count + part;
+      asm.vector2(V1.load, LOADED, { base: POINTER, displacement: i * bytes + part * vectorBytes });
+      combine(emitter, reduction, register, register, LOADED);
+    }
   };
-  emitter.repeat(counter, Math.floor(vectors / ACCUMULATORS), () => {
+  emitter.repeat(counter, Math.floor(rounds / ACCUMULATORS), () => {
     for (let i = 0; i < ACCUMULATORS; i++) step(i);
-    asm.addNumber(POINTER, ACCUMULATORS * VECTOR_BYTES);
+    asm.addNumber(POINTER, ACCUMULATORS * bytes);
   });
-  for (let i = 0; i < vectors % ACCUMULATORS; i++) step(i);
-  asm.addNumber(POINTER, (vectors % ACCUMULATORS) * VECTOR_BYTES);
+  for (let i = 0; i < rounds % ACCUMULATORS; i++) step(i);
+  asm.addNumber(POINTER, (rounds % ACCUMULATORS) * bytes);
+  const rest = size % PARTIAL_SUMS;
   if (rest === 0) return;
-  asm.setMask(3, (1 << rest) - 1);
-  asm.vector2(V1.load, LOADED, { base: POINTER, displacement: 0 }, { mask: 3, zero: true });
-  // Lanes beyond the end hold what changes nothing.
-  identity(emitter, reduction, LOADED + 1);
-  asm.vector2(V1.move, LOADED + 1, LOADED, { mask: 3 });
-  combine(emitter, reduction, 0, 0, LOADED + 1);
+  if (rest % lanes > 0) asm.setMask(3, rest % lanes);
+  for (let part = 0; part < count; part++) {
+    const elements = rest - part * lanes;
+    loadFirst(emitter, LOADED, { base: POINTER, displacement: part * vectorBytes }, elements, 3);
+    // Lanes beyond the end hold what changes nothing.
+    if (elements < lanes) identity(emitter, reduction, LOADED + 1);
+    if (elements > 0 && elements < lanes) asm.vector2(V1.move, LOADED + 1, LOADED, { mask: 3 });
+    combine(emitter, reduction, part, part, elements < lanes ? LOADED + 1 : LOADED);
+  }
 }

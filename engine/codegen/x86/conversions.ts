@@ -4,7 +4,7 @@ import type { BoolKernel } from '../../kernels/kernels.ts';
 import type { PlaceOf } from '../../kernels/places.ts';
 import { sizeOf } from '../../trace/shapes.ts';
 import { R } from './assembler.ts';
-import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
 import { V1 } from './instructions.ts';
 
 const REST = 1;
@@ -12,7 +12,7 @@ const TRUE = 2;
 
 /** Bytes other than 0 are true. */
 export function emitBools(emitter: Emitter, kernel: BoolKernel, placeOf: PlaceOf): void {
-  const { asm } = emitter;
+  const { asm, lanes, vectorBytes } = emitter;
   const { source, result, direction } = kernel;
   const size = sizeOf(source.shape);
   emitter.point(R.rsi, placeOf(source.storage, source.offset));
@@ -22,18 +22,19 @@ export function emitBools(emitter: Emitter, kernel: BoolKernel, placeOf: PlaceOf
   asm.broadcast(ones, emitter.constantBits(1));
   const body = (masking: { mask?: number }) => {
     const zeroing = { ...masking, zero: masking.mask !== undefined };
-    asm.vector2(direction === 'in' ? V1.loadBytes : V1.load, bits, from, zeroing);
+    if (direction === 'in') asm.loadBytes(bits, from, zeroing);
+    else asm.vector2(V1.load, bits, from, zeroing);
     asm.testBits(TRUE, bits, bits);
     asm.vector2(V1.move, bits, ones, { mask: TRUE, zero: true });
     if (direction === 'in') asm.storeVector(to, bits, masking);
-    else asm.vector2(V1.storeBytes, bits, to, masking);
+    else asm.storeBytes(to, bits, masking);
   };
-  emitter.repeat(R.rcx, Math.floor(size / VECTOR), () => {
+  emitter.repeat(R.rcx, Math.floor(size / lanes), () => {
     body({});
-    asm.addNumber(R.rsi, direction === 'in' ? VECTOR : VECTOR_BYTES);
-    asm.addNumber(R.rdi, direction === 'in' ? VECTOR_BYTES : VECTOR);
+    asm.addNumber(R.rsi, direction === 'in' ? lanes : vectorBytes);
+    asm.addNumber(R.rdi, direction === 'in' ? vectorBytes : lanes);
   });
-  if (size % VECTOR === 0) return;
-  asm.setMask(REST, (1 << (size % VECTOR)) - 1);
+  if (size % lanes === 0) return;
+  asm.setMask(REST, size % lanes);
   body({ mask: REST });
 }

@@ -13,12 +13,10 @@ import { treeOf } from '../../tree.ts';
 import type { NdArray } from '../../types.ts';
 import type { Program, ProgramOptions } from '../runner.ts';
 import { Label, R } from './assembler.ts';
-import { CONSTANT_BYTES, Emitter, type Layout } from './emitter.ts';
-import { SPILL_BYTES } from './groups.ts';
+import { constantBytes, Emitter, type Layout, scratchBytes } from './emitter.ts';
+import { instructionSets } from './instruction-sets.ts';
 import { type Native, NativeMemory } from './memory.ts';
-import { PRODUCT_SCRATCH } from './products.ts';
 import { emitters } from './steps.ts';
-import { avx512 } from './target.ts';
 import { emitBarrier, emitJob, waitForWorkers, workers } from './workers.ts';
 
 /** Control words of a program, at the start of its memory. */
@@ -51,11 +49,12 @@ export class NativeProgram implements Program<AddressedResults> {
   constructor(native: Native, traced: TracedFunction, options: NativeOptions) {
     this.#native = native;
     this.#traced = traced;
-    const plan = planProgram(traced, avx512);
+    const set = instructionSets[native.set];
+    const plan = planProgram(traced, set.target);
     const { steps, slots } = plan;
-    const scratch = aligned(PRODUCT_SCRATCH + SPILL_BYTES);
+    const scratch = aligned(scratchBytes(set));
     const constants = CONTROL.bytes + aligned(8 * slots);
-    const working = constants + CONSTANT_BYTES;
+    const working = constants + constantBytes(set);
     const tensors = working + options.threads * scratch;
     const stamps = tensors + plan.bytes;
     const measured = options.profile ? steps.length + 1 : 0;
@@ -72,7 +71,7 @@ export class NativeProgram implements Program<AddressedResults> {
         outside: memory.address + CONTROL.outside,
         scratch: Array.from({ length: options.threads }, (_, i) => memory.address + working + i * scratch),
       };
-      const emitter = new Emitter(layout, options.threads);
+      const emitter = new Emitter(set, layout, options.threads);
       writeCode(native, emitter, steps, plan.placesFrom(memory.address + tensors), memory.address, {
         profile: options.profile ? memory.address + stamps : undefined,
         spin: options.spin === true,

@@ -1,14 +1,13 @@
 /**
- * Matrix products: tiles of up to 12 rows × 32 columns in registers, over panels of the right operand that are
+ * Matrix products: tiles of some rows and two vectors of columns in registers, over panels of the right operand that are
  * packed so that they stay in the first-level cache (Goto and van de Geijn 2008, doi 10.1145/1356052.1356053).
  */
 import type { SelectedRows } from '../../kernels/groups.ts';
 import { FLOAT_BYTES, type Place, placeAt } from '../../kernels/places.ts';
-import { IF, Label, type Operand, R } from './assembler.ts';
-import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import { type Address, IF, Label, R } from './assembler.ts';
+import type { Emitter } from './emitter.ts';
 import { V, V1, VI } from './instructions.ts';
 import { emitRowShare } from './row-loops.ts';
-import { TILE_ROWS } from './target.ts';
 
 /** A matrix in memory; strides in bytes. */
 export interface Matrix {
@@ -30,12 +29,12 @@ export interface Product {
   readonly selection?: SelectedRows;
 }
 
-/** Sums are made in pieces of this length: a packed panel of 32 columns then takes 32 KiB. */
+/** Sums are made in pieces of this length: a packed panel of two vectors then takes at most 32 KiB. */
 const MOST_K = 256;
 /** An unpacked operand smaller than this stays in the first-level cache as it is. */
 const SMALL_BYTES = 24 << 10;
-/** Working memory of a thread: a packed panel, or a column. */
-export const PRODUCT_SCRATCH = MOST_K * 8 * VECTOR_BYTES;
+/** Sums of a row side by side where a sum runs along vectors, whatever their length: bits must not depend on it. */
+export const PARTIAL_SUMS = 16;
 
 /**
  * Writes the product of rows [from, to), or of the thread's share of selected rows.
@@ -60,11 +59,12 @@ export function emitProduct(emitter: Emitter, product: Product, from: number, to
 
 /** Rows of the left operand times one column. */
 function emitDots(emitter: Emitter, { rows, k, a, b, c, selection }: Product, threads: number): void {
-  const { asm } = emitter;
+  const { asm, set } = emitter;
+  const most = set.registers / 4;
   emitter.point(R.r12, a.place);
   emitter.point(R.rsi, b.place);
   emitter.point(R.r13, c.place);
-  const group = selection === undefined ? Math.min(rows, 8) : 8;
+  const group = selection === undefined ? Math.min(rows, most) : most;
   const tile = (height: number) => {
     asm.loadAddress(R.rdi, { base: R.r12, displacement: 0 });
     asm.loadAddress(R.rdx, { base: R.r13, displacement: 0 });
@@ -114,34 +114,49 @@ function emitSelectedTiles(
 
 /** rdi rows, rsi the column, rdx results. */
 function dotTile(emitter: Emitter, height: number, k: number, rowStride: number, resultStride: number) {
-  const { asm } = emitter;
-  const column = 16;
-  for (let i = 0; i < height; i++) asm.zero(i);
-  const step = (mask?: number) => {
-    const masking = mask === undefined ? {} : { mask, zero: true };
-    asm.vector2(V1.load, column, { base: R.rsi, index: R.rax, displacement: 0 }, masking);
-    for (let i = 0; i < height; i++) {
-      const address = { base: R.rdi, index: R.rax, displacement: i * rowStride };
-      asm.vector2(V1.load, column + 1, address, masking);
-      asm.vector3(V.fma231, i, column, column + 1);
+  const { asm, set, lanes, vectorBytes } = emitter;
+  const column = set.registers / 2;
+  const parts = PARTIAL_SUMS / lanes;
+  for (let i = 0; i < height * parts; i++) asm.zero(i);
+  const step = (elements: number) => {
+    for (let part = 0; part < parts; part++) {
+      const load = (register: number, base: number, displacement: number) =>
+        loadFirst(emitter, register, { base, index: R.rax, displacement }, elements - part * lanes, 1);
+      load(column, R.rsi, part * vectorBytes);
+      for (let i = 0; i < height; i++) {
+        load(column + 1, R.rdi, i * rowStride + part * vectorBytes);
+        asm.vector3(V.fma231, i * parts + part, column, column + 1);
+      }
     }
   };
-  const whole = Math.floor(k / VECTOR);
-  const rest = k % VECTOR;
-  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  const whole = Math.floor(k / PARTIAL_SUMS);
+  const rest = k % PARTIAL_SUMS;
+  if (rest % lanes > 0) asm.setMask(1, rest % lanes);
   asm.moveNumber(R.rax, 0);
   emitter.repeat(R.rcx, whole, () => {
-    step();
-    asm.addNumber(R.rax, VECTOR_BYTES);
+    step(PARTIAL_SUMS);
+    asm.addNumber(R.rax, FLOAT_BYTES * PARTIAL_SUMS);
   });
-  if (rest > 0) step(1);
+  if (rest > 0) step(rest);
   for (let i = 0; i < height; i++) {
-    sumLanes(emitter, i, column);
-    asm.storeScalar({ base: R.rdx, displacement: i * resultStride }, i);
+    sumLanes(emitter, i * parts, column);
+    asm.storeScalar({ base: R.rdx, displacement: i * resultStride }, i * parts);
   }
 }
 
-/** Every lane of a register becomes the sum (or another combination) of all lanes. */
+/** Loads as many elements as there are, zeros behind them; fewer than a vector under a mask. */
+export function loadFirst(
+  { asm, lanes }: Emitter,
+  register: number,
+  address: Address,
+  elements: number,
+  mask: number,
+): void {
+  if (elements <= 0) asm.zero(register);
+  else asm.vector2(V1.load, register, address, elements < lanes ? { mask, zero: true } : {});
+}
+
+/** The sum (or another combination) of all partial sums, which begin at a register, to every lane of it. */
 export function sumLanes(
   emitter: Emitter,
   register: number,
@@ -149,9 +164,10 @@ export function sumLanes(
   combine: (destination: number, a: number, b: number) => void = (d, a, b) =>
     emitter.asm.vector3(V.add, d, a, b),
 ): void {
-  const { asm } = emitter;
-  for (const order of [0x4e, 0xb1]) {
-    asm.vector3Immediate(VI.shuffleLanes, spare, register, register, order);
+  const { asm, set, lanes } = emitter;
+  if (lanes < PARTIAL_SUMS) combine(register, register, register + 1);
+  for (const [instruction, order] of set.laneExchanges) {
+    asm.vector3Immediate(instruction, spare, register, register, order);
     combine(register, register, spare);
   }
   for (const order of [0x4e, 0xb1]) {
@@ -162,10 +178,13 @@ export function sumLanes(
 
 function emitTiles(emitter: Emitter, product: Product, threads: number): void {
   const { rows, columns, k, b } = product;
+  const { set, lanes } = emitter;
   const contiguous = b.columnStride === FLOAT_BYTES;
-  const pack = !contiguous || (rows > TILE_ROWS && k * b.rowStride > SMALL_BYTES);
+  const pack = !contiguous || (rows > set.tileRows(2) && k * b.rowStride > SMALL_BYTES);
   const pieces = pack ? Math.ceil(k / MOST_K) : 1;
-  const width = VECTOR * tileVectors(rows, columns, pack);
+  // Few rows leave registers for more vectors side by side.
+  const most = pack ? 2 : set.tileVectors(rows);
+  const width = lanes * Math.min(most, Math.ceil(columns / lanes));
   for (let piece = 0; piece < pieces; piece++) {
     const begin = Math.floor((k * piece) / pieces);
     const end = Math.floor((k * (piece + 1)) / pieces);
@@ -185,12 +204,6 @@ function emitTiles(emitter: Emitter, product: Product, threads: number): void {
   }
 }
 
-/** Vectors side by side in a tile: few rows leave registers for more. */
-function tileVectors(rows: number, columns: number, pack: boolean): number {
-  const most = pack || rows > 8 ? 2 : rows > 5 ? 3 : rows > 3 ? 4 : 8;
-  return Math.min(most, Math.ceil(columns / VECTOR));
-}
-
 interface Panels {
   /** The piece of the sums. */
   readonly begin: number;
@@ -203,17 +216,17 @@ interface Panels {
 }
 
 function emitPanels(emitter: Emitter, product: Product, threads: number, panels: Panels): void {
-  const { asm } = emitter;
+  const { asm, set, lanes, vectorBytes } = emitter;
   const { rows, a, b, c, selection } = product;
   const { begin, end, first, count, width, pack } = panels;
   if (count === 0) return;
   const k = end - begin;
   emitter.point(R.r14, placeAt(b.place, begin * b.rowStride + first * b.columnStride));
   emitter.point(R.rbx, placeAt(c.place, first * FLOAT_BYTES));
-  const vectors = Math.ceil(width / VECTOR);
-  const panelStride = pack ? vectors * VECTOR_BYTES : b.rowStride;
+  const vectors = Math.ceil(width / lanes);
+  const panelStride = pack ? vectors * vectorBytes : b.rowStride;
   // Rows in tiles of nearly the same height: no tile of one row at the end.
-  const most = vectors <= 2 ? TILE_ROWS : vectors === 3 ? 8 : vectors === 4 ? 6 : 3;
+  const most = set.tileRows(vectors);
   const tiles = Math.ceil(rows / most);
   const height = Math.ceil(rows / tiles);
   const low = tiles * height - rows;
@@ -276,17 +289,20 @@ const UNROLL = 4;
 
 /** rdi the left operand's rows, rsi the panel, r13 the result. */
 function emitTile(emitter: Emitter, tile: Tile): void {
-  const { asm } = emitter;
+  const { asm, set, lanes, vectorBytes } = emitter;
   const { rows, width, k, accumulate, rowStride, columnStride, panelStride, maskLoads, resultStride } = tile;
-  const vectors = Math.ceil(width / VECTOR);
-  const rest = width % VECTOR;
+  const vectors = Math.ceil(width / lanes);
+  const rest = width % lanes;
   const masked = rest > 0;
-  if (masked) asm.setMask(1, (1 << rest) - 1);
-  const sum = (row: number, vector: number) => 32 - rows * vectors + row * vectors + vector;
-  const spare = 32 - rows * vectors - vectors;
+  if (masked) asm.setMask(1, rest);
+  const sums = rows * vectors;
+  const firstSum = set.firstSum(sums);
+  const sum = (row: number, vector: number) => firstSum + row * vectors + vector;
+  const firstOther = firstSum === 0 ? sums : 0;
+  const spare = set.registers - sums - vectors;
   const result = (row: number, vector: number) => ({
     base: R.r13,
-    displacement: row * resultStride + vector * VECTOR_BYTES,
+    displacement: row * resultStride + vector * vectorBytes,
   });
   const last = (vector: number) => masked && vector === vectors - 1;
   for (let row = 0; row < rows; row++) {
@@ -296,22 +312,34 @@ function emitTile(emitter: Emitter, tile: Tile): void {
       else asm.zero(sum(row, vector));
     }
   }
+  const needsMask = (vector: number) => maskLoads && last(vector);
+  const hasRoom = spare > 0 || set.multipliesByMemory;
+  const isLoaded = (vector: number) => hasRoom || needsMask(vector);
+  // Without room for the right operand's vectors, registers are a factor's and that of a vector under a mask.
+  const right = (vector: number) => firstOther + (hasRoom ? vector : 1);
+  const factorOf = (row: number) => firstOther + (hasRoom ? vectors + (row % spare) : 0);
   const step = (p: number) => {
+    const place = (vector: number) => ({
+      base: R.rsi,
+      displacement: p * panelStride + vector * vectorBytes,
+    });
     for (let vector = 0; vector < vectors; vector++) {
-      const address = { base: R.rsi, displacement: p * panelStride + vector * VECTOR_BYTES };
-      asm.vector2(V1.load, vector, address, maskLoads && last(vector) ? { mask: 1, zero: true } : {});
+      const masking = needsMask(vector) ? { mask: 1, zero: true } : {};
+      if (isLoaded(vector)) asm.vector2(V1.load, right(vector), place(vector), masking);
     }
     for (let row = 0; row < rows; row++) {
       const address = { base: R.rdi, displacement: row * rowStride + p * columnStride };
-      if (vectors === 1 || spare < 1) {
+      if (set.multipliesByMemory && (vectors === 1 || spare < 1)) {
         for (let vector = 0; vector < vectors; vector++) {
-          asm.vector3Broadcast(V.fma231, sum(row, vector), vector, address);
+          asm.vector3Broadcast(V.fma231, sum(row, vector), right(vector), address);
         }
-      } else {
-        const factor = vectors + (row % spare);
-        asm.broadcast(factor, address);
-        for (let vector = 0; vector < vectors; vector++)
-          asm.vector3(V.fma231, sum(row, vector), factor, vector);
+        continue;
+      }
+      const factor = factorOf(row);
+      asm.broadcast(factor, address);
+      for (let vector = 0; vector < vectors; vector++) {
+        const second = isLoaded(vector) ? right(vector) : place(vector);
+        asm.vector3(V.fma231, sum(row, vector), factor, second);
       }
     }
   };
@@ -340,62 +368,68 @@ function emitPack(emitter: Emitter, b: Matrix, k: number, width: number): void {
 }
 
 function packRows(emitter: Emitter, k: number, width: number, rowStride: number): void {
-  const { asm } = emitter;
-  const vectors = Math.ceil(width / VECTOR);
-  const rest = width % VECTOR;
-  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  const { asm, lanes, vectorBytes } = emitter;
+  const vectors = Math.ceil(width / lanes);
+  const rest = width % lanes;
+  if (rest > 0) asm.setMask(1, rest);
   emitter.repeat(R.rcx, k, () => {
     for (let vector = 0; vector < vectors; vector++) {
       const masking = rest > 0 && vector === vectors - 1 ? { mask: 1, zero: true } : {};
-      asm.vector2(V1.load, vector, { base: R.rdi, displacement: vector * VECTOR_BYTES }, masking);
-      asm.storeVector({ base: R.rsi, displacement: vector * VECTOR_BYTES }, vector);
+      asm.vector2(V1.load, vector, { base: R.rdi, displacement: vector * vectorBytes }, masking);
+      asm.storeVector({ base: R.rsi, displacement: vector * vectorBytes }, vector);
     }
     asm.addNumber(R.rdi, rowStride);
-    asm.addNumber(R.rsi, vectors * VECTOR_BYTES);
+    asm.addNumber(R.rsi, vectors * vectorBytes);
   });
 }
 
-/** The source holds columns contiguously, `stride` bytes apart: blocks of 16 × 16 are transposed in registers. */
+/** The source holds columns contiguously, `stride` bytes apart: square blocks are transposed in registers. */
 function packColumns(emitter: Emitter, k: number, width: number, stride: number): void {
-  const { asm } = emitter;
-  const vectors = Math.ceil(width / VECTOR);
-  const rest = k % VECTOR;
-  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  const { asm, lanes, vectorBytes } = emitter;
+  const vectors = Math.ceil(width / lanes);
+  const rest = k % lanes;
+  if (rest > 0) asm.setMask(1, rest);
   const block = (vector: number, count: number) => {
-    const present = Math.min(VECTOR, width - vector * VECTOR);
-    for (let i = 0; i < VECTOR; i++) {
-      const address = { base: R.rdi, displacement: (vector * VECTOR + i) * stride };
+    const present = Math.min(lanes, width - vector * lanes);
+    for (let i = 0; i < lanes; i++) {
+      const address = { base: R.rdi, displacement: (vector * lanes + i) * stride };
       if (i >= present) asm.zero(i);
-      else asm.vector2(V1.load, i, address, count < VECTOR ? { mask: 1, zero: true } : {});
+      else asm.vector2(V1.load, i, address, count < lanes ? { mask: 1, zero: true } : {});
     }
-    transposeBlock(emitter);
+    const columns = transposeBlock(emitter);
     for (let i = 0; i < count; i++) {
-      asm.storeVector({ base: R.rsi, displacement: (i * vectors + vector) * VECTOR_BYTES }, i);
+      asm.storeVector({ base: R.rsi, displacement: (i * vectors + vector) * vectorBytes }, columns[i]);
     }
   };
-  emitter.repeat(R.rcx, Math.floor(k / VECTOR), () => {
-    for (let vector = 0; vector < vectors; vector++) block(vector, VECTOR);
-    asm.addNumber(R.rdi, VECTOR_BYTES);
-    asm.addNumber(R.rsi, VECTOR * vectors * VECTOR_BYTES);
+  emitter.repeat(R.rcx, Math.floor(k / lanes), () => {
+    for (let vector = 0; vector < vectors; vector++) block(vector, lanes);
+    asm.addNumber(R.rdi, vectorBytes);
+    asm.addNumber(R.rsi, lanes * vectors * vectorBytes);
   });
   if (rest > 0) for (let vector = 0; vector < vectors; vector++) block(vector, rest);
 }
 
-/** Registers 0 to 15, rows of a block, become its columns; 16 to 31 are overwritten. */
-function transposeBlock(emitter: Emitter): void {
-  const { asm } = emitter;
-  const op = (instruction: typeof V.unpackLow, d: number, a: number, b: Operand) =>
-    asm.vector3(instruction, d, a, b);
-  for (let i = 0; i < 16; i += 2) {
-    op(V.unpackLow, 16 + i, i, i + 1);
-    op(V.unpackHigh, 17 + i, i, i + 1);
+/**
+ * The first registers, rows of a square block, become its columns; the others are overwritten.
+ * @returns the registers of the columns
+ */
+function transposeBlock(emitter: Emitter): readonly number[] {
+  const { asm, lanes } = emitter;
+  for (let i = 0; i < lanes; i += 2) {
+    asm.vector3(V.unpackLow, lanes + i, i, i + 1);
+    asm.vector3(V.unpackHigh, lanes + i + 1, i, i + 1);
   }
-  for (let i = 0; i < 16; i += 4) {
-    op(V.unpackLow64, i, 16 + i, 18 + i);
-    op(V.unpackHigh64, i + 1, 16 + i, 18 + i);
-    op(V.unpackLow64, i + 2, 17 + i, 19 + i);
-    op(V.unpackHigh64, i + 3, 17 + i, 19 + i);
+  for (let i = 0; i < lanes; i += 4) {
+    asm.vector3(V.unpackLow64, i, lanes + i, lanes + i + 2);
+    asm.vector3(V.unpackHigh64, i + 1, lanes + i, lanes + i + 2);
+    asm.vector3(V.unpackLow64, i + 2, lanes + i + 1, lanes + i + 3);
+    asm.vector3(V.unpackHigh64, i + 3, lanes + i + 1, lanes + i + 3);
   }
+  // Register i holds columns i % 4, 4 + i % 4 and so on, of four rows each.
+  return lanes === 16 ? joinQuarters(emitter) : joinHalves(emitter);
+}
+
+function joinQuarters({ asm }: Emitter): readonly number[] {
   const lanes = (d: number, a: number, b: number, order: number) =>
     asm.vector3Immediate(VI.shuffleLanes, d, a, b, order);
   for (let c = 0; c < 4; c++) {
@@ -410,4 +444,13 @@ function transposeBlock(emitter: Emitter): void {
     lanes(8 + c, 24 + c, 28 + c, 0x88);
     lanes(12 + c, 24 + c, 28 + c, 0xdd);
   }
+  return Array.from({ length: 16 }, (_, i) => i);
+}
+
+function joinHalves({ asm }: Emitter): readonly number[] {
+  for (let c = 0; c < 4; c++) {
+    asm.vector3Immediate(VI.shuffleHalves, 8 + c, c, 4 + c, 0x20);
+    asm.vector3Immediate(VI.shuffleHalves, 4 + c, c, 4 + c, 0x31);
+  }
+  return [8, 9, 10, 11, 4, 5, 6, 7];
 }

@@ -3,7 +3,7 @@
 import { batchBytes, type GatherKernel, positionStrides, type ScatterKernel } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { IF, Label, R } from './assembler.ts';
-import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 
 /** Lanes of a slice's last vector. */
@@ -11,14 +11,14 @@ const REST = 1;
 
 /** Indices out of range are noted, and read the first position: nothing outside of the tensor is read. */
 export function emitGather(emitter: Emitter, kernel: GatherKernel, placeOf: PlaceOf): void {
-  const { asm } = emitter;
+  const { asm, lanes } = emitter;
   const { positions, source, indices, result } = kernel;
   const { batch, count, bounds, slice, shared } = positions;
   const strides = positionStrides(positions);
   emitter.point(R.r12, placeOf(source.storage, source.offset));
   emitter.point(R.r13, placeOf(indices.storage, indices.offset));
   emitter.point(R.r14, placeOf(result.storage, result.offset));
-  if (slice % VECTOR > 0) asm.setMask(REST, (1 << (slice % VECTOR)) - 1);
+  if (slice % lanes > 0) asm.setMask(REST, slice % lanes);
   emitter.repeat(R.r15, batch, () => {
     emitter.repeat(R.rbx, count, () => {
       asm.move(R.rsi, R.r12);
@@ -64,14 +64,14 @@ function noteOutside({ asm, layout }: Emitter): void {
 
 /** Positions out of range are noted, and their updates left out. */
 export function emitScatter(emitter: Emitter, kernel: ScatterKernel, placeOf: PlaceOf): void {
-  const { asm } = emitter;
+  const { asm, lanes } = emitter;
   const { positions, indices, updates, result, reduction, type } = kernel;
   const { count, bounds, slice } = positions;
   const strides = positionStrides(positions);
   emitter.point(R.r12, placeOf(result.storage, result.offset));
   emitter.point(R.r13, placeOf(indices.storage, indices.offset));
   emitter.point(R.r14, placeOf(updates.storage, updates.offset));
-  if (slice % VECTOR > 0) asm.setMask(REST, (1 << (slice % VECTOR)) - 1);
+  if (slice % lanes > 0) asm.setMask(REST, slice % lanes);
   const add = type === 'float32' ? V.add : V.addInt;
   emitter.repeat(R.rbx, count, () => {
     const next = new Label();
@@ -107,14 +107,15 @@ function inSlices(
   pointers: readonly number[],
   body: (masking: { mask?: number }) => void,
 ): void {
+  const { asm, lanes, vectorBytes } = emitter;
   const advance = (bytes: number) => {
-    for (const pointer of pointers) emitter.asm.addNumber(pointer, bytes);
+    for (const pointer of pointers) asm.addNumber(pointer, bytes);
   };
-  emitter.repeat(R.rcx, Math.floor(slice / VECTOR), () => {
+  emitter.repeat(R.rcx, Math.floor(slice / lanes), () => {
     body({});
-    advance(VECTOR_BYTES);
+    advance(vectorBytes);
   });
-  const rest = slice % VECTOR;
+  const rest = slice % lanes;
   if (rest === 0) return;
   body({ mask: REST });
   advance(FLOAT_BYTES * rest);

@@ -1,4 +1,4 @@
-/** Memory that machine code runs in and on, through the C library. Linux on x86-64 with AVX-512. */
+/** Memory that machine code runs in and on, through the C library. Linux on x86-64. */
 import { BackendUnavailableError, EngineError } from '../../errors.ts';
 
 /** What is used of the foreign-function interface; written out, since the package is optional. */
@@ -15,6 +15,8 @@ interface Koffi {
 /** What the C library and the foreign-function interface offer. */
 export interface Native {
   readonly koffi: Koffi;
+  /** What the processor has. */
+  readonly set: InstructionSetName;
   map(address: null, length: number, protection: number, flags: number, file: number, offset: number): bigint;
   unmap(address: bigint, length: number): number;
   protect(address: bigint, length: number, protection: number): number;
@@ -41,10 +43,10 @@ export function whyUnavailable(): string | undefined {
 }
 
 function tryToOpen(): NonNullable<typeof opened> {
-  const reason = unsuitable();
-  if (reason !== undefined) return { reason };
+  const found = instructionSet();
+  if ('reason' in found) return found;
   try {
-    const native = open();
+    const native = open(found.set);
     runProbe(native);
     return { native };
   } catch (error) {
@@ -52,13 +54,14 @@ function tryToOpen(): NonNullable<typeof opened> {
   }
 }
 
-function open(): Native {
+function open(set: InstructionSetName): Native {
   const { createRequire } = process.getBuiltinModule('node:module');
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   const library = koffi.load('libc.so.6');
   koffi.load('libm.so.6', { global: true });
   return {
     koffi,
+    set,
     map: library.func('void *mmap(void *a, size_t n, int protection, int flags, int file, int64_t offset)'),
     unmap: library.func('int munmap(void *a, size_t n)'),
     protect: library.func('int mprotect(void *a, size_t n, int protection)'),
@@ -85,30 +88,44 @@ function runProbe(native: Native): void {
   code.free();
 }
 
-/** Set to anything but nothing, it hides AVX-512 from the engine: what other machines do can be tried on this one. */
-const HIDING = 'RFM_HARNESS_HIDE_AVX512';
+/**
+ * What other machines do can be tried on this one: the name of an instruction set hides it from the engine, anything
+ * else hides them all.
+ */
+const HIDING = 'RFM_HARNESS_HIDE_NATIVE';
 
-const needed = ['avx512f', 'avx512dq', 'avx512bw', 'avx512vl', 'fma'];
+/** Flags that a processor must have, by instruction set, the fastest first. */
+const flagsOf = {
+  avx512: ['avx512f', 'avx512dq', 'avx512bw', 'avx512vl', 'fma'],
+  avx2: ['avx2', 'fma'],
+} as const;
 
-function unsuitable(): string | undefined {
+export type InstructionSetName = keyof typeof flagsOf;
+
+/** The best instruction set of this machine, or why there is none. */
+function instructionSet(): { readonly set: InstructionSetName } | { readonly reason: string } {
   // The engine imports nothing from Node: it runs in a browser too, without machine code.
   if (typeof process === 'undefined' || process.getBuiltinModule === undefined) {
-    return 'it needs Node 20.16 or newer';
+    return { reason: 'it needs Node 20.16 or newer' };
   }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return `it is for Linux on x86-64, this is ${process.platform} on ${process.arch}`;
+    return { reason: `it is for Linux on x86-64, this is ${process.platform} on ${process.arch}` };
   }
-  if (process.env[HIDING]) return `${HIDING} hides the processor's AVX-512`;
+  const hidden = process.env[HIDING] || undefined;
+  if (hidden !== undefined && !Object.hasOwn(flagsOf, hidden)) return { reason: `${HIDING} hides it` };
   let flags: Set<string>;
   try {
     const { readFileSync } = process.getBuiltinModule('node:fs');
     const line = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
     flags = new Set(line.trim().split(/\s+/));
   } catch {
-    return '/proc/cpuinfo cannot be read';
+    return { reason: '/proc/cpuinfo cannot be read' };
   }
-  const absent = needed.filter((name) => !flags.has(name));
-  return absent.length === 0 ? undefined : `this processor has no ${absent.join(', ')}`;
+  const names = (Object.keys(flagsOf) as InstructionSetName[]).filter((name) => name !== hidden);
+  const absent = names.map((name) => flagsOf[name].filter((flag) => !flags.has(flag)));
+  const found = absent.findIndex((missing) => missing.length === 0);
+  if (found >= 0) return { set: names[found] };
+  return { reason: `this processor has no ${absent[absent.length - 1].join(', ')}` };
 }
 
 const READ = 1;

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { openNative } from '../../../../engine/codegen/avx512/memory.ts';
-import { NativeProgram } from '../../../../engine/codegen/avx512/program.ts';
+import { openNative } from '../../../../engine/codegen/x86/memory.ts';
+import { NativeProgram } from '../../../../engine/codegen/x86/program.ts';
 import type { NdArray } from '../../../../engine/types.ts';
 import { expectClose, type Inputs, type Tensors, uniform } from '../../compare.ts';
 import { randomGraph } from '../graphs.ts';

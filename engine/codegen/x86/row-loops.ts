@@ -6,7 +6,7 @@ import { type RowAccess, type SelectedRows, selectedRowsOf } from '../../kernels
 import { type RowPartitionKernel, selectedBy } from '../../kernels/kernels.ts';
 import { FLOAT_BYTES, type PlaceOf } from '../../kernels/places.ts';
 import { IF, Label, R } from './assembler.ts';
-import { type Emitter, VECTOR, VECTOR_BYTES } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
 import { addressOf, type Cursor, registersBeside } from './loops.ts';
 
 /** The thread's share of the rows, in units of so many: the first, and behind the last. */
@@ -33,7 +33,7 @@ export function emitRowShare(
   bound(to, thread + 1);
 }
 
-/** Walks the selected rows; the body handles up to 16 elements of a row. */
+/** Walks the selected rows; the body handles up to a vector of elements of a row. */
 export function emitRowLoops(
   emitter: Emitter,
   selection: SelectedRows,
@@ -42,7 +42,7 @@ export function emitRowLoops(
   threads: number,
   body: (cursor: Cursor) => void,
 ): void {
-  const { asm } = emitter;
+  const { asm, lanes, vectorBytes } = emitter;
   emitRowShare(emitter, selection, threads, 1, R.r14, R.r15);
   const take = registersBeside([R.r14, R.r15]);
   const slots = new Map<number, number>();
@@ -55,13 +55,13 @@ export function emitRowLoops(
     if (moves && !patterns.has(keyOf(access))) patterns.set(keyOf(access), { ...access, register: take() });
   }
   for (const [slot, register] of slots) asm.move(register, { displacement: emitter.layout.table + 8 * slot });
-  const whole = Math.floor(width / VECTOR);
-  const rest = width % VECTOR;
-  if (rest > 0) asm.setMask(1, (1 << rest) - 1);
+  const whole = Math.floor(width / lanes);
+  const rest = width % lanes;
+  if (rest > 0) asm.setMask(1, rest);
   const counter = whole > 1 ? take() : undefined;
   const cursor = (masked: boolean): Cursor => ({
     masked,
-    lanes: masked ? rest : VECTOR,
+    lanes: masked ? rest : lanes,
     at(i) {
       const access = accesses[i];
       const address = addressOf(access.place, slots, patterns.get(keyOf(access))?.register);
@@ -71,7 +71,7 @@ export function emitRowLoops(
   const step = (masked: boolean, advance: boolean) => {
     body(cursor(masked));
     if (!advance) return;
-    for (const { register, stride } of patterns.values()) asm.addNumber(register, VECTOR_BYTES * stride);
+    for (const { register, stride } of patterns.values()) asm.addNumber(register, vectorBytes * stride);
   };
   const again = new Label();
   const done = new Label();

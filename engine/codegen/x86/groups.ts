@@ -11,14 +11,10 @@ import type { PlaceOf } from '../../kernels/places.ts';
 import type { View } from '../../kernels/views.ts';
 import { R } from './assembler.ts';
 import { elementCode } from './element-code.ts';
-import { type Emitter, VECTOR_BYTES } from './emitter.ts';
+import { type Emitter, PRODUCT_SCRATCH, SPILL_BYTES } from './emitter.ts';
 import { V, V1 } from './instructions.ts';
 import { type Cursor, emitLoops } from './loops.ts';
-import { PRODUCT_SCRATCH } from './products.ts';
 import { emitRowLoops } from './row-loops.ts';
-
-/** A thread's spill slots. */
-export const SPILL_BYTES = 256 * VECTOR_BYTES;
 
 export function emitGroup(emitter: Emitter, group: Group, placeOf: PlaceOf, threads: number): void {
   const { accesses, indexOf } = walk(group, placeOf);
@@ -40,7 +36,6 @@ interface Value {
   readonly load?: (register: number) => void;
 }
 
-const registers = Array.from({ length: 32 }, (_, i) => i);
 const simple: Readonly<Record<string, typeof V.add>> = { Add: V.add, Sub: V.sub, Mul: V.mul, Div: V.div };
 
 /** One pass of the loop: straight code, registers given to what is used next (Belady). */
@@ -52,7 +47,7 @@ class Body {
   readonly #results: Value[] = [];
   readonly #loads = new Map<number, Value>();
   readonly #numbers = new Map<number, Value>();
-  readonly #free = new Set(registers);
+  readonly #free: Set<number>;
   readonly #held = new Map<number, Value>();
   #position = 0;
   /** Operands of the operation at hand, which stay in registers. */
@@ -61,6 +56,7 @@ class Body {
 
   constructor(emitter: Emitter, group: Group, cursor: Cursor, indexOf: (view: View) => number) {
     this.#emitter = emitter;
+    this.#free = new Set(Array.from({ length: emitter.set.freeRegisters }, (_, i) => i));
     this.#group = group;
     this.#cursor = cursor;
     this.#indexOf = indexOf;
@@ -125,6 +121,7 @@ class Body {
       this.#keep(result, target);
     } else {
       const code = elementCode(
+        this.#emitter.set,
         operation.operation,
         operation.type,
         operation.resultType,
@@ -165,7 +162,7 @@ class Body {
   }
 
   #spillAddress(slot: number): number {
-    return this.#emitter.scratch + PRODUCT_SCRATCH + slot * VECTOR_BYTES;
+    return this.#emitter.scratch + PRODUCT_SCRATCH + slot * this.#emitter.vectorBytes;
   }
 
   #releaseIfDone(value: Value): void {
@@ -196,7 +193,8 @@ class Body {
     const { register } = victim;
     if (victim.load === undefined && victim.spill === undefined) {
       victim.spill = this.#spills++;
-      if (this.#spills * VECTOR_BYTES > SPILL_BYTES) throw new RangeError('spill area exhausted');
+      if (this.#spills * this.#emitter.vectorBytes > SPILL_BYTES)
+        throw new RangeError('spill area exhausted');
       this.#emitter.asm.storeVector({ displacement: this.#spillAddress(victim.spill) }, register);
     }
     victim.register = undefined;
@@ -215,7 +213,7 @@ class Body {
       this.#indices(indices, stride);
       asm.zero(register);
       asm.loadAddress(R.rax, address);
-      asm.gather(register, indices, R.rax, GATHER_MASK);
+      asm.gather(register, { register: indices, stride }, R.rax, GATHER_MASK);
       this.#free.add(indices);
     }
   }
@@ -230,14 +228,14 @@ class Body {
     const indices = this.#take();
     this.#indices(indices, stride);
     asm.loadAddress(R.rax, address);
-    asm.scatter(register, indices, R.rax, GATHER_MASK);
+    asm.scatter(register, { register: indices, stride }, R.rax, GATHER_MASK);
     this.#free.add(indices);
   }
 
   #indices(register: number, stride: number): void {
     const { asm } = this.#emitter;
-    asm.vector2(V1.load, register, this.#emitter.constantSteps(stride));
-    asm.setMask(GATHER_MASK, (1 << this.#cursor.lanes) - 1);
+    this.#emitter.loadSteps(register, stride);
+    asm.setMask(GATHER_MASK, this.#cursor.lanes);
   }
 }
 
