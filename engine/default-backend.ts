@@ -3,7 +3,7 @@
 import type { BackendName } from './backends/records.ts';
 import { whyUnavailable } from './codegen/x86/memory.ts';
 
-/** `native` where this machine runs it (Linux on x86-64 with AVX-512), else `wasm`. */
+/** `native` where this machine runs it (Linux on x86-64 with AVX2), else `wasm`. */
 export function defaultBackend(): BackendName {
   return whyUnavailable() === undefined ? 'native' : 'wasm';
 }

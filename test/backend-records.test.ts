@@ -128,15 +128,15 @@ describe('a backend', () => {
     );
   });
 
-  it('native hides behind RFM_HARNESS_HIDE_AVX512, and wasm is the default', async () => {
-    vi.stubEnv('RFM_HARNESS_HIDE_AVX512', '1');
+  it('native hides behind RFM_HARNESS_HIDE_NATIVE, and wasm is the default', async () => {
+    vi.stubEnv('RFM_HARNESS_HIDE_NATIVE', '1');
     vi.resetModules();
     try {
       const { defaultBackend } = await import('../engine/default-backend.ts');
       const memory = await import('../engine/codegen/x86/memory.ts');
       expect(defaultBackend()).toBe('wasm');
       if (process.platform === 'linux' && process.arch === 'x64')
-        expect(memory.whyUnavailable()).toContain('RFM_HARNESS_HIDE_AVX512');
+        expect(memory.whyUnavailable()).toContain('RFM_HARNESS_HIDE_NATIVE');
     } finally {
       vi.unstubAllEnvs();
       vi.resetModules();

@@ -42,8 +42,8 @@ export interface RunnerRequest {
 
 const records = {
   native: {
-    what: 'AVX-512 machine code that the engine writes for each graph ([how](#native-code))',
-    where: 'Linux on x86-64 with AVX-512, Node 20.16 or newer; the default there',
+    what: 'machine code, AVX-512 or AVX2, that the engine writes for each graph ([how](#native-code))',
+    where: 'Linux on x86-64 with AVX-512, or with AVX2 and FMA, Node 20.16 or newer; the default there',
     bits: 'native-1',
     hasThreads: true,
     async whyUnavailable() {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { avx2 } from '../../../../engine/codegen/x86/avx2.ts';
 import { avx512 } from '../../../../engine/codegen/x86/avx512.ts';
 import { elementCode } from '../../../../engine/codegen/x86/element-code.ts';
 import { Emitter } from '../../../../engine/codegen/x86/emitter.ts';
@@ -23,9 +24,9 @@ const kinds = Object.keys(operations) as (keyof typeof operations)[];
 const parameters = { low: -1, high: 2, alpha: 0.25 };
 
 /** Bytes of an operation's code with its operands and its own registers side by side. */
-function codeOf(operation: string, type: Kind, resultType: Kind) {
-  const code = elementCode(avx512, operation, type, resultType, parameters);
-  const emitter = new Emitter(avx512, { table: 0, constants: 0x1000, outside: 0, scratch: [0] }, 1);
+function codeOf(operation: string, type: Kind, resultType: Kind, set = avx512) {
+  const code = elementCode(set, operation, type, resultType, parameters);
+  const emitter = new Emitter(set, { table: 0, constants: 0x1000, outside: 0, scratch: [0] }, 1);
   const registers = Array.from({ length: code.registers }, (_, i) => 3 + i);
   code.emit(emitter, [0, 1, 2], registers);
   return { code, bytes: emitter.asm.code().slice() };
@@ -34,21 +35,25 @@ function codeOf(operation: string, type: Kind, resultType: Kind) {
 /** Instructions in their EVEX encoding: prefix 62, three bytes, the opcode; here all that there are. */
 const count = (bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + (byte === 0x62 ? 1 : 0), 0);
 
-describe('element-wise operations in AVX-512', () => {
+describe('element-wise operations in machine code', () => {
   it.each(kinds.flatMap((type) => operations[type].map((name) => [name, type] as const)))(
     '%s of %s has code that leaves registers for a loop',
     (name, type) => {
       const { code, bytes } = codeOf(name, type, type);
       expect(bytes.length).toBeGreaterThan(0);
-      // Beside at most three operands, of 32.
-      expect(code.registers).toBeLessThanOrEqual(8);
+      // Beside at most three operands, of 14 or 32.
+      for (const { registers } of [code, codeOf(name, type, type, avx2).code]) {
+        expect(registers).toBeLessThanOrEqual(8);
+      }
     },
   );
 
   it.each(kinds.flatMap((from) => kinds.map((to) => [from, to] as const)))(
     'a cast from %s to %s',
     (from, to) => {
-      expect(codeOf('Cast', from, to).bytes.length).toBeGreaterThan(0);
+      for (const set of [avx512, avx2]) {
+        expect(codeOf('Cast', from, to, set).bytes.length).toBeGreaterThan(0);
+      }
     },
   );
 
