@@ -61,6 +61,7 @@ export const avx2: InstructionSet = {
   multipliesByMemory: false,
   tileRows: (vectors) => (vectors === 1 ? 12 : vectors === 2 ? 6 : vectors === 3 ? 4 : vectors === 4 ? 2 : 1),
   tileVectors: (rows) => (rows > 4 ? 2 : rows > 2 ? 3 : rows === 2 ? 4 : 8),
+  blockBytes: 1 << 17,
   firstSum: () => 0,
   laneExchanges: [[VI.shuffleHalves, 0x01]],
   assembler: (memory) => new Avx2Assembler(memory),

@@ -37,6 +37,8 @@ export interface InstructionSet {
   tileRows(vectors: number): number;
   /** Vectors side by side in tiles of few rows over an operand that is not packed. */
   tileVectors(rows: number): number;
+  /** Bytes of rows over which one panel after another passes. */
+  readonly blockBytes: number;
   /** The first of a tile's registers for sums. */
   firstSum(sums: number): number;
   /** Exchanges of a vector's quarters after which each is the sum of all: the instruction and its immediate byte. */

@@ -33,6 +33,8 @@ export interface Product {
 const MOST_K = 256;
 /** An unpacked operand smaller than this stays in the first-level cache as it is. */
 const SMALL_BYTES = 24 << 10;
+/** Registers of how far a block of rows is behind the first, in bytes. */
+const BLOCK = { left: R.r10, result: R.r11 } as const;
 /** Sums of a row side by side where a sum runs along vectors, whatever their length: bits must not depend on it. */
 export const PARTIAL_SUMS = 16;
 
@@ -54,7 +56,7 @@ export function emitProduct(emitter: Emitter, product: Product, from: number, to
     emitDots(emitter, part, threads);
     return;
   }
-  emitTiles(emitter, part, threads);
+  emitBlocks(emitter, part, threads);
 }
 
 /** Rows of the left operand times one column. */
@@ -176,7 +178,30 @@ export function sumLanes(
   }
 }
 
-function emitTiles(emitter: Emitter, product: Product, threads: number): void {
+/** Blocks of rows that stay in the second-level cache while panel after panel passes over them. */
+function emitBlocks(emitter: Emitter, product: Product, threads: number): void {
+  const { asm, set, lanes } = emitter;
+  const { rows, columns, k, a, c, selection } = product;
+  const bytes = FLOAT_BYTES * rows * Math.min(k, MOST_K);
+  const blocks = Math.max(1, Math.ceil(bytes / set.blockBytes));
+  if (blocks === 1 || columns <= 2 * lanes || selection !== undefined) {
+    emitTiles(emitter, product, threads, false);
+    return;
+  }
+  const height = Math.ceil(rows / blocks);
+  const low = blocks * height - rows;
+  for (const register of Object.values(BLOCK)) asm.moveNumber(register, 0);
+  const block = (blockRows: number) => {
+    emitTiles(emitter, { ...product, rows: blockRows }, threads, true);
+    asm.addNumber(BLOCK.left, blockRows * a.rowStride);
+    asm.addNumber(BLOCK.result, blockRows * c.rowStride);
+  };
+  emitter.repeat(R.r9, blocks - low, () => block(height));
+  emitter.repeat(R.r9, low, () => block(height - 1));
+}
+
+/** @param isBlock whether rows begin where the registers of a block say */
+function emitTiles(emitter: Emitter, product: Product, threads: number, isBlock: boolean): void {
   const { rows, columns, k, b } = product;
   const { set, lanes } = emitter;
   const contiguous = b.columnStride === FLOAT_BYTES;
@@ -189,7 +214,7 @@ function emitTiles(emitter: Emitter, product: Product, threads: number): void {
     const begin = Math.floor((k * piece) / pieces);
     const end = Math.floor((k * (piece + 1)) / pieces);
     const whole = Math.floor(columns / width);
-    emitPanels(emitter, product, threads, { begin, end, first: 0, count: whole, width, pack });
+    emitPanels(emitter, product, threads, { begin, end, first: 0, count: whole, width, pack, isBlock });
     if (columns % width > 0) {
       const rest = columns - whole * width;
       emitPanels(emitter, product, threads, {
@@ -199,6 +224,7 @@ function emitTiles(emitter: Emitter, product: Product, threads: number): void {
         count: 1,
         width: rest,
         pack,
+        isBlock,
       });
     }
   }
@@ -213,16 +239,18 @@ interface Panels {
   readonly count: number;
   readonly width: number;
   readonly pack: boolean;
+  readonly isBlock: boolean;
 }
 
 function emitPanels(emitter: Emitter, product: Product, threads: number, panels: Panels): void {
   const { asm, set, lanes, vectorBytes } = emitter;
   const { rows, a, b, c, selection } = product;
-  const { begin, end, first, count, width, pack } = panels;
+  const { begin, end, first, count, width, pack, isBlock } = panels;
   if (count === 0) return;
   const k = end - begin;
   emitter.point(R.r14, placeAt(b.place, begin * b.rowStride + first * b.columnStride));
   emitter.point(R.rbx, placeAt(c.place, first * FLOAT_BYTES));
+  if (isBlock) asm.add(R.rbx, BLOCK.result);
   const vectors = Math.ceil(width / lanes);
   const panelStride = pack ? vectors * vectorBytes : b.rowStride;
   // Rows in tiles of nearly the same height: no tile of one row at the end.
@@ -240,6 +268,7 @@ function emitPanels(emitter: Emitter, product: Product, threads: number, panels:
       asm.loadAddress(R.r8, { base: R.r14, displacement: 0 });
     }
     emitter.point(R.r12, placeAt(a.place, begin * a.columnStride));
+    if (isBlock) asm.add(R.r12, BLOCK.left);
     asm.loadAddress(R.r13, { base: R.rbx, displacement: 0 });
     const tile = (tileRows: number) => {
       const shape: Tile = {

@@ -191,7 +191,7 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
   it('every height and width of a tile', () => {
     const dice = new Dice(3);
     for (let rows = 1; rows <= 26; rows++) {
-      for (const columns of [1, 2, 15, 16, 17, 31, 33, 48, 49, 65, 128, 129]) {
+      for (const columns of [1, 2, 7, 9, 15, 16, 17, 24, 31, 33, 48, 49, 65, 128, 129]) {
         const k = dice.of([2, 3, 4, 5, 7, 9]);
         const [a, b] = [matrix(dice, rows, k, rows % 2 === 0, 0), matrix(dice, k, columns, false, 0)];
         refill();
@@ -211,6 +211,21 @@ describe.skipIf(absent !== undefined)(title('products of matrices in memory'), (
           refill();
           check(`${rows} × ${k} × ${columns} ${flip}`, a, b, [rows, columns, k], 2);
         }
+      }
+    }
+  });
+
+  it('rows in blocks of the second-level cache', () => {
+    const dice = new Dice(9);
+    for (const [rows, columns, k] of [
+      [600, 40, 64],
+      [331, 33, 100],
+      [150, 47, 300],
+    ]) {
+      for (const flip of [false, true]) {
+        const [a, b] = [matrix(dice, rows, k, flip, 1), matrix(dice, k, columns, !flip, 0)];
+        refill();
+        check(`${rows} × ${k} × ${columns} ${flip}`, a, b, [rows, columns, k], 2);
       }
     }
   });
