@@ -77,7 +77,9 @@ export class Avx2Assembler extends VectorAssembler {
     this.#loaded = undefined;
   }
 
+  /** What is called may have instructions of 128 bits, which wait where upper halves are in use. */
   override callRegister(register: number): void {
+    this.clearUpper();
     super.callRegister(register);
     this.#loaded = undefined;
   }
