@@ -110,6 +110,11 @@ export class Avx2Assembler extends VectorAssembler {
   #maskAddress(mask: number): Address {
     const lanes = this.#lanes.get(mask);
     if (lanes === undefined) return { displacement: this.#memory.masks + BYTES * mask };
+    return this.#laneWords(lanes);
+  }
+
+  /** A constant with all bits set in the first lanes. */
+  #laneWords(lanes: number): Address {
     return this.#memory.constantWords(Array.from({ length: LANES }, (_, i) => (i < lanes ? 0xffffffff : 0)));
   }
 
@@ -139,8 +144,7 @@ export class Avx2Assembler extends VectorAssembler {
   }
 
   #invertMask(): void {
-    const ones = this.#memory.constantWords(new Array(LANES).fill(0xffffffff));
-    this.#vex(V.xor, MASK, MASK, ones);
+    this.#vex(V.xor, MASK, MASK, this.#laneWords(LANES));
   }
 
   compareFloat(mask: number, first: number, second: Operand, predicate: number, masking: Masking = {}): void {
@@ -323,8 +327,7 @@ export class Avx2Assembler extends VectorAssembler {
       return;
     }
     // The destination holds the mask first.
-    const mask = Array.from({ length: LANES }, (_, i) => (i < lanes ? 0xffffffff : 0));
-    this.#vex(V1.load, destination, 0, this.#memory.constantWords(mask));
+    this.#vex(V1.load, destination, 0, this.#laneWords(lanes));
     this.#vex(MASKED_LOAD, destination, destination, address);
   }
 
