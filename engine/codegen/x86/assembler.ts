@@ -3,7 +3,9 @@
  * offer for vectors. Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
  */
 
-import type { VectorInstruction } from './instructions.ts';
+import { V, type VectorInstruction, vector } from './instructions.ts';
+
+const SHIFT = vector(1, 1, 0x72);
 
 /** General registers by their number in the encoding. */
 export const R = {
@@ -351,20 +353,26 @@ export abstract class VectorAssembler extends Assembler {
     masking?: Masking,
   ): void;
 
-  abstract vector2Immediate(
+  vector2Immediate(
     instruction: VectorInstruction,
     destination: number,
     operand: Operand,
     immediate: number,
-  ): void;
+  ): void {
+    this.vector2(instruction, destination, operand);
+    this.byte(immediate);
+  }
 
-  abstract vector3Immediate(
+  vector3Immediate(
     instruction: VectorInstruction,
     destination: number,
     first: number,
     second: Operand,
     immediate: number,
-  ): void;
+  ): void {
+    this.vector3(instruction, destination, first, second);
+    this.byte(immediate);
+  }
 
   /** As vector3Immediate, the second operand one of the program's constants. */
   abstract vector3ImmediateBroadcast(
@@ -413,10 +421,19 @@ export abstract class VectorAssembler extends Assembler {
   /** Lanes of one register where a mask holds, else of another. */
   abstract blend(destination: number, otherwise: number, chosen: number, mask: number): void;
 
-  abstract shiftLeft(destination: number, source: number, bits: number): void;
+  // The destination's field says which way; the result's register is the first operand.
+  shiftLeft(destination: number, source: number, bits: number): void {
+    this.vector3Immediate(SHIFT, 6, destination, source, bits);
+  }
+
   /** Copies of the sign come in. */
-  abstract shiftRight(destination: number, source: number, bits: number): void;
-  abstract zero(register: number): void;
+  shiftRight(destination: number, source: number, bits: number): void {
+    this.vector3Immediate(SHIFT, 4, destination, source, bits);
+  }
+
+  zero(register: number): void {
+    this.vector3(V.xor, register, register, register);
+  }
 
   /** The lower half of the destination is the upper half of the source. */
   abstract extractHalf(destination: number, source: number): void;

@@ -32,7 +32,6 @@ const MASKED_LOAD = vector(2, 1, 0x2c);
 const BROADCAST = vector(2, 1, 0x18);
 const EXTRACT_HALF = vector(3, 1, 0x19);
 const INSERT_HALF = vector(3, 1, 0x18);
-const SHIFT = vector(1, 1, 0x72);
 /** On a half or less of it. */
 const [LOAD_1, STORE_1] = [vector(1, 2, 0x10), vector(1, 2, 0x11)];
 const [LOAD_2, STORE_2] = [vector(1, 3, 0x10), vector(1, 0, 0x13)];
@@ -249,27 +248,6 @@ export class Avx2Assembler extends VectorAssembler {
     if (mask !== undefined) this.#merge(destination, VALUE, mask, zero);
   }
 
-  vector2Immediate(
-    instruction: VectorInstruction,
-    destination: number,
-    operand: Operand,
-    immediate: number,
-  ): void {
-    this.#vex(instruction, destination, 0, operand);
-    this.byte(immediate);
-  }
-
-  vector3Immediate(
-    instruction: VectorInstruction,
-    destination: number,
-    first: number,
-    second: Operand,
-    immediate: number,
-  ): void {
-    this.#vex(instruction, destination, first, second);
-    this.byte(immediate);
-  }
-
   vector3ImmediateBroadcast(
     instruction: VectorInstruction,
     destination: number,
@@ -278,20 +256,6 @@ export class Avx2Assembler extends VectorAssembler {
     immediate: number,
   ): void {
     this.vector3Immediate(instruction, destination, first, second, immediate);
-  }
-
-  shiftLeft(destination: number, source: number, bits: number): void {
-    this.#vex(SHIFT, 6, destination, source);
-    this.byte(bits);
-  }
-
-  shiftRight(destination: number, source: number, bits: number): void {
-    this.#vex(SHIFT, 4, destination, source);
-    this.byte(bits);
-  }
-
-  zero(register: number): void {
-    this.#vex(V.xor, register, register, register);
   }
 
   extractHalf(destination: number, source: number): void {

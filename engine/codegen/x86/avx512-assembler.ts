@@ -9,7 +9,7 @@ import {
   type Steps,
   VectorAssembler,
 } from './assembler.ts';
-import { V, type VectorInstruction, vector } from './instructions.ts';
+import { type VectorInstruction, vector } from './instructions.ts';
 
 /** How the bytes of an instruction's memory operand relate to its one-byte displacements. */
 type Tuple = 4 | 64;
@@ -72,27 +72,6 @@ export class Avx512Assembler extends VectorAssembler {
 
   vector2(instruction: VectorInstruction, destination: number, operand: Operand, masking?: Masking): void {
     this.#evex(instruction, destination, 0, operand, masking);
-  }
-
-  vector2Immediate(
-    instruction: VectorInstruction,
-    destination: number,
-    operand: Operand,
-    immediate: number,
-  ): void {
-    this.#evex(instruction, destination, 0, operand);
-    this.byte(immediate);
-  }
-
-  vector3Immediate(
-    instruction: VectorInstruction,
-    destination: number,
-    first: number,
-    second: Operand,
-    immediate: number,
-  ): void {
-    this.#evex(instruction, destination, first, second);
-    this.byte(immediate);
   }
 
   vector3ImmediateBroadcast(
@@ -181,23 +160,9 @@ export class Avx512Assembler extends VectorAssembler {
     this.#evex(vector(2, 1, 0x27), mask, first, second);
   }
 
-  shiftLeft(destination: number, source: number, bits: number): void {
-    this.#evex(vector(1, 1, 0x72), 6, destination, source);
-    this.byte(bits);
-  }
-
-  shiftRight(destination: number, source: number, bits: number): void {
-    this.#evex(vector(1, 1, 0x72), 4, destination, source);
-    this.byte(bits);
-  }
-
   setMask(mask: number, lanes: number): void {
     this.moveNumber(R.rax, (1 << lanes) - 1);
     this.byte(0xc5, 0xf8, 0x92, 0xc0 | (mask << 3));
-  }
-
-  zero(register: number): void {
-    this.vector3(V.xor, register, register, register);
   }
 
   blend(destination: number, otherwise: number, chosen: number, mask: number): void {
