@@ -2,8 +2,9 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { harness, killGroup, type Outcome, pause, start, workplace } from '../../e2e/support/command.ts';
-import { builtCommand as command } from '../../harness/support/command.ts';
+import { killGroup, pause, start, workplace } from '../../e2e/support/command.ts';
+import { command, type Said } from '../../harness/support/command.ts';
+import { runsHere } from '../../harness/support/runs-here.ts';
 import { shortBalance } from '../../harness/support/task-file.ts';
 
 const words = ['ablate', 'eta', '--variants', 'eta-0,adaptive', '--tasks', './short.ts', '--seeds', '2'];
@@ -14,14 +15,15 @@ const all = [...words, ...sizes, ...evaluations];
 const table = (...path: string[]): Record<string, string>[] =>
   parse(readFileSync(join(...path), 'utf8'), { columns: true });
 
+runsHere();
+
 describe('harness ablate eta, end to end', () => {
   let folder: string;
-  let outcome: Outcome;
+  let outcome: Said;
 
   beforeAll(async () => {
     folder = workplace({ 'short.ts': shortBalance });
-    // A process, for the report has the words that it was started with.
-    outcome = await harness(folder, ...all, '--out', 'it');
+    outcome = await command(folder, ...all, '--out', 'it');
   }, 300_000);
 
   const results = (...path: string[]) => join(folder, 'results/it', ...path);

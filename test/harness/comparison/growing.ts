@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { workplace } from '../../e2e/support/command.ts';
 import { agentFile } from '../support/agent-files.ts';
-import { builtCommand as command, type Said } from '../support/command.ts';
+import { command, type Said } from '../support/command.ts';
+import { runsHere } from '../support/runs-here.ts';
 
 const shared = [
   '--preset',
@@ -55,6 +56,7 @@ export function growth(seeds: 1 | 2): Growth {
     ...['--steps', '60', ...shared],
   ];
 
+  runsHere();
   beforeAll(async () => {
     folder = workplace({
       'tiny.ts': agentFile(),

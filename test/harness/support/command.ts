@@ -20,7 +20,7 @@ export async function builtCommand(folder: string, ...words: string[]): Promise<
 }
 
 async function said(run: typeof main, folder: string, words: string[]): Promise<Said> {
-  const before = process.cwd();
+  const [before, argv] = [process.cwd(), process.argv];
   const heard = { stdout: '', stderr: '' };
   const listen = (name: 'stdout' | 'stderr') =>
     vi.spyOn(process[name], 'write').mockImplementation((text: unknown) => {
@@ -32,11 +32,13 @@ async function said(run: typeof main, folder: string, words: string[]): Promise<
   });
   const spies = [listen('stdout'), listen('stderr'), log];
   process.chdir(folder);
+  process.argv = ['node', 'harness', ...words];
   try {
-    const code = await run(['node', 'harness', ...words]);
+    const code = await run(process.argv);
     return { code, ...heard };
   } finally {
     process.chdir(before);
+    process.argv = argv;
     for (const spy of spies) spy.mockRestore();
   }
 }

@@ -1,15 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { defaultBackend } from '../../engine/default-backend.ts';
-import { agentFile } from '../harness/support/agent-files.ts';
-import { builtCommand as command } from '../harness/support/command.ts';
-import { shortBalance } from '../harness/support/task-file.ts';
-import { harness, type Outcome, workplace } from './support/command.ts';
+import { defaultBackend } from '../../../engine/default-backend.ts';
+import { workplace } from '../../e2e/support/command.ts';
+import { agentFile } from '../support/agent-files.ts';
+import { command, type Said } from '../support/command.ts';
+import { runsHere } from '../support/runs-here.ts';
+import { shortBalance } from '../support/task-file.ts';
+
+runsHere();
 
 describe('harness compare, on agents and tasks of a user', () => {
   let folder: string;
-  let outcome: Outcome;
+  let outcome: Said;
   const results = (...path: string[]) => join(folder, 'results/mine', ...path);
   const resume = ['compare', '--resume', '--out', 'mine', '--quiet'];
 
@@ -28,7 +31,7 @@ preset: smoke
 out: mine
 `,
     });
-    outcome = await harness(
+    outcome = await command(
       folder,
       'compare',
       '--config',
