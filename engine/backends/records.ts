@@ -22,6 +22,8 @@ export interface BackendRecord {
   readonly hasThreads?: boolean;
   /** Why it cannot run here; undefined if it can. */
   whyUnavailable(): Promise<string | undefined>;
+  /** The instruction set of this machine that it writes code for, as its vendors write it. Only where it can run. */
+  instructionSet?(): string;
   /** Loads what it needs. */
   open(request: RunnerRequest): Promise<FunctionRunner>;
 }
@@ -50,6 +52,7 @@ const records = {
       const reason = whyUnavailable();
       return reason && `machine code cannot run here: ${reason}; use the backend wasm`;
     },
+    instructionSet: () => ({ avx512: 'AVX-512', avx2: 'AVX2' })[openNative().set],
     async open({ threads, spin, onGraph, profile }) {
       const { CodeRunner } = await import('../codegen/runner.ts');
       const { NativeProgram } = await import('../codegen/x86/program.ts');

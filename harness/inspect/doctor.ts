@@ -19,6 +19,8 @@ export interface BackendState {
   readonly backend: string;
   readonly threads: number;
   readonly works: boolean;
+  /** That its code is written for, where it has a choice. */
+  readonly instructionSet?: string;
   /** Of a 512 × 512 product, in 10^9 multiplications and additions per second. */
   readonly gigaflops?: number;
   readonly startMilliseconds?: number;
@@ -99,7 +101,8 @@ async function tryBackend(backend: BackendName, threads: number): Promise<Backen
     }
     await engine.dispose();
     const gigaflops = (2 * SIZE ** 3) / (fastest * 1e6);
-    return { backend, threads, works: true, gigaflops, startMilliseconds };
+    const instructionSet = backends[backend].instructionSet?.();
+    return { backend, threads, works: true, instructionSet, gigaflops, startMilliseconds };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { backend, threads, works: false, problem };
@@ -116,12 +119,14 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     lines.push(`  ${name.padEnd(32)} ${state}`);
   }
   lines.push('');
-  for (const { backend, threads, works, gigaflops, startMilliseconds, problem } of diagnosis.backends) {
-    const name = `${backend}, ${threads} thread${threads === 1 ? '' : 's'}`;
-    const state = works
+  for (const state of diagnosis.backends) {
+    const { backend, threads, works, instructionSet, gigaflops, startMilliseconds, problem } = state;
+    const code = instructionSet === undefined ? '' : ` on ${instructionSet}`;
+    const name = `${backend}${code}, ${threads} thread${threads === 1 ? '' : 's'}`;
+    const found = works
       ? `${(gigaflops ?? 0).toFixed(0).padStart(4)} GFLOP/s of a ${SIZE} × ${SIZE} product, ready in ${(startMilliseconds ?? 0).toFixed(0)} ms`
       : `not usable: ${problem}`;
-    lines.push(`  ${name.padEnd(32)} ${state}`);
+    lines.push(`  ${name.padEnd(32)} ${found}`);
   }
   return lines.join('\n');
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultBackend } from '../../../engine/default-backend.ts';
 import { benchUpdates } from '../../../harness/bench/update.ts';
 import { benchUpdateCommand } from '../../../harness/cli/bench/update.ts';
@@ -99,8 +99,12 @@ describe('bench update', () => {
 });
 
 describe('doctor', () => {
+  let diagnosis: Awaited<ReturnType<typeof diagnose>>;
+  beforeAll(async () => {
+    diagnosis = await diagnose();
+  });
+
   it('finds the packages and computes on the backends', async () => {
-    const diagnosis = await diagnose();
     expect(isHealthy(diagnosis)).toBe(true);
     const works = diagnosis.backends.filter((state) => state.works).map(({ backend }) => backend);
     expect(works).toEqual(expect.arrayContaining(await presentBackends('onnx', 'wasm', 'eager')));
@@ -112,8 +116,22 @@ describe('doctor', () => {
     );
   });
 
-  it('is not content without the default backend', async () => {
-    const diagnosis = await diagnose();
+  it('names the instruction set that machine code is for', () => {
+    const native = diagnosis.backends.filter(({ backend, works }) => backend === 'native' && works);
+    const [line] = diagnosisText(diagnosis).match(/native.*1 thread/) ?? [];
+    if (native.length === 0) {
+      expect(line).toBe('native, 1 thread');
+      return;
+    }
+    const flags = readFileSync('/proc/cpuinfo', 'utf8')
+      .match(/^flags.*$/m)?.[0]
+      .split(' ');
+    const name = flags?.includes('avx512vl') ? 'AVX-512' : 'AVX2';
+    expect(native.map(({ instructionSet }) => instructionSet)).toEqual(native.map(() => name));
+    expect(line).toBe(`native on ${name}, 1 thread`);
+  });
+
+  it('is not content without the default backend', () => {
     const broken = diagnosis.backends.map((state) => ({
       ...state,
       works: state.backend !== defaultBackend(),
