@@ -1,19 +1,22 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** These start processes, measure this one, or load modules twice: each has a process of its own. */
-const apart = [
+/** Each has a process of its own: it measures that, or loads modules twice. */
+const alone = [
+  'test/harness/bench/update.test.ts',
+  'test/harness/process/memory.test.ts',
+  'test/backend-records.test.ts',
+  'test/engine/codegen/elements.test.ts',
+];
+/** They start processes, and load the package as built: its kernels and the source's replace each other. */
+const built = [
   'test/docs/cookbook.test.ts',
   'test/e2e/**/*.test.ts',
   'test/library/**/*.test.ts',
   'test/harness/cli/wrong-input.test.ts',
   'test/examples/environment.test.ts',
-  'test/harness/bench/update.test.ts',
   'test/harness/comparison/verify.test.ts',
   'test/harness/plugins/trust.test.ts',
-  'test/harness/process/memory.test.ts',
-  'test/backend-records.test.ts',
-  'test/engine/codegen/elements.test.ts',
 ];
 /** Those of them that take longest. */
 const longest = ['playground', 'queue', 'check-apart', 'plugin-loading', 'cookbook'];
@@ -36,14 +39,15 @@ class WaitingFirst extends BaseSequencer {
   }
 }
 
+/** Files of a project share what their process has loaded, which takes longer than most of their tests. */
 const projects = [
-  { name: 'apart', include: apart, exclude: nightly },
-  // Files that share what a process has loaded: that takes longer than most of their tests.
-  { name: 'with-onnx', include: withOnnx, exclude: [...apart, ...nightly], isolate: false },
+  { name: 'built', include: built, exclude: nightly, isolate: false },
+  { name: 'alone', include: alone, exclude: nightly },
+  { name: 'with-onnx', include: withOnnx, exclude: [...alone, ...nightly], isolate: false },
   {
-    name: 'shared',
+    name: 'source',
     include: ['test/**/*.test.ts'],
-    exclude: [...apart, ...withOnnx, ...nightly],
+    exclude: [...alone, ...built, ...withOnnx, ...nightly],
     setupFiles: ['test/denormals.ts'],
     isolate: false,
   },
