@@ -33,6 +33,10 @@ async function train(agent: string, task: string, flags: TrainFlags): Promise<vo
   const { parseCount } = await import('../text/quantity.ts');
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
+  const { findAgent } = await import('../../agents/registry.ts');
+  const { findTask } = await import('../../envs/registry.ts');
+  if (findTask(agent) !== undefined && findAgent(task) !== undefined)
+    throw new UserError(`the agent comes first: harness train ${task} ${agent}`);
   const { out, ...settings } = settingsOfFlags(flags);
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
   const plan = await resolvePlan({

@@ -156,6 +156,7 @@ const cases: [string, RegExp][] = [
   ['compare --agents random --tasks ./broken.ts', /\.\/broken\.ts does not parse: /],
   ['compare --agents random --tasks ./good.ts', /\.\/good\.ts: the default export must be a domain/],
   ['train sac', /missing required argument 'task'/],
+  ['train walker-walk sac --seed 3', /the agent comes first: harness train sac walker-walk$/m],
   ['train sac easy --steps 10', /train takes one task/],
   ['train random cartpole-balance --seed -1', /--seed must lie between 0/],
   ['eval results/nowhere', /cannot find results\/nowhere/],
