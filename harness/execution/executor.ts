@@ -5,9 +5,10 @@ import { orderOfSeeds } from '../plan/plan.ts';
 import type { RunRecord, RunStatus } from '../results/manifest.ts';
 import type { RunJob } from '../run/job.ts';
 import { type CompletedRun, completionFault, ForeignRun, readComplete, readRunFiles } from '../run/record.ts';
-import { IsolatedRun } from './isolated-run.ts';
+import { type CarriedRun, IsolatedRun, type RunListener } from './isolated-run.ts';
 import { runFolder } from './merge.ts';
 import type { Progress } from './progress.ts';
+import type { RunOrder } from './protocol.ts';
 
 /** What carries out the runs of a comparison. */
 export interface Executor {
@@ -35,7 +36,7 @@ export class LocalExecutor implements Executor {
   readonly #jobs: readonly RunJob[];
   readonly #options: ExecutionOptions;
   readonly #workers: number;
-  readonly #running = new Set<IsolatedRun>();
+  readonly #running = new Set<CarriedRun>();
   #stopping = false;
 
   /** @param workers processes at a time */
@@ -69,6 +70,11 @@ export class LocalExecutor implements Executor {
     for (const run of this.#running) run.kill();
   }
 
+  /** A run, in a process of its own. */
+  protected begin(order: RunOrder, listener: RunListener): CarriedRun {
+    return new IsolatedRun(order, listener);
+  }
+
   async #runToItsEnd(job: RunJob, index: number): Promise<RunRecord> {
     const { progress, recorded, checkpointSeconds, stallSeconds, mixed } = this.#options;
     const folder = runFolder(this.#options.folder, job);
@@ -86,7 +92,7 @@ export class LocalExecutor implements Executor {
     const holder = whoHolds(folder);
     if (holder !== undefined)
       return failed(`${folder} is in use by ${holder}, a worker of a queue; go on when it has ended`);
-    const run = new IsolatedRun(
+    const run = this.begin(
       { job, folder, checkpointSeconds, stallSeconds, mixed },
       {
         began: (attempt) => {

@@ -8,9 +8,9 @@ import type { RunStatus } from '../results/manifest.ts';
 import type { RunProgress } from '../run/loop.ts';
 import {
   type ExecutorMessage,
+  type RunOrder,
   type WorkerEnd,
   type WorkerMessage,
-  type WorkerOrder,
   workerMessage,
 } from './protocol.ts';
 
@@ -33,23 +33,32 @@ export interface RunEnd {
   readonly attempts: number;
 }
 
+/** One run that is carried out. */
+export interface CarriedRun {
+  /** Goes on from the last checkpoint in the run's folder until the run ends or is stopped. */
+  toItsEnd(): Promise<RunEnd>;
+  /** Asks for a checkpoint and an end. */
+  stop(): void;
+  /** Ends it at once; the last checkpoint stays. */
+  kill(): void;
+}
+
 /** How often a run whose process died is started again. */
 const RETRIES = 1;
 /** Patience with a process that was asked to stop. */
 const STOP_SECONDS = 20;
 
-export class IsolatedRun {
-  readonly #order: Omit<WorkerOrder, 'type'>;
+export class IsolatedRun implements CarriedRun {
+  readonly #order: RunOrder;
   readonly #listener: RunListener;
   #child: SupervisedProcess<WorkerMessage> | undefined;
   #stopping = false;
 
-  constructor(order: Omit<WorkerOrder, 'type'>, listener: RunListener) {
+  constructor(order: RunOrder, listener: RunListener) {
     this.#order = order;
     this.#listener = listener;
   }
 
-  /** Goes on from the last checkpoint in the run's folder until the run ends or is stopped. */
   async toItsEnd(): Promise<RunEnd> {
     const nothing = { step: 0, wallSeconds: 0, checkpointSeconds: 0 };
     for (let attempts = 1; ; attempts++) {
@@ -63,13 +72,11 @@ export class IsolatedRun {
     }
   }
 
-  /** Asks for a checkpoint and an end. */
   stop(): void {
     this.#stopping = true;
     if (this.#child !== undefined) this.#askToStop(this.#child);
   }
 
-  /** Ends the process at once; the last checkpoint stays. */
   kill(): void {
     this.#stopping = true;
     this.#child?.kill();

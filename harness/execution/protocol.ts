@@ -3,8 +3,7 @@ import { z } from 'zod';
 import type { RunJob } from '../run/job.ts';
 import { printableLine } from '../text/printable.ts';
 
-export interface WorkerOrder {
-  readonly type: 'run';
+export interface RunOrder {
   readonly job: RunJob;
   /** The run's folder. */
   readonly folder: string;
@@ -14,6 +13,10 @@ export interface WorkerOrder {
   readonly stallSeconds: number;
   /** Whether the checkpoint may be of other versions of users' files. */
   readonly mixed: boolean;
+}
+
+export interface WorkerOrder extends RunOrder {
+  readonly type: 'run';
 }
 
 export type ExecutorMessage = WorkerOrder | { readonly type: 'stop' };

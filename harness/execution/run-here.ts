@@ -6,12 +6,14 @@ import { assemble } from '../run/assemble.ts';
 import { CheckpointStore } from '../run/checkpoint.ts';
 import { type RunHooks, type RunOutcome, type RunProgress, run } from '../run/loop.ts';
 import { markComplete, writeRunRows } from '../run/record.ts';
-import type { WorkerMessage, WorkerOrder } from './protocol.ts';
+import type { RunOrder, WorkerMessage } from './protocol.ts';
 
 const YIELD_MILLISECONDS = 25;
 const PROGRESS_MILLISECONDS = 400;
 /** Checkpoints may take this share of the time. */
 const CHECKPOINT_SHARE = 0.02;
+
+type RunNews = Extract<WorkerMessage, { type: 'progress' | 'note' }>;
 
 export class RunHere implements RunHooks {
   /** The call into the agent or the task that is under way. */
@@ -20,8 +22,8 @@ export class RunHere implements RunHooks {
   step = 0;
   /** Spent on checkpoints. */
   checkpointSeconds = 0;
-  readonly #order: Omit<WorkerOrder, 'type'>;
-  readonly #send: (news: Extract<WorkerMessage, { type: 'progress' | 'note' }>) => void;
+  readonly #order: RunOrder;
+  readonly #send: (news: RunNews) => void;
   #stopping = false;
   #yieldedAt = performance.now();
   #progressAt = 0;
@@ -29,10 +31,7 @@ export class RunHere implements RunHooks {
   #checkpointAt = performance.now();
   #nextCheckpointSeconds: number;
 
-  constructor(
-    order: Omit<WorkerOrder, 'type'>,
-    send: (news: Extract<WorkerMessage, { type: 'progress' | 'note' }>) => void,
-  ) {
+  constructor(order: RunOrder, send: (news: RunNews) => void) {
     this.#order = order;
     this.#send = send;
     this.#nextCheckpointSeconds = order.checkpointSeconds;

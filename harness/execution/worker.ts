@@ -10,7 +10,6 @@ inlineWebAssembly();
 /** Whose run this is, for messages. */
 let who = '';
 let run: RunHere | undefined;
-let stopped = false;
 const bornAt = performance.now();
 
 function send(message: WorkerMessage): void {
@@ -34,7 +33,6 @@ function fail(error: unknown, where = ''): void {
 async function work(order: WorkerOrder): Promise<void> {
   who = agentTitle(order.job.agent);
   run = new RunHere(order, send);
-  if (stopped) run.stop();
   const { watch } = run;
   setInterval(() => {
     const call = watch.inFlight;
@@ -46,10 +44,8 @@ async function work(order: WorkerOrder): Promise<void> {
 }
 
 process.on('message', (message: ExecutorMessage) => {
-  if (message.type === 'stop') {
-    stopped = true;
-    run?.stop();
-  } else work(message).catch((error) => fail(error));
+  if (message.type === 'stop') run?.stop();
+  else work(message).catch((error) => fail(error));
 });
 // Ctrl-C reaches every process of a terminal; the executor decides when a run stops.
 process.on('SIGINT', () => {});

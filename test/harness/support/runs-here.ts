@@ -1,80 +1,59 @@
 /** Carries out the runs of comparisons in the test's own process, where the processes of runs are not what it tests. */
 import { afterAll, beforeAll } from 'vitest';
-import type { ExecutionOptions, Executor } from '../../../harness/execution/executor.ts';
-import { completion, record } from '../../../harness/execution/executor.ts';
+import { LocalExecutor } from '../../../harness/execution/executor.ts';
 import { executors } from '../../../harness/execution/executors.ts';
-import { runFolder } from '../../../harness/execution/merge.ts';
+import type { CarriedRun, RunEnd, RunListener } from '../../../harness/execution/isolated-run.ts';
+import type { RunOrder } from '../../../harness/execution/protocol.ts';
 import { RunHere } from '../../../harness/execution/run-here.ts';
-import { orderOfSeeds } from '../../../harness/plan/plan.ts';
 import { keepFilesOut } from '../../../harness/plugins/load-module.ts';
-import type { RunRecord } from '../../../harness/results/manifest.ts';
-import type { RunJob } from '../../../harness/run/job.ts';
-import { ForeignRun } from '../../../harness/run/record.ts';
 import { messageOf, printableLine } from '../../../harness/text/printable.ts';
 
-/** One run after the other; one that throws has failed. */
-class ExecutorHere implements Executor {
-  #run: RunHere | undefined;
-  #stopping = false;
+/** One that throws has failed. */
+class ListenedRun implements CarriedRun {
+  readonly #run: RunHere;
+  readonly #listener: RunListener;
 
-  constructor(
-    private readonly jobs: readonly RunJob[],
-    private readonly options: ExecutionOptions,
-  ) {}
+  constructor(order: RunOrder, listener: RunListener) {
+    this.#listener = listener;
+    this.#run = new RunHere(order, (news) =>
+      news.type === 'note' ? listener.note(news.line) : listener.moved(news),
+    );
+  }
 
-  async execute(): Promise<RunRecord[]> {
-    const records = new Array<RunRecord>(this.jobs.length);
-    for (const index of orderOfSeeds(this.jobs)) {
-      records[index] = await this.#carryOut(this.jobs[index], index);
-      this.options.recorded(index, records[index]);
-    }
-    return records;
+  async toItsEnd(): Promise<RunEnd> {
+    this.#listener.began(1);
+    keepFilesOut(false);
+    const end = await this.#run
+      .toItsEnd()
+      .catch((error) => {
+        const reason = printableLine(messageOf(error));
+        return { status: 'failed' as const, reason, step: this.#run.step, wallSeconds: 0 };
+      })
+      .finally(() => keepFilesOut());
+    return { ...end, checkpointSeconds: this.#run.checkpointSeconds, attempts: 1 };
   }
 
   stop(): void {
-    this.#stopping = true;
-    this.#run?.stop();
+    this.#run.stop();
   }
 
   kill(): void {
     this.stop();
   }
+}
 
-  async #carryOut(job: RunJob, index: number): Promise<RunRecord> {
-    const { progress, recorded, checkpointSeconds, stallSeconds, mixed } = this.options;
-    const folder = runFolder(this.options.folder, job);
-    const before = completion(folder, job, mixed);
-    if (before instanceof ForeignRun) return record(job, { status: 'failed', reason: before.message }, 0);
-    if (before !== undefined) {
-      progress.ended(index, 'done');
-      return record(job, before, 0);
-    }
-    if (this.#stopping) return record(job, { status: 'interrupted' }, 0);
-    progress.began(index);
-    recorded(index, record(job, { status: 'running' }, 1));
-    const run = new RunHere({ job, folder, checkpointSeconds, stallSeconds, mixed }, (news) =>
-      news.type === 'note' ? progress.note(index, news.line) : progress.moved(index, news),
-    );
-    this.#run = run;
-    keepFilesOut(false);
-    const { step, wallSeconds, ...end } = await run
-      .toItsEnd()
-      .catch((error) => {
-        const reason = printableLine(messageOf(error));
-        return { status: 'failed' as const, reason, step: run.step, wallSeconds: 0 };
-      })
-      .finally(() => keepFilesOut());
-    progress.ended(index, end.status, 'reason' in end ? end.reason : undefined);
-    return record(job, { ...end, step, wallSeconds, checkpointSeconds: run.checkpointSeconds }, 1);
+class ExecutorHere extends LocalExecutor {
+  protected override begin(order: RunOrder, listener: RunListener): CarriedRun {
+    return new ListenedRun(order, listener);
   }
 }
 
-/** For the tests of this file: comparisons start no processes of runs. */
+/** For the tests of this file: comparisons start no processes of runs, and carry out one after the other. */
 export function runsHere(): void {
   const { open } = executors.local;
   beforeAll(() => {
     executors.local.open = async () => ({
-      make: (jobs, options) => new ExecutorHere(jobs, options),
+      make: (jobs, options) => new ExecutorHere(jobs, options, 1),
       close: async () => {},
     });
   });
