@@ -11,8 +11,10 @@ import { assemble } from '../run/assemble.ts';
 import type { RunJob } from '../run/job.ts';
 import { RunStreams } from '../run/streams.ts';
 
-/** Time spent on each measurement. */
-const MEASURE_SECONDS = 0.25;
+/** Time spent on each measurement: so long, and longer for too few calls, but not beyond the last. */
+const LEAST_SECONDS = 0.08;
+const ENOUGH_CALLS = 15;
+const MOST_SECONDS = 0.25;
 
 export interface TaskSpeed {
   /** Numbers that an agent sees and gives: observation plus action. */
@@ -136,8 +138,10 @@ async function agentSpeedHere(job: RunJob): Promise<AgentSpeed> {
 /** The median: a call that other programs interrupted says nothing about the work. */
 async function secondsPerCall(call: () => unknown): Promise<number> {
   const seconds: number[] = [];
-  const end = performance.now() + MEASURE_SECONDS * 1000;
-  for (let before = performance.now(); before < end; ) {
+  const begun = performance.now();
+  let before = begun;
+  const spent = () => (before - begun) / 1000;
+  while (spent() < (seconds.length < ENOUGH_CALLS ? MOST_SECONDS : LEAST_SECONDS)) {
     await call();
     const now = performance.now();
     seconds.push((now - before) / 1000);

@@ -11,17 +11,18 @@ export async function expectGreedy(
     reward,
     best,
     within,
-  }: Pick<QvpoConfig, 'networks'> & { reward: Reward; best: number; within: number },
+    updates,
+  }: Pick<QvpoConfig, 'networks'> & { reward: Reward; best: number; within: number; updates: number },
 ): Promise<void> {
   const { agent, metrics } = await trainOnBandit(qvpo, {
     engine,
     reward,
-    updates: 1000,
+    updates,
     config: {
       networks,
       actorLearningRate: 3e-4,
       diffusionSteps: 10,
-      targetParticles: 2,
+      targetParticles: 1,
       embedding: 16,
       maxGradNorm: 10,
     },

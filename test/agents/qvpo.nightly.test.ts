@@ -9,5 +9,11 @@ afterAll(() => engine.dispose());
 // Mish critics of this width need thousands of updates to see two humps apart, ReLU critics hundreds.
 it('qvpo with the common networks reaches the higher of two humps', async () => {
   expect.hasAssertions();
-  await expectGreedy(engine, { networks: 'common', reward: twoHumps, best: -0.5, within: 0.06 });
+  await expectGreedy(engine, {
+    networks: 'common',
+    reward: twoHumps,
+    best: -0.5,
+    within: 0.06,
+    updates: 1000,
+  });
 });

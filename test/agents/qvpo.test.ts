@@ -33,6 +33,12 @@ describe('qvpo on a bandit', () => {
   // Of two humps, with other networks: qvpo.nightly.test.ts.
   it('reaches the greedy policy, the top of one hump at 0.3', async () => {
     expect.hasAssertions();
-    await expectGreedy(engine, { networks: 'reference', reward: oneHump, best: 0.3, within: 0.1 });
+    await expectGreedy(engine, {
+      networks: 'reference',
+      reward: oneHump,
+      best: 0.3,
+      within: 0.1,
+      updates: 700,
+    });
   }, 300_000);
 });

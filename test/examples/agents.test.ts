@@ -23,7 +23,7 @@ describe.each(['my-agent.ts', 'cem-agent.ts'])('examples/%s', (name) => {
 
   it('finds the best action of a bandit', async () => {
     const { factory } = await loadAgent(file);
-    const { agent } = await trainOnBandit(factory, { engine, reward: oneHump, updates: 1000 });
+    const { agent } = await trainOnBandit(factory, { engine, reward: oneHump, updates: 500 });
     for (const action of await drawActions(agent, 'exploit', 20)) {
       expect(Math.abs(action - 0.3)).toBeLessThan(0.1);
     }

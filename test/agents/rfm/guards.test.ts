@@ -3,7 +3,6 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   engine,
   expectBound,
-  expectFallingSpread,
   expectFinite,
   expectFiniteAtTheEnds,
   expectFloor,
@@ -57,12 +56,5 @@ describe('times next to 0 and 1', () => {
   )('give finite numbers at t_min = 1e-6: %s %o', async (name, options) => {
     expect.hasAssertions();
     await expectFiniteAtTheEnds(name, options);
-  });
-});
-
-describe('mode collapse', () => {
-  it('shows as a policy spread that falls', async () => {
-    expect.hasAssertions();
-    await expectFallingSpread('rfm-flow');
   });
 });

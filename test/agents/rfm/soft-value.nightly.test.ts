@@ -19,6 +19,7 @@ const forms: readonly (readonly [string, PolicyForm, 'velocity' | 'noise' | 'dat
   ['diffusion, vp, data', diffusionForm({ ...data, schedule: 'vp', sampler }), 'data'],
   ['diffusion, cosine', diffusionForm({ ...native, schedule: 'cosine', sampler }), 'noise'],
   ['diffusion, cosine, data', diffusionForm({ ...data, schedule: 'cosine', sampler }), 'data'],
+  ['diffusion, ve, data', diffusionForm({ ...data, schedule: 've', sampler }), 'data'],
   ['diffusion, ve', diffusionForm({ ...native, schedule: 've', sampler }), 'noise'],
 ];
 

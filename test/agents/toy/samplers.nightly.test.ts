@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { idem } from '../../../agents/toy/idem.ts';
 import { qne } from '../../../agents/toy/qne.ts';
 import { rfmDiffusion, rfmFlow } from '../../../agents/toy/rfm.ts';
 import { createEngine } from '../../../engine/index.ts';
@@ -13,6 +14,7 @@ describe.each([
     form: rfmFlow({ bound, estimator: 'optimal', draws: 'prior' }),
     steps: 20,
   },
+  { what: 'idem', form: idem({ bound }), steps: 40 },
   { what: 'qne', form: qne({ bound }), steps: 40 },
   { what: 'rfm-diffusion', form: rfmDiffusion({ bound }), steps: 40 },
   { what: 'rfm-diffusion by DDIM', form: rfmDiffusion({ bound, sampler: 'ddim' }), steps: 100 },

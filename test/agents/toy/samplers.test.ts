@@ -13,10 +13,9 @@ import { bound, expectMixture, mixture, round, smallConfig, spread } from './mix
 const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
 
-// rfm-flow with draws of the prior, rfm-diffusion, larger batches: samplers.nightly.test.ts.
+// idem, rfm-flow with draws of the prior, rfm-diffusion, larger batches: samplers.nightly.test.ts.
 const forms: readonly { what: string; form: SamplerForm; steps: number }[] = [
   { what: 'rfm-flow', form: rfmFlow({ bound }), steps: 20 },
-  { what: 'idem', form: idem({ bound }), steps: 40 },
   { what: 'qne', form: qne({ bound }), steps: 40 },
 ];
 
