@@ -24,7 +24,8 @@ ${hidden}
 }
 
 const page = `*{box-sizing:border-box}
-html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
+html{-webkit-text-size-adjust:100%}
+@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 body{margin:0;background:var(--page);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
 header,main,footer{max-width:1240px;margin:0 auto;padding:0 clamp(16px,4vw,40px)}
 header{padding-top:28px}

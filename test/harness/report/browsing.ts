@@ -100,7 +100,8 @@ export function reports(looks: readonly (readonly [Made, Size])[]): Reports {
   });
 
   async function open(path: string, size: Size, colorScheme: 'light' | 'dark' = 'light'): Promise<OpenPage> {
-    const page = await browser.newPage({ viewport: sizes[size], colorScheme });
+    const motion = { reducedMotion: 'reduce' } as const; // places hold still
+    const page = await browser.newPage({ viewport: sizes[size], colorScheme, ...motion });
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => complaints.push(message.text()));
