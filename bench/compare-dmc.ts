@@ -13,9 +13,9 @@ import { parseArgs } from 'node:util';
 import { type ControlEnvironment, makeEnvironment, suite } from '../envs/index.ts';
 import { actionStream, traceSeed } from '../envs/trace.ts';
 import { packagedModels } from '../harness/plugins/assets.ts';
-import { inlineWebAssembly } from '../harness/process/webassembly.ts';
+import { tuneWebAssembly } from '../harness/process/webassembly.ts';
 
-inlineWebAssembly();
+tuneWebAssembly();
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

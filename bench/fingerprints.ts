@@ -16,12 +16,12 @@ import { RandomStream } from '../engine/random.ts';
 import type { NdArray } from '../engine/types.ts';
 import { makeEnvironment, taskNames } from '../envs/index.ts';
 import { packagedModels } from '../harness/plugins/assets.ts';
-import { inlineWebAssembly } from '../harness/process/webassembly.ts';
+import { tuneWebAssembly } from '../harness/process/webassembly.ts';
 import { runAgain } from '../harness/run/again.ts';
 import { runTexts } from '../harness/run/rows.ts';
 import * as elementary from '../math/elementary.ts';
 
-inlineWebAssembly();
+tuneWebAssembly();
 
 export interface Fingerprints {
   /** The family of bits. */

@@ -9,9 +9,9 @@ import { type ControlEnvironment, findTask, makeEnvironment } from '../envs/inde
 import { actionStream, type Trace, traceEpisode, traceSeed } from '../envs/trace.ts';
 import { traceDifference } from '../envs/trace-difference.ts';
 import { packagedModels } from '../harness/plugins/assets.ts';
-import { inlineWebAssembly } from '../harness/process/webassembly.ts';
+import { tuneWebAssembly } from '../harness/process/webassembly.ts';
 
-inlineWebAssembly();
+tuneWebAssembly();
 
 const TRACES = new URL('../test/data/dmc/traces/', import.meta.url);
 /** A difference of the order of rounding. */

@@ -1,4 +1,4 @@
 /** Tests step MuJoCo as the command does. */
-import { inlineWebAssembly } from '../harness/process/webassembly.ts';
+import { tuneWebAssembly } from '../harness/process/webassembly.ts';
 
-inlineWebAssembly();
+tuneWebAssembly();

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { keepFilesOut } from '../plugins/load-module.ts';
 import { endProcess, unanswered } from '../process/awaited.ts';
-import { inlineWebAssembly } from '../process/webassembly.ts';
+import { tuneWebAssembly } from '../process/webassembly.ts';
 import { packageVersion } from '../results/manifest.ts';
 import { coloursOf, painted } from '../text/colour.ts';
 import { UserError } from '../text/errors.ts';
@@ -114,7 +114,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
     .on('unhandledRejection', unexpected)
     .on('beforeExit', endUnfinished)
     .on('exit', explainEnd);
-  inlineWebAssembly();
+  tuneWebAssembly();
   keepFilesOut();
   try {
     checkWorkingDirectory();

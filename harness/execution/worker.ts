@@ -1,11 +1,11 @@
 /** The process of one run: it receives the job, runs it, and reports how it ended. */
 import { agentTitle } from '../plugins/source.ts';
-import { inlineWebAssembly } from '../process/webassembly.ts';
+import { tuneWebAssembly } from '../process/webassembly.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
 import { RunHere } from './run-here.ts';
 
-inlineWebAssembly();
+tuneWebAssembly();
 
 /** Whose run this is, for messages. */
 let who = '';

@@ -4,11 +4,11 @@ import { inspect } from 'node:util';
 import { messageOf, printableLine } from '../text/printable.ts';
 import type { ApartFunction, ApartMessage, ApartOrder } from './apart.ts';
 import { endProcess, unanswered } from './awaited.ts';
-import { inlineWebAssembly } from './webassembly.ts';
+import { tuneWebAssembly } from './webassembly.ts';
 
 const ALIVE_MILLISECONDS = 1000;
 
-inlineWebAssembly();
+tuneWebAssembly();
 
 let over = false;
 
