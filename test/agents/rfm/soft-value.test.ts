@@ -74,7 +74,7 @@ describe('a soft critic', () => {
       endpoints: 'buffer' as const,
       lossWeight: 'snr' as const,
       tMin: 1e-3,
-      embedding: 16,
+      ...{ actorWidth: 32, criticWidth: 32, embedding: 16 },
       discount: 0.5,
       temperature: 1,
       finalTemperature: 1,
