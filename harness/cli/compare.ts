@@ -157,7 +157,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   }
   if (flags.dryRun) {
     for (const line of apart) process.stderr.write(`note: ${line}\n`);
-    return printDryRun(plan, withWorkers);
+    return printDryRun(plan, withWorkers, before && folder);
   }
   const isDefault = usesDefaults && before === undefined;
   const asks = isDefault && !flags.yes && process.stdin.isTTY && process.stderr.isTTY;

@@ -334,15 +334,24 @@ export function parseSeconds(text: string, what: string): number {
   return value;
 }
 
-/** The plan and how long it will take, as text or JSON. */
-export async function printDryRun(plan: ComparisonPlan, flags: RunFlags): Promise<void> {
+/**
+ * The plan and how long it will take, as text or JSON.
+ * @param folder of results that are gone on with: what is done there takes no time
+ */
+export async function printDryRun(plan: ComparisonPlan, flags: RunFlags, folder?: string): Promise<void> {
   parseTimes(flags);
-  const { workers, seconds, uncertainty } = await duration(plan, flags);
+  const { runFolder } = await import('../execution/merge.ts');
+  const { readComplete } = await import('../run/record.ts');
+  const isLeft = (job: RunJob) =>
+    folder === undefined || readComplete(runFolder(folder, job), job, flags.acceptChanges) === undefined;
+  const left = jobsOf(plan).filter(isLeft);
+  const { workers, seconds, uncertainty } = await duration(plan, flags, left);
   if (flags.json) {
-    console.log(JSON.stringify({ plan, workers, estimatedSeconds: seconds, uncertainty }, null, 2));
+    const described = { plan, workers, runsLeft: left.length, estimatedSeconds: seconds, uncertainty };
+    console.log(JSON.stringify(described, null, 2));
   } else {
-    console.log(describeWithDuration(plan, workers, seconds));
-    console.log(`            (${uncertainty})`);
+    console.log(describeWithDuration(plan, workers, seconds, left.length));
+    if (left.length > 0) console.log(`            (${uncertainty})`);
   }
 }
 
@@ -356,12 +365,21 @@ export async function announceDefault(plan: ComparisonPlan, flags: RunFlags): Pr
 async function duration(
   plan: ComparisonPlan,
   flags: RunFlags,
+  left: readonly RunJob[] = jobsOf(plan),
 ): Promise<{ workers: number; seconds: number; uncertainty: string }> {
   const { estimate, UNCERTAINTY } = await import('../plan/estimate.ts');
   const workers = workersOf(flags.workers, jobsOf(plan).length);
-  return { workers, seconds: await estimate(plan, workers), uncertainty: UNCERTAINTY };
+  return { workers, seconds: await estimate(plan, workers, left), uncertainty: UNCERTAINTY };
 }
 
-function describeWithDuration(plan: ComparisonPlan, workers: number, seconds: number): string {
-  return `${describePlan(plan)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`;
+function describeWithDuration(
+  plan: ComparisonPlan,
+  workers: number,
+  seconds: number,
+  left = jobsOf(plan).length,
+): string {
+  const done = jobsOf(plan).length - left;
+  const rest = done > 0 ? ` for the ${left} runs that are not done` : '';
+  const time = `about ${formatDuration(seconds)} with ${workers} worker(s)${rest}`;
+  return `${describePlan(plan)}\nduration    ${left > 0 ? time : 'none: every run is done'}`;
 }

@@ -1,4 +1,6 @@
 /** How long a plan will take, from speeds measured on this machine just before. */
+
+import type { RunJob } from '../run/job.ts';
 import { type AgentSpeed, measureAgent, measureTask, type TaskSpeed } from './measure-speeds.ts';
 import { type AgentPlan, type ComparisonPlan, jobsOf } from './plan.ts';
 
@@ -15,13 +17,19 @@ export const UNCERTAINTY =
  * Seconds for the whole plan. The control step of every task is measured, and every agent at the smallest and
  * the largest of the tasks; between the two its times are taken to grow evenly with observation plus action.
  * Seeds are taken as alike, and evaluation episodes as whole ones.
+ * @param left the runs that are yet to be made
  */
-export async function estimate(plan: ComparisonPlan, workers: number): Promise<number> {
+export async function estimate(
+  plan: ComparisonPlan,
+  workers: number,
+  left: readonly RunJob[] = jobsOf(plan),
+): Promise<number> {
+  if (left.length === 0) return 0;
   const tasks: TaskSpeed[] = [];
   for (const task of plan.tasks) tasks.push(await measureTask(task));
   const speedsOfAgents: ((size: number) => AgentSpeed)[] = [];
   for (const agent of plan.agents) speedsOfAgents.push(await measureAtEnds(plan, agent, tasks));
-  const runs = jobsOf(plan).map(({ identity }) => {
+  const runs = left.map(({ identity }) => {
     const task = tasks[plan.tasks.findIndex(({ name }) => name === identity.task)];
     const place = plan.agents.findIndex(({ label }) => label === identity.agent);
     return runSeconds(plan, plan.agents[place], task, speedsOfAgents[place](task.size));

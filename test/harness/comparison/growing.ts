@@ -127,9 +127,12 @@ export function growth(seeds: 1 | 2): Growth {
       '--dry-run',
       '--json',
     );
-    const { workers, plan, estimatedSeconds } = JSON.parse(more.stdout);
+    const { workers, plan, runsLeft, estimatedSeconds } = JSON.parse(more.stdout);
     expect([workers, plan.steps, plan.seeds]).toEqual([2, 60, [0, 1, 2].slice(0, seeds + 1)]);
+    expect(runsLeft).toBe(2);
     expect(estimatedSeconds).toBeGreaterThan(0);
+    const nothing = await compare('--resume', '--out', 'half', '--dry-run');
+    expect(nothing.stdout).toMatch(/\nduration {4}none: every run is done\n$/);
   }, 300_000);
 
   return { at, compare, merge };
