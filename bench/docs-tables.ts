@@ -11,6 +11,7 @@ import { backends } from '../engine/backends/records.ts';
 import type { Columns } from '../harness/files/columns.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
+import { clipTrialHead, clipTrialRows } from './clip-trials.ts';
 import { curveHead, curveRows } from './compare-reference/curves.ts';
 
 /** A Markdown table. */
@@ -65,6 +66,7 @@ export const docsTables: readonly DocsTable[] = [
   },
   { file: 'results.md', name: 'summary.csv', head: columnHead, rows: () => columnRows(summaryColumns) },
   { file: 'fairness.md', name: 'curves', head: curveHead, rows: curveRows },
+  { file: 'fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
   {
     file: 'engine.md',
     name: 'backends',
