@@ -1,4 +1,5 @@
 /** Distances between two sets of points in the plane or in any dimension, each point with equal weight. */
+import { mean } from '../../harness/statistics/index.ts';
 
 export type Points = readonly (readonly number[])[];
 
@@ -65,43 +66,35 @@ const mostRounds = 500;
  * @param settled rounds end when no potential moves by more
  */
 export function entropicTransport(x: Points, y: Points, epsilon: number, settled = 1e-14): number {
-  if (x === y) return transportToItself(x, epsilon, settled);
   const cost = x.map((p) => Float64Array.from(y, (q) => squaredDistance(p, q)));
+  const toX = softMinimum(cost, epsilon);
+  const zero = new Float64Array(y.length);
+  if (x === y) {
+    const halfway = (f: Float64Array) => toX(f).map((value, i) => (value + f[i]) / 2);
+    const f = settle(zero, halfway, settled);
+    return mean(f) + mean(toX(f));
+  }
   const turned = y.map((_, j) => Float64Array.from(cost, (row) => row[j]));
-  const [toX, toY] = [softMinimum(cost, epsilon), softMinimum(turned, epsilon)];
-  let g: Float64Array = new Float64Array(y.length);
-  let f: Float64Array = toX(g);
-  for (let round = 0; round < mostRounds; round++) {
-    g = toY(f);
-    const next = toX(g);
-    const moved = largestMove(f, next);
-    f = next;
-    if (moved < settled) break;
-  }
-  // The last half round changed f alone: g belongs to the f before.
-  g = toY(f);
-  f = toX(g);
-  return mean(f) + mean(g);
+  const toY = softMinimum(turned, epsilon);
+  const g = toY(settle(toX(zero), (f) => toX(toY(f)), settled));
+  return mean(toX(g)) + mean(g);
 }
 
-function transportToItself(x: Points, epsilon: number, settled: number): number {
-  const cost = x.map((p) => Float64Array.from(x, (q) => squaredDistance(p, q)));
-  const successor = softMinimum(cost, epsilon);
-  let f: Float64Array = new Float64Array(x.length);
+/** What a step, again and again, brings values to that no longer move by more than `settled`. */
+function settle(
+  values: Float64Array,
+  step: (values: Float64Array) => Float64Array,
+  settled: number,
+): Float64Array {
+  let now = values;
   for (let round = 0; round < mostRounds; round++) {
-    const after = successor(f);
-    const next = f.map((value, i) => (value + after[i]) / 2);
-    const moved = largestMove(f, next);
-    f = next;
+    const next = step(now);
+    const moved = next.reduce((most, value, i) => Math.max(most, Math.abs(value - now[i])), 0);
+    now = next;
     if (moved < settled) break;
   }
-  return mean(f) + mean(successor(f));
+  return now;
 }
-
-const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-const largestMove = (before: Float64Array, after: Float64Array): number =>
-  after.reduce((most, value, i) => Math.max(most, Math.abs(value - before[i])), 0);
 
 /** The map g → -ε log mean_j exp((g_j - cost_ij)/ε), with the exponentials of the cost taken once. */
 function softMinimum(cost: readonly Float64Array[], epsilon: number) {

@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { readTable } from '../../harness/files/csv.ts';
 import { mean, studentInterval } from '../../harness/statistics/index.ts';
+import { publishedEpisodes, seedReturns, withInterval } from '../published.ts';
 
 const recordedSchema = z.object({
   curves: z.array(
@@ -22,8 +22,6 @@ const recordedSchema = z.object({
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-const COLUMNS = ['task', 'agent', 'seed', 'step', 'return'];
-
 export const curveSteps = [10_000, 20_000, 30_000, 40_000, 50_000];
 export const curveHead = ['agent', 'of', ...curveSteps.map((step) => `${step / 1000}k`), 'at 30k', 'at 50k'];
 
@@ -35,23 +33,12 @@ export function curveRows(): string[][] {
   const folders = readdirSync(file('results/curves'), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   );
-  // Published files have the columns of their day.
-  const episodes = folders.flatMap(({ name }) =>
-    readTable(join(file('results/curves'), name, 'evaluations.csv'), COLUMNS).map((line) => ({
-      ...{ task: line.text('task'), agent: line.text('agent'), seed: line.text('seed') },
-      ...{ step: line.number('step'), value: line.number('return') },
-    })),
-  );
+  const episodes = folders.flatMap(({ name }) => publishedEpisodes(join('curves', name)));
   return recorded.curves.flatMap(({ agent, task, evaluationSteps, returns }) => {
     const own = episodes.filter((episode) => episode.agent === agent && episode.task === task);
     const theirs = (step: number) =>
       Object.values(returns).map((curve) => curve[evaluationSteps.indexOf(step)]);
-    const ours = (step: number) => {
-      const there = own.filter((episode) => episode.step === step);
-      return [...new Set(there.map(({ seed }) => seed))].map((seed) =>
-        mean(there.filter((episode) => episode.seed === seed).map(({ value }) => value)),
-      );
-    };
+    const ours = (step: number) => seedReturns(own.filter((episode) => episode.step === step));
     const seeds = (values: readonly number[]) =>
       values.length === 0 ? '–' : values.map((value) => value.toFixed(0)).join(', ');
     return [
@@ -69,13 +56,11 @@ export function curveRows(): string[][] {
 /** Our mean with its interval, and how the range of our seeds lies to that of the program's. */
 function verdict(ours: readonly number[], theirs: readonly number[]): string {
   if (ours.length === 0) return '–';
-  const [low, high] = studentInterval(ours)?.map((end) => end.toFixed(0)) ?? [];
-  const interval = low === undefined ? '' : ` [${low}, ${high}]`.replaceAll('-', '−');
   const where =
     Math.min(...ours) > Math.max(...theirs)
       ? 'above'
       : Math.max(...ours) < Math.min(...theirs)
         ? 'below'
         : 'overlap';
-  return `${mean(ours).toFixed(0)}${interval}: ${where}`;
+  return `${withInterval(mean(ours), studentInterval(ours))}: ${where}`;
 }

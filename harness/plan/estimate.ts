@@ -1,5 +1,4 @@
 /** How long a plan will take, from speeds measured on this machine just before. */
-
 import type { RunJob } from '../run/job.ts';
 import { type AgentSpeed, measureAgent, measureTask, type TaskSpeed } from './measure-speeds.ts';
 import { type AgentPlan, type ComparisonPlan, jobsOf } from './plan.ts';
@@ -14,8 +13,8 @@ export const UNCERTAINTY =
   'from speeds measured for a moment just now: take it as 0.7 to 1.5 times that on a machine with nothing else to do, and as too short while other programs run';
 
 /**
- * Seconds for the whole plan. The control step of every task is measured, and every agent at the smallest and
- * the largest of the tasks; between the two its times are taken to grow evenly with observation plus action.
+ * Seconds for the runs that are left. The control step of each of their tasks is measured, and each of their agents at the
+ * smallest and the largest of those; between the two its times are taken to grow evenly with observation plus action.
  * Seeds are taken as alike, and evaluation episodes as whole ones.
  * @param left the runs that are yet to be made
  */
@@ -24,15 +23,19 @@ export async function estimate(
   workers: number,
   left: readonly RunJob[] = jobsOf(plan),
 ): Promise<number> {
-  if (left.length === 0) return 0;
+  const part = {
+    ...plan,
+    tasks: plan.tasks.filter(({ name }) => left.some(({ identity }) => identity.task === name)),
+    agents: plan.agents.filter(({ label }) => left.some(({ identity }) => identity.agent === label)),
+  };
   const tasks: TaskSpeed[] = [];
-  for (const task of plan.tasks) tasks.push(await measureTask(task));
+  for (const task of part.tasks) tasks.push(await measureTask(task));
   const speedsOfAgents: ((size: number) => AgentSpeed)[] = [];
-  for (const agent of plan.agents) speedsOfAgents.push(await measureAtEnds(plan, agent, tasks));
+  for (const agent of part.agents) speedsOfAgents.push(await measureAtEnds(part, agent, tasks));
   const runs = left.map(({ identity }) => {
-    const task = tasks[plan.tasks.findIndex(({ name }) => name === identity.task)];
-    const place = plan.agents.findIndex(({ label }) => label === identity.agent);
-    return runSeconds(plan, plan.agents[place], task, speedsOfAgents[place](task.size));
+    const task = tasks[part.tasks.findIndex(({ name }) => name === identity.task)];
+    const place = part.agents.findIndex(({ label }) => label === identity.agent);
+    return runSeconds(part, part.agents[place], task, speedsOfAgents[place](task.size));
   });
   return schedule(runs, workers);
 }

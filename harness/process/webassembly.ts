@@ -3,9 +3,9 @@
  *
  * MuJoCo's inner loops call many functions of a few instructions. V8 11.3 (Node 20) can inline them into their
  * callers, without any change of a result, but does so only where asked to; physics steps then take 6 to 14 % less
- * time. It also compiles a function a second time, with all optimisations, once that has run for some tenths of a
- * millisecond; a command that steps MuJoCo for a moment spends most of its time so. Ten times as late it takes 10 to
- * 40 % less processor time, and a training is as fast (docs/performance.md). Other versions of Node keep their own
+ * time. It also compiles a function a second time, with all optimisations, once that has run a while. Where that comes
+ * ten times as late, a command that steps MuJoCo for a moment takes 10 to 40 % less processor time, and a long run is
+ * as fast (docs/performance.md). Other versions of Node keep their own
  * defaults: they have not been measured.
  */
 import { setFlagsFromString } from 'node:v8';

@@ -100,8 +100,8 @@ export function reports(looks: readonly (readonly [Made, Size])[]): Reports {
   });
 
   async function open(path: string, size: Size, colorScheme: 'light' | 'dark' = 'light'): Promise<OpenPage> {
-    const motion = { reducedMotion: 'reduce' } as const; // places hold still
-    const page = await browser.newPage({ viewport: sizes[size], colorScheme, ...motion });
+    // Without smooth scrolling, places hold still.
+    const page = await browser.newPage({ viewport: sizes[size], colorScheme, reducedMotion: 'reduce' });
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => complaints.push(message.text()));

@@ -1,0 +1,35 @@
+/** Published evaluations, as the tables of docs/ need them. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readTable } from '../harness/files/csv.ts';
+import { type Interval, mean } from '../harness/statistics/index.ts';
+
+export interface Episode {
+  readonly task: string;
+  readonly agent: string;
+  readonly seed: string;
+  readonly step: number;
+  readonly value: number;
+}
+
+/** The episodes in a folder of results/; published files have the columns of their day. */
+export function publishedEpisodes(folder: string): Episode[] {
+  const file = join(fileURLToPath(new URL('../results/', import.meta.url)), folder, 'evaluations.csv');
+  return readTable(file, ['task', 'agent', 'seed', 'step', 'return']).map((line) => ({
+    ...{ task: line.text('task'), agent: line.text('agent'), seed: line.text('seed') },
+    ...{ step: line.number('step'), value: line.number('return') },
+  }));
+}
+
+/** The mean return of each seed that is there. */
+export function seedReturns(episodes: readonly Episode[]): number[] {
+  return [...new Set(episodes.map(({ seed }) => seed))].map((seed) =>
+    mean(episodes.filter((episode) => episode.seed === seed).map(({ value }) => value)),
+  );
+}
+
+/** A mean and its interval, if it has one, in whole numbers. */
+export function withInterval(value: number, interval: Interval | undefined): string {
+  const ends = interval === undefined ? '' : ` [${interval.map((end) => end.toFixed(0)).join(', ')}]`;
+  return `${value.toFixed(0)}${ends.replaceAll('-', '−')}`;
+}
