@@ -55,7 +55,7 @@ const projects = [
 
 export default defineConfig({
   test: {
-    // `npm test` builds first: the processes that tests start need not read the source again.
+    // `npm test` builds what is older: the processes that tests start need not read the source again.
     env: { RFM_HARNESS_BUILT_PROCESSES: '1', NO_COLOR: '1' },
     setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
     // What is built is imported as it is.

@@ -28,7 +28,7 @@ export interface Fingerprints {
   readonly bits: string;
   /** What all agents share: a change there is a new family. */
   readonly arithmetic: Readonly<Record<string, string>>;
-  /** All of an agent's state after 200 updates at preset smoke. */
+  /** All of an agent's state after 50 updates at preset smoke. */
   readonly agents: Readonly<Record<string, string>>;
   /** The CSVs of a short run, without times. */
   readonly runs: Readonly<Record<string, string>>;
@@ -173,7 +173,7 @@ async function ofTasks(): Promise<string> {
   return hash(parts);
 }
 
-/** An agent's whole state after 200 updates on drawn transitions, at preset smoke. */
+/** An agent's whole state after 50 updates on drawn transitions, at preset smoke. */
 export async function ofAgent(name: string): Promise<string> {
   const factory = findAgent(name);
   if (factory === undefined) throw new Error(`there is no agent '${name}'`);
@@ -190,7 +190,7 @@ export async function ofAgent(name: string): Promise<string> {
   const random = RandomStream.fromSeed(2).split('batches');
   const batch = allocateBatch(config.batchSize, sizes);
   const metrics: string[] = [];
-  for (let update = 0; update < 200; update++) {
+  for (let update = 0; update < 50; update++) {
     random.fillNormal(batch.observation);
     random.fillUniform(batch.action, -1, 1);
     random.fillUniform(batch.reward);

@@ -27,7 +27,7 @@ describe('fingerprints of the backend wasm', () => {
     expect(await arithmetic[name]()).toBe(committed.arithmetic[name]);
   });
 
-  it.each(Object.keys(committed.agents))('%s after 200 updates', async (name) => {
+  it.each(Object.keys(committed.agents))('%s after 50 updates', async (name) => {
     expect(await ofAgent(name)).toBe(committed.agents[name]);
   });
 

@@ -9,7 +9,7 @@ import { RandomStream } from '../../engine/random.ts';
 import { loadAgent } from '../../harness/plugins/load-agent.ts';
 
 export const file = fileURLToPath(new URL('../../examples/rfm-in-one-page.ts', import.meta.url));
-export const engine = createEngine({ backend: 'wasm' });
+export const engine = createEngine();
 
 /** The parameters after so many updates on made-up transitions, and two actions of each kind. */
 async function train<Config>(factory: AgentFactory<Config & never>, config: Config, updates: number) {

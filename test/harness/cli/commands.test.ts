@@ -250,11 +250,12 @@ describe('harness', () => {
     expect(JSON.parse(good.stdout)).toMatchObject({ failed: 0 });
     expect(JSON.parse(good.stdout).results).toHaveLength(1);
     const place = workplace({
+      'short.ts': shortBalance,
       'forgetful.ts': agentFile({ name: 'forgetful' }).replace('random = RandomStream', 'RandomStream'),
     });
-    const bad = await command(place, 'smoke', './forgetful.ts', '--tasks', 'cartpole-balance');
+    const bad = await command(place, 'smoke', './forgetful.ts', '--tasks', './short.ts');
     expect(bad.stdout).toMatch(
-      /FAILED {2}forgetful on cartpole-balance .*after save\(\) and load\(\) another instance acts differently/,
+      /FAILED {2}forgetful on short-balance .*after save\(\) and load\(\) another instance acts differently/,
     );
     expect(bad.code).toBe(1);
   }, 120_000);
