@@ -11,6 +11,7 @@
  * draws use exp and log of our own.
  */
 import { exp, log } from '../math/elementary.ts';
+import { BUFFERED_WORDS, type Layers, MOST_VALUES, makeStreamCode, type StreamCode } from './random-code.ts';
 
 /** Where a stream stands; plain JSON. */
 export interface RandomStreamState {
@@ -31,8 +32,6 @@ const SPLIT_DOMAIN = 0x53504c54;
 
 const TWO_32 = 2 ** 32;
 const TWO_53 = 2 ** 53;
-/** Words computed ahead at a time: enough that the loop below costs little per word, few for a short-lived stream. */
-const BUFFERED_WORDS = 256;
 
 /**
  * Writes `blocks` Philox4x32-10 blocks for the counters [c0 + i, c1, c2, c3] (c0 + i must stay below 2^32).
@@ -94,11 +93,7 @@ const RIGHT = 3.6541528853610088;
 /** Left-over magnitude bits of a word after 8 bits for the layer and 1 for the sign. */
 const MAGNITUDES = 2 ** 23;
 
-interface Ziggurat {
-  /** Layer edge ÷ 2^23: multiplied by a 23-bit magnitude it gives a point of the layer. [256] */
-  readonly scale: Float64Array;
-  /** Magnitudes below this lie inside the density without a test. [256] */
-  readonly inside: Int32Array;
+interface Ziggurat extends Layers {
   /** exp(-x²/2) at each edge. [257] */
   readonly height: Float64Array;
 }
@@ -123,6 +118,24 @@ function buildZiggurat(): Ziggurat {
 }
 
 const ziggurat = buildZiggurat();
+
+/** Shorter fills go word by word. */
+const LEAST_FILL = 32;
+
+let streamCode: StreamCode | undefined | null = null;
+
+/** Written when the first stream computes words. */
+function ownStreamCode(): StreamCode | undefined {
+  if (streamCode === null) {
+    const philox = {
+      multipliers: [MULTIPLIER_0, MULTIPLIER_1],
+      weyl: [WEYL_0, WEYL_1],
+      rounds: ROUNDS,
+    } as const;
+    streamCode = makeStreamCode(philox, ziggurat);
+  }
+  return streamCode;
+}
 
 function checkBound(bound: number): void {
   if (!Number.isSafeInteger(bound) || bound < 1) {
@@ -225,32 +238,54 @@ export class RandomStream {
       throw new RangeError(`uniforms need finite low < high, not [${low}, ${high})`);
     }
     const scale = (high - low) / 2 ** 24;
-    for (let i = 0; i < out.length; i++) {
-      do {
-        out[i] = low + scale * (this.#word() >>> 8);
-      } while (out[i] >= high); // float32 rounding may reach the open end
+    for (let i = 0; i < out.length; ) {
+      if (!this.#filled || this.#next === BUFFERED_WORDS) this.#refill();
+      const words = this.#words;
+      while (i < out.length && this.#next < BUFFERED_WORDS) {
+        out[i] = low + scale * (words[this.#next++] >>> 8);
+        if (out[i] < high) i++; // float32 rounding may reach the open end
+      }
     }
     return out;
   }
 
   /** Fills with standard normals (float32). */
   fillNormal(out: Float32Array): Float32Array {
-    const { scale, inside } = ziggurat;
-    let i = 0;
-    while (i < out.length) {
-      if (!this.#filled || this.#next === BUFFERED_WORDS) this.#refill();
-      const words = this.#words;
-      // Drawn straight from the buffer while the draw needs no second word, which is 98.8 % of the time.
-      while (i < out.length && this.#next < BUFFERED_WORDS) {
-        const word = words[this.#next++];
-        const layer = word & 0xff;
-        const magnitude = word >>> 9;
-        const x = magnitude < inside[layer] ? magnitude * scale[layer] : this.#edge(layer, magnitude);
-        if (x < 0) continue; // rejected
-        out[i++] = word & 0x100 ? -x : x;
+    const code = out.length < LEAST_FILL ? undefined : ownStreamCode();
+    if (code === undefined) {
+      for (let i = 0; i < out.length; ) {
+        const x = this.#normal();
+        if (x !== undefined) out[i++] = x;
       }
+      return out;
+    }
+    if (this.#filled) code.words.set(this.#words);
+    for (let done = 0; done < out.length; done += MOST_VALUES) {
+      const count = Math.min(MOST_VALUES, out.length - done);
+      let i = 0;
+      while (i < count) {
+        if (!this.#filled || this.#next === BUFFERED_WORDS) this.#refill();
+        const drawn = code.fillValues(this.#next, i, count);
+        i += drawn;
+        this.#next += drawn;
+        if (i === count || this.#next === BUFFERED_WORDS) continue;
+        const x = this.#normal();
+        if (x !== undefined) code.values[i++] = x;
+      }
+      out.set(count === MOST_VALUES ? code.values : code.values.subarray(0, count), done);
     }
     return out;
+  }
+
+  /** A standard normal, or undefined if the draw is to be repeated. */
+  #normal(): number | undefined {
+    const { scale, inside } = ziggurat;
+    const word = this.#word();
+    const layer = word & 0xff;
+    const magnitude = word >>> 9;
+    const x = magnitude < inside[layer] ? magnitude * scale[layer] : this.#edge(layer, magnitude);
+    if (x < 0) return undefined;
+    return word & 0x100 ? -x : x;
   }
 
   /** Fills with integers in [0, bound). */
@@ -290,16 +325,14 @@ export class RandomStream {
     }
     const block = this.#start / 4;
     // A buffer never straddles 2^32 blocks: 64 divides it.
-    philoxBlocks(
-      this.#words,
-      BUFFERED_WORDS / 4,
-      this.#key0,
-      this.#key1,
-      block % TWO_32,
-      Math.floor(block / TWO_32),
-      0,
-      0,
-    );
+    const [c0, c1] = [block % TWO_32, Math.floor(block / TWO_32)];
+    const code = ownStreamCode();
+    if (code === undefined) {
+      philoxBlocks(this.#words, BUFFERED_WORDS / 4, this.#key0, this.#key1, c0, c1, 0, 0);
+    } else {
+      code.fillWords(this.#key0, this.#key1, c0, c1);
+      this.#words.set(code.words);
+    }
     this.#filled = true;
   }
 }

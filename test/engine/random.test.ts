@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { philoxBlocks, RandomStream } from '../../engine/random.ts';
 
 describe('Philox4x32-10', () => {
@@ -23,10 +23,10 @@ describe('Philox4x32-10', () => {
 
   it('is what a stream draws, in order', () => {
     const stream = RandomStream.restore({ key: [0xa4093822, 0x299f31d0], counter: 0 });
-    const words = Array.from({ length: 8 }, () => stream.integer(2 ** 32));
-    const block = new Uint32Array(8);
-    philoxBlocks(block, 2, 0xa4093822, 0x299f31d0, 0, 0, 0, 0);
-    expect(words).toEqual([...block]);
+    const words = Array.from({ length: 1000 }, () => stream.integer(2 ** 32));
+    const blocks = new Uint32Array(1000);
+    philoxBlocks(blocks, 250, 0xa4093822, 0x299f31d0, 0, 0, 0, 0);
+    expect(words).toEqual([...blocks]);
   });
 });
 
@@ -76,8 +76,29 @@ describe('RandomStream', () => {
   it('draws the same numbers in one fill and in many', () => {
     const whole = RandomStream.fromSeed(3).fillNormal(new Float32Array(5000));
     const stream = RandomStream.fromSeed(3);
-    const parts = Array.from({ length: 50 }, () => [...stream.fillNormal(new Float32Array(100))]).flat();
+    // Some so short that they go word by word.
+    const sizes = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 7 : 93));
+    const parts = sizes.flatMap((size) => [...stream.fillNormal(new Float32Array(size))]);
     expect(parts).toEqual([...whole]);
+  });
+
+  it('draws the same numbers where WebAssembly has no vectors', async () => {
+    const draws = (stream: RandomStream) => [
+      ...stream.fillNormal(new Float32Array(20_000)),
+      ...stream.fillUniform(new Float32Array(2000), -1, 1),
+      stream.state().counter,
+    ];
+    const usual = draws(RandomStream.restore({ key: [3, 4], counter: 9 * 2 ** 34 - 1000 }));
+    function refuse(): never {
+      throw new WebAssembly.CompileError('no vectors');
+    }
+    const compile = vi.spyOn(WebAssembly, 'Module').mockImplementation(refuse);
+    vi.resetModules();
+    const other = await import('../../engine/random.ts');
+    expect(other.RandomStream).not.toBe(RandomStream);
+    expect(draws(other.RandomStream.restore({ key: [3, 4], counter: 9 * 2 ** 34 - 1000 }))).toEqual(usual);
+    expect(compile).toHaveBeenCalledOnce();
+    compile.mockRestore();
   });
 
   it('splits by key and label alone', () => {

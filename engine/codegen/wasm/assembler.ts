@@ -140,8 +140,13 @@ export class Code {
 
   /** The same 32 bits in every lane. */
   splat(bits: number): void {
+    this.lanes([bits, bits, bits, bits]);
+  }
+
+  /** Four lanes of 32 bits. */
+  lanes(bits: readonly [number, number, number, number]): void {
     this.#vector(CONSTANT);
-    this.#bytes.append(new Uint8Array(Uint32Array.of(bits, bits, bits, bits).buffer));
+    this.#bytes.append(new Uint8Array(Uint32Array.from(bits).buffer));
   }
 
   scalar(code: number): void {
@@ -165,12 +170,6 @@ export class Code {
   #vector(code: number): void {
     this.#bytes.byte(VECTOR_PREFIX);
     this.#bytes.unsigned(code);
-  }
-
-  /** An instruction of vectors with a lane. */
-  lane(code: number, lane: number): void {
-    this.#vector(code);
-    this.#bytes.byte(lane);
   }
 
   /** Lanes of four bytes, 0 to 3 of the first operand and 4 to 7 of the second. */

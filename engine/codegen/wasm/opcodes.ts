@@ -82,6 +82,7 @@ export const S = {
 export const Memory = {
   i32Load: [0x28, 2],
   f32Load: [0x2a, 2],
+  f64Load: [0x2b, 3],
   i32Load8: [0x2d, 0],
   i32Store: [0x36, 2],
   f32Store: [0x38, 2],
@@ -145,6 +146,9 @@ export const V = {
   i32Multiply: 181,
   i32Minimum: 182,
   i32Maximum: 184,
+  /** Lanes 0 and 1 of two vectors, without sign, multiplied to 64 bits; then lanes 2 and 3. */
+  i64ProductsOfLow: 222,
+  i64ProductsOfHigh: 223,
   f32Absolute: 224,
   f32Negate: 225,
   f32SquareRoot: 227,
