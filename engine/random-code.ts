@@ -9,7 +9,8 @@ import { Memory, S, Type, V, VectorMemory } from './codegen/wasm/opcodes.ts';
 export const BUFFERED_WORDS = 256;
 /** Normals that are written before they are copied. */
 export const MOST_VALUES = 4096;
-const LAYERS = 256;
+/** Of a ziggurat. */
+export const LAYERS = 256;
 
 /** Addresses in bytes. */
 const WORDS = 0;

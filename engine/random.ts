@@ -11,7 +11,14 @@
  * draws use exp and log of our own.
  */
 import { exp, log } from '../math/elementary.ts';
-import { BUFFERED_WORDS, type Layers, MOST_VALUES, makeStreamCode, type StreamCode } from './random-code.ts';
+import {
+  BUFFERED_WORDS,
+  LAYERS,
+  type Layers,
+  MOST_VALUES,
+  makeStreamCode,
+  type StreamCode,
+} from './random-code.ts';
 
 /** Where a stream stands; plain JSON. */
 export interface RandomStreamState {
@@ -87,8 +94,7 @@ export function philoxBlocks(
   }
 }
 
-/** 256 layers of equal area under exp(-x²/2); RIGHT is where the tail begins. */
-const LAYERS = 256;
+/** LAYERS of equal area lie under exp(-x²/2); RIGHT is where the tail begins. */
 const RIGHT = 3.6541528853610088;
 /** Left-over magnitude bits of a word after 8 bits for the layer and 1 for the sign. */
 const MAGNITUDES = 2 ** 23;
@@ -239,7 +245,7 @@ export class RandomStream {
     }
     const scale = (high - low) / 2 ** 24;
     for (let i = 0; i < out.length; ) {
-      if (!this.#filled || this.#next === BUFFERED_WORDS) this.#refill();
+      this.#refill();
       const words = this.#words;
       while (i < out.length && this.#next < BUFFERED_WORDS) {
         out[i] = low + scale * (words[this.#next++] >>> 8);
@@ -264,7 +270,7 @@ export class RandomStream {
       const count = Math.min(MOST_VALUES, out.length - done);
       let i = 0;
       while (i < count) {
-        if (!this.#filled || this.#next === BUFFERED_WORDS) this.#refill();
+        this.#refill();
         const drawn = code.fillValues(this.#next, i, count);
         i += drawn;
         this.#next += drawn;
@@ -313,12 +319,13 @@ export class RandomStream {
   }
 
   #word(): number {
-    if (!this.#filled || this.#next === BUFFERED_WORDS) this.#refill();
+    this.#refill();
     return this.#words[this.#next++];
   }
 
-  /** Computes the buffer at the position, moving on to the next one at its end. */
+  /** Computes the buffer at the position where it is not there, moving on to the next one at its end. */
   #refill(): void {
+    if (this.#filled && this.#next < BUFFERED_WORDS) return;
     if (this.#next === BUFFERED_WORDS) {
       this.#start += BUFFERED_WORDS;
       this.#next = 0;

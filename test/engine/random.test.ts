@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { philoxBlocks, RandomStream } from '../../engine/random.ts';
 
 describe('Philox4x32-10', () => {
@@ -93,13 +93,13 @@ describe('RandomStream', () => {
       throw new WebAssembly.CompileError('no vectors');
     }
     const compile = vi.spyOn(WebAssembly, 'Module').mockImplementation(refuse);
+    onTestFinished(() => compile.mockRestore());
     // Another copy of the module: it has not compiled its code yet.
     const copy = '../../engine/random.ts?without-vectors';
     const other = (await import(copy)) as typeof import('../../engine/random.ts');
     expect(other.RandomStream).not.toBe(RandomStream);
     expect(draws(other.RandomStream.restore({ key: [3, 4], counter: 9 * 2 ** 34 - 1000 }))).toEqual(usual);
     expect(compile).toHaveBeenCalledOnce();
-    compile.mockRestore();
   });
 
   it('splits by key and label alone', () => {
