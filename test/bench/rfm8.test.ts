@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { jobsOf } from '../../harness/plan/plan.ts';
+import { resolvePlan } from '../../harness/plan/resolve.ts';
+import { readSettingsFile } from '../../harness/plan/settings.ts';
+
+const planned = async (name: string) => {
+  const plan = await resolvePlan(
+    readSettingsFile(fileURLToPath(new URL(`../../bench/rfm8/${name}.yaml`, import.meta.url))),
+  );
+  return { plan, jobs: jobsOf(plan) };
+};
+/** The tasks of arXiv 2601.08136. */
+const paperTasks = [
+  ...['cheetah-run', 'cartpole-swingup', 'fish-swim', 'fish-upright', 'walker-walk', 'walker-run'],
+  ...['finger-spin', 'finger-turn_hard'],
+];
+
+it("the main table has every agent that the paper compares on the paper's eight tasks, unchanged at preset laptop", async () => {
+  const { plan, jobs } = await planned('main');
+  expect(plan.tasks.map(({ name }) => name)).toEqual(paperTasks);
+  expect(jobs).toHaveLength(8 * 8 * 3);
+  expect(plan.agents.map(({ label, preset }) => [label, preset])).toEqual(
+    ['rfm-flow', 'rfm-diffusion', 'sac', 'td3', 'qsm', 'dqs', 'maxentdp', 'random'].map((name) => [
+      name,
+      'laptop',
+    ]),
+  );
+  expect(plan).toMatchObject({
+    steps: 100_000,
+    evaluation: { every: 10_000, episodes: 25, starts: 'fixed' },
+  });
+});
+
+it('the anchor has the protocol of the official program: 26 evaluations of 25 episodes over 250,000 steps', async () => {
+  const { plan, jobs } = await planned('anchor');
+  expect(jobs).toHaveLength(1);
+  expect(jobs[0].config).toMatchObject({ batchSize: 256, criticWidth: 256, randomSteps: 10_000 });
+  expect(plan).toMatchObject({
+    steps: 250_000,
+    evaluation: { every: 10_000, episodes: 25, starts: 'fixed' },
+  });
+});
+
+it('the proxy differs from the main table in width and batch alone', async () => {
+  const [main, proxy] = [await planned('main'), await planned('proxy')];
+  for (const { label, config } of proxy.plan.agents)
+    expect(config).toEqual({
+      ...main.plan.agents.find((agent) => agent.label === label)?.config,
+      ...{ batchSize: 256, criticWidth: 256, actorWidth: 256 },
+    });
+  expect(proxy.plan.evaluation).toEqual(main.plan.evaluation);
+});
