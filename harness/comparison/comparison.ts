@@ -185,7 +185,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
     ...(before !== undefined && {
       continued: [...(before.continued ?? []), continuation(command, hash, added)],
     }),
-    cpu: cpu(),
+    cpu: before?.cpu ?? cpu(),
     startedAt: before?.startedAt ?? new Date().toISOString(),
     wallSeconds: before?.wallSeconds ?? 0,
     executor,
@@ -203,6 +203,7 @@ function continuation(command: readonly string[], hash: string | undefined, adde
     command,
     version: packageVersion(),
     ...(hash !== undefined && { commit: hash }),
+    cpu: cpu(),
     ...(Object.keys(added).length > 0 && { added }),
   };
 }

@@ -1,5 +1,6 @@
 /** The sections about how the numbers came to be: runs and failures, configuration, machine. */
 import { stringify } from 'yaml';
+import type { Manifest } from '../results/manifest-reader.ts';
 import { name } from './figures.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { ReportModel, Source } from './model.ts';
@@ -51,12 +52,18 @@ export function configurationSection(model: ReportModel): Html | undefined {
 ${described.map((source) => sourceFacts(source, described.length > 1))}</section>`;
 }
 
+/** Of all sessions, each once. */
+function processors({ cpu, continued }: Manifest): string {
+  const all = [cpu, ...continued.map((session) => session.cpu)].filter((one) => one !== undefined);
+  return [...new Set(all.map(describe))].join('; ');
+}
+
 function sourceFacts({ name: title, manifest }: Source, several: boolean): Html | undefined {
   if (manifest === undefined) return undefined;
   const facts: [string, Part][] = [
     ['Command', manifest.command && html`<code>${manifest.command}</code>`],
     ['Commit', manifest.commit && html`<code>${manifest.commit}</code>`],
-    ['Processor', describe(manifest.cpu)],
+    ['Processor', processors(manifest)],
     [
       'Versions',
       Object.entries(manifest.versions)

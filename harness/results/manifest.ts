@@ -47,6 +47,8 @@ const reportingSchema = z.object({
 /** What `--interval` and `--score-range` said. */
 export type Reporting = Readonly<z.infer<typeof reportingSchema>>;
 
+const processor = z.object({ model: z.string(), cores: z.number(), memoryGiB: z.number() });
+
 /** A session after the first one. */
 const continuation = z.object({
   /** ISO 8601, UTC. */
@@ -55,6 +57,8 @@ const continuation = z.object({
   /** Of rfm-harness; `commit` as for the first session. */
   version: z.string(),
   commit: z.string().optional(),
+  /** Absent in files of before there was one for each session. */
+  cpu: processor.optional(),
   /** What --extend added; absent for --resume. */
   added: z
     .object({
@@ -98,7 +102,8 @@ const manifestSchema = z.object({
   reporting: reportingSchema.optional(),
   /** Every time it went on after it had begun, in order; absent if it never did. */
   continued: z.array(continuation).readonly().optional(),
-  cpu: z.object({ model: z.string(), cores: z.number(), memoryGiB: z.number() }),
+  /** Of the first session. */
+  cpu: processor,
   /** ISO 8601, UTC. */
   startedAt: z.string(),
   /** When the last run ended; `status` stays `running` until tables and report are there. */

@@ -79,7 +79,9 @@ export function growth(seeds: 1 | 2): Growth {
     expect(await compare('--extend', '--config', 'more.yaml')).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(at('grown/runs/cartpole-balance/tiny/0/run.json'), 'utf8')).toBe(before);
     expect(tables(at('grown'))).toEqual(tables(at('whole')));
-    const { continued, status } = manifest('grown');
+    const { continued, cpu, status } = manifest('grown');
+    expect(cpu.model).toMatch(/./);
+    for (const session of continued) expect(session.cpu).toEqual(cpu);
     expect(status).toBe('done');
     expect(continued).toMatchObject([
       { added: { steps: { from: 30, to: 60 } }, at: expect.stringMatching(/^\d{4}-.*Z$/) },
