@@ -69,7 +69,7 @@ class Lowering {
     this.#builder = new Builder(target);
     this.#traced = traced;
     this.#byRow = byRow;
-    this.#nodes = needed(traced.outputs.map(({ value }) => value)).nodes;
+    this.#nodes = needed(traced.outputs.map(({ value }) => value));
   }
 
   run(): Lowered {

@@ -37,7 +37,7 @@ export function onnxModel({ name, inputs, outputs }: ModelParts): Uint8Array {
   for (const output of outputs) names.set(output.value.id, output.name);
   const nameOf = (value: Value | undefined) =>
     value === undefined ? '' : (names.get(value.id) ?? `v${value.id}`);
-  const { nodes, standIns } = expand(needed(outputs.map((output) => output.value)).nodes);
+  const { nodes, standIns } = expand(needed(outputs.map((output) => output.value)));
   for (const [standIn, value] of standIns) names.set(standIn.id, nameOf(value));
   const constants = new Set(
     nodes.flatMap((node) => node.inputs).filter((value) => value?.constant !== undefined),

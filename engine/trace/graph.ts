@@ -292,31 +292,19 @@ function signature(data: ConstantData): string {
   return bytesOf(data).join();
 }
 
-/** Nodes in an order in which every operand comes first, and the constants they read. */
-export function needed(outputs: readonly Value[]): { nodes: GraphNode[]; constants: Value[] } {
-  const nodes: GraphNode[] = [];
-  const constants = new Map<number, Value>();
-  const seen = new Set<GraphNode>();
+/**
+ * The nodes that outputs need, as they were recorded: every operand comes first, and what a function computes block by block
+ * stays so. (From the outputs backwards, all blocks' layers came before the first block's gradient, and were kept until then.)
+ */
+export function needed(outputs: readonly Value[]): GraphNode[] {
+  const nodes = new Set<GraphNode>();
   // A stack of our own: graphs of a sampler are deeper than JavaScript's.
-  const pending: { node: GraphNode; next: number }[] = [];
-  const visit = (value: Value | undefined) => {
-    if (value?.constant !== undefined) constants.set(value.id, value);
-    const node = value?.node;
-    if (node === undefined || seen.has(node)) return;
-    seen.add(node);
-    pending.push({ node, next: 0 });
-  };
-  for (const output of outputs) {
-    visit(output);
-    while (pending.length > 0) {
-      const top = pending[pending.length - 1];
-      if (top.next < top.node.inputs.length) {
-        visit(top.node.inputs[top.next++]);
-      } else {
-        nodes.push(top.node);
-        pending.pop();
-      }
-    }
+  const pending: (Value | undefined)[] = [...outputs];
+  while (pending.length > 0) {
+    const node = pending.pop()?.node;
+    if (node === undefined || nodes.has(node)) continue;
+    nodes.add(node);
+    pending.push(...node.inputs);
   }
-  return { nodes, constants: [...constants.values()] };
+  return [...nodes].sort((a, b) => a.outputs[0].id - b.outputs[0].id);
 }

@@ -13,7 +13,7 @@ export interface Structure {
 
 export function structureOf({ inputs, outputs }: Pick<TracedFunction, 'inputs' | 'outputs'>): Structure {
   const results = outputs.map(({ value }) => value);
-  const { nodes } = needed(results);
+  const nodes = needed(results);
   const constants: ConstantData[] = [];
   const numbers = new Map<Value, number>();
   const parts: string[] = [];

@@ -93,10 +93,10 @@ export function traceFunction(
         });
         if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
         const values = outputs.map((output) => output.value);
-        joinPatterns(needed(values).nodes, values);
+        joinPatterns(needed(values), values);
         const operations = new Map<string, number>();
         let productFlops = 0;
-        for (const node of needed(values).nodes) {
+        for (const node of needed(values)) {
           operations.set(node.operation, (operations.get(node.operation) ?? 0) + 1);
           productFlops += flopsOf(node);
         }

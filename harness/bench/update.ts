@@ -48,6 +48,12 @@ export interface UpdateSpeed {
   readonly startMilliseconds?: number;
   /** One action for one observation, exploring; not beside a profile, which slows it. */
   readonly actMilliseconds?: number;
+  /** Graphs that another backend ran, since this one has no code for them; absent if there were none. */
+  readonly elsewhere?: readonly {
+    readonly graph: string;
+    readonly backend: string;
+    readonly reason: string;
+  }[];
   /** Time per operation of one update, longest first; with a profile only. */
   readonly operations?: readonly OperationTime[];
 }
@@ -69,6 +75,7 @@ const updateSpeed: z.ZodType<UpdateSpeed> = z.object({
   firstUpdateMilliseconds: z.number(),
   startMilliseconds: z.number().optional(),
   actMilliseconds: z.number().optional(),
+  elsewhere: z.array(z.object({ graph: z.string(), backend: z.string(), reason: z.string() })).optional(),
   operations: z
     .array(z.object({ operation: z.string(), nodes: z.number(), microseconds: z.number() }))
     .optional(),
@@ -135,8 +142,10 @@ async function measure(
     if (folder !== undefined) makeFolder(folder);
   }
   const prefix = profileFolder === undefined ? undefined : join(profileFolder, `${label}-`);
+  const elsewhere: NonNullable<UpdateSpeed['elsewhere']>[number][] = [];
   const engine = createEngine({
     backend,
+    onFallback: (graph, reason, other) => elsewhere.push({ graph, backend: other, reason }),
     threads,
     spin: options.spin,
     debugNumerics,
@@ -175,6 +184,7 @@ async function measure(
     firstUpdateMilliseconds,
     startMilliseconds,
     actMilliseconds,
+    ...(elsewhere.length > 0 && { elsewhere }),
     ...(prefix === undefined ? {} : { operations: readProfiles(prefix) }),
   };
 }

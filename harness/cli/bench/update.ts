@@ -63,6 +63,8 @@ Examples:
       const report = (speed: UpdateSpeed) => {
         if (flags.json) return;
         console.log(line(speed));
+        for (const { graph, backend, reason } of speed.elsewhere ?? [])
+          console.log(`    '${graph}' ran on the backend ${backend}: ${reason}`);
         for (const { operation, nodes, microseconds } of speed.operations ?? []) {
           console.log(
             `    ${operation.padEnd(24)} ${microseconds.toFixed(0).padStart(8)} µs in ${nodes} nodes`,

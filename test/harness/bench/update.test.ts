@@ -85,6 +85,31 @@ describe('bench update', () => {
     said.mockRestore();
   });
 
+  it('tells which graphs another backend ran', async () => {
+    const odd = join(folder, 'odd.ts');
+    const source = {
+      name: 'odd',
+      prelude: "import * as tf from '@tensorflow/tfjs-core';",
+      create: `const run = context.engine.compile('odd/update', ({ x }: Record<string, tf.Tensor>) => ({
+        y: tf.einsum('ij,jk,kl->il', x, x, x),
+      }));`,
+      update: 'await run({ x: { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] } } as never); return {};',
+    };
+    writeFileSync(odd, agentFile(source));
+    const options = { presets: ['smoke'] as const, threads: [1], rounds: 1, seconds: 0.01 };
+    const [speed] = await built.benchUpdates({ ...options, agents: [odd], backend: 'wasm' });
+    expect(speed).toMatchObject({
+      backend: 'wasm',
+      elsewhere: [
+        {
+          graph: 'odd/update',
+          backend: expect.stringMatching(/^(onnx|eager)$/),
+          reason: expect.stringMatching(/einsum/i),
+        },
+      ],
+    });
+  });
+
   it('refuses impossible options', async () => {
     const run = (...flags: string[]) =>
       benchUpdateCommand()
