@@ -244,7 +244,7 @@ function changesSince(
   if (version !== undefined) changes.push(version);
   if (changes.length > 0 && !acceptChanges) throw cannotGoOn(folder, changes[0]);
   for (const change of changes) note(`goes on although ${change}`);
-  return [...(before.changes ?? []), ...changes];
+  return [...new Set([...(before.changes ?? []), ...changes])];
 }
 
 /** The plan with the checksums that users' files have now. @throws UserError for a file that is gone */

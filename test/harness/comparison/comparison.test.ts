@@ -104,14 +104,16 @@ describe('a comparison', () => {
   it('goes on from another build on purpose, says so, and keeps that in its manifest', async () => {
     const folder = workplace();
     await runComparison(plan, options(folder));
-    const manifest = manifestOf(folder);
-    manifest.versions.mujoco = '2.0.0';
-    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
-    const notes: string[] = [];
-    const note = (line: string) => notes.push(line);
-    await runComparison(plan, options(folder, { resume: true, acceptChanges: true, note }));
     const change = 'mujoco is 3.14.0 here and 2.0.0 there';
-    expect(notes).toEqual([`goes on although ${change}`]);
+    for (const _ of ['once', 'and once more']) {
+      const manifest = manifestOf(folder);
+      manifest.versions.mujoco = '2.0.0';
+      writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+      const notes: string[] = [];
+      const note = (line: string) => notes.push(line);
+      await runComparison(plan, options(folder, { resume: true, acceptChanges: true, note }));
+      expect(notes).toEqual([`goes on although ${change}`]);
+    }
     await runComparison(plan, options(folder, { resume: true }));
     expect(loadManifest(folder)).toMatchObject({ status: 'done', changes: [change] });
   });
