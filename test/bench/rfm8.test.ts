@@ -19,9 +19,9 @@ const paperTasks = [
 it("the main table has every agent that the paper compares on the paper's eight tasks, unchanged at preset laptop", async () => {
   const { plan, jobs } = await planned('main');
   expect(plan.tasks.map(({ name }) => name)).toEqual(paperTasks);
-  expect(jobs).toHaveLength(8 * 8 * 3);
+  expect(jobs).toHaveLength(9 * 8 * 3);
   expect(plan.agents.map(({ label, preset }) => [label, preset])).toEqual(
-    ['rfm-flow', 'rfm-diffusion', 'sac', 'td3', 'qsm', 'dqs', 'maxentdp', 'random'].map((name) => [
+    ['rfm-flow', 'rfm-diffusion', 'sac', 'td3', 'qsm', 'dqs', 'maxentdp', 'qvpo', 'random'].map((name) => [
       name,
       'laptop',
     ]),
