@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { inBlocks } from '../../engine/blocks.ts';
+import { avx512 } from '../../engine/codegen/x86/avx512.ts';
 import { createEngine } from '../../engine/index.ts';
+import { planProgram } from '../../engine/kernels/plan.ts';
+import { traced } from './codegen/support.ts';
 import { expectSame, type Tensors, uniform } from './compare.ts';
 
 describe('blocks of rows', () => {
@@ -33,6 +36,24 @@ describe('blocks of rows', () => {
       expect(Math.abs(value - whole.y.data[i])).toBeLessThan(1e-6);
     });
     await engine.dispose();
+  });
+
+  it('keep one block at a time, though one of two results is asked for first', () => {
+    const [rows, width, blocks] = [64, 512, 8];
+    const seen: number[] = [];
+    const weighed = ({ x, w }: Tensors) => {
+      const [value, slope] = inBlocks([{ tensor: x }], 2 ** 20 / blocks, (some) => {
+        seen.push(some.shape[0]);
+        const hidden = tf.relu(tf.matMul(some, w));
+        return [tf.sum(hidden, 1), tf.matMul(tf.step(hidden), w, false, true)];
+      });
+      return { y: tf.matMul(tf.softmax(tf.reshape(value, [1, rows])), slope) };
+    };
+    const graph = traced(weighed, { x: uniform(1, [rows, 8]), w: uniform(2, [8, width]) });
+    const hidden = (4 * rows * width) / seen.length;
+    expect(seen).toEqual(Array(seen.length).fill(rows / seen.length));
+    expect(seen.length).toBeGreaterThan(4);
+    expect(planProgram(graph, avx512.target).bytes).toBeLessThan(4 * hidden);
   });
 
   it('let gradients through', async () => {
