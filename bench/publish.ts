@@ -16,7 +16,7 @@ import { writeDurably } from '../harness/files/durable.ts';
 import { formatTable } from '../harness/files/table.ts';
 import { jobsOf } from '../harness/plan/plan.ts';
 import { writeReport } from '../harness/report/write.ts';
-import { loadManifest, type RunRecord, writeManifest } from '../harness/results/manifest.ts';
+import { loadManifest, type RunRecord, waitingRun, writeManifest } from '../harness/results/manifest.ts';
 import { tableColumns } from '../harness/results/tables.ts';
 import { RUN_FILES, readComplete } from '../harness/run/record.ts';
 
@@ -27,7 +27,7 @@ export function publish(from: string, to: string): { finished: number; runs: num
   const runs = jobs.map((job, i): RunRecord => {
     const complete = readComplete(runFolder(from, job), job, manifest.changes !== undefined);
     const known = manifest.runs[i];
-    if (complete === undefined) return known.status === 'failed' ? known : waiting(known);
+    if (complete === undefined) return known.status === 'failed' ? known : waitingRun(known);
     const folder = runFolder(to, job);
     mkdirSync(folder, { recursive: true });
     for (const file of RUN_FILES) copyFileSync(join(runFolder(from, job), file), join(folder, file));
@@ -44,11 +44,6 @@ export function publish(from: string, to: string): { finished: number; runs: num
   }
   return { finished: runs.filter((run) => run.status === 'done').length, runs: runs.length };
 }
-
-/** A run in progress, as it is without its checkpoint. */
-const waiting = ({ task, agent, seed }: RunRecord): RunRecord => ({
-  ...{ task, agent, seed, status: 'waiting', attempts: 0, steps: 0, wallSeconds: 0, checkpointSeconds: 0 },
-});
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [from, to, ...others] = process.argv.slice(2);

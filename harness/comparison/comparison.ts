@@ -25,6 +25,7 @@ import {
   packageVersion,
   type Reporting,
   type RunRecord,
+  waitingRun,
   writeManifest,
 } from '../results/manifest.ts';
 import { ownVersions, versionDifference } from '../results/versions.ts';
@@ -167,8 +168,7 @@ function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
   const known = new Map(before?.runs.map((run) => [runName(run), run]));
   const runs = jobs.map(({ identity }): RunRecord => {
     const there = known.get(runName(identity));
-    if (there === undefined)
-      return { ...identity, status: 'waiting', attempts: 0, steps: 0, wallSeconds: 0, checkpointSeconds: 0 };
+    if (there === undefined) return waitingRun(identity);
     return added.steps === undefined ? there : { ...there, status: 'waiting', reason: undefined };
   });
   const manifest: Manifest = {

@@ -26,6 +26,7 @@ import {
   packageVersion,
   type Reporting,
   type RunRecord,
+  waitingRun,
   writeManifest,
 } from '../results/manifest.ts';
 import { versionDifference } from '../results/versions.ts';
@@ -267,8 +268,7 @@ function choose(found: readonly Found[]): Found | undefined {
 function recordsOf(jobs: readonly RunJob[], chosen: readonly (Found | undefined)[]): RunRecord[] {
   return jobs.map(({ identity }, i) => {
     const record = chosen[i]?.record;
-    if (record === undefined)
-      return { ...identity, status: 'waiting', attempts: 0, steps: 0, wallSeconds: 0, checkpointSeconds: 0 };
+    if (record === undefined) return waitingRun(identity);
     const ended = chosen[i]?.isComplete ? 'done' : record.status === 'failed' ? 'failed' : 'interrupted';
     return { ...record, status: ended };
   });

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { writeDurably } from '../files/durable.ts';
 import { planSchema } from '../plan/plan.ts';
 import { installedVersion } from '../process/installed-version.ts';
+import type { RunIdentity } from '../run/streams.ts';
 import { intervalMethods } from '../statistics/index.ts';
 import { firstIssue, UserError } from '../text/errors.ts';
 
@@ -35,6 +36,11 @@ const runRecord = z.object({
 });
 
 export type RunRecord = Readonly<z.infer<typeof runRecord>>;
+
+/** The record of a run that nothing is left of, or that has not begun. */
+export const waitingRun = ({ task, agent, seed }: RunIdentity): RunRecord => ({
+  ...{ task, agent, seed, status: 'waiting', attempts: 0, steps: 0, wallSeconds: 0, checkpointSeconds: 0 },
+});
 
 const scoreRange = z.tuple([z.number(), z.number()]).readonly();
 const reportingSchema = z.object({
