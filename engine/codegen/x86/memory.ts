@@ -23,7 +23,7 @@ export interface Native {
   symbol(library: null, name: string): bigint | null;
   createThread(identifier: BigUint64Array, attributes: null, code: bigint, argument: null): number;
   detachThread(identifier: bigint): number;
-  /** The type of a program's code: no operands, no result. */
+  /** The type of a program's code: no operands, no result. Without a name, which a process could give once alone. */
   readonly entry: object;
 }
 
@@ -70,7 +70,7 @@ function open(set: InstructionSetName): Native {
       'int pthread_create(_Out_ uint64_t *id, void *attributes, void *code, void *argument)',
     ),
     detachThread: library.func('int pthread_detach(uint64_t id)'),
-    entry: koffi.proto('void rfm_harness_entry()'),
+    entry: koffi.proto('void ()'),
   };
 }
 
