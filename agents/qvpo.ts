@@ -79,10 +79,11 @@ export const qvpo: AgentFactory<QvpoConfig> = {
   description: 'Q-weighted variational policy optimisation: imitates its own best samples by advantage',
   reference: 'Ding et al. 2024, arXiv 2405.16173',
   config,
-  presets: presetsOf(
+  presets: presetsOf<QvpoConfig>(
     { ...paperTimePolicy, ...constants },
     { trainingParticles: 16 },
     { trainingParticles: 8, evaluationParticles: 8 },
+    { maxGradNorm: 10 },
   ),
   constants: { ...timePolicyConstants, mishEmbeddingSpan, dataBound, cosineOffset, largestRate },
   create: (context) =>

@@ -54,6 +54,7 @@ const paper: Config = {
 };
 const laptopSizes = { priorDraws: 32, particles: 8 };
 const smokeSizes = { priorDraws: 16, particles: 4, evaluationParticles: 8 };
+const laptopTried = { maxGradNorm: null }; // docs/fairness.md: what was chosen by trying
 
 type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
 type Policy = { actor: tf.Tensor; critic: tf.Tensor };
@@ -191,6 +192,6 @@ export default defineAgent<Config>({
   description: 'Reverse Flow Matching as in the paper, in one file to read',
   reference: 'Li, Tang, Azizan 2026, arXiv 2601.08136',
   config,
-  presets: presetsOf(paper, laptopSizes, smokeSizes),
+  presets: presetsOf(paper, laptopSizes, smokeSizes, laptopTried),
   create: (context) => hostAgent(rfm(context.config, context.observation.size, context.action.size), context),
 });

@@ -32,4 +32,5 @@ export const dqsPresets = presetsOf<DqsConfig>(
   },
   { scoreDraws: 100 },
   { scoreDraws: 16 },
+  { maxGradNorm: 10 },
 );

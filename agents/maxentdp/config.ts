@@ -36,4 +36,5 @@ export const maxEntDpPresets = presetsOf<MaxEntDpConfig>(
   },
   { noiseDraws: 64, logDensityDraws: 8 },
   { noiseDraws: 32, logDensityDraws: 2, evaluationParticles: 8 },
+  { maxGradNorm: 10 },
 );

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import type { Preset } from '../../agents/agent.ts';
-import { sizeKeys, smokeRates } from '../../agents/config.ts';
+import { sizeKeys, smokeRates, triedKeys } from '../../agents/config.ts';
 import { builtInAgents } from '../../agents/registry.ts';
+import { clipTrialHead, clipTrialRows } from '../../bench/clip-trials.ts';
 import { describeAgents } from '../../harness/inspect/agents.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -24,8 +25,8 @@ describe.each(learners)('the presets of %s', (name) => {
       expect(Object.keys(preset).sort()).toEqual(Object.keys(paper).sort());
   });
 
-  it('differ at laptop in smaller sizes alone', () => {
-    const keys = differing(laptop);
+  it('differ at laptop in smaller sizes, and in what was tried', () => {
+    const keys = differing(laptop).filter((key) => !(triedKeys as readonly string[]).includes(key));
     expect(keys).toEqual(expect.arrayContaining(['batchSize', 'randomSteps', 'criticWidth', 'actorWidth']));
     expect(keys.filter((key) => !(sizeKeys as readonly string[]).includes(key))).toEqual([]);
     for (const key of keys) expect(laptop[key], key).toBeLessThan(paper[key] as number);
@@ -168,4 +169,14 @@ test('the program clips gradients for rfm alone', () => {
     'rfm-diffusion': 10,
     ...Object.fromEntries(['sac', 'td3', 'dqs', 'maxentdp', 'qsm', 'qvpo'].map((name) => [name, null])),
   });
+});
+
+test('laptop clips gradients where the trials were better with the clip: results/clip-trials', () => {
+  const better = clipTrialHead.indexOf('better');
+  const clips = Object.fromEntries(
+    clipTrialRows().map(([name, ...cells]) => [name, cells[better - 1] === 'clipped' ? 10 : null]),
+  );
+  expect(Object.fromEntries(learners.map((name) => [name, presetsOf(name).laptop.maxGradNorm]))).toEqual(
+    clips,
+  );
 });
