@@ -1,6 +1,6 @@
 /**
- * Writes the tables of docs/ that come from records of the program or from published results, between `<!-- table: NAME -->` and
- * `<!-- end of table -->`. test/docs/tables.test.ts holds the docs to them.
+ * Writes the tables of docs/ and README.md that come from records of the program or from published results, between `<!-- table: NAME -->` and
+ * `<!-- end of table -->`. test/docs/tables.test.ts holds the pages to them.
  *
  *   npx jiti bench/docs-tables.ts
  */
@@ -16,7 +16,7 @@ import { curveHead, curveRows } from './compare-reference/curves.ts';
 
 /** A Markdown table. */
 export interface DocsTable {
-  /** Of docs/. */
+  /** From the repository's root. */
   readonly file: string;
   readonly name: string;
   readonly head: readonly string[];
@@ -53,22 +53,22 @@ const metrics = [
 
 export const docsTables: readonly DocsTable[] = [
   {
-    file: 'results.md',
+    file: 'docs/results.md',
     name: 'evaluations.csv',
     head: columnHead,
     rows: () => columnRows(evaluationColumns),
   },
   {
-    file: 'results.md',
+    file: 'docs/results.md',
     name: 'training.csv',
     head: columnHead,
     rows: () => [...columnRows(trainingColumns), ...metrics],
   },
-  { file: 'results.md', name: 'summary.csv', head: columnHead, rows: () => columnRows(summaryColumns) },
-  { file: 'fairness.md', name: 'curves', head: curveHead, rows: curveRows },
-  { file: 'fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
+  { file: 'docs/results.md', name: 'summary.csv', head: columnHead, rows: () => columnRows(summaryColumns) },
+  { file: 'docs/fairness.md', name: 'curves', head: curveHead, rows: curveRows },
+  { file: 'docs/fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
   {
-    file: 'engine.md',
+    file: 'docs/engine.md',
     name: 'backends',
     head: ['backend', 'what runs', 'where', 'family of bits'],
     rows: () =>
@@ -80,7 +80,7 @@ export const docsTables: readonly DocsTable[] = [
       ]),
   },
   {
-    file: 'estimators.md',
+    file: 'docs/estimators.md',
     name: 'estimators',
     head: ['`estimator`', 'E', 'reads the score'],
     rows: () =>
@@ -107,7 +107,7 @@ export function withTables(text: string, tables: readonly DocsTable[]): string {
 /** The pages that have such tables, as they should be. */
 export function pages(): { readonly path: string; readonly text: string; readonly wanted: string }[] {
   return [...new Set(docsTables.map(({ file }) => file))].map((file) => {
-    const path = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));
+    const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
     const text = readFileSync(path, 'utf8');
     return {
       path,

@@ -30,6 +30,6 @@ export function seedReturns(episodes: readonly Episode[]): number[] {
 
 /** A mean and its interval, if it has one, in whole numbers. */
 export function withInterval(value: number, interval: Interval | undefined): string {
-  const ends = interval === undefined ? '' : ` [${interval.map((end) => end.toFixed(0)).join(', ')}]`;
-  return `${value.toFixed(0)}${ends.replaceAll('-', '−')}`;
+  const whole = (end: number) => (Math.round(end) || 0).toFixed(0).replace('-', '−');
+  return `${whole(value)}${interval === undefined ? '' : ` [${interval.map(whole).join(', ')}]`}`;
 }

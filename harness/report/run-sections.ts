@@ -52,10 +52,14 @@ export function configurationSection(model: ReportModel): Html | undefined {
 ${described.map((source) => sourceFacts(source, described.length > 1))}</section>`;
 }
 
-/** Of all sessions, each once. */
+/** Of all sessions and of all parts that were joined, each once; of a part the model alone is known. */
 function processors({ cpu, continued }: Manifest): string {
-  const all = [cpu, ...continued.map((session) => session.cpu)].filter((one) => one !== undefined);
-  return [...new Set(all.map(describe))].join('; ');
+  const own = [cpu, ...continued.map((session) => session.cpu)]
+    .filter((one) => one !== undefined)
+    .map(describe);
+  const joined = continued.flatMap(({ merged }) => merged.map((part) => describe(part.cpu)));
+  const others = joined.filter((model) => model !== '' && !own.some((one) => one.startsWith(model)));
+  return [...new Set([...own, ...others])].join('; ');
 }
 
 function sourceFacts({ name: title, manifest }: Source, several: boolean): Html | undefined {

@@ -56,7 +56,14 @@ const manifest = z.object({
   versions: z.record(z.string(), z.unknown()).catch({}),
   commit: text,
   cpu: z.unknown().optional(),
-  continued: z.array(z.object({ cpu: z.unknown().optional() })).catch([]),
+  continued: z
+    .array(
+      z.object({
+        cpu: z.unknown().optional(),
+        merged: z.array(z.object({ cpu: z.unknown().optional() })).catch([]),
+      }),
+    )
+    .catch([]),
   startedAt: text,
   endedAt: text,
   /** `running` until tables and report are there; absent in what others made. */

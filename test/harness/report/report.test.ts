@@ -128,17 +128,18 @@ describe('tables', () => {
     expect(/<dt>Took<\/dt><dd>(.*?)<\/dd>/.exec(page)?.[1] ?? '').toBe(expected);
   });
 
-  it('name the processor of every session once', () => {
+  it('name the processor of every session and of every part that was joined once', () => {
     const directory = join(root, 'sessions');
     const another = { cpu: { model: 'Another CPU', cores: 64, memoryGiB: 256 } };
     const made = madeManifest('sessions');
-    const continued = [another, { cpu: made.cpu }, {}, another];
+    const merged = [{ cpu: 'Another CPU' }, { cpu: 'Joined CPU' }, { cpu: 'Joined CPU' }];
+    const continued = [another, { cpu: made.cpu }, {}, another, { merged }];
     const manifest = { ...made, continued };
     makeComparison(directory, { tasks: ['run'], agents: ['a'], seeds: 3, evaluations: 3, manifest });
     writeReport({ directories: [directory], out: directory, ...small });
     const page = readFileSync(join(directory, 'report.html'), 'utf8');
     expect(/<dt>Processor<\/dt><dd>(.*?)<\/dd>/.exec(page)?.[1]).toBe(
-      'Example CPU @ 2.5 GHz, 2 cores, 8 GiB of memory; Another CPU, 64 cores, 256 GiB of memory',
+      'Example CPU @ 2.5 GHz, 2 cores, 8 GiB of memory; Another CPU, 64 cores, 256 GiB of memory; Joined CPU',
     );
   });
 
