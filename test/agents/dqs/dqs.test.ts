@@ -133,11 +133,12 @@ describe('dqs on a bandit', () => {
   const engine = createEngine({ backend: 'wasm' });
   afterAll(() => engine.dispose());
   it('in the actions: the tanh of the density exp(Q/λ) on the line', async () => {
-    const config = { ...onBandit, embedding: 16 };
+    // With the preset's 16 draws the policy's mean wanders by ±0.13.
+    const config = { ...onBandit, embedding: 16, scoreDraws: 64 };
     const trained = await trainOnBandit(dqs, {
       engine,
       reward: oneHump,
-      updates: 800,
+      updates: 600,
       config: { ...config, integrationSteps: 1 },
     });
     const agent = await withConfig(dqs, trained.agent, {
@@ -147,7 +148,7 @@ describe('dqs on a bandit', () => {
     const found = await drawActions(agent, 'explore', 1000);
     // exp((1 - 2 (y - 0.3)²)/λ) is N(0.3, λ/4)
     const exact = normalQuantiles(1000).map((z) => Math.tanh(0.3 + z * Math.sqrt(onBandit.temperature / 4)));
-    // Uniform actions are 0.44 away.
+    // Seeds 1 to 5 are 0.015 to 0.05 away, uniform actions 0.44.
     expect(wasserstein(found, exact)).toBeLessThan(0.12);
     await agent.dispose();
   }, 300_000);
