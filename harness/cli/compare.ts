@@ -1,8 +1,6 @@
 /** `harness compare`: agents × tasks × seeds, trained, evaluated, aggregated, reported. */
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
-import { namedFolder } from '../files/named-folder.ts';
 import { additions, describeAdditions } from '../plan/extend.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
@@ -53,7 +51,7 @@ export function compareCommand(): Command {
     .option('--extend', 'add agents, tasks, seeds or steps to the comparison in --out; what is done stays')
     .option(
       '--against <results>',
-      'train with the tasks, seeds, steps and evaluations of other results, and report beside them',
+      'train with the tasks, seeds, steps and evaluations of other results, yours or published ones, and report beside them',
     )
     .option(
       '--shard <part>',
@@ -121,7 +119,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const resume = flags.resume || extend;
   // Drawing reports is loaded only for who compares against one.
   const against = flags.against === undefined ? undefined : await import('../comparison/against.ts');
-  const other = against?.readOther(resolve(namedFolder(flags.against ?? '')));
+  const other = against?.readOther(against.otherFolder(flags.against ?? ''));
   if (other !== undefined && !resume && asked.agents === undefined)
     throw new UserError('--against needs --agents: what is trained to be reported beside the others');
   const settings: Settings = {

@@ -1,10 +1,12 @@
 /** A comparison beside the runs of another one, published for example: its settings as defaults, and a joint report. */
-import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { namedFolder } from '../files/named-folder.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { type Report, type ReportOptions, writeReport } from '../report/write.ts';
+import { packageFolder } from '../results/manifest.ts';
 import { readManifest } from '../results/read-files.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount } from '../text/quantity.ts';
@@ -28,11 +30,25 @@ export interface OtherComparison {
   readonly config: z.infer<typeof configSchema>;
 }
 
+/** Comparisons that this package brings along. */
+const published = join(packageFolder(), 'results');
+
+/** @param name of results here, or else of published ones */
+export function otherFolder(name: string): string {
+  const here = namedFolder(name);
+  return resolve(existsSync(here) ? here : namedFolder(name, published));
+}
+
 /** @throws UserError if the folder holds no comparison, or none whose settings can be read */
 export function readOther(folder: string): OtherComparison {
   const name = basename(folder);
-  if (!existsSync(join(folder, 'evaluations.csv')))
-    throw new UserError(`--against ${name}: ${folder} holds no evaluations.csv`);
+  if (!existsSync(join(folder, 'evaluations.csv'))) {
+    const names = existsSync(published) ? readdirSync(published) : [];
+    const others = names.filter((other) => existsSync(join(published, other, 'evaluations.csv')));
+    throw new UserError(
+      `--against ${name}: ${folder} holds no evaluations.csv${others.length > 0 ? `; published are ${others.join(', ')}` : ''}`,
+    );
+  }
   const config = configSchema.safeParse(readManifest(folder)?.config).data;
   if (config === undefined)
     throw new UserError(`--against ${name}: ${join(folder, 'manifest.json')} tells no settings`);

@@ -1,12 +1,10 @@
 /** `harness compare` and `harness train` as functions, for scripts. */
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import type { Preset } from '../../agents/agent.ts';
 import type { BackendName } from '../../engine/backends/records.ts';
 import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
 import { runFolder } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
-import { namedFolder } from '../files/named-folder.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { parseShard, planFor } from '../plan/plan-for.ts';
 import type { AgentEntry, Settings } from '../plan/settings.ts';
@@ -23,6 +21,7 @@ import {
   compareSettings,
   jointFolder,
   type OtherComparison,
+  otherFolder,
   readOther,
   reportBeside,
   settingsLike,
@@ -90,7 +89,7 @@ export interface CompareOptions
   readonly extend?: boolean;
   /** Carries out a part of the runs, such as `'2/8'`, the second of eight; `harness merge` joins them. */
   readonly shard?: string;
-  /** Results, by name or path: their tasks, seeds, steps and evaluations by default, and a joint report. */
+  /** Results, by name or path, or those that the package brings along (`baselines`): their tasks, seeds, steps and evaluations by default, and a joint report. */
   readonly against?: string;
 }
 
@@ -136,7 +135,7 @@ export interface TrainedRun {
  *   fails is no error: it is in the result.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const other = options.against === undefined ? undefined : readOther(resolve(namedFolder(options.against)));
+  const other = options.against === undefined ? undefined : readOther(otherFolder(options.against));
   return carryOut(await planOf(options, other), options, other);
 }
 

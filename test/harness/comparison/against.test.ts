@@ -1,10 +1,11 @@
 /** A comparison beside the runs of another one: settings, refusals, and the joint report. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   compareSettings,
+  otherFolder,
   readOther,
   reportBeside,
   settingsLike,
@@ -123,6 +124,25 @@ describe('a comparison against other results', () => {
     const joint = join(folder, 'against-published');
     expect(readFileSync(join(joint, 'summary.csv'), 'utf8')).toContain('walker-walk,sac,2,100,400');
     expect(readFileSync(join(joint, 'report.html'), 'utf8')).toContain('own + published');
+  });
+
+  it('is found here by its name or path, or else among the published ones', () => {
+    const before = process.cwd();
+    const here = realpathSync(mkdtempSync(join(root, 'cwd-')));
+    process.chdir(here);
+    try {
+      expect(otherFolder('clip-trials')).toBe(resolve(before, 'results/clip-trials'));
+      expect(otherFolder('curves/sac-qsm')).toBe(resolve(before, 'results/curves/sac-qsm'));
+      expect(otherFolder('../clip-trials')).toBe(resolve(here, '../clip-trials'));
+      expect(otherFolder('nothing')).toBe(resolve(here, 'nothing'));
+      expect(() => readOther(otherFolder('nothing'))).toThrow(
+        /^--against nothing: .*nothing holds no evaluations.csv; published are .*clip-trials/,
+      );
+      mkdirSync(join(here, 'results/clip-trials'), { recursive: true });
+      expect(otherFolder('clip-trials')).toBe(join(here, 'results/clip-trials'));
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('says what is wrong with the other folder', () => {
