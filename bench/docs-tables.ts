@@ -13,6 +13,7 @@ import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
 import { clipTrialHead, clipTrialRows } from './clip-trials.ts';
 import { curveHead, curveRows } from './compare-reference/curves.ts';
+import { scoreHead, scoreRows } from './score-table.ts';
 
 /** A Markdown table. */
 export interface DocsTable {
@@ -65,6 +66,12 @@ export const docsTables: readonly DocsTable[] = [
     rows: () => [...columnRows(trainingColumns), ...metrics],
   },
   { file: 'docs/results.md', name: 'summary.csv', head: columnHead, rows: () => columnRows(summaryColumns) },
+  {
+    file: 'README.md',
+    name: 'baselines',
+    head: scoreHead('baselines'),
+    rows: () => scoreRows('baselines'),
+  },
   { file: 'docs/fairness.md', name: 'curves', head: curveHead, rows: curveRows },
   { file: 'docs/fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
   {

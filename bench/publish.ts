@@ -8,7 +8,7 @@
  * A comparison that is done has its report written too; before that there is summary.csv, and nothing that ranks agents.
  */
 import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { statusOf } from '../harness/comparison/comparison.ts';
 import { mergeRuns, runFolder } from '../harness/execution/merge.ts';
@@ -35,7 +35,7 @@ export function publish(from: string, to: string): { finished: number; runs: num
     return { ...known, status: 'done', steps: step, wallSeconds, checkpointSeconds };
   });
   const status = statusOf(runs);
-  writeManifest(to, { ...manifest, status, runs });
+  writeManifest(to, { ...manifest, name: basename(to), status, runs });
   mergeRuns(to, jobs);
   if (status === 'done') writeReport({ directories: [to], out: to });
   else {
