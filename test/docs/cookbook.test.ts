@@ -150,7 +150,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
 /** Of these only the words are read, for that reason; the tests that run them at small sizes. */
 const onlyRead: Readonly<Record<string, string>> = {
   'compare --quick': 'trains for minutes',
-  'compare --agents ./my-agent.ts --against rfm8 --out mine': 'test/harness/cli/commands.test.ts',
+  'compare --agents ./my-agent.ts --against baselines --out mine': 'test/harness/cli/commands.test.ts',
   'compare --config comparison.yaml --dry-run': 'measures this machine; test/harness/plan/estimate.test.ts',
   'compare --extend --out rfm8 --agents ./my-agent.ts': 'test/harness/comparison/grow.test.ts',
   'compare --extend --out rfm8 --tasks humanoid-walk': 'test/harness/comparison/grow.test.ts',
