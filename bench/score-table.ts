@@ -17,7 +17,10 @@ export const scoreHead = (folder: string): string[] => [
   ...planOf(folder).tasks.map(({ name }) => name),
 ];
 
-/** A row an agent: for each task the mean return at the last step over the whole seeds, with its 95 % interval. */
+/**
+ * A row an agent: for each task the mean return at the last step over the whole seeds, with its 95 % interval; as long as there
+ * are fewer than three, the return of each in place of that.
+ */
 export function scoreRows(folder: string): string[][] {
   const { agents, tasks, steps } = planOf(folder);
   const episodes = publishedEpisodes(folder).filter(({ step }) => step === steps);
@@ -31,7 +34,9 @@ export function scoreRows(folder: string): string[][] {
     `\`${label}\``,
     ...tasks.map(({ name }) => {
       const returns = seedReturns(of(label, name).filter(({ seed }) => whole.includes(seed)));
-      return withInterval(mean(returns), meanInterval([returns]));
+      return returns.length < 3
+        ? returns.map((value) => withInterval(value, undefined)).join(', ')
+        : withInterval(mean(returns), meanInterval([returns]));
     }),
   ]);
 }
