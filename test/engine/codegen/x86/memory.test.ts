@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { avx512 } from '../../../../engine/codegen/x86/avx512.ts';
 import { NativeMemory, openNative } from '../../../../engine/codegen/x86/memory.ts';
 import { fuse, type ProgramStep } from '../../../../engine/kernels/fusion.ts';
@@ -221,8 +221,11 @@ it.skipIf(absent !== undefined)(
   title('a second copy of the engine in one process has machine code too'),
   async () => {
     openNative();
-    vi.resetModules();
-    const copy = await import('../../../../engine/codegen/x86/memory.ts');
+    // By another address: to forget all modules would give other tests of this process two engines.
+    const memory = '../../../../engine/codegen/x86/memory.ts';
+    const copy = (await import(
+      `${memory}?second`
+    )) as typeof import('../../../../engine/codegen/x86/memory.ts');
     expect(copy.openNative).not.toBe(openNative);
     expect(copy.whyUnavailable()).toBeUndefined();
   },
