@@ -3,7 +3,7 @@
  * results/clip-trials says, as rows of a table in docs/fairness.md. An agent is there once all of its runs are done.
  */
 import { mean, meanInterval } from '../harness/statistics/index.ts';
-import { publishedEpisodes, seedReturns, withInterval } from './published.ts';
+import { listed, publishedEpisodes, seedReturns, withInterval } from './published.ts';
 
 const tasks = ['walker-stand', 'hopper-stand'];
 const forms = ['plain', 'clipped'] as const;
@@ -30,7 +30,7 @@ export function clipTrialRows(): string[][] {
     return [
       [
         name,
-        ...tasks.flatMap((_, i) => scores.map((form) => form[i].map((value) => value.toFixed(0)).join(', '))),
+        ...tasks.flatMap((_, i) => scores.map((form) => listed(form[i]))),
         ...scores.map((form, i) => withInterval(means[i], meanInterval(form))),
         forms[means[0] >= means[1] ? 0 : 1],
       ],

@@ -12,9 +12,13 @@ export interface Episode {
   readonly value: number;
 }
 
+/** @param name of a folder of results/ */
+export const publishedFolder = (name: string): string =>
+  join(fileURLToPath(new URL('../results/', import.meta.url)), name);
+
 /** The episodes in a folder of results/; published files have the columns of their day. */
 export function publishedEpisodes(folder: string): Episode[] {
-  const file = join(fileURLToPath(new URL('../results/', import.meta.url)), folder, 'evaluations.csv');
+  const file = join(publishedFolder(folder), 'evaluations.csv');
   return readTable(file, ['task', 'agent', 'seed', 'step', 'return']).map((line) => ({
     ...{ task: line.text('task'), agent: line.text('agent'), seed: line.text('seed') },
     ...{ step: line.number('step'), value: line.number('return') },
@@ -28,8 +32,12 @@ export function seedReturns(episodes: readonly Episode[]): number[] {
   );
 }
 
+const whole = (value: number) => (Math.round(value) || 0).toFixed(0).replace('-', '−');
+
+/** The values in order, in whole numbers. */
+export const listed = (values: readonly number[]): string => values.map(whole).join(', ');
+
 /** A mean and its interval, if it has one, in whole numbers. */
 export function withInterval(value: number, interval: Interval | undefined): string {
-  const whole = (end: number) => (Math.round(end) || 0).toFixed(0).replace('-', '−');
-  return `${whole(value)}${interval === undefined ? '' : ` [${interval.map(whole).join(', ')}]`}`;
+  return `${whole(value)}${interval === undefined ? '' : ` [${listed(interval)}]`}`;
 }

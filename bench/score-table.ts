@@ -2,14 +2,11 @@
  * The returns of a published comparison as a table of README.md. It has whole seeds alone, those that every agent has finished
  * on every task, so that no agent is shown with runs that another lacks.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadManifest } from '../harness/results/manifest.ts';
 import { mean, meanInterval } from '../harness/statistics/index.ts';
-import { publishedEpisodes, seedReturns, withInterval } from './published.ts';
+import { listed, publishedEpisodes, publishedFolder, seedReturns, withInterval } from './published.ts';
 
-const planOf = (folder: string) =>
-  loadManifest(join(fileURLToPath(new URL('../results/', import.meta.url)), folder)).config;
+const planOf = (folder: string) => loadManifest(publishedFolder(folder)).config;
 
 /** A column a task. @param folder of results/ */
 export const scoreHead = (folder: string): string[] => [
@@ -26,17 +23,15 @@ export function scoreRows(folder: string): string[][] {
   const episodes = publishedEpisodes(folder).filter(({ step }) => step === steps);
   const of = (label: string, task: string) =>
     episodes.filter((episode) => episode.agent === label && episode.task === task);
-  const seedsOf = (label: string, task: string) => new Set(of(label, task).map(({ seed }) => seed));
-  const whole = [...new Set(episodes.map(({ seed }) => seed))].filter((seed) =>
-    agents.every(({ label }) => tasks.every(({ name }) => seedsOf(label, name).has(seed))),
-  );
-  return agents.map(({ label }) => [
+  const cells = agents.map(({ label }) => tasks.map(({ name }) => of(label, name)));
+  const isWhole = (seed: string) =>
+    cells.flat().every((cell) => cell.some((episode) => episode.seed === seed));
+  const whole = new Set([...new Set(episodes.map(({ seed }) => seed))].filter(isWhole));
+  return agents.map(({ label }, i) => [
     `\`${label}\``,
-    ...tasks.map(({ name }) => {
-      const returns = seedReturns(of(label, name).filter(({ seed }) => whole.includes(seed)));
-      return returns.length < 3
-        ? returns.map((value) => withInterval(value, undefined)).join(', ')
-        : withInterval(mean(returns), meanInterval([returns]));
+    ...cells[i].map((cell) => {
+      const returns = seedReturns(cell.filter(({ seed }) => whole.has(seed)));
+      return returns.length < 3 ? listed(returns) : withInterval(mean(returns), meanInterval([returns]));
     }),
   ]);
 }

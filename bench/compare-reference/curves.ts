@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { mean, studentInterval } from '../../harness/statistics/index.ts';
-import { publishedEpisodes, seedReturns, withInterval } from '../published.ts';
+import { listed, publishedEpisodes, publishedFolder, seedReturns, withInterval } from '../published.ts';
 
 const recordedSchema = z.object({
   curves: z.array(
@@ -30,7 +30,7 @@ export function curveRows(): string[][] {
   const recorded = recordedSchema.parse(
     JSON.parse(readFileSync(file('test/data/reference-program/curves.json'), 'utf8')),
   );
-  const folders = readdirSync(file('results/curves'), { withFileTypes: true }).filter((entry) =>
+  const folders = readdirSync(publishedFolder('curves'), { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   );
   const episodes = folders.flatMap(({ name }) => publishedEpisodes(join('curves', name)));
@@ -39,8 +39,7 @@ export function curveRows(): string[][] {
     const theirs = (step: number) =>
       Object.values(returns).map((curve) => curve[evaluationSteps.indexOf(step)]);
     const ours = (step: number) => seedReturns(own.filter((episode) => episode.step === step));
-    const seeds = (values: readonly number[]) =>
-      values.length === 0 ? '–' : values.map((value) => value.toFixed(0)).join(', ');
+    const seeds = (values: readonly number[]) => (values.length === 0 ? '–' : listed(values));
     return [
       [agent, 'the program', ...curveSteps.map((step) => seeds(theirs(step))), '', ''],
       [

@@ -119,7 +119,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const resume = flags.resume || extend;
   // Drawing reports is loaded only for who compares against one.
   const against = flags.against === undefined ? undefined : await import('../comparison/against.ts');
-  const other = against?.readOther(against.otherFolder(flags.against ?? ''));
+  const other = against?.readOther(flags.against ?? '');
   if (other !== undefined && !resume && asked.agents === undefined)
     throw new UserError('--against needs --agents: what is trained to be reported beside the others');
   const settings: Settings = {

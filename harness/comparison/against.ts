@@ -30,19 +30,24 @@ export interface OtherComparison {
   readonly config: z.infer<typeof configSchema>;
 }
 
-/** Comparisons that this package brings along. */
-const published = join(packageFolder(), 'results');
+/** Where comparisons are that this package brings along. */
+const publishedFolder = () => join(packageFolder(), 'results');
 
 /** @param name of results here, or else of published ones */
 export function otherFolder(name: string): string {
   const here = namedFolder(name);
-  return resolve(existsSync(here) ? here : namedFolder(name, published));
+  return resolve(existsSync(here) ? here : namedFolder(name, publishedFolder()));
 }
 
-/** @throws UserError if the folder holds no comparison, or none whose settings can be read */
-export function readOther(folder: string): OtherComparison {
+/**
+ * @param asked a name or a path
+ * @throws UserError if the folder holds no comparison, or none whose settings can be read
+ */
+export function readOther(asked: string): OtherComparison {
+  const folder = otherFolder(asked);
   const name = basename(folder);
   if (!existsSync(join(folder, 'evaluations.csv'))) {
+    const published = publishedFolder();
     const names = existsSync(published) ? readdirSync(published) : [];
     const others = names.filter((other) => existsSync(join(published, other, 'evaluations.csv')));
     throw new UserError(

@@ -21,7 +21,6 @@ import {
   compareSettings,
   jointFolder,
   type OtherComparison,
-  otherFolder,
   readOther,
   reportBeside,
   settingsLike,
@@ -89,7 +88,10 @@ export interface CompareOptions
   readonly extend?: boolean;
   /** Carries out a part of the runs, such as `'2/8'`, the second of eight; `harness merge` joins them. */
   readonly shard?: string;
-  /** Results, by name or path, or those that the package brings along (`baselines`): their tasks, seeds, steps and evaluations by default, and a joint report. */
+  /**
+   * Results, by name or path, or those that the package brings along (`baselines`): their tasks, seeds, steps and evaluations by
+   * default, and a joint report.
+   */
   readonly against?: string;
 }
 
@@ -135,7 +137,7 @@ export interface TrainedRun {
  *   fails is no error: it is in the result.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const other = options.against === undefined ? undefined : readOther(otherFolder(options.against));
+  const other = options.against === undefined ? undefined : readOther(options.against);
   return carryOut(await planOf(options, other), options, other);
 }
 

@@ -2,7 +2,7 @@
  * One-step decisions with a known answer. The reward of an action in [-1, 1] is given, every transition ends,
  * so Q is the reward, and the maximum-entropy policy is the Boltzmann density exp(r/λ) in the box.
  */
-import type { Agent, AgentFactory, Metrics, TrainingConfig } from '../../agents/agent.ts';
+import type { Agent, AgentFactory, Batch, Metrics, TrainingConfig } from '../../agents/agent.ts';
 import { allocateBatch } from '../../agents/replay.ts';
 import { RandomStream } from '../../engine/random.ts';
 import type { Engine } from '../../engine/types.ts';
@@ -18,6 +18,16 @@ export const oneHump: Reward = (a) => 1 - 2 * (a - 0.3) ** 2;
 
 /** The one state. */
 export const banditObservation = [0.5, -0.5] as const;
+
+/** Transitions from the one state to itself that end, their actions and rewards 0. */
+export function banditBatch(size: number): Batch {
+  const batch = allocateBatch(size, { observation: 2, action: 1 });
+  for (let i = 0; i < size; i++) {
+    batch.observation.set(banditObservation, 2 * i);
+    batch.nextObservation.set(banditObservation, 2 * i);
+  }
+  return batch;
+}
 
 /** An agent that has learnt from uniformly random actions. */
 export async function trainOnBandit<Config extends TrainingConfig>(
@@ -44,13 +54,9 @@ export async function trainOnBandit<Config extends TrainingConfig>(
     random: random.split('agent'),
     engine,
   });
-  const batch = allocateBatch(config.batchSize, { observation: 2, action: 1 });
+  const batch = banditBatch(config.batchSize);
   batch.mask.fill(options.mask ?? 0);
   const actions = random.split('actions');
-  for (let i = 0; i < config.batchSize; i++) {
-    batch.observation.set(banditObservation, 2 * i);
-    batch.nextObservation.set(banditObservation, 2 * i);
-  }
   let metrics: Metrics = {};
   for (let update = 0; update < updates; update++) {
     actions.fillUniform(batch.action, -1, 1);

@@ -3,7 +3,7 @@ import { allocateBatch } from '../../agents/replay.ts';
 import { sac } from '../../agents/sac.ts';
 import { createEngine } from '../../engine/index.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { banditObservation, drawActions, oneHump, trainOnBandit, withConfig } from './bandit.ts';
+import { banditBatch, drawActions, oneHump, trainOnBandit, withConfig } from './bandit.ts';
 import { summary } from './summary.ts';
 
 const engine = createEngine({ backend: 'wasm' });
@@ -32,8 +32,7 @@ describe('sac', () => {
     const [best] = await drawActions(agent, 'exploit', 1);
     expect(Math.abs(best - 0.3)).toBeLessThan(0.1);
     // A policy that moves no more reports its entropy off by 0.09 from a batch of 64 actions, by 0.01 from a hundred.
-    const batch = allocateBatch(sac.presets.smoke.batchSize, { observation: 2, action: 1 });
-    for (let i = 0; i < 64; i++) batch.observation.set(banditObservation, 2 * i);
+    const batch = banditBatch(sac.presets.smoke.batchSize);
     const reported: number[] = [];
     for (let i = 0; i < 100; i++) reported.push((await agent.update(batch)).entropy);
     const actions = await drawActions(agent, 'explore', 20_000);
