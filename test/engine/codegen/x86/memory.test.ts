@@ -216,17 +216,3 @@ describe.skipIf(absent !== undefined)(title('memory of programs'), () => {
     await engine.dispose();
   });
 });
-
-it.skipIf(absent !== undefined)(
-  title('a second copy of the engine in one process has machine code too'),
-  async () => {
-    openNative();
-    // By another address: to forget all modules would give other tests of this process two engines.
-    const memory = '../../../../engine/codegen/x86/memory.ts';
-    const copy = (await import(
-      `${memory}?second`
-    )) as typeof import('../../../../engine/codegen/x86/memory.ts');
-    expect(copy.openNative).not.toBe(openNative);
-    expect(copy.whyUnavailable()).toBeUndefined();
-  },
-);
