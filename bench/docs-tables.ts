@@ -11,9 +11,9 @@ import { backends } from '../engine/backends/records.ts';
 import type { Columns } from '../harness/files/columns.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
-import { clipTrialHead, clipTrialRows } from './clip-trials.ts';
 import { curveHead, curveRows } from './compare-reference/curves.ts';
 import { scoreHead, scoreRows } from './score-table.ts';
+import { clipTrialHead, clipTrialRows } from './trials.ts';
 
 /** A Markdown table. */
 export interface DocsTable {

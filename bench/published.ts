@@ -32,6 +32,13 @@ export function seedReturns(episodes: readonly Episode[]): number[] {
   );
 }
 
+/** The mean returns of an agent's seeds on a task at a step of a published comparison. */
+export function returnsAt(folder: string, step: number): (agent: string, task: string) => number[] {
+  const episodes = publishedEpisodes(folder).filter((episode) => episode.step === step);
+  return (agent, task) =>
+    seedReturns(episodes.filter((episode) => episode.agent === agent && episode.task === task));
+}
+
 const whole = (value: number) => (Math.round(value) || 0).toFixed(0).replace('-', '−');
 
 /** The values in order, in whole numbers. */

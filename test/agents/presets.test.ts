@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { Preset } from '../../agents/agent.ts';
 import { sizeKeys, smokeRates, triedKeys } from '../../agents/config.ts';
 import { builtInAgents } from '../../agents/registry.ts';
-import { clipTrialHead, clipTrialRows } from '../../bench/clip-trials.ts';
+import { clipTrialHead, clipTrialRows } from '../../bench/trials.ts';
 import { describeAgents } from '../../harness/inspect/agents.ts';
 
 type Values = Readonly<Record<string, unknown>>;
