@@ -12,6 +12,7 @@ import { type Additions, additions } from '../plan/extend.ts';
 import { cannotGoOn, checkFiles, filesOf, sourcesOf } from '../plan/known-files.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
+import { fileTitle } from '../plugins/named-files.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
 import { recordFiles } from '../plugins/trust.ts';
 import { checkRanges } from '../results/analysis.ts';
@@ -236,10 +237,11 @@ function changesSince(
       `${join(folder, 'manifest.json')}: 'runs' are not those of 'config'; use another --out`,
     );
   const then = new Map(sourcesOf(before.config).map(({ file, sha256 }) => [file, sha256]));
-  const files = sourcesOf(plan).filter(
-    ({ file, sha256 }) => file !== undefined && then.has(file) && then.get(file) !== sha256,
+  const changes = sourcesOf(plan).flatMap(({ file, sha256 }) =>
+    file !== undefined && then.has(file) && then.get(file) !== sha256
+      ? [`${fileTitle(file)} is not the same as before`]
+      : [],
   );
-  const changes = files.map(({ file }) => `${file} is not the same as before`);
   const version = versionDifference(before.versions, versions);
   if (version !== undefined) changes.push(version);
   if (changes.length > 0 && !acceptChanges) throw cannotGoOn(folder, changes[0]);

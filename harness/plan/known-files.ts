@@ -1,5 +1,6 @@
 /** Users' files of a plan that was read from a results folder. */
 import { absolutePath, isFile } from '../plugins/load-module.ts';
+import { fileTitle } from '../plugins/named-files.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source.ts';
 import { isRecorded, isRecordedPath } from '../plugins/trust.ts';
 import { UserError } from '../text/errors.ts';
@@ -37,7 +38,7 @@ export function checkFiles(
         `${folder} names ${file}, which no comparison of yours has recorded; to load it all the same, name it too, with --agents or --tasks`,
       );
     }
-    if (!acceptChanges) throw cannotGoOn(folder, `${file} is not the same as before`);
+    if (!acceptChanges) throw cannotGoOn(folder, `${fileTitle(file)} is not the same as before`);
   }
 }
 

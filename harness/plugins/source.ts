@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { sha256 } from '../files/durable.ts';
 import { UserError } from '../text/errors.ts';
+import { fileTitle, namedFiles } from './named-files.ts';
 
 /** A name of the registry, or a user's file. */
 interface Source {
   readonly name: string;
   /** Absolute path of a plugin file; absent for what comes with the harness. */
   readonly file?: string;
-  /** SHA-256 of the file's text when the comparison began. */
+  /** Its checksum (`checksumOf`) when the comparison began. */
   readonly sha256?: string;
 }
 
@@ -53,18 +54,23 @@ export const agentTitle = (source: AgentSource): string => title('agent', source
 /** How messages name a task. */
 export const taskTitle = (source: TaskSource): string => title('task', source);
 
-/** SHA-256 of a file's text. What the file imports is not part of it. */
+/**
+ * SHA-256 of a user's file: of its bytes, or, where it names files beside it (named-files.ts), of its checksum and theirs with
+ * their places. Packages that it imports are not part of it.
+ */
 export function checksumOf(file: string): string {
   try {
-    return sha256(readFileSync(file));
+    const own = sha256(readFileSync(file));
+    const others = namedFiles(file).map(({ path, place }) => `${sha256(readFileSync(path))}  ${place}`);
+    return others.length === 0 ? own : sha256([own, ...others].join('\n'));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(code === 'ENOENT' ? `cannot find the file ${file}` : `cannot read ${file}: ${code}`);
+    const { code, path = file } = error as NodeJS.ErrnoException;
+    throw new UserError(code === 'ENOENT' ? `cannot find the file ${path}` : `cannot read ${path}: ${code}`);
   }
 }
 
 /** @throws UserError if the file is another one than that of the checksum; without one, any file will do */
 export function checkUnchanged(file: string, sha256: string | undefined): void {
   if (sha256 === undefined || checksumOf(file) === sha256) return;
-  throw new UserError(`${file} is not the same as when the comparison began`);
+  throw new UserError(`${fileTitle(file)} is not the same as when the comparison began`);
 }

@@ -9,6 +9,7 @@ import { makeFolder, sha256, writeDurably } from '../files/durable.ts';
 import { userFolder } from '../files/user-folder.ts';
 import { UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
+import { fileTitle } from './named-files.ts';
 import { type AgentSource, checksumOf, type TaskSource } from './source.ts';
 
 type Source = AgentSource | TaskSource;
@@ -59,7 +60,7 @@ export function trusted<S extends Source>(source: S, where: string, wayOn: (file
   if (file === undefined) return source;
   const now = checksumOf(file);
   if (recorded !== undefined && recorded !== now)
-    throw new UserError(`${where} names ${file}, which is not the same as then; ${wayOn(file)}`);
+    throw new UserError(`${where} names ${fileTitle(file)}, which is not the same as then; ${wayOn(file)}`);
   if (!isRecorded(file, now))
     throw new UserError(
       `${where} names ${file}, which no comparison of yours has recorded as it is; ${wayOn(file)}`,

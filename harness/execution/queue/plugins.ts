@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { isWithin } from '../../files/within.ts';
+import { fileTitle } from '../../plugins/named-files.ts';
 import { type AgentSource, checksumOf, type TaskSource } from '../../plugins/source.ts';
 
 /**
@@ -17,6 +18,6 @@ export function whyNotLoad(
   if (!existsSync(file)) return `${file} is not there`;
   if (!folders.some((folder) => isWithin(folder, file)))
     return `${file} lies in none of the folders whose files it may load (--plugins)`;
-  if (checksumOf(file) !== sha256) return `${file} is not the same as where the comparison began`;
+  if (checksumOf(file) !== sha256) return `${fileTitle(file)} is not the same as where the comparison began`;
   return undefined;
 }

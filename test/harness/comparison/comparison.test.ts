@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ComparisonOptions, runComparison } from '../../../harness/comparison/comparison.ts';
@@ -118,18 +118,24 @@ describe('a comparison', () => {
     expect(loadManifest(folder)).toMatchObject({ status: 'done', changes: [change] });
   });
 
-  it("does not go on with another version of a user's file", async () => {
-    const place = workplace({ 'mine.ts': 'export default 1;' });
+  it.each([
+    ["a user's file", 'mine.ts'],
+    ['what it imports', 'width.ts'],
+  ])('does not go on with another version of %s', async (_, changed) => {
+    const place = workplace({
+      'mine.ts': "export { width as default } from './width.ts';",
+      'width.ts': 'export const width = 1;',
+    });
     const file = join(place, 'mine.ts');
     const own = { ...plan, agents: [{ ...plan.agents[0], label: 'mine', source: { name: 'mine', file } }] };
     const folder = join(place, 'results');
     mkdirSync(folder);
     await runComparison(own, options(folder));
     await runComparison(own, options(folder, { resume: true }));
-    writeFileSync(file, 'export default 2;');
+    appendFileSync(join(place, changed), '\n');
     const again = runComparison(own, options(folder, { resume: true }));
     await expect(again).rejects.toThrow(
-      `cannot go on as it began: ${file} is not the same as before; put it back`,
+      `cannot go on as it began: ${file} (with width.ts) is not the same as before; put it back`,
     );
     await runComparison(own, options(folder, { resume: true, acceptChanges: true }));
     await runComparison(own, options(folder, { resume: true }));

@@ -1,0 +1,70 @@
+/**
+ * The files that a user's file needs from beside it: modules that it imports, models, meshes, tables. Which ones it opens shows
+ * only when it runs, and it may run only once its checksum is known to be right. So whatever it names counts.
+ */
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, extname, isAbsolute, relative, resolve, sep } from 'node:path';
+
+const scripts = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
+/** What may name further files. */
+const texts = [...scripts, '.xml', '.mjcf', '.urdf'];
+/** What an import may leave out; that of TypeScript may also be written as that of the JavaScript which it becomes. */
+const endings = [...scripts, '.json'];
+
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** A file that a user's file names. */
+export interface NamedFile {
+  /** The real one. */
+  readonly path: string;
+  /** The same from the folder of the user's file, with slashes. */
+  readonly place: string;
+}
+
+/**
+ * Each file that stands in quotes in the file as a relative path, and what those name in turn: with the ending of a script left
+ * out as imports may, and in a model below the folders that it names (`meshdir`).
+ * @returns ordered by place, without the file itself
+ */
+export function namedFiles(file: string): NamedFile[] {
+  const own = realpathSync(file);
+  const found = new Set([own]);
+  for (const path of found) {
+    if (path !== own && !texts.includes(extname(path).toLowerCase())) continue;
+    const names = quoted(readFileSync(path, 'utf8'));
+    // Beside a link to the user's file, too: a model is looked for there.
+    const beside = path === own ? [dirname(path), dirname(resolve(file))] : [dirname(path)];
+    const below = beside.flatMap((folder) => names.map((name) => resolve(folder, name)).filter(isFolder));
+    for (const folder of new Set([...beside, ...below]))
+      for (const name of names) {
+        const named = meant(resolve(folder, name), name);
+        if (named !== undefined) found.add(realpathSync(named));
+      }
+  }
+  found.delete(own);
+  return [...found]
+    .map((path) => ({ path, place: relative(dirname(own), path).split(sep).join('/') }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1));
+}
+
+/** How messages name a user's file, with what counts as part of it. */
+export function fileTitle(file: string): string {
+  const places = namedFiles(file).map(({ place }) => place);
+  return places.length === 0 ? file : `${file} (with ${places.join(', ')})`;
+}
+
+/** Every text between two quotation marks of a line that may be a relative path; marks that end a text may begin another. */
+function quoted(text: string): string[] {
+  const found = text.matchAll(/(?=(["'`])([^\n\\]{1,300}?)\1)/g);
+  return [...new Set(Array.from(found, ([, , name]) => name))].filter(
+    (name) => /[a-z]/i.test(name) && !isAbsolute(name) && !name.includes('\0'),
+  );
+}
+
+function meant(path: string, name: string): string | undefined {
+  if (isFile(path)) return path;
+  if (!/^\.\.?(?:\/|$)/.test(name)) return undefined;
+  const stems = [path, path.replace(/\.[cm]?jsx?$/, ''), resolve(path, 'index')];
+  return stems.flatMap((stem) => endings.map((ending) => `${stem}${ending}`)).find(isFile);
+}
