@@ -135,18 +135,20 @@ const smokeSizes = { batchSize: 64, randomSteps: 500, criticWidth: 64, actorWidt
 /** The rates in which `smoke` alone differs from `paper`: its runs have thousands of updates, not hundreds of thousands. */
 export const smokeRates = { tau: 0.02, actorLearningRate: 1e-3, temperatureLearningRate: 3e-3 };
 
-/**
- * The presets of an agent by the rule above.
- * @param paper the program's configuration
- * @param laptop sizes of this agent's own; those that all agents have are known here
- * @param smoke the same for `smoke`
- * @param tried what `laptop` has in place of `paper`'s after the trials; without them nothing
- */
+/** What an agent adds to the rule of the presets. */
+export interface OwnPresets<Config> {
+  /** Its own sizes at `laptop`; those that all agents have are known here. */
+  readonly laptop?: Sizes<Config>;
+  /** The same for `smoke`. */
+  readonly smoke?: Sizes<Config>;
+  /** What `laptop` has in place of `paper`'s after the trials. */
+  readonly tried?: Tried<Config>;
+}
+
+/** The presets of an agent by the rule above. @param paper the program's configuration */
 export function presetsOf<Config extends object>(
   paper: Config,
-  laptop: Sizes<Config> = {},
-  smoke: Sizes<Config> = {},
-  tried: Tried<Config> = {},
+  { laptop = {}, smoke = {}, tried = {} }: OwnPresets<Config> = {},
 ): Record<Preset, Config> {
   const known = (values: Record<string, number>) =>
     Object.fromEntries(Object.entries(values).filter(([key]) => key in paper));

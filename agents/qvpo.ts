@@ -81,9 +81,11 @@ export const qvpo: AgentFactory<QvpoConfig> = {
   config,
   presets: presetsOf<QvpoConfig>(
     { ...paperTimePolicy, ...constants },
-    { trainingParticles: 16 },
-    { trainingParticles: 8, evaluationParticles: 8 },
-    { maxGradNorm: 10 },
+    {
+      laptop: { trainingParticles: 16 },
+      smoke: { trainingParticles: 8, evaluationParticles: 8 },
+      tried: { maxGradNorm: 10 },
+    },
   ),
   constants: { ...timePolicyConstants, mishEmbeddingSpan, dataBound, cosineOffset, largestRate },
   create: (context) =>

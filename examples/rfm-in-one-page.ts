@@ -52,9 +52,11 @@ const paper: Config = {
   ...{ priorDraws: 100, particles: 32, evaluationParticles: 32, integrationSteps: 10 },
   ...{ tMin: 0.01, ridge: 1e-4, coefficientBound: 2 },
 };
-const laptopSizes = { priorDraws: 32, particles: 8 };
-const smokeSizes = { priorDraws: 16, particles: 4, evaluationParticles: 8 };
-const laptopTried = { maxGradNorm: null }; // docs/fairness.md: what was chosen by trying
+const presets = presetsOf(paper, {
+  laptop: { priorDraws: 32, particles: 8 },
+  smoke: { priorDraws: 16, particles: 4, evaluationParticles: 8 },
+  tried: { maxGradNorm: null }, // at laptop: docs/fairness.md, what was chosen by trying
+});
 
 type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
 type Policy = { actor: tf.Tensor; critic: tf.Tensor };
@@ -192,6 +194,6 @@ export default defineAgent<Config>({
   description: 'Reverse Flow Matching as in the paper, in one file to read',
   reference: 'Li, Tang, Azizan 2026, arXiv 2601.08136',
   config,
-  presets: presetsOf(paper, laptopSizes, smokeSizes, laptopTried),
+  presets,
   create: (context) => hostAgent(rfm(context.config, context.observation.size, context.action.size), context),
 });

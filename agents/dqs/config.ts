@@ -30,7 +30,5 @@ export const dqsPresets = presetsOf<DqsConfig>(
     sigmaMin: 1e-5,
     sigmaMax: 1,
   },
-  { scoreDraws: 100 },
-  { scoreDraws: 16 },
-  { maxGradNorm: 10 },
+  { laptop: { scoreDraws: 100 }, smoke: { scoreDraws: 16 }, tried: { maxGradNorm: 10 } },
 );

@@ -34,7 +34,9 @@ export const maxEntDpPresets = presetsOf<MaxEntDpConfig>(
     tMin: 1e-3,
     tMax: timeOfRate(999),
   },
-  { noiseDraws: 64, logDensityDraws: 8 },
-  { noiseDraws: 32, logDensityDraws: 2, evaluationParticles: 8 },
-  { maxGradNorm: 10 },
+  {
+    laptop: { noiseDraws: 64, logDensityDraws: 8 },
+    smoke: { noiseDraws: 32, logDensityDraws: 2, evaluationParticles: 8 },
+    tried: { maxGradNorm: 10 },
+  },
 );

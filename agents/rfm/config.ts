@@ -131,9 +131,11 @@ const constants = {
 
 const shared = presetsOf<RfmConfig>(
   { ...paperTimePolicy, ...constants },
-  { priorDraws: 32, proposalDraws: 16, particles: 8 },
-  { priorDraws: 16, proposalDraws: 8, particles: 4, evaluationParticles: 8 },
-  { maxGradNorm: null },
+  {
+    laptop: { priorDraws: 32, proposalDraws: 16, particles: 8 },
+    smoke: { priorDraws: 16, proposalDraws: 8, particles: 4, evaluationParticles: 8 },
+    tried: { maxGradNorm: null },
+  },
 );
 
 /** The presets of a flow or a diffusion policy, which adds its own constants, the same in all of them. */
