@@ -35,3 +35,14 @@ export function scoreRows(folder: string): string[][] {
     }),
   ]);
 }
+
+/** A row an agent: how many seeds of it are finished on each task. */
+export function progressRows(folder: string): string[][] {
+  const { config, runs } = loadManifest(publishedFolder(folder));
+  const finished = (agent: string, task: string) =>
+    runs.filter((run) => run.status === 'done' && run.agent === agent && run.task === task).length;
+  return config.agents.map(({ label }) => [
+    `\`${label}\``,
+    ...config.tasks.map(({ name }) => String(finished(label, name))),
+  ]);
+}

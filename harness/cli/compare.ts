@@ -155,14 +155,14 @@ async function compare(flags: CompareFlags): Promise<void> {
   }
   if (flags.dryRun) {
     for (const line of apart) process.stderr.write(`note: ${line}\n`);
-    return printDryRun(plan, withWorkers, before && folder);
+    return printDryRun(plan, folder, withWorkers, before !== undefined);
   }
   const isDefault = usesDefaults && before === undefined;
   const asks = isDefault && !flags.yes && process.stdin.isTTY && process.stderr.isTTY;
-  if (asks && (await askedNotTo(await announceDefault(plan, withWorkers))))
+  if (asks && (await askedNotTo(await announceDefault(plan, folder, withWorkers))))
     throw new Exit(exitCodes.interrupted);
-  const said = `${describePlan(plan)}${before !== undefined && extend ? growth(before, plan, folder) : ''}`;
-  const announce = () => (isDefault && !asks ? announceDefault(plan, withWorkers) : said);
+  const said = `${describePlan(plan, folder)}${before !== undefined && extend ? growth(before, plan, folder) : ''}`;
+  const announce = () => (isDefault && !asks ? announceDefault(plan, folder, withWorkers) : said);
   await runPlan(plan, folder, withWorkers, announce, other);
 }
 

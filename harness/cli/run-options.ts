@@ -1,5 +1,7 @@
 /** The options that `compare` and `train` share, and what both do with a plan. */
+
 import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { OtherComparison } from '../comparison/against.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
@@ -116,8 +118,8 @@ export function settingsOfFlags(flags: RunFlags): Settings {
   return checkSettings(Object.fromEntries(present), 'options');
 }
 
-/** The plan in a few lines. */
-export function describePlan(plan: ComparisonPlan): string {
+/** The plan in a few lines. @param folder of its results */
+export function describePlan(plan: ComparisonPlan, folder: string): string {
   const names = (values: readonly string[]) => values.join(', ');
   const runs = jobsOf(plan).length;
   const { shard } = plan;
@@ -131,6 +133,7 @@ export function describePlan(plan: ComparisonPlan): string {
     `runs        ${runs}${part}, each ${formatCount(plan.steps)} control steps`,
     `evaluation  ${evaluations} times, ${plan.evaluation.episodes} episodes each from ${plan.evaluation.starts} starts`,
     `engine      ${plan.backend}, ${plan.threads} thread(s) per run`,
+    `results     ${relative('', folder) || folder}`,
   ].join('\n');
 }
 
@@ -143,7 +146,7 @@ export async function runPlan(
   plan: ComparisonPlan,
   folder: string,
   flags: RunFlags,
-  announce: () => string | Promise<string> = () => describePlan(plan),
+  announce: () => string | Promise<string> = () => describePlan(plan, folder),
   other?: OtherComparison,
 ): Promise<void> {
   const { runComparison } = await import('../comparison/comparison.ts');
@@ -336,29 +339,39 @@ export function parseSeconds(text: string, what: string): number {
 
 /**
  * The plan and how long it will take, as text or JSON.
- * @param folder of results that are gone on with: what is done there takes no time
+ * @param folder of its results
+ * @param goesOn whether they are gone on with: what is done there takes no time
  */
-export async function printDryRun(plan: ComparisonPlan, flags: RunFlags, folder?: string): Promise<void> {
+export async function printDryRun(
+  plan: ComparisonPlan,
+  folder: string,
+  flags: RunFlags,
+  goesOn = false,
+): Promise<void> {
   parseTimes(flags);
   const { runFolder } = await import('../execution/merge.ts');
   const { readComplete } = await import('../run/record.ts');
   const isLeft = (job: RunJob) =>
-    folder === undefined || readComplete(runFolder(folder, job), job, flags.acceptChanges) === undefined;
+    !goesOn || readComplete(runFolder(folder, job), job, flags.acceptChanges) === undefined;
   const left = jobsOf(plan).filter(isLeft);
   const { workers, seconds, uncertainty } = await duration(plan, flags, left);
   if (flags.json) {
     const described = { plan, workers, runsLeft: left.length, estimatedSeconds: seconds, uncertainty };
     console.log(JSON.stringify(described, null, 2));
   } else {
-    console.log(describeWithDuration(plan, workers, seconds, left.length));
+    console.log(describeWithDuration(plan, folder, workers, seconds, left.length));
     if (left.length > 0) console.log(`            (${uncertainty})`);
   }
 }
 
 /** What is said before a comparison that nobody described. */
-export async function announceDefault(plan: ComparisonPlan, flags: RunFlags): Promise<string> {
+export async function announceDefault(
+  plan: ComparisonPlan,
+  folder: string,
+  flags: RunFlags,
+): Promise<string> {
   const { workers, seconds } = await duration(plan, flags);
-  const description = describeWithDuration(plan, workers, seconds);
+  const description = describeWithDuration(plan, folder, workers, seconds);
   return `no options given: running the default comparison (--quick is the short one):\n${description}`;
 }
 
@@ -374,6 +387,7 @@ async function duration(
 
 function describeWithDuration(
   plan: ComparisonPlan,
+  folder: string,
   workers: number,
   seconds: number,
   left = jobsOf(plan).length,
@@ -381,5 +395,5 @@ function describeWithDuration(
   const done = jobsOf(plan).length - left;
   const rest = done > 0 ? ` for the ${left} runs that are not done` : '';
   const time = `about ${formatDuration(seconds)} with ${workers} worker(s)${rest}`;
-  return `${describePlan(plan)}\nduration    ${left > 0 ? time : 'none: every run is done'}`;
+  return `${describePlan(plan, folder)}\nduration    ${left > 0 ? time : 'none: every run is done'}`;
 }

@@ -49,6 +49,6 @@ async function train(agent: string, task: string, flags: TrainFlags): Promise<vo
   if (plan.tasks.length !== 1)
     throw new UserError(`train takes one task; '${task}' names ${plan.tasks.length}`);
   const folder = resultsFolder(out ?? `${plan.agents[0].label}-${plan.tasks[0].name}-${seed}`);
-  if (flags.dryRun) return printDryRun(plan, flags);
+  if (flags.dryRun) return printDryRun(plan, folder, flags);
   await runPlan(plan, folder, flags);
 }

@@ -7,6 +7,7 @@ import { readSettingsFile } from '../../harness/plan/settings.ts';
 const planned = async (name: string) => {
   const settings = readSettingsFile(fileURLToPath(new URL(`../../bench/rfm8/${name}.yaml`, import.meta.url)));
   expect(settings.backend).toBe('native');
+  expect(settings.out).toMatch(/^rfm8(?:-|$)/); // a name under results/ of where the command is given
   // Planned on any machine: the backend that is asked for has to run where a plan is made.
   const plan = await resolvePlan({ ...settings, backend: 'wasm' });
   return { plan, jobs: jobsOf(plan) };

@@ -89,7 +89,7 @@ async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise
     const { agent = 'rfm-flow', variants, set = [], full = false } = flags;
     planned = await planTraining(ablation, { agent, variants, set, full, settings });
   }
-  if (flags.dryRun) return printPlans(planned, flags);
+  if (flags.dryRun) return printPlans(planned, folder, flags);
   writeLayout(folder, planned);
   const failed = await runAll(ablation, planned, folder, flags);
   writeJointReport(folder, planned);
@@ -112,8 +112,10 @@ async function runAll(
   const inner = { ...flags, json: false, quiet, table: !quiet };
   for (const { name, plan } of planned) {
     try {
-      const announce = () => (flags.resume ? describePlan(plan) : describeWithDuration(plan, flags));
-      await runPlan(plan, join(folder, name), inner, announce);
+      const own = join(folder, name);
+      const announce = () =>
+        flags.resume ? describePlan(plan, own) : describeWithDuration(plan, own, flags);
+      await runPlan(plan, own, inner, announce);
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
       if (error.code !== exitCodes.failed) {
@@ -150,9 +152,14 @@ async function print(
 
 type Plan = PlannedComparison['plan'];
 
-async function printPlans(planned: readonly PlannedComparison[], flags: TrainingFlags): Promise<void> {
+async function printPlans(
+  planned: readonly PlannedComparison[],
+  folder: string,
+  flags: TrainingFlags,
+): Promise<void> {
   if (!flags.json) {
-    for (const { plan } of planned) console.log(await describeWithDuration(plan, flags));
+    for (const { name, plan } of planned)
+      console.log(await describeWithDuration(plan, join(folder, name), flags));
     return;
   }
   const comparisons = [];
@@ -162,9 +169,9 @@ async function printPlans(planned: readonly PlannedComparison[], flags: Training
   console.log(JSON.stringify({ comparisons }, null, 2));
 }
 
-async function describeWithDuration(plan: Plan, flags: TrainingFlags): Promise<string> {
+async function describeWithDuration(plan: Plan, folder: string, flags: TrainingFlags): Promise<string> {
   const { workers, seconds } = await duration(plan, flags);
-  return `${describePlan(plan)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`;
+  return `${describePlan(plan, folder)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`;
 }
 
 /** Most variants that are measured for an estimate; they are alike but for what varies. */

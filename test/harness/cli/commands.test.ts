@@ -242,6 +242,7 @@ describe('harness', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/agents {6}tiny, random/);
     expect(stdout).toMatch(/duration {4}about \d+/);
+    expect(stdout).toContain(`results     ${join('results', 'dry')}\n`);
     expect(existsSync(join(folder, 'results/dry'))).toBe(false);
   }, 120_000);
 
