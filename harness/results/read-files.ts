@@ -2,13 +2,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from '../files/csv.ts';
+import { UserError } from '../text/errors.ts';
+import { shellWord } from '../text/shell-word.ts';
 import { type Manifest, parseManifest } from './manifest-reader.ts';
 import { parseEvaluations, parseScores, type ReadOptions, type Run } from './runs.ts';
 import { parseTrainingRows, type TrainingMetrics } from './training.ts';
 
-/** The runs in DIR/evaluations.csv. @throws UserError with file and line */
+/** The runs in DIR/evaluations.csv, which a comparison has from its end on. @throws UserError with file and line */
 export function readEvaluations(directory: string, options: ReadOptions = {}): Run[] {
   const file = join(directory, 'evaluations.csv');
+  if (!existsSync(file) && existsSync(join(directory, 'manifest.json')))
+    throw new UserError(
+      `${file}: no such file; it is written when the comparison ends; until then: harness view ${shellWord(directory)}`,
+    );
   return parseEvaluations(file, readText(file), options);
 }
 

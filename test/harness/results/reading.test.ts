@@ -77,6 +77,15 @@ describe('complaints', () => {
     expect(complaint(() => readEvaluations(folder))).toBe('evaluations.csv: no such file');
   });
 
+  it('a comparison that has not ended', () => {
+    const running = join(folder, 'running');
+    mkdirSync(running);
+    writeFileSync(join(running, 'manifest.json'), '{}');
+    expect(complaint(() => readEvaluations(running)).replaceAll(`${folder}/`, '')).toBe(
+      'running/evaluations.csv: no such file; it is written when the comparison ends; until then: harness view running',
+    );
+  });
+
   const header = 'task,agent,seed,step,episode,return,length,wall_seconds\n';
   it.each([
     [`${header}`, 'run/evaluations.csv, line 2: no evaluations'],
