@@ -19,6 +19,22 @@ export const positive = z.number().positive();
 export const count = z.number().int().positive();
 export const fraction = z.number().min(0).max(1);
 
+/**
+ * A config's schema that reads configurations of earlier results, too: a key that is gone is left out where it has the
+ * value that all agents have today, and refused otherwise.
+ */
+export function withRetired<Schema extends z.ZodType>(
+  schema: Schema,
+  retired: Readonly<Record<string, unknown>>,
+) {
+  return z.preprocess((config) => {
+    if (typeof config !== 'object' || config === null) return config;
+    return Object.fromEntries(
+      Object.entries(config).filter(([key, value]) => !(key in retired && value === retired[key])),
+    );
+  }, schema);
+}
+
 /** What the run loop reads (TrainingConfig). */
 export const trainingShape = {
   /** Transitions per update. */

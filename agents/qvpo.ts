@@ -11,8 +11,7 @@
  *
  * As the program behind arXiv 2601.08136 computes it (github.com/azizanlab/ReverseFlowMatching at 7e6410a), with
  * no deviation; test/agents/reference-program/qvpo.test.ts compares the numbers. Its actor and critics are of Mish
- * layers and its embedding of the step has layers of its own; `networks: common` gives it the networks that the
- * other agents have. Not built: what that program's configuration leaves off (the critic's gradient from replay
+ * layers, the actor's `actorBlocks` hidden ones without residuals, and its embedding of the step has layers of its own. Not built: what that program's configuration leaves off (the critic's gradient from replay
  * actions in place of own samples, and random actions in between).
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -20,7 +19,7 @@ import { z } from 'zod';
 import { type AdamState, descend, polyak } from '../engine/optimiser.ts';
 import { timePolicyParts } from './actor-critic.ts';
 import type { AgentFactory } from './agent.ts';
-import { count, paperTimePolicy, presetsOf, timePolicyShape } from './config.ts';
+import { count, paperTimePolicy, presetsOf, timePolicyShape, withRetired } from './config.ts';
 import { timePolicyConstants } from './constants.ts';
 import { criticMetrics } from './critic.ts';
 import {
@@ -36,13 +35,8 @@ import { denoise, pick } from './samplers.ts';
 import { policySpread } from './spread.ts';
 import { cosineRates, discretePath, noiseActions } from './steps.ts';
 
-const config = z.strictObject({
+const keys = z.strictObject({
   ...timePolicyShape,
-  /**
-   * `reference`: Mish throughout, `actorBlocks` hidden layers without residuals. `common`: the residual GELU network
-   * of the other diffusion policies and ReLU critics.
-   */
-  networks: z.enum(['reference', 'common']),
   /** K. */
   diffusionSteps: count,
   /** N: policy samples per state of which the best is imitated. */
@@ -55,10 +49,11 @@ const config = z.strictObject({
   entropyDraws: count,
   entropyWeight: z.number().nonnegative(),
 });
+/** `networks` was another form once: docs/fairness.md, "What was chosen by trying". */
+const config = withRetired(keys, { networks: 'reference' });
 export type QvpoConfig = z.infer<typeof config>;
 
 const constants = {
-  networks: 'reference' as const,
   diffusionSteps: 20,
   trainingParticles: 64,
   behaviourParticles: 4,
@@ -135,8 +130,7 @@ export function qvpoAlgorithm(
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, SampleNoise> {
   const { entropyDraws, entropyWeight, trainingParticles, tau } = config;
-  const activation = config.networks === 'reference' ? 'mish' : 'relu';
-  const parts = timePolicyParts(config, observationSize, actionSize, activation);
+  const parts = timePolicyParts(config, observationSize, actionSize, 'mish');
   const { network, critic, actorAdam } = parts;
   const path = discretePath(cosineRates(config.diffusionSteps, cosineOffset, largestRate));
 

@@ -13,7 +13,7 @@ import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
 import { curveHead, curveRows } from './compare-reference/curves.ts';
 import { scoreHead, scoreRows } from './score-table.ts';
-import { clipTrialHead, clipTrialRows } from './trials.ts';
+import { clipTrialHead, clipTrialRows, formTrialHead, formTrialRows } from './trials.ts';
 
 /** A Markdown table. */
 export interface DocsTable {
@@ -74,6 +74,7 @@ export const docsTables: readonly DocsTable[] = [
   },
   { file: 'docs/fairness.md', name: 'curves', head: curveHead, rows: curveRows },
   { file: 'docs/fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
+  { file: 'docs/fairness.md', name: 'form trials', head: formTrialHead, rows: formTrialRows },
   {
     file: 'docs/engine.md',
     name: 'backends',

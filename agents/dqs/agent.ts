@@ -11,17 +11,15 @@
  *
  * In the family of arXiv 2601.08136 this is the gradient expectation (η = 1). As in the program behind that paper,
  * y is the action itself and log p̂ = Q(s, y)/λ, at points outside the box too; only the sample is squashed. So the
- * policy is not the Boltzmann density of the actions in the box; with `space: latent` it is (spaces.ts).
- *
- * Deviations from the program: none in `space: action`.
+ * policy is not the Boltzmann density of the actions in the box. A form
+ * in which it was learned less and is gone (docs/fairness.md, "What was chosen by trying"). Deviations from the
+ * program: none.
  */
 import type { AgentFactory } from '../agent.ts';
 import { timePolicyConstants } from '../constants.ts';
 import { hostAgent } from '../host.ts';
-import { clipMargin } from '../posterior/latent.ts';
-import { dqsAlgorithm } from './algorithm.ts';
+import { dqsAlgorithm, weightFloor } from './algorithm.ts';
 import { type DqsConfig, dqsConfig, dqsPresets } from './config.ts';
-import { latentBound, weightFloor } from './spaces.ts';
 
 export const dqs: AgentFactory<DqsConfig> = {
   name: 'dqs',
@@ -29,7 +27,7 @@ export const dqs: AgentFactory<DqsConfig> = {
   reference: 'Jain et al. 2024, arXiv 2410.01312',
   config: dqsConfig,
   presets: dqsPresets,
-  constants: { ...timePolicyConstants, latentEdge: clipMargin, latentBound, weightFloor },
+  constants: { ...timePolicyConstants, weightFloor },
   create: (context) =>
     hostAgent(dqsAlgorithm(context.config, context.observation.size, context.action.size), context),
 };

@@ -4,16 +4,19 @@ import { type AdamState, descend } from '../../engine/optimiser.ts';
 import { timePolicyParts } from '../actor-critic.ts';
 import { criticMetrics } from '../critic.ts';
 import { type Algorithm, type Draws, type Observe, stackMetrics, type UpdateInputs } from '../host.ts';
+import { eulerMaruyama } from '../samplers.ts';
 import { actionSpread } from '../spread.ts';
 import type { DqsConfig } from './config.ts';
-import { explodingNoise } from './noise.ts';
-import { dqsScore } from './score.ts';
-import { actionSpace, latentSpace, weightFloor } from './spaces.ts';
+import { explodingNoise, stepVariances } from './noise.ts';
+import { boltzmannDensity, dqsScore } from './score.ts';
 
 type State = { actor: AdamState; critic: AdamState; target: tf.Tensor };
 type SampleNoise = { start: tf.Tensor; path: tf.Tensor };
 type Noise = SampleNoise & { time: tf.Tensor; bridge: tf.Tensor; score: tf.Tensor };
 type Policy = { actor: tf.Tensor };
+
+/** Added to the loss's weight h. */
+export const weightFloor = 1e-3;
 
 const metricNames = [...criticMetrics, 'actor_loss', 'actor_grad_norm', 'ess', 'action_spread'] as const;
 
@@ -26,9 +29,9 @@ export function dqsAlgorithm(
   const parts = timePolicyParts(config, observationSize, actionSize);
   const { network, critic, actorAdam } = parts;
   const diffusion = explodingNoise(config);
-  const space = config.space === 'action' ? actionSpace(diffusion) : latentSpace(config);
   /** From the noise to the data. */
   const times = Array.from({ length: integrationSteps + 1 }, (_, k) => 1 - k / integrationSteps);
+  const variances = stepVariances(diffusion, times);
   const startScale = Math.sqrt(diffusion.variance(1));
 
   /** The reverse SDE, or its drift alone (noise.path 0); actions [states, act]. */
@@ -38,9 +41,8 @@ export function dqsAlgorithm(
     temperature: tf.Tensor,
     noise: { start: tf.Tensor; path: tf.Tensor | 0 },
   ): tf.Tensor {
-    const output = network.particles(network.layout.unflatten(actor), observation, temperature, times, 1);
-    const score = (y: tf.Tensor, k: number) => space.score(output(y, k), diffusion.variance(times[k]));
-    return tf.tanh(space.sample(score, tf.mul(noise.start, startScale), times, noise.path));
+    const score = network.particles(network.layout.unflatten(actor), observation, temperature, times, 1);
+    return tf.tanh(eulerMaruyama(score, tf.mul(noise.start, startScale), variances, noise.path));
   }
 
   function update(state: State, { batch, noise, temperature }: UpdateInputs<Noise>, observe?: Observe) {
@@ -48,9 +50,9 @@ export function dqsAlgorithm(
 
     const variance = tf.expandDims(diffusion.varianceTensor(noise.time), 1);
     const sigma = tf.sqrt(variance);
-    const yt = tf.add(space.point(batch.action), tf.mul(sigma, noise.bridge));
+    const yt = tf.add(batch.action, tf.mul(sigma, noise.bridge));
     const weights = critic.layout.unflatten(state.critic.params);
-    const density = space.density(temperature, (action) =>
+    const density = boltzmannDensity(temperature, (action) =>
       critic.minimumWithGradient(weights, batch.observation, action),
     );
     const { score, ess } = dqsScore(density, yt, sigma, noise.score);
@@ -59,8 +61,8 @@ export function dqsAlgorithm(
     observe?.('regression', score);
     observe?.('weight', tf.squeeze(lossWeight, [1]));
     const actorStep = descend(network.layout, actorAdam, state.actor, (actor) => {
-      const output = network.apply(actor, batch.observation, yt, noise.time, temperature);
-      const error = tf.squaredDifference(space.score(output, variance), score);
+      const predicted = network.apply(actor, batch.observation, yt, noise.time, temperature);
+      const error = tf.squaredDifference(predicted, score);
       return { loss: tf.mean(tf.mul(lossWeight, error)), aux: {} };
     });
 

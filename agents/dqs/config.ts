@@ -1,13 +1,19 @@
 /** Every constant of Diffusion Q-Sampling, with the presets. Source: the program behind arXiv 2601.08136. */
 import { z } from 'zod';
-import { count, paperTimePolicy, positive, presetsOf, temperatureShape, timePolicyShape } from '../config.ts';
+import {
+  count,
+  paperTimePolicy,
+  positive,
+  presetsOf,
+  temperatureShape,
+  timePolicyShape,
+  withRetired,
+} from '../config.ts';
 
-export const dqsConfig = z
+const keys = z
   .strictObject({
     ...timePolicyShape,
     ...temperatureShape,
-    /** Where the diffusion lives: in the actions themselves, or in their latents y = atanh(a). */
-    space: z.enum(['action', 'latent']),
     /** K: draws per score. */
     scoreDraws: count.min(2),
     /** Steps of the reverse SDE. */
@@ -16,6 +22,8 @@ export const dqsConfig = z
     sigmaMax: positive,
   })
   .refine(({ sigmaMin, sigmaMax }) => sigmaMin < sigmaMax, 'sigmaMin must be smaller than sigmaMax');
+/** `space` was another form once: docs/fairness.md, "What was chosen by trying". */
+export const dqsConfig = withRetired(keys, { space: 'action' });
 export type DqsConfig = z.infer<typeof dqsConfig>;
 
 export const dqsPresets = presetsOf<DqsConfig>(
@@ -24,7 +32,6 @@ export const dqsPresets = presetsOf<DqsConfig>(
     temperature: 0.05,
     finalTemperature: 0.05,
     temperatureSteps: 250_000,
-    space: 'action',
     scoreDraws: 1000,
     integrationSteps: 20,
     sigmaMin: 1e-5,

@@ -30,6 +30,10 @@ export function explodingNoise({
   };
 }
 
+/** The variance that each step of Euler-Maruyama adds. @param times from 1 to 0 */
+export const stepVariances = (noise: ExplodingNoise, times: readonly number[]): number[] =>
+  times.slice(0, -1).map((t, k) => noise.rate(t) * (t - times[k + 1]));
+
 /**
  * exp(growth t), 0 ≤ t ≤ 1, to a float32's last bits: the product would lose as many as it has before its point. The
  * first twelve bits of both factors have an exact product; what is left is small.

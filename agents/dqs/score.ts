@@ -1,6 +1,23 @@
-/** The score that Diffusion Q-Sampling regresses. */
+/** The score that Diffusion Q-Sampling regresses, and the density that it is of. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { DensityValue } from '../posterior/posterior-mean.ts';
+
+/** Actions [batch, K, act] → Q [batch, K] and ∇_a Q [batch, K, act]. */
+export type CriticAtActions = (action: tf.Tensor) => { value: tf.Tensor; gradient: tf.Tensor };
+
+/**
+ * The program's: p̂ = exp(Q(s, y)/λ) at any y, also outside the box.
+ * @param temperature λ [] @returns y [batch, K, act] → log p̂ [batch, K] up to a constant, and its gradient [batch, K, act]
+ */
+export function boltzmannDensity(
+  temperature: tf.Tensor,
+  critic: CriticAtActions,
+): (y: tf.Tensor) => DensityValue<tf.Tensor> {
+  return (y) => {
+    const { value, gradient } = critic(y);
+    return { logDensity: tf.div(value, temperature), score: tf.div(gradient, temperature) };
+  };
+}
 
 /**
  * The score's estimate: the gradient in y_t of log mean_k p̂(y_t + σ ε_k).

@@ -2,15 +2,14 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dqs } from '../../../agents/dqs/agent.ts';
-import { explodingNoise } from '../../../agents/dqs/noise.ts';
-import { dqsScore } from '../../../agents/dqs/score.ts';
-import { actionSpace, latentSpace } from '../../../agents/dqs/spaces.ts';
+import { explodingNoise, stepVariances } from '../../../agents/dqs/noise.ts';
+import { boltzmannDensity, dqsScore } from '../../../agents/dqs/score.ts';
+import { eulerMaruyama } from '../../../agents/samplers.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
 import { drawActions, oneHump, trainOnBandit, wasserstein, withConfig } from '../bandit.ts';
 import { mixtures } from '../posterior/reference.ts';
 import { summary } from '../summary.ts';
-import { onBandit } from './settings.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -80,6 +79,12 @@ describe('the noise', () => {
     for (const [i, t] of times.entries()) expect(Math.abs(found[i] / h(t) - 1)).toBeLessThan(5e-7);
   });
 
+  it('is read from a configuration of earlier results, in the form that is left', () => {
+    const config = dqs.presets.smoke;
+    expect(dqs.config.parse({ ...config, space: 'action' })).toEqual(config);
+    expect(dqs.config.safeParse({ ...config, space: 'latent' }).success).toBe(false);
+  });
+
   it('needs a range', () => {
     const config = { ...dqs.presets.smoke, sigmaMin: 1 };
     expect(dqs.config.safeParse(config).error?.issues.map(({ message }) => message)).toEqual([
@@ -88,51 +93,52 @@ describe('the noise', () => {
   });
 });
 
-describe('the spaces', () => {
-  const noise = explodingNoise({ sigmaMin: 1e-5, sigmaMax: 1 });
-
-  it('the actions: Q/λ and its gradient at any point, the output as the score', () => {
-    const space = actionSpace(noise);
-    const y = tf.tensor([-3, 0.5, 2], [1, 3, 1]);
-    const { logDensity, score } = space.density(
-      tf.scalar(0.05),
-      (a) => ({ value: tf.squeeze(tf.square(a), [2]), gradient: tf.mul(a, 2) }), // Q = a²
-    )(y);
-    for (const [found, exact] of [
-      [logDensity, [180, 5, 80]],
-      [score, [-120, 20, 80]],
-    ] as const) {
-      for (const [i, value] of found.dataSync().entries()) expect(value / exact[i]).toBeCloseTo(1, 6);
-    }
-    expect([...space.score(tf.tensor1d([0.5, -2]), 0.3).dataSync()]).toEqual([0.5, -2]);
-  });
-
-  // For data N(m, s²) the noised density's score is known. The program's range of noise, finer steps.
-  it.each([
-    ['action', 400],
-    ['latent', 400],
-  ] as const)('%s: the sampler takes the noised density to the data under its exact score', (name, steps) => {
-    const [m, s, rows] = [0.6, 0.3, 4000];
-    const space = name === 'action' ? actionSpace(noise) : latentSpace({ sigmaMin: 1e-5, sigmaMax: 1 });
-    const random = RandomStream.fromSeed(11);
-    const times = Array.from({ length: steps + 1 }, (_, k) => 1 - k / steps);
-    const start = tf.add(
-      tf.mul(tf.tensor(random.fillNormal(new Float32Array(rows)), [rows, 1]), Math.sqrt(s * s + 1)),
-      m,
-    );
-    const score = (y: tf.Tensor, k: number) => tf.div(tf.sub(m, y), s * s + noise.variance(times[k]));
-    const path = tf.tensor(random.fillNormal(new Float32Array(steps * rows)), [steps, rows, 1]);
-    const { mean, error } = summary(space.sample(score, start, times, path).dataSync());
-    expect(Math.abs(mean - m)).toBeLessThan(5 * error);
-    expect(Math.abs((error * Math.sqrt(rows)) / s - 1)).toBeLessThan(0.06); // five deviations of it, and the steps
-  });
+it('the density is Q/λ, its gradient at any point too', () => {
+  const y = tf.tensor([-3, 0.5, 2], [1, 3, 1]);
+  const { logDensity, score } = boltzmannDensity(
+    tf.scalar(0.05),
+    (a) => ({ value: tf.squeeze(tf.square(a), [2]), gradient: tf.mul(a, 2) }), // Q = a²
+  )(y);
+  for (const [found, exact] of [
+    [logDensity, [180, 5, 80]],
+    [score, [-120, 20, 80]],
+  ] as const) {
+    for (const [i, value] of found.dataSync().entries()) expect(value / exact[i]).toBeCloseTo(1, 6);
+  }
 });
 
-// In the latent: dqs.nightly.test.ts.
+// For data N(m, s²) the noised density's score is known. The program's range of noise, finer steps.
+it('the sampler takes the noised density to the data under its exact score', () => {
+  const [m, s, rows, steps] = [0.6, 0.3, 4000, 400];
+  const noise = explodingNoise({ sigmaMin: 1e-5, sigmaMax: 1 });
+  const random = RandomStream.fromSeed(11);
+  const times = Array.from({ length: steps + 1 }, (_, k) => 1 - k / steps);
+  const start = tf.add(
+    tf.mul(tf.tensor(random.fillNormal(new Float32Array(rows)), [rows, 1]), Math.sqrt(s * s + 1)),
+    m,
+  );
+  const score = (y: tf.Tensor, k: number) => tf.div(tf.sub(m, y), s * s + noise.variance(times[k]));
+  const path = tf.tensor(random.fillNormal(new Float32Array(steps * rows)), [steps, rows, 1]);
+  const found = eulerMaruyama(score, start, stepVariances(noise, times), path);
+  const { mean, error } = summary(found.dataSync());
+  expect(Math.abs(mean - m)).toBeLessThan(5 * error);
+  expect(Math.abs((error * Math.sqrt(rows)) / s - 1)).toBeLessThan(0.06); // five deviations of it, and the steps
+});
+
+const temperature = 0.1;
+/** Settings under which the policy of dqs on a bandit is the Boltzmann density. */
+const onBandit = {
+  temperature,
+  finalTemperature: temperature,
+  actorLearningRate: 1e-3,
+  batchSize: 256, // the target's variance, not the network, sets the distance
+  sigmaMin: 0.01,
+};
+
 describe('dqs on a bandit', () => {
   const engine = createEngine({ backend: 'wasm' });
   afterAll(() => engine.dispose());
-  it('in the actions: the tanh of the density exp(Q/λ) on the line', async () => {
+  it('is the tanh of the density exp(Q/λ) on the line', async () => {
     // With the preset's 16 draws the policy's mean wanders by ±0.13.
     const config = { ...onBandit, embedding: 16, scoreDraws: 64 };
     const trained = await trainOnBandit(dqs, {

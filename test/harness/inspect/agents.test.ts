@@ -6,7 +6,7 @@ const adam = { adamBeta1: 0.9, adamBeta2: 0.999, adamEpsilon: 1e-8 }; // Kingma 
 it.each([
   ['sac', { ...adam, critics: 2, logStdMin: -20, logStdMax: 2, jacobianFloor: 1e-6 }],
   ['td3', { ...adam, critics: 2 }],
-  ['dqs', { ...adam, latentEdge: 1e-4, latentBound: 5 }],
+  ['dqs', { ...adam, weightFloor: 1e-3 }],
   ['maxentdp', { ...adam, dataBound: 1, pathOffset: 0.008 }],
   ['qsm', { ...adam, betaMin: 0.1 }],
   ['qvpo', { ...adam, dataBound: 1 }],
