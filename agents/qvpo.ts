@@ -49,7 +49,7 @@ const keys = z.strictObject({
   entropyDraws: count,
   entropyWeight: z.number().nonnegative(),
 });
-/** `networks` was another form once: docs/fairness.md, "What was chosen by trying". */
+/** `networks` was another form once: docs/fairness.md, "Two forms that are gone". */
 const config = withRetired(keys, { networks: 'reference' });
 export type QvpoConfig = z.infer<typeof config>;
 

@@ -11,9 +11,8 @@
  *
  * In the family of arXiv 2601.08136 this is the gradient expectation (η = 1). As in the program behind that paper,
  * y is the action itself and log p̂ = Q(s, y)/λ, at points outside the box too; only the sample is squashed. So the
- * policy is not the Boltzmann density of the actions in the box. A form
- * in which it was learned less and is gone (docs/fairness.md, "What was chosen by trying"). Deviations from the
- * program: none.
+ * policy is not the Boltzmann density of the actions in the box. In y = atanh(a), where it would be, less was learned
+ * (docs/fairness.md, "Two forms that are gone"). Deviations from the program: none.
  */
 import type { AgentFactory } from '../agent.ts';
 import { timePolicyConstants } from '../constants.ts';

@@ -22,7 +22,7 @@ const keys = z
     sigmaMax: positive,
   })
   .refine(({ sigmaMin, sigmaMax }) => sigmaMin < sigmaMax, 'sigmaMin must be smaller than sigmaMax');
-/** `space` was another form once: docs/fairness.md, "What was chosen by trying". */
+/** `space` was another form once: docs/fairness.md, "Two forms that are gone". */
 export const dqsConfig = withRetired(keys, { space: 'action' });
 export type DqsConfig = z.infer<typeof dqsConfig>;
 
