@@ -12,7 +12,7 @@ import type { Columns } from '../harness/files/columns.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
 import { curveHead, curveRows } from './compare-reference/curves.ts';
-import { scoreHead, scoreRows } from './score-table.ts';
+import { aggregateHead, aggregateRows, scoreHead, scoreRows } from './score-table.ts';
 import { clipTrialHead, clipTrialRows, formTrialHead, formTrialRows } from './trials.ts';
 
 /** A Markdown table. */
@@ -71,6 +71,12 @@ export const docsTables: readonly DocsTable[] = [
     name: 'baselines',
     head: scoreHead('baselines'),
     rows: () => scoreRows('baselines'),
+  },
+  {
+    file: 'results/README.md',
+    name: 'baselines over both tasks',
+    head: aggregateHead,
+    rows: () => aggregateRows('baselines'),
   },
   { file: 'docs/fairness.md', name: 'curves', head: curveHead, rows: curveRows },
   { file: 'docs/fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },

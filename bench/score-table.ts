@@ -2,8 +2,12 @@
  * The returns of a published comparison as a table of README.md. It has whole seeds alone, those that every agent has finished
  * on every task, so that no agent is shown with runs that another lacks.
  */
+import { join } from 'node:path';
+import { readTable } from '../harness/files/csv.ts';
+import type { Line } from '../harness/files/csv-text.ts';
+import { interval, share } from '../harness/report/numbers.ts';
 import { loadManifest } from '../harness/results/manifest.ts';
-import { mean, meanInterval } from '../harness/statistics/index.ts';
+import { mean, meanInterval, stabilityMetrics } from '../harness/statistics/index.ts';
 import { listed, publishedEpisodes, publishedFolder, seedReturns, withInterval } from './published.ts';
 
 const planOf = (folder: string) => loadManifest(publishedFolder(folder)).config;
@@ -34,6 +38,52 @@ export function scoreRows(folder: string): string[][] {
       return returns.length < 3 ? listed(returns) : withInterval(mean(returns), meanInterval([returns]));
     }),
   ]);
+}
+
+export const aggregateHead = [
+  ...[
+    'agent',
+    'IQM',
+    'P(`rfm-flow` better)',
+    'deviation between seeds',
+    'worst seed',
+    'drawdown',
+    'collapsed',
+  ],
+];
+
+/**
+ * A row an agent, by interquartile mean: what the report has over all tasks, each with its 95 % interval. Scores are shares of the
+ * highest return. @param folder of results/, a comparison that is done
+ */
+export function aggregateRows(folder: string): string[][] {
+  const table = (name: string, columns: readonly string[]) =>
+    readTable(join(publishedFolder(folder), name), [...columns, 'ci_low', 'ci_high']);
+  const shown = (line: Line | undefined, column: string) => {
+    const value = line?.optionalNumber(column);
+    if (line === undefined || value === undefined) return '–';
+    const [low, high] = [line.optionalNumber('ci_low'), line.optionalNumber('ci_high')];
+    return low === undefined ? share(value) : `${share(value)} ${interval(low, high, share)}`;
+  };
+  const aggregates = table('aggregate.csv', ['agent', 'metric', 'value']);
+  const pairs = table('pairwise.csv', ['agent_x', 'agent_y', 'probability_of_improvement']);
+  return aggregates
+    .filter((line) => line.text('metric') === 'iqm')
+    .sort((a, b) => b.number('value') - a.number('value'))
+    .map((iqm) => {
+      const agent = iqm.text('agent');
+      const of = (metric: string) =>
+        aggregates.find((line) => line.text('agent') === agent && line.text('metric') === metric);
+      const better = pairs.find(
+        (line) => line.text('agent_x') === 'rfm-flow' && line.text('agent_y') === agent,
+      );
+      return [
+        `\`${agent}\``,
+        shown(iqm, 'value'),
+        shown(better, 'probability_of_improvement'),
+        ...stabilityMetrics.map((metric) => shown(of(metric), 'value')),
+      ];
+    });
 }
 
 /** A row an agent: how many seeds of it are finished on each task. */
