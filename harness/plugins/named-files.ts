@@ -12,7 +12,6 @@ const texts = [...scripts, '.xml', '.mjcf', '.urdf'];
 const endings = [...scripts, '.json'];
 
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** A file that a user's file names. */
 export interface NamedFile {
@@ -22,21 +21,27 @@ export interface NamedFile {
   readonly place: string;
 }
 
+/** The folders of a model's meshes and textures, in MJCF. */
+const assetFolders = /\b(?:mesh|texture|asset)dir\s*=\s*(["'])([^"'\n]+)\1/g;
+
 /**
  * Each file that stands in quotes in the file as a relative path, and what those name in turn: with the ending of a script left
- * out as imports may, and in a model below the folders that it names (`meshdir`).
+ * out as imports may, and of a model's assets below the folders that it names for them.
  * @returns ordered by place, without the file itself
  */
 export function namedFiles(file: string): NamedFile[] {
   const own = realpathSync(file);
   const found = new Set([own]);
+  const ofAssets = new Set<string>();
   for (const path of found) {
     if (path !== own && !texts.includes(extname(path).toLowerCase())) continue;
-    const names = quoted(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
     // Beside a link to the user's file, too: a model is looked for there.
     const beside = path === own ? [dirname(path), dirname(resolve(file))] : [dirname(path)];
-    const below = beside.flatMap((folder) => names.map((name) => resolve(folder, name)).filter(isFolder));
-    for (const folder of new Set([...beside, ...below]))
+    for (const [, , name] of text.matchAll(assetFolders))
+      for (const folder of beside) ofAssets.add(resolve(folder, name));
+    const names = quoted(text);
+    for (const folder of new Set([...beside, ...ofAssets]))
       for (const name of names) {
         const named = meant(resolve(folder, name), name);
         if (named !== undefined) found.add(realpathSync(named));

@@ -42,10 +42,11 @@ describe('what a user’s file names', () => {
 
   it('is not a package, a folder, a file that is not there, the file itself or a sentence', () => {
     put('zod/index.ts');
+    put('zod/table.csv');
     put(
       'agent.ts',
       `import { z } from 'zod'; import fs from 'node:fs';
-       const words = ['zod', './gone.ts', 'agent.ts', '.', './', '', 'a sentence', '/etc/hostname', '0'];`,
+       const words = ['zod', 'table.csv', './gone.ts', 'agent.ts', '.', './', '', 'a sentence', '/etc/hostname', '0'];`,
     );
     expect(places()).toEqual([]);
   });
@@ -69,6 +70,12 @@ describe('what a user’s file names', () => {
       '../shared/a.ts',
       'b.mjs',
     ]);
+  });
+
+  it('lies where a model in the file itself has its meshes', () => {
+    put('meshes/body.stl');
+    put('agent.ts', 'const model = `<mujoco><compiler meshdir="meshes"/><mesh file="body.stl"/></mujoco>`;');
+    expect(places()).toEqual(['meshes/body.stl']);
   });
 
   it('lies beside the file that a link leads to, and a model beside the link too', () => {
