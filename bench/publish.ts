@@ -24,6 +24,7 @@ import { RUN_FILES, readComplete } from '../harness/run/record.ts';
 export function publish(from: string, to: string): { finished: number; runs: number } {
   const manifest = loadManifest(from);
   const jobs = jobsOf(manifest.config);
+  mkdirSync(to, { recursive: true });
   const runs = jobs.map((job, i): RunRecord => {
     const complete = readComplete(runFolder(from, job), job, manifest.changes !== undefined);
     const known = manifest.runs[i];
