@@ -12,7 +12,7 @@ import type { Columns } from '../harness/files/columns.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
 import { curveHead, curveRows } from './compare-reference/curves.ts';
-import { aggregateHead, aggregateRows, scoreHead, scoreRows } from './score-table.ts';
+import { aggregateHead, aggregateRows, progressRows, scoreHead, scoreRows } from './score-table.ts';
 import { clipTrialHead, clipTrialRows, formTrialHead, formTrialRows } from './trials.ts';
 
 /** A Markdown table. */
@@ -77,6 +77,12 @@ export const docsTables: readonly DocsTable[] = [
     name: 'baselines over both tasks',
     head: aggregateHead,
     rows: () => aggregateRows('baselines'),
+  },
+  {
+    file: 'docs/benchmark.md',
+    name: 'rfm8 progress',
+    head: scoreHead('rfm8'),
+    rows: () => progressRows('rfm8'),
   },
   { file: 'docs/fairness.md', name: 'curves', head: curveHead, rows: curveRows },
   { file: 'docs/fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
