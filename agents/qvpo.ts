@@ -11,8 +11,9 @@
  *
  * As the program behind arXiv 2601.08136 computes it (github.com/azizanlab/ReverseFlowMatching at 7e6410a), with
  * no deviation; test/agents/reference-program/qvpo.test.ts compares the numbers. Its actor and critics are of Mish
- * layers, the actor's `actorBlocks` hidden ones without residuals, and its embedding of the step has layers of its own. Not built: what that program's configuration leaves off (the critic's gradient from replay
- * actions in place of own samples, and random actions in between).
+ * layers, the actor's `actorBlocks` hidden ones without residuals, and its embedding of the step has layers of its
+ * own. Not built: what that program's configuration leaves off (the critic's gradient from replay actions in place of
+ * own samples, and random actions in between).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';

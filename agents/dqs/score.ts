@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { DensityValue } from '../posterior/posterior-mean.ts';
 
 /** Actions [batch, K, act] → Q [batch, K] and ∇_a Q [batch, K, act]. */
-export type CriticAtActions = (action: tf.Tensor) => { value: tf.Tensor; gradient: tf.Tensor };
+type CriticAtActions = (action: tf.Tensor) => { value: tf.Tensor; gradient: tf.Tensor };
 
 /**
  * The program's: p̂ = exp(Q(s, y)/λ) at any y, also outside the box.
