@@ -2,7 +2,7 @@
  * The files that a user's file needs from beside it: modules that it imports, models, meshes, tables. Which ones it opens shows
  * only when it runs, and it may run only once its checksum is known to be right. So whatever it names counts.
  */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, extname, isAbsolute, relative, resolve, sep } from 'node:path';
 
 const scripts = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
@@ -11,7 +11,8 @@ const texts = [...scripts, '.xml', '.mjcf', '.urdf'];
 /** What an import may leave out; that of TypeScript may also be written as that of the JavaScript which it becomes. */
 const endings = [...scripts, '.json'];
 
-const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+/** What cannot be a path at all, a long sentence say, is no file either. */
+const isFile = (path: string) => existsSync(path) && statSync(path).isFile();
 
 /** A file that a user's file names. */
 export interface NamedFile {
@@ -63,7 +64,7 @@ export function fileTitle(file: string): string {
 function quoted(text: string): string[] {
   const found = text.matchAll(/(?=(["'`])([^\n\\]{1,300}?)\1)/g);
   return [...new Set(Array.from(found, ([, , name]) => name))].filter(
-    (name) => /[a-z]/i.test(name) && !isAbsolute(name) && !name.includes('\0'),
+    (name) => /[a-z]/i.test(name) && !isAbsolute(name),
   );
 }
 

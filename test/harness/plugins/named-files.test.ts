@@ -46,7 +46,7 @@ describe('what a user’s file names', () => {
     put(
       'agent.ts',
       `import { z } from 'zod'; import fs from 'node:fs';
-       const words = ['zod', 'table.csv', './gone.ts', 'agent.ts', '.', './', '', 'a sentence', '/etc/hostname', '0'];`,
+       const words = ['zod', 'table.csv', './gone.ts', 'agent.ts', '.', './', '', 'a sentence', '/etc/hostname', '0', '${'so long that it is no name '.repeat(11)}', '\0a'];`,
     );
     expect(places()).toEqual([]);
   });
