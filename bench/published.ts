@@ -32,11 +32,10 @@ export function seedReturns(episodes: readonly Episode[]): number[] {
   );
 }
 
-/** The mean returns of an agent's seeds on a task at a step of a published comparison. */
-export function returnsAt(folder: string, step: number): (agent: string, task: string) => number[] {
+/** The episodes of an agent on a task at a step of a published comparison. */
+export function episodesAt(folder: string, step: number): (agent: string, task: string) => Episode[] {
   const episodes = publishedEpisodes(folder).filter((episode) => episode.step === step);
-  return (agent, task) =>
-    seedReturns(episodes.filter((episode) => episode.agent === agent && episode.task === task));
+  return (agent, task) => episodes.filter((episode) => episode.agent === agent && episode.task === task);
 }
 
 const whole = (value: number) => (Math.round(value) || 0).toFixed(0).replace('-', '−');

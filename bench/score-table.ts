@@ -1,14 +1,11 @@
-/**
- * The returns of a published comparison as a table of README.md. It has whole seeds alone, those that every agent has finished
- * on every task, so that no agent is shown with runs that another lacks.
- */
+/** Published comparisons as tables: the returns of each task, what the report has over all tasks, and which runs are done. */
 import { join } from 'node:path';
 import { readTable } from '../harness/files/csv.ts';
 import type { Line } from '../harness/files/csv-text.ts';
 import { interval, share } from '../harness/report/numbers.ts';
 import { loadManifest } from '../harness/results/manifest.ts';
 import { mean, meanInterval, stabilityMetrics } from '../harness/statistics/index.ts';
-import { listed, publishedEpisodes, publishedFolder, seedReturns, withInterval } from './published.ts';
+import { episodesAt, listed, publishedFolder, seedReturns, withInterval } from './published.ts';
 
 const planOf = (folder: string) => loadManifest(publishedFolder(folder)).config;
 
@@ -20,17 +17,16 @@ export const scoreHead = (folder: string): string[] => [
 
 /**
  * A row an agent: for each task the mean return at the last step over the whole seeds, with its 95 % interval; as long as there
- * are fewer than three, the return of each in place of that.
+ * are fewer than three, the return of each in place of that. Whole are seeds that every agent has finished on every task, so
+ * that no agent is shown with runs that another lacks.
  */
 export function scoreRows(folder: string): string[][] {
   const { agents, tasks, steps } = planOf(folder);
-  const episodes = publishedEpisodes(folder).filter(({ step }) => step === steps);
-  const of = (label: string, task: string) =>
-    episodes.filter((episode) => episode.agent === label && episode.task === task);
+  const of = episodesAt(folder, steps);
   const cells = agents.map(({ label }) => tasks.map(({ name }) => of(label, name)));
   const isWhole = (seed: string) =>
     cells.flat().every((cell) => cell.some((episode) => episode.seed === seed));
-  const whole = new Set([...new Set(episodes.map(({ seed }) => seed))].filter(isWhole));
+  const whole = new Set(cells[0][0].map(({ seed }) => seed).filter(isWhole)); // a whole one is in every cell
   return agents.map(({ label }, i) => [
     `\`${label}\``,
     ...cells[i].map((cell) => {
@@ -41,15 +37,8 @@ export function scoreRows(folder: string): string[][] {
 }
 
 export const aggregateHead = [
-  ...[
-    'agent',
-    'IQM',
-    'P(`rfm-flow` better)',
-    'deviation between seeds',
-    'worst seed',
-    'drawdown',
-    'collapsed',
-  ],
+  ...['agent', 'IQM', 'P(`rfm-flow` better)'],
+  ...['deviation between seeds', 'worst seed', 'drawdown', 'collapsed'], // stabilityMetrics
 ];
 
 /**

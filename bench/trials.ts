@@ -4,7 +4,7 @@
  * options that give an agent another form than the program's (results/form-trials). A row is there once all of its runs are done.
  */
 import { mean, meanInterval, type ScoresByTask } from '../harness/statistics/index.ts';
-import { listed, returnsAt, withInterval } from './published.ts';
+import { episodesAt, listed, seedReturns, withInterval } from './published.ts';
 
 const tasks = ['walker-stand', 'hopper-stand'];
 const clips = ['plain', 'clipped'] as const;
@@ -13,9 +13,9 @@ const LAST_STEP = 30_000;
 
 /** The returns of an agent's seeds at the last step, by task; none before all are there. @param folder of results/ */
 function scoresOf(folder: string): (agent: string) => ScoresByTask | undefined {
-  const returns = returnsAt(folder, LAST_STEP);
+  const episodes = episodesAt(folder, LAST_STEP);
   return (agent) => {
-    const scores = tasks.map((task) => returns(agent, task));
+    const scores = tasks.map((task) => seedReturns(episodes(agent, task)));
     return scores.every((values) => values.length === SEEDS) ? scores : undefined;
   };
 }

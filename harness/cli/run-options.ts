@@ -385,7 +385,8 @@ async function duration(
   return { workers, seconds: await estimate(plan, workers, left), uncertainty: UNCERTAINTY };
 }
 
-function describeWithDuration(
+/** The plan in a few lines, with the time that it takes. @param left how many of its runs are not done */
+export function describeWithDuration(
   plan: ComparisonPlan,
   folder: string,
   workers: number,

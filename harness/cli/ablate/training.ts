@@ -7,11 +7,12 @@ import type { PlannedComparison } from '../../../ablations/training/plan.ts';
 import type { TrainingAblationRow } from '../../../ablations/training/rows.ts';
 import type { Settings } from '../../plan/settings.ts';
 import { UserError } from '../../text/errors.ts';
-import { formatCount, formatDuration } from '../../text/quantity.ts';
+import { formatCount } from '../../text/quantity.ts';
 import { Exit, exitCodes } from '../exit.ts';
 import {
   addRunOptions,
   describePlan,
+  describeWithDuration,
   type RunFlags,
   runPlan,
   settingsOfFlags,
@@ -113,8 +114,7 @@ async function runAll(
   for (const { name, plan } of planned) {
     try {
       const own = join(folder, name);
-      const announce = () =>
-        flags.resume ? describePlan(plan, own) : describeWithDuration(plan, own, flags);
+      const announce = () => (flags.resume ? describePlan(plan, own) : withDuration(plan, own, flags));
       await runPlan(plan, own, inner, announce);
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
@@ -158,8 +158,7 @@ async function printPlans(
   flags: TrainingFlags,
 ): Promise<void> {
   if (!flags.json) {
-    for (const { name, plan } of planned)
-      console.log(await describeWithDuration(plan, join(folder, name), flags));
+    for (const { name, plan } of planned) console.log(await withDuration(plan, join(folder, name), flags));
     return;
   }
   const comparisons = [];
@@ -169,9 +168,9 @@ async function printPlans(
   console.log(JSON.stringify({ comparisons }, null, 2));
 }
 
-async function describeWithDuration(plan: Plan, folder: string, flags: TrainingFlags): Promise<string> {
+async function withDuration(plan: Plan, folder: string, flags: TrainingFlags): Promise<string> {
   const { workers, seconds } = await duration(plan, flags);
-  return `${describePlan(plan, folder)}\nduration    about ${formatDuration(seconds)} with ${workers} worker(s)`;
+  return describeWithDuration(plan, folder, workers, seconds);
 }
 
 /** Most variants that are measured for an estimate; they are alike but for what varies. */
