@@ -34,7 +34,7 @@ export interface OtherComparison {
 const publishedFolder = () => join(packageFolder(), 'results');
 
 /** @param name of results here, or else of published ones */
-function otherFolder(name: string): string {
+export function otherFolder(name: string): string {
   const here = namedFolder(name);
   return resolve(existsSync(here) ? here : namedFolder(name, publishedFolder()));
 }
