@@ -1,12 +1,16 @@
 /** `harness report`: tables, intervals, plots and the page, from CSVs alone. */
 import { Command, InvalidArgumentError } from 'commander';
 import { namedFolder } from '../files/named-folder.ts';
+import type { ReportChoices } from '../report/gather.ts';
 import type { ScoreRange } from '../results/analysis.ts';
 import { coloursOf, painted } from '../text/colour.ts';
 import { UserError } from '../text/errors.ts';
 import { addReportingOptions, type ReportingFlags, reportingOf } from './reporting-options.ts';
 
 interface Options extends ReportingFlags {
+  agents?: string;
+  tasks?: string;
+  until?: string;
   out?: string;
   scores?: string[];
   references?: string[];
@@ -27,13 +31,14 @@ Examples:
   harness report first                                 rebuild tables, plots and report.html of results/first
   harness report results/a results/b --out results/ab  two comparisons as one
   harness report results/a results/b --prefix --out ab the same agents under two settings, told apart
+  harness report results/first --tasks walker-walk,walker-run --until 50k --markdown
   harness report --scores scores.csv --score-range 0,1 --json
   harness report results/first --score-range my-task=-200,0 --latex > table.tex
   harness report results/first --references published.csv
   harness report results/first --references published.csv --score-range random,human
 
 Scores from elsewhere have the columns task, agent, seed, score; published scores task, agent, score.
-Without --out, one directory is rebuilt in place; several, or scores, are only printed.`;
+Without --out, one directory is rebuilt in place; several, or a part, or scores, are only printed.`;
 
 export function reportCommand(): Command {
   const command = new Command('report')
@@ -50,6 +55,9 @@ export function reportCommand(): Command {
       'published scores as lines in the curves: CSV with columns task, agent, score; may be repeated',
       collect,
     )
+    .option('--agents <list>', 'only these agents, as the report names them')
+    .option('--tasks <list>', 'only these tasks or suites')
+    .option('--until <step>', 'as things stood at this step: no later evaluation counts')
     .option('--prefix', 'put the name of its directory before each agent')
     .option('--resamples <count>', 'bootstrap resamples of --interval rliable', positive, 50_000)
     .option('--seed <seed>', 'seed of resampling', whole, 0)
@@ -69,16 +77,19 @@ async function report(names: string[], options: Options): Promise<void> {
   const directories = names.map((name) => namedFolder(name));
   const { writeReport } = await import('../report/write.ts');
   const { printReport } = await import('../report/print.ts');
-  const { json, markdown, latex, quiet, tensorboard, scoreRange, ...rest } = options;
+  const { json, markdown, latex, quiet, tensorboard, scoreRange, agents, tasks, until, ...rest } = options;
   const printed = [json && 'json', markdown && 'markdown', latex && 'latex'].filter(
     (way) => way !== undefined,
   );
   if (printed.length > 1)
     throw new UserError(`--${printed.join(' and --')} print different things: choose one`);
-  const inPlace = directories.length === 1 && options.scores === undefined && printed.length === 0;
+  const part = await partOf({ agents, tasks, until });
+  const isWhole = options.scores === undefined && Object.keys(part).length === 0;
+  const inPlace = directories.length === 1 && isWhole && printed.length === 0;
   const made = writeReport({
     ...rest,
     ...reportingOf(options, await namedRanges(directories, options)),
+    ...part,
     directories,
     out: options.out ?? (inPlace ? directories[0] : undefined),
   });
@@ -94,6 +105,26 @@ async function report(names: string[], options: Options): Promise<void> {
   if (printed.length > 0 && !quiet)
     for (const warning of made.warnings)
       process.stderr.write(painted(`note: ${warning}\n`, coloursOf(process.stderr)));
+}
+
+/** What is asked of the runs; what was not given is absent. */
+async function partOf({
+  agents,
+  tasks,
+  until,
+}: Pick<Options, 'agents' | 'tasks' | 'until'>): Promise<Pick<ReportChoices, 'agents' | 'tasks' | 'until'>> {
+  if (agents === undefined && tasks === undefined && until === undefined) return {};
+  const { entries } = await import('../plan/settings.ts');
+  const { parseCount } = await import('../text/quantity.ts');
+  const { suite } = await import('../../envs/registry.ts');
+  const listed = (text: string, option: string) => entries<string>(text, option);
+  return {
+    ...(agents !== undefined && { agents: listed(agents, '--agents') }),
+    ...(tasks !== undefined && {
+      tasks: listed(tasks, '--tasks').flatMap((name) => suite(name) ?? [name]),
+    }),
+    ...(until !== undefined && { until: parseCount(until, '--until', 0) }),
+  };
 }
 
 /** The ranges of tasks that two names of references stand for; undefined if none are named. */

@@ -8,10 +8,11 @@ import type { Settings } from '../plan/settings.ts';
 import { type Report, type ReportOptions, writeReport } from '../report/write.ts';
 import { packageFolder } from '../results/manifest.ts';
 import { readManifest } from '../results/read-files.ts';
+import { limits } from '../run/job.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount } from '../text/quantity.ts';
 
-/** What is asked of the other comparison's config; older ones know nothing of starts. */
+/** What is asked of the other comparison's config; older ones know nothing of starts, backends and threads. */
 const configSchema = z.object({
   agents: z.array(z.object({ label: z.string(), preset: z.string() })).min(1),
   tasks: z.array(z.object({ name: z.string(), file: z.string().optional() })).min(1),
@@ -22,6 +23,8 @@ const configSchema = z.object({
     episodes: z.number().int().positive(),
     starts: z.enum(['fixed', 'fresh']).optional(),
   }),
+  backend: z.string().optional(),
+  threads: z.number().int().positive().max(limits.threads).optional(),
 });
 
 export interface OtherComparison {
@@ -65,7 +68,7 @@ export function readOther(asked: string): OtherComparison {
  * @throws UserError where tasks are not asked for, and the other ones come from files: results name no file to load
  */
 export function settingsLike({ name, config }: OtherComparison, asked: Settings): Settings {
-  const { agents, tasks, seeds, steps, evaluation } = config;
+  const { agents, tasks, seeds, steps, evaluation, threads } = config;
   const presets = new Set(agents.map(({ preset }) => preset));
   const fromFile = tasks.find(({ file }) => file !== undefined);
   if (asked.tasks === undefined && fromFile !== undefined)
@@ -80,6 +83,7 @@ export function settingsLike({ name, config }: OtherComparison, asked: Settings)
     evaluationEpisodes: evaluation.episodes,
     evaluationStarts: evaluation.starts ?? 'fresh',
     ...(presets.size === 1 && { preset: agents[0].preset }),
+    ...(threads !== undefined && { threads }),
   };
 }
 
@@ -100,7 +104,7 @@ export function compareSettings(plan: ComparisonPlan, { name, config }: OtherCom
   const lines: string[] = [];
   const missing = plan.tasks.filter((task) => !tasks.includes(task.name)).map((task) => task.name);
   if (missing.length > 0) lines.push(`${name} has no runs on ${missing.join(', ')}: left out beside it`);
-  const { steps, evaluation, seeds } = plan;
+  const { steps, evaluation, seeds, backend, threads } = plan;
   if (steps !== config.steps)
     lines.push(
       `compared at ${formatCount(Math.min(steps, config.steps))} steps (${formatCount(steps)} here, ${formatCount(config.steps)} in ${name})`,
@@ -114,6 +118,9 @@ export function compareSettings(plan: ComparisonPlan, { name, config }: OtherCom
   const presets = (agents: readonly { readonly preset: string }[]) =>
     [...new Set(agents.map(({ preset }) => preset))].sort().join(', ');
   differs('presets', presets(plan.agents), presets(config.agents));
+  // Both decide the last bits, and what a run costs.
+  differs('backend', backend, config.backend ?? backend);
+  differs('threads of a run', threads, config.threads ?? threads);
   return lines;
 }
 

@@ -17,10 +17,11 @@ import {
   runKey,
   runUntil,
 } from '../results/runs.ts';
+import { lastStep } from '../results/summary.ts';
 import { flagNames, flags } from '../results/tables.ts';
 import type { LoggedRun } from '../results/training.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
-import { UserError } from '../text/errors.ts';
+import { UserError, unknownName } from '../text/errors.ts';
 import { learningCurves, type ReferenceScore } from './curves.ts';
 import { shortName } from './html.ts';
 import { mixedSettings } from './mixed-settings.ts';
@@ -44,6 +45,8 @@ export interface ReportChoices {
   readonly interval?: IntervalMethod;
   /** Tasks whose runs count; default all. */
   readonly tasks?: readonly string[];
+  /** Agents whose runs count, as the report names them; default all. */
+  readonly agents?: readonly string[];
   /** The last step whose evaluations count; default all. Scores without evaluations count as they are. */
   readonly until?: number;
   /** Puts the directory's name before each agent's. */
@@ -84,12 +87,22 @@ export function gatherReport(
   options: ReportChoices,
 ): GatheredReport {
   const read = comparisons.map((comparison) => withoutFailed(comparison, options.prefix ?? false));
-  const counts = ({ task }: { readonly task: string }) => options.tasks?.includes(task) ?? true;
-  const runs = joinRuns([...read.map((part) => part.runs), ...scores.map((part) => part.runs)])
-    .filter(counts)
-    .flatMap((run) => runUntil(run, options.until));
-  const troubled = read.flatMap((part) => part.troubled).filter(counts);
+  const joined = joinRuns([...read.map((part) => part.runs), ...scores.map((part) => part.runs)]);
+  const known = [...joined, ...read.flatMap((part) => part.records)];
+  checkKnown('task', options.tasks, new Set(known.map(({ task }) => task)));
+  checkKnown('agent', options.agents, new Set(known.map(({ agent }) => agent)));
+  const counts = ({ task, agent }: RunName) =>
+    (options.tasks?.includes(task) ?? true) && (options.agents?.includes(agent) ?? true);
+  const all = joined.filter(counts);
+  const runs = all.flatMap((run) => runUntil(run, options.until));
+  const troubled = read
+    .flatMap((part) => part.records)
+    .filter((run) => run.status !== 'done' && counts(run))
+    .sort(byName);
   const failed = troubled.filter((run) => run.status === 'failed');
+  const last = options.until ?? Number.POSITIVE_INFINITY;
+  const farEnough = new Set(all.filter((run) => (lastStep(run) ?? 0) >= last).map(runKey));
+  const unfinished = troubled.filter((run) => run.status !== 'failed' && !farEnough.has(runKey(run)));
   checkRanges(options.taskRanges, [...new Set(runs.map((run) => run.task))]);
   const sources = read.map((part) => part.source);
   const kept = sources.flatMap(({ manifest }) => manifest?.reporting ?? []);
@@ -99,7 +112,6 @@ export function gatherReport(
     interval: options.interval ?? firstOf(kept, ({ interval }) => interval) ?? 'student_t',
     ...scales(runs, sources, options),
   };
-  const last = options.until ?? Number.POSITIVE_INFINITY;
   const logged = read
     .flatMap((part) => part.logged)
     .filter(counts)
@@ -109,15 +121,22 @@ export function gatherReport(
     sources,
     runs,
     logged,
-    tables: analyse(runs, failed, analysis),
+    tables: analyse(runs, { failed, unfinished }, analysis),
     curves: learningCurves(runs, analysis),
     references,
     troubled,
+    unfinished,
     mixed: options.prefix ? [] : mixedSettings(sources),
     options: analysis,
   });
   const unread = comparisons.flatMap(({ warnings = [] }) => warnings);
   return { model, warnings: [...unread, ...warningsFor(model)] };
+}
+
+/** @throws UserError for a name that no run has */
+function checkKnown(kind: string, asked: readonly string[] = [], known: ReadonlySet<string>): void {
+  for (const name of asked)
+    if (!known.has(name)) throw unknownName(kind, name, [...known].sort(compareNames));
 }
 
 /** What runs logged. The numbers of a report do not come from it: where it cannot be read, a line says so. */
@@ -168,29 +187,26 @@ function scales(
   return { scoreRange: usual, taskRanges: ranges, unscaled: unscaledTasks(runs, assumed) };
 }
 
-/** A comparison's runs without those that failed, and the records of those that did not end well. */
+const byName = (a: RunName, b: RunName): number =>
+  compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed);
+
+/** A comparison's runs without those that failed, and its records of all. */
 function withoutFailed({ name, manifest, runs, logged = [] }: ComparisonSource, prefix: boolean) {
   const source: Source = { name, manifest };
-  const records = manifest?.runs ?? [];
-  const failed = new Set(records.filter((run) => run.status === 'failed').map(runKey));
+  const known = manifest?.runs ?? [];
+  const failed = new Set(known.filter((run) => run.status === 'failed').map(runKey));
   const kept = <Of extends RunName>(all: readonly Of[]): Of[] => {
     const ended = all.filter((run) => !failed.has(runKey(run)));
     return prefix ? prefixAgents(ended, name) : ended;
   };
-  const troubled = records
-    .filter((run) => run.status !== 'done')
-    .map(
-      (run): TroubledRun => ({
-        ...run,
-        agent: prefix ? `${source.name}/${run.agent}` : run.agent,
-        source: source.name,
-      }),
-    )
-    .sort(
-      (a, b) =>
-        compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed),
-    );
-  return { source, troubled, runs: kept(runs), logged: kept(logged) };
+  const records = known.map(
+    (run): TroubledRun => ({
+      ...run,
+      agent: prefix ? `${source.name}/${run.agent}` : run.agent,
+      source: source.name,
+    }),
+  );
+  return { source, records, runs: kept(runs), logged: kept(logged) };
 }
 
 const titleOf = (sources: readonly Source[], scores: readonly NamedRuns[]): string =>
@@ -198,12 +214,17 @@ const titleOf = (sources: readonly Source[], scores: readonly NamedRuns[]): stri
     ' + ',
   );
 
-function warningsFor({ flags: found, tables, options, troubled, mixed }: ReportModel): string[] {
+function warningsFor({ flags: found, tables, options, troubled, unfinished, mixed }: ReportModel): string[] {
   const warnings = flagNames.filter((flag) => found.has(flag)).map((flag) => `${flags[flag]} (flag ${flag})`);
   warnings.push(...mixed);
   const failed = troubled.filter((run) => run.status === 'failed');
   for (const { task, agent, seed, reason } of failed) {
     warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);
+  }
+  if (unfinished.length > 0) {
+    const named = unfinished.slice(0, 3).map(({ task, agent, seed }) => `${task} ${agent} seed ${seed}`);
+    const more = unfinished.length - named.length;
+    warnings.push(`not ended: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`);
   }
   for (const task of options.unscaled ?? []) warnings.push(unscaledLine(task, options));
   const told = new Set<string>(options.unscaled);

@@ -3,8 +3,7 @@
 import type { AnalysisOptions } from '../results/analysis.ts';
 import type { Manifest, RunRecord } from '../results/manifest-reader.ts';
 import type { Run } from '../results/runs.ts';
-import type { Flag, Tables } from '../results/tables.ts';
-import { flagsOf } from '../results/tables.ts';
+import { type Flag, flagsOf, mayRank, type TableRow, type Tables } from '../results/tables.ts';
 import type { LoggedRun } from '../results/training.ts';
 import type { Curve, ReferenceScore } from './curves.ts';
 import { agentSeries, type Series } from './series.ts';
@@ -30,13 +29,15 @@ export interface ReportModel {
   readonly curves: readonly Curve[];
   readonly references: readonly ReferenceScore[];
   readonly troubled: readonly TroubledRun[];
+  /** Those of them that have not ended, nor reached the step that is reported. */
+  readonly unfinished: readonly TroubledRun[];
   /** Lines about agents whose runs do not belong together. */
   readonly mixed: readonly string[];
   readonly options: AnalysisOptions;
   readonly tasks: readonly string[];
   /** By name; the looks do not depend on rank. */
   readonly series: readonly Series[];
-  /** By interquartile mean, best first. */
+  /** By interquartile mean, best first; after them those without a rank. */
   readonly ranked: readonly RankedAgent[];
   readonly flags: ReadonlySet<Flag>;
 }
@@ -44,10 +45,10 @@ export interface ReportModel {
 /** An agent with its place. */
 export interface RankedAgent {
   readonly series: Series;
-  /** By interquartile mean over all tasks; equal values share a rank. */
-  readonly rank: number;
-  /** The mean over tasks of its rank on the task. */
-  readonly meanRank: number;
+  /** By interquartile mean over all tasks; equal values share a rank. None where runs are missing. */
+  readonly rank: number | undefined;
+  /** The mean over tasks of its rank on the task, for agents that have a rank. */
+  readonly meanRank: number | undefined;
   readonly flags: readonly Flag[];
 }
 
@@ -57,24 +58,42 @@ export function reportModel(parts: Omit<ReportModel, 'tasks' | 'series' | 'ranke
   const iqm = tables.aggregate.filter((row) => row.metric === 'iqm');
   const series = agentSeries(iqm.map((row) => String(row.agent)));
   const taskRanks = new Map(tasks.map((task) => [task, ranksOnTask(tables, task)]));
-  const ranked = iqm
-    .map((row, i): RankedAgent => {
-      const own = tasks.flatMap((task) => taskRanks.get(task)?.get(String(row.agent)) ?? []);
-      return {
-        series: series[i],
-        rank: 1 + iqm.filter((other) => Number(other.value) > Number(row.value)).length,
-        meanRank: own.reduce((sum, rank) => sum + rank, 0) / own.length,
-        flags: flagsOf(row.flag),
-      };
-    })
-    .sort((a, b) => a.rank - b.rank || a.series.index - b.series.index);
+  const ranked = rankedRows(tables).map(({ row, rank }): RankedAgent => {
+    const own = tasks.flatMap((task) => taskRanks.get(task)?.get(String(row.agent)) ?? []);
+    return {
+      series: series[iqm.indexOf(row)],
+      rank,
+      meanRank: rank === undefined ? undefined : own.reduce((sum, one) => sum + one, 0) / own.length,
+      flags: flagsOf(row.flag),
+    };
+  });
   const flags = new Set(tables.aggregate.flatMap((row) => flagsOf(row.flag)));
+  // Some agents may be in no table, since none of their runs is.
+  if (parts.troubled.some((run) => run.status === 'failed')) flags.add('failed_runs');
+  if (parts.unfinished.length > 0) flags.add('unfinished_runs');
   return { ...parts, tasks, series, ranked, flags };
 }
 
-/** Each agent's rank on a task by its mean; equal means share the mean of their ranks. */
+/** The rows of interquartile means, best first and with their ranks; after them those that have no rank, best first too. */
+export function rankedRows({
+  aggregate,
+}: Pick<Tables, 'aggregate'>): { row: TableRow<'aggregate'>; rank: number | undefined }[] {
+  const rows = aggregate
+    .filter((row) => row.metric === 'iqm')
+    .sort((a, b) => Number(b.value) - Number(a.value));
+  const complete = rows.filter((row) => mayRank(flagsOf(row.flag)));
+  return [
+    ...complete.map((row) => ({
+      row,
+      rank: 1 + complete.filter((other) => Number(other.value) > Number(row.value)).length,
+    })),
+    ...rows.filter((row) => !complete.includes(row)).map((row) => ({ row, rank: undefined })),
+  ];
+}
+
+/** Each agent's rank on a task by its mean, where all of its runs have ended; equal means share the mean of their ranks. */
 export function ranksOnTask(tables: Tables, task: string): Map<string, number> {
-  const rows = tables.summary.filter((row) => row.task === task);
+  const rows = tables.summary.filter((row) => row.task === task && mayRank(flagsOf(row.flag)));
   return new Map(
     rows.map((row) => {
       const better = rows.filter((other) => Number(other.mean) > Number(row.mean)).length;

@@ -8,6 +8,7 @@ const messages: Readonly<Record<Flag, string>> = {
   unequal_steps: 'runs ended at different steps',
   unequal_evaluations: 'runs were evaluated at different steps',
   failed_runs: 'failed runs are left out',
+  unfinished_runs: 'runs have not ended',
   missing_tasks: 'not every task was run',
 };
 
@@ -32,8 +33,10 @@ export const notices: Readonly<Record<Flag, string>> = {
   unequal_evaluations:
     'Some runs of one agent and task were evaluated at different steps: learning curves interpolate each run between its own evaluations. The rows are marked †.',
   failed_runs: 'Runs that failed are left out of all numbers. They are listed under “Runs”.',
+  unfinished_runs:
+    'Some runs have not ended: they are left out, or count with their last evaluation. Their agents have no rank until they end. The runs are listed under “Runs”.',
   missing_tasks:
-    'Not every agent ran every task: aggregates cover each agent’s own tasks and must not be compared across them.',
+    'Not every agent ran every task: aggregates cover each agent’s own tasks and must not be compared across them. Agents that lack a task have no rank.',
 };
 
 /** What stands below every plot in a file of its own. */

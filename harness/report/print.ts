@@ -1,15 +1,14 @@
 /** A report in the terminal: the aggregates, the notes, and what was written. */
 import { relative } from 'node:path';
 import { shortName } from './html.ts';
+import { rankedRows } from './model.ts';
 import { interval, share } from './numbers.ts';
 import { verdictOf, verdictSentence } from './verdict.ts';
 import type { Report } from './write.ts';
 
-/** Plain lines, agents by interquartile mean. */
+/** Plain lines, agents by interquartile mean, those without a rank last. */
 export function printReport({ tables, warnings, files }: Report): string {
-  const agents = tables.aggregate
-    .filter((row) => row.metric === 'iqm')
-    .sort((a, b) => Number(b.value) - Number(a.value));
+  const agents = rankedRows(tables).map(({ row }) => row);
   const name = (text: unknown) => shortName(String(text), 40);
   const width = Math.max(5, ...agents.map((row) => name(row.agent).length));
   const lines = agents.map((row) => {

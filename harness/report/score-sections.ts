@@ -57,17 +57,17 @@ function rankingRow(
     return {
       content: html`${share(value)} <span class="range">${interval(low, high, share)}</span>`,
       sort: value,
-      className: metric === 'iqm' && (rank === 1 || !apart.has(series.agent)) ? 'best' : '',
+      className: metric === 'iqm' && rank !== undefined && !apart.has(series.agent) ? 'best' : '',
     };
   };
   return [
     { content: html`${agentName(series)}${dagger(rows[0]?.flag)}`, sort: series.agent },
-    { content: rank, sort: rank },
+    { content: rank ?? '–', sort: rank },
     cell('iqm'),
     cell('mean'),
     cell('median'),
     cell('optimality_gap'),
-    { content: meanRank.toFixed(2), sort: meanRank },
+    { content: meanRank?.toFixed(2) ?? '–', sort: meanRank },
     { content: rows[0]?.tasks, sort: rows[0]?.tasks },
     { content: rows[0]?.runs, sort: rows[0]?.runs },
   ];
@@ -130,7 +130,7 @@ function completeTable(model: ReportModel): Html {
     return [
       { content: name(row.task), sort: row.task },
       { content: series && agentName(series), sort: row.agent },
-      { content: rank, sort: rank },
+      { content: rank ?? '–', sort: rank },
       { content: html`${readable(Number(row.mean))} ${range(row)}`, sort: row.mean },
       value(row.sd),
       value(row.median),

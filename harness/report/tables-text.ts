@@ -1,6 +1,6 @@
 /** The scores of a report as a table for a paper: tasks as rows, agents as columns, and the interquartile mean below. */
 import type { Tables } from '../results/tables.ts';
-import { ranksOnTask } from './model.ts';
+import { rankedRows, ranksOnTask } from './model.ts';
 import { interval, readable, share } from './numbers.ts';
 
 export const tableFormats = ['markdown', 'latex'] as const;
@@ -38,12 +38,12 @@ export function scoreTable(tables: Tables, format: TableFormat): string {
   const iqm = agents.map((agent) =>
     tables.aggregate.find((row) => row.metric === 'iqm' && row.agent === agent),
   );
-  const highest = Math.max(...iqm.map((row) => Number(row?.value)));
+  const highest = rankedRows(tables).find(({ rank }) => rank === 1)?.row.value;
   const last: TableRow = {
     name: 'IQM, normalised',
     cells: iqm.map((row) => ({
       text: withEnds(share(Number(row?.value)), interval(number(row?.ci_low), number(row?.ci_high), share)),
-      best: Number(row?.value) === highest,
+      best: row?.value === highest,
     })),
   };
   return format === 'latex' ? latex(agents, rows, last) : markdown(agents, [...rows, last]);

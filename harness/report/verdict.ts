@@ -1,5 +1,6 @@
 /** What the probabilities of improvement allow to say of the agent that ranks first. */
 import type { TableRow, Tables } from '../results/tables.ts';
+import { rankedRows } from './model.ts';
 
 export interface Verdict {
   /** First by interquartile mean. */
@@ -14,13 +15,11 @@ export interface Verdict {
   readonly seeds: number;
 }
 
-/** Undefined for fewer than two agents that share a task. */
-export function verdictOf({ aggregate, pairwise, summary }: Tables): Verdict | undefined {
-  const ranked = aggregate
-    .filter((row) => row.metric === 'iqm')
-    .sort((a, b) => Number(b.value) - Number(a.value));
-  const first = ranked[0]?.agent;
-  const pairs = pairwise.filter((row) => row.agent_x === first);
+/** Undefined for fewer than two agents that have a rank. */
+export function verdictOf(tables: Tables): Verdict | undefined {
+  const ranked = rankedRows(tables).flatMap(({ row, rank }) => (rank === undefined ? [] : [row.agent]));
+  const first = ranked[0];
+  const pairs = tables.pairwise.filter((row) => row.agent_x === first && ranked.includes(row.agent_y));
   if (typeof first !== 'string' || pairs.length === 0) return undefined;
   const others = (holds: (low: number, high: number) => boolean) =>
     pairs
@@ -33,7 +32,9 @@ export function verdictOf({ aggregate, pairwise, summary }: Tables): Verdict | u
     above,
     below,
     open: others((low, high) => low <= 0.5 && high >= 0.5),
-    seeds: Math.min(...summary.map((row) => Number(row.seeds))),
+    seeds: Math.min(
+      ...tables.summary.filter((row) => ranked.includes(row.agent)).map((row) => Number(row.seeds)),
+    ),
   };
 }
 

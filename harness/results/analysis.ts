@@ -17,7 +17,7 @@ import {
   type TaskRuns,
 } from '../statistics/index.ts';
 import { UserError, unknownName } from '../text/errors.ts';
-import { compareNames, type Run, rankNames } from './runs.ts';
+import { compareNames, type Run, type RunName, rankNames } from './runs.ts';
 import { lastStep, type SummarySource, summaryColumns } from './summary.ts';
 import { type Flag, flagCell, type TableRow, type Tables } from './tables.ts';
 
@@ -39,11 +39,12 @@ export interface AnalysisOptions {
   readonly interval: IntervalMethod;
 }
 
-/** A run that is left out, by its names. */
-export interface FailedRun {
-  readonly task: string;
-  readonly agent: string;
-  readonly seed: string;
+/** Runs that did not end well. */
+export interface TroubledRuns {
+  /** Left out. */
+  readonly failed: readonly RunName[];
+  /** Left out too, or counted with their last evaluation. */
+  readonly unfinished: readonly RunName[];
 }
 
 const FEW_SEEDS = 3;
@@ -51,7 +52,7 @@ const FEW_SEEDS = 3;
 /** All tables of these runs; the same runs in any order give the same tables. */
 export function analyse(
   runs: readonly Run[],
-  failed: readonly FailedRun[],
+  { failed, unfinished }: TroubledRuns,
   options: AnalysisOptions,
 ): Tables {
   const tasks = [...new Set(runs.map((run) => run.task))].sort(compareNames);
@@ -65,16 +66,18 @@ export function analyse(
     if (own === undefined) groups.set(key, [run]);
     else own.push(run);
   }
-  const flagsFor = (agent: string, among: readonly string[]): Set<Flag> => {
+  const flagsFor = (agent: string, only?: string): Set<Flag> => {
     const found = new Set<Flag>();
-    for (const task of among) {
+    for (const task of only === undefined ? tasks : [only]) {
       const own = group(task, agent);
       if (own.length === 0) found.add('missing_tasks');
       else if (own.length < FEW_SEEDS) found.add('fewer_than_3_seeds');
       if (new Set(own.map(lastStep)).size > 1) found.add('unequal_steps');
       if (evaluatedApart(own)) found.add('unequal_evaluations');
     }
-    if (failed.some((run) => run.agent === agent && among.includes(run.task))) found.add('failed_runs');
+    const isOwn = (run: RunName) => run.agent === agent && (only === undefined || run.task === only);
+    if (failed.some(isOwn)) found.add('failed_runs');
+    if (unfinished.some(isOwn)) found.add('unfinished_runs');
     return found;
   };
   const normalised = (value: number, task: string): number => {
@@ -107,14 +110,14 @@ export function analyse(
       }),
     ),
   );
-  const flagged = new Map(agents.map((agent) => [agent, flagsFor(agent, tasks)]));
+  const flagged = new Map(agents.map((agent) => [agent, flagsFor(agent)]));
   return {
     summary: tasks.flatMap((task) =>
       agents.flatMap((agent) => {
         const own = group(task, agent);
         if (own.length === 0) return [];
         const random = root.split('summary').split(agent).split(task);
-        return [summaryRow(own, flagCell(flagsFor(agent, [task])), options, random)];
+        return [summaryRow(own, flagCell(flagsFor(agent, task)), options, random)];
       }),
     ),
     ...comparisonRows(estimates, steadiness, matrices, flagged),

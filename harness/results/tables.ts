@@ -23,7 +23,9 @@ export const flags = {
   unequal_evaluations:
     'runs were evaluated at different steps; learning curves interpolate each between its own evaluations',
   failed_runs: 'runs that failed are left out',
-  missing_tasks: 'not every task of the comparison has a run of this agent',
+  unfinished_runs:
+    'runs that have not ended are left out, or count with their last evaluation; until they end the agent has no rank',
+  missing_tasks: 'not every task of the comparison has a run of this agent, so it has no rank',
 } as const;
 
 export type Flag = keyof typeof flags;
@@ -33,6 +35,10 @@ export const flagNames = Object.keys(flags) as Flag[];
 export function flagCell(found: ReadonlySet<Flag>): string {
   return flagNames.filter((flag) => found.has(flag)).join(' ');
 }
+
+/** Whether numbers with these flags cover what the comparison asked for, as a rank needs. */
+export const mayRank = (found: readonly Flag[]): boolean =>
+  !found.includes('unfinished_runs') && !found.includes('missing_tasks');
 
 /** The flags of a cell. */
 export function flagsOf(cell: unknown): Flag[] {

@@ -73,6 +73,7 @@ function drawCurves({ name: title, evaluated }: ViewedComparison, agents: readon
       curves: learningCurves(evaluated, options),
       references: [],
       troubled: [],
+      unfinished: [],
       mixed: [],
       options,
     }),

@@ -65,6 +65,11 @@ describe('a comparison against other results', () => {
       evaluationStarts: 'fixed',
       preset: 'laptop',
     });
+    const native = readOther(
+      results('threads', publishedRows, { ...published, backend: 'native', threads: 1 }),
+    );
+    expect(settingsLike(native, {})).toMatchObject({ threads: 1 });
+    expect(settingsLike(native, {})).not.toHaveProperty('backend');
   });
 
   it('loads no task file because results name it', () => {
@@ -104,6 +109,13 @@ describe('a comparison against other results', () => {
       'presets: smoke here, laptop in published',
     ]);
     expect(compareSettings({ ...plan, steps: 200 }, other)).toEqual([]);
+    const native = readOther(
+      results('threads', publishedRows, { ...published, backend: 'native', threads: 1 }),
+    );
+    expect(compareSettings({ ...plan, steps: 200, threads: 2 }, native)).toEqual([
+      'backend: wasm here, native in threads',
+      'threads of a run: 2 here, 1 in threads',
+    ]);
   });
 
   it('is reported on shared tasks and at the step that both reached', () => {

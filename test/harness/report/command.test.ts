@@ -41,6 +41,41 @@ const scoresFile = (text: string, name = 'scores.csv'): string => {
   return file;
 };
 
+describe('harness report of a part', () => {
+  const rowsOf = (name: 'summary' | 'pairwise') => JSON.parse(printed)[name] as Record<string, unknown>[];
+
+  it('counts the tasks, agents and steps that were asked for, and leaves the report of the whole alone', async () => {
+    const directory = join(root, 'whole');
+    makeComparison(directory, { ...made, agents: ['a', 'b', 'c'] });
+    await run(directory, '--quiet');
+    const page = readFileSync(join(directory, 'report.html'), 'utf8');
+    await run(directory, '--tasks', 'walk', '--agents', 'a,c', '--until', '12k', '--json');
+    expect(rowsOf('summary').map(({ task, agent, step }) => [task, agent, step])).toEqual([
+      ['walk', 'a', 10_000],
+      ['walk', 'c', 10_000],
+    ]);
+    expect(rowsOf('pairwise')).toHaveLength(2);
+    printed = '';
+    await run(directory, '--until', '5k');
+    expect(printed).toContain('ranks first');
+    expect(readFileSync(join(directory, 'report.html'), 'utf8')).toBe(page);
+    await run(directory, '--tasks', 'run', '--out', join(root, 'part'), '--quiet');
+    expect(readFileSync(join(root, 'part/summary.csv'), 'utf8')).not.toContain('walk');
+  });
+
+  it('takes a suite for its tasks, and says which name is of no run', async () => {
+    const tasks = ['walker-walk', 'cheetah-run'];
+    const directory = join(root, 'named');
+    makeComparison(directory, { ...made, tasks });
+    await expect(run(directory, '--tasks', 'rfm8')).rejects.toThrow(/^unknown task 'cartpole-swingup'/);
+    await expect(run(directory, '--tasks', 'walker-wolk')).rejects.toThrow(/did you mean 'walker-walk'/);
+    await expect(run(directory, '--agents', 'nobody')).rejects.toThrow(
+      /^unknown agent 'nobody'; known: a, b/,
+    );
+    await expect(run(directory, '--until', 'soon')).rejects.toThrow(/^--until must be a whole number/);
+  });
+});
+
 describe('harness report --score-range with names of references', () => {
   const scores = 'task,agent,seed,score\nrun,a,0,300\nrun,a,1,500\nwalk,a,0,-40\nwalk,a,1,-60\n';
   const published =

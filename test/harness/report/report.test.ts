@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTable } from '../../../harness/files/csv.ts';
+import { printReport } from '../../../harness/report/print.ts';
 import { writeReport } from '../../../harness/report/write.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
 import { stabilityMetrics } from '../../../harness/statistics/index.ts';
@@ -25,6 +26,17 @@ const bytesOf = (folder: string): Record<string, string> =>
       .map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
   );
 const small = { resamples: 500 };
+
+/** The ranks in the page's ranking, by agent. */
+function ranksOf(page: string): Record<string, string> {
+  const rows = Array.from(parseHTML(page).document.querySelectorAll('#ranking tbody tr'));
+  return Object.fromEntries(
+    rows.map((row) => {
+      const [agent, rank] = Array.from(row.children, ({ textContent }) => textContent ?? '');
+      return [agent.replace(/ ?†.*/, '').trim(), rank];
+    }),
+  );
+}
 
 describe('tables', () => {
   it('hold what can be worked out by hand', () => {
@@ -154,7 +166,61 @@ describe('tables', () => {
     const { tables } = writeReport({ directories: [directory], out: directory, ...small });
     const flags = Object.fromEntries(tables.aggregate.map((row) => [row.agent, row.flag]));
     expect(flags).toEqual({ a: 'unequal_steps', b: 'missing_tasks' });
-    expect(readFileSync(join(directory, 'report.html'), 'utf8')).toContain('Not every agent ran every task');
+    const page = readFileSync(join(directory, 'report.html'), 'utf8');
+    expect(page).toContain('Not every agent ran every task');
+    expect(ranksOf(page)).toEqual({ a: '1', b: '–' });
+    expect(page).not.toContain('class="verdict"');
+  });
+
+  it('rank no agent whose runs have not ended, but those that have', () => {
+    const directory = join(root, 'running');
+    const runs = ['run', 'walk'].flatMap((task) =>
+      ['a', 'b', 'c'].flatMap((agent) =>
+        [0, 1, 2].map((seed) => ({ task, agent, seed, status: 'done', steps: 15_000 })),
+      ),
+    );
+    Object.assign(runs[runs.length - 1], { status: 'interrupted', steps: 10_000 });
+    const made = { tasks: ['run', 'walk'], agents: ['a', 'b', 'c'], seeds: 3, evaluations: 3 };
+    makeComparison(directory, { ...made, manifest: madeManifest('running', runs) });
+    const file = join(directory, 'evaluations.csv');
+    const begun = readFileSync(file, 'utf8').replaceAll(/^walk,c,2,15000,.*\n/gm, '');
+    writeFileSync(file, begun);
+    const out = join(root, 'running-report');
+    const told = (until?: number) => {
+      const report = writeReport({ directories: [directory], out, force: true, until, ...small });
+      const flags = Object.fromEntries(report.tables.aggregate.map((row) => [row.agent, row.flag]));
+      return { flags, page: readFileSync(join(out, 'report.html'), 'utf8'), text: printReport(report) };
+    };
+    const now = told();
+    expect(now.flags).toEqual({ a: '', b: '', c: 'unequal_steps unfinished_runs' });
+    expect(ranksOf(now.page)).toEqual({
+      a: expect.stringMatching(/^[12]$/),
+      b: expect.stringMatching(/^[12]$/),
+      c: '–',
+    });
+    expect(now.page).toContain('Some runs have not ended');
+    expect(now.text.split('\n')[3]).toMatch(/^c .*unfinished_runs\)$/);
+    expect(/^(.*) ranks first.*$/m.exec(now.text)?.[0]).not.toMatch(/\bc\b/);
+    // At a step that every run has reached nothing is missing.
+    const before = told(10_000);
+    expect(before.flags).toEqual({ a: '', b: '', c: '' });
+    expect(Object.values(ranksOf(before.page)).sort()).toEqual(['1', '2', '3']);
+    // A task of which no run has begun is in no table.
+    writeFileSync(file, begun.replaceAll(/^walk,.*\n/gm, ''));
+    const waiting = runs.map((run) => (run.task === 'walk' ? { ...run, status: 'waiting' } : run));
+    writeFileSync(join(directory, 'manifest.json'), JSON.stringify(madeManifest('running', waiting)));
+    const first = told();
+    expect(new Set(Object.values(first.flags))).toEqual(new Set(['unfinished_runs']));
+    expect(first.text).not.toContain('ranks first');
+    // Nor is an agent: those that are rank, and the page says that something is missing.
+    writeFileSync(file, begun.replaceAll(/^\w+,c,.*\n/gm, ''));
+    const absent = runs.map((run) => (run.agent === 'c' ? { ...run, status: 'waiting' } : run));
+    writeFileSync(join(directory, 'manifest.json'), JSON.stringify(madeManifest('running', absent)));
+    const two = told();
+    expect(two.flags).toEqual({ a: '', b: '' });
+    expect(Object.values(ranksOf(two.page)).sort()).toEqual(['1', '2']);
+    expect(two.text).toContain('(flag unfinished_runs)');
+    expect(two.page).toContain('Some runs have not ended');
   });
 
   it('a comparison whose runs all failed is still reported', () => {
