@@ -12,7 +12,15 @@ import type { Columns } from '../harness/files/columns.ts';
 import { summaryColumns } from '../harness/results/summary.ts';
 import { evaluationColumns, trainingColumns, UNSTABLE_EPISODES } from '../harness/run/rows.ts';
 import { curveHead, curveRows } from './compare-reference/curves.ts';
-import { aggregateHead, aggregateRows, progressRows, scoreHead, scoreRows } from './score-table.ts';
+import {
+  aggregateHead,
+  aggregateRows,
+  costHead,
+  costRows,
+  progressRows,
+  scoreHead,
+  scoreRows,
+} from './score-table.ts';
 import { clipTrialHead, clipTrialRows, formTrialHead, formTrialRows } from './trials.ts';
 
 /** A Markdown table. */
@@ -84,6 +92,7 @@ export const docsTables: readonly DocsTable[] = [
     head: scoreHead('rfm8'),
     rows: () => progressRows('rfm8'),
   },
+  { file: 'docs/benchmark.md', name: 'rfm8 cost', head: costHead, rows: () => costRows('rfm8') },
   { file: 'docs/fairness.md', name: 'curves', head: curveHead, rows: curveRows },
   { file: 'docs/fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
   { file: 'docs/fairness.md', name: 'form trials', head: formTrialHead, rows: formTrialRows },

@@ -85,3 +85,25 @@ export function progressRows(folder: string): string[][] {
     ...config.tasks.map(({ name }) => String(finished(label, name))),
   ]);
 }
+
+export const costHead = ['agent', 'runs', 'minutes of a run', 'hours'];
+
+/** A row an agent, and one for all: what the finished runs took, by the clock, with one thread each. */
+export function costRows(folder: string): string[][] {
+  const { config, runs } = loadManifest(publishedFolder(folder));
+  const done = runs.filter((run) => run.status === 'done');
+  const row = (name: string, own: typeof done): string[] => {
+    const hours = own.reduce((sum, run) => sum + (run.wallSeconds ?? 0), 0) / 3600;
+    const minutes = own.length === 0 ? '–' : ((60 * hours) / own.length).toFixed(1);
+    return [name, String(own.length), minutes, hours.toFixed(1)];
+  };
+  return [
+    ...config.agents.map(({ label }) =>
+      row(
+        `\`${label}\``,
+        done.filter((run) => run.agent === label),
+      ),
+    ),
+    row('all', done),
+  ];
+}
