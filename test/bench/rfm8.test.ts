@@ -4,9 +4,9 @@ import { jobsOf } from '../../harness/plan/plan.ts';
 import { resolvePlan } from '../../harness/plan/resolve.ts';
 import { readSettingsFile } from '../../harness/plan/settings.ts';
 
-const planned = async (name: string) => {
+const planned = async (name: string, backend = 'native') => {
   const settings = readSettingsFile(fileURLToPath(new URL(`../../bench/rfm8/${name}.yaml`, import.meta.url)));
-  expect(settings.backend).toBe('native');
+  expect(settings.backend).toBe(backend);
   expect(settings.out).toMatch(/^rfm8(?:-|$)/); // a name under results/ of where the command is given
   // Planned on any machine: the backend that is asked for has to run where a plan is made.
   const plan = await resolvePlan({ ...settings, backend: 'wasm' });
@@ -42,6 +42,12 @@ it('the anchor has the protocol of the official program: 26 evaluations of 25 ep
     steps: 250_000,
     evaluation: { every: 10_000, episodes: 25, starts: 'fixed' },
   });
+});
+
+it('the runs on WebAssembly are runs of the main table in all but their bits', async () => {
+  const [main, wasm] = [await planned('main'), await planned('wasm', 'wasm')];
+  expect(wasm.jobs).toHaveLength(2);
+  for (const job of wasm.jobs) expect(main.jobs).toContainEqual(job);
 });
 
 it('the proxy differs from the main table in width and batch alone', async () => {
