@@ -74,6 +74,12 @@ export function reportModel(parts: Omit<ReportModel, 'tasks' | 'series' | 'ranke
   return { ...parts, tasks, series, ranked, flags };
 }
 
+/** The rows that a rank can go to: one alone beside others that have none would be first of one. */
+function rankable<Row extends { readonly flag?: unknown }>(rows: readonly Row[]): Row[] {
+  const complete = rows.filter(({ flag }) => mayRank(flagsOf(flag)));
+  return complete.length === 1 && rows.length > 1 ? [] : complete;
+}
+
 /** The rows of interquartile means, best first and with their ranks; after them those that have no rank, best first too. */
 export function rankedRows({
   aggregate,
@@ -81,7 +87,7 @@ export function rankedRows({
   const rows = aggregate
     .filter((row) => row.metric === 'iqm')
     .sort((a, b) => Number(b.value) - Number(a.value));
-  const complete = rows.filter((row) => mayRank(flagsOf(row.flag)));
+  const complete = rankable(rows);
   return [
     ...complete.map((row) => ({
       row,
@@ -93,7 +99,7 @@ export function rankedRows({
 
 /** Each agent's rank on a task by its mean, where all of its runs have ended; equal means share the mean of their ranks. */
 export function ranksOnTask(tables: Tables, task: string): Map<string, number> {
-  const rows = tables.summary.filter((row) => row.task === task && mayRank(flagsOf(row.flag)));
+  const rows = rankable(tables.summary.filter((row) => row.task === task));
   return new Map(
     rows.map((row) => {
       const better = rows.filter((other) => Number(other.mean) > Number(row.mean)).length;
