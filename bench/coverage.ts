@@ -32,7 +32,6 @@ const TAUS = [0.1, 0.3, 0.5, 0.7, 0.9];
 const SHIFTS = [0.05, 0.3];
 /** Runs per task from which the true values are computed. */
 const POPULATION = 100_000;
-const PAIRED = 4000;
 
 /** Of mean 0 and standard deviation 1. */
 const shapes = {
@@ -44,7 +43,8 @@ const shapes = {
   'two-humped': (normal: () => number, uniform: () => number) =>
     (normal() - (uniform() < 0.3 ? 4 : 0) + 1.2) / Math.sqrt(1 + 16 * 0.21),
 } as const;
-type Shape = keyof typeof shapes;
+type Shape = keyof typeof shapes | 'sparse';
+const shapeNames: readonly Shape[] = ['normal', 'skewed', 'two-humped', 'sparse'];
 
 /** Numbers from a stream, drawn in blocks. */
 class Source {
@@ -79,8 +79,15 @@ function drawMatrix(
   return Array.from({ length: tasks }, (_, task) => {
     const level = (tasks === 1 ? 0.5 : 0.15 + (0.75 * task) / (tasks - 1)) + shift;
     const scatter = 0.04 + (0.1 * ((task * 5) % 8)) / 8;
+    if (shape === 'sparse') return Array.from({ length: runs }, () => sparse(level, source.uniform));
     return Array.from({ length: runs }, () => level + scatter * shapes[shape](source.normal, source.uniform));
   });
+}
+
+/** A task that is solved or not: of the runs beyond the two tenths that lie anywhere, the share `level` has 1 and the others 0. */
+function sparse(level: number, uniform: () => number): number {
+  if (uniform() < 0.2) return uniform();
+  return uniform() < level ? 1 : 0;
 }
 
 interface Truth {
@@ -101,25 +108,28 @@ function truthOf(shape: Shape, tasks: number, random: RandomStream): Truth {
     iqm: interquartileMean(scores),
     optimality_gap: optimalityGap(scores),
     profile: TAUS.map((tau) => mean(scores.map((runs) => mean(runs.map((score) => (score > tau ? 1 : 0)))))),
-    improvement: SHIFTS.map((shift) => mean(scores.map((runs) => shareAbove(runs, shift)))),
+    improvement: SHIFTS.map((shift) => {
+      const better = drawMatrix(shape, tasks, POPULATION, shift, random.split(`above ${shift}`));
+      return mean(better.map((runs, task) => shareAbove(runs, scores[task])));
+    }),
     deviation: Math.sqrt(mean(scores.map((runs) => (standardDeviation(runs) ?? 0) ** 2))),
   };
 }
 
-/** P(x + shift > y) of independent draws from one large sample. */
-function shareAbove(runs: readonly number[], shift: number): number {
-  const ys = Float64Array.from(runs.slice(PAIRED, 2 * PAIRED)).sort();
-  return mean(
-    runs.slice(0, PAIRED).map((score) => {
-      let [low, high] = [0, ys.length];
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (ys[middle] < score + shift) low = middle + 1;
-        else high = middle;
-      }
-      return low / ys.length;
-    }),
-  );
+/** P(x > y) of two large samples, equal ones one half. */
+function shareAbove(xs: readonly number[], ys: readonly number[]): number {
+  const ordered = Float64Array.from(ys).sort();
+  const count = (isBelow: (value: number) => boolean) => {
+    let [low, high] = [0, ordered.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBelow(ordered[middle])) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const won = (score: number) => count((value) => value < score) + count((value) => value <= score);
+  return mean(xs.map((score) => won(score) / 2 / ordered.length));
 }
 
 class Tally {
@@ -242,7 +252,7 @@ const words = process.argv.slice(2);
 const experiments = Number(words.find((word) => /^\d+$/.test(word)) ?? 2000);
 const candidates = words.includes('candidates');
 const method: IntervalMethod = words.includes('rliable') ? 'rliable' : 'student_t';
-const chosen = (Object.keys(shapes) as Shape[]).filter((shape) => words.includes(shape));
+const chosen = shapeNames.filter((shape) => words.includes(shape));
 const taskCounts = words.flatMap((word) => /^tasks=(\d+)$/.exec(word)?.slice(1).map(Number) ?? []);
 const columns = candidates
   ? [
@@ -270,7 +280,7 @@ console.log(
 console.log(`| tasks | scores | runs | ${columns.join(' | ')} |`);
 console.log(`| ---: | --- | ---: |${' ---: |'.repeat(columns.length)}`);
 for (const tasks of taskCounts.length > 0 ? taskCounts : TASK_COUNTS) {
-  for (const shape of chosen.length > 0 ? chosen : (Object.keys(shapes) as Shape[])) {
+  for (const shape of chosen.length > 0 ? chosen : shapeNames) {
     const truth = truthOf(shape, tasks, RandomStream.fromSeed(77).split(`${shape}/${tasks}`));
     for (const runs of RUN_COUNTS) {
       const tallies = candidates

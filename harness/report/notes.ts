@@ -27,7 +27,7 @@ export function dagger(cell: unknown): Html | undefined {
 /** What the page says at its top, for each flag found. */
 export const notices: Readonly<Record<Flag, string>> = {
   fewer_than_3_seeds:
-    'Fewer than three seeds somewhere: an interval from two is wide, and from one there is none. The rows are marked †.',
+    'Fewer than three seeds somewhere: intervals from two are wide, and from one there are few. The rows are marked †.',
   unequal_steps:
     'Some runs ended earlier than others, so that final scores come from different steps, and learning curves end where the first run did. The rows are marked †.',
   unequal_evaluations:

@@ -142,7 +142,8 @@ function summaryRow(
     options.interval === 'student_t'
       ? ([studentInterval(scores), 'student_t'] as const)
       : ([bootstrapMeanInterval(scores, { resamples, random }), 'bootstrap'] as const);
-  const [floor] = rangeOf(runs[0].task, options);
+  const { task } = runs[0];
+  const floor = options.unscaled?.has(task) ? undefined : rangeOf(task, options)[0];
   const deviation = seedDeviation([scores])?.interval;
   const source: SummarySource = { runs, scores, flag, interval, method, deviation, floor };
   return cellsOf(summaryColumns, source) as TableRow<'summary'>;

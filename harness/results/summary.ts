@@ -22,8 +22,8 @@ export interface SummarySource {
   readonly method: 'bootstrap' | 'student_t';
   /** 95 % interval of the scores' standard deviation; undefined where no two differ. */
   readonly deviation: readonly [low: number, high: number] | undefined;
-  /** The return that is the lowest possible: 0 of the score range. */
-  readonly floor: number;
+  /** The return that is the lowest possible: 0 of the score range; undefined where nobody knows it. */
+  readonly floor: number | undefined;
   /** As in the cell. */
   readonly flag: string;
 }
@@ -122,15 +122,16 @@ export const summaryColumns = {
     optional: true,
     unit: 'share',
     meaning:
-      'largest fall of a run’s curve below its best so far, divided by its best; mean over seeds; see [statistics.md](statistics.md)',
-    of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => drawdown(curveOf(run, floor)) ?? [])),
+      'largest fall of a run’s curve below its best so far, divided by its best; mean over seeds; empty where no score range is known; see [statistics.md](statistics.md)',
+    of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => ofCurve(drawdown, run, floor))),
   },
   collapsed: {
     type: 'number',
     optional: true,
     unit: 'share',
-    meaning: 'of a run’s evaluations after the first, those below half of its best so far; mean over seeds',
-    of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => collapsedShare(curveOf(run, floor)) ?? [])),
+    meaning:
+      'of a run’s evaluations after the first, those below half of its best so far; mean over seeds; empty where no score range is known',
+    of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => ofCurve(collapsedShare, run, floor))),
   },
   steps_per_second: {
     type: 'number',
@@ -144,9 +145,15 @@ export const summaryColumns = {
 
 export const lastStep = (run: Run): number | undefined => run.evaluations[run.evaluations.length - 1]?.step;
 
-/** A run's evaluation returns, `floor` taken away. */
-const curveOf = ({ evaluations }: Run, floor: number): number[] =>
-  evaluations.map(({ meanReturn }) => meanReturn - floor);
+/** A measure of a run's evaluation returns, `floor` taken away. */
+function ofCurve(
+  measure: (curve: readonly number[]) => number | undefined,
+  { evaluations }: Run,
+  floor: number | undefined,
+): number[] {
+  if (floor === undefined) return [];
+  return [measure(evaluations.map(({ meanReturn }) => meanReturn - floor)) ?? []].flat();
+}
 
 /** Scores from elsewhere have no evaluations. */
 const evaluated = (runs: readonly Run[]): Run[] => runs.filter((run) => run.evaluations.length > 0);

@@ -17,7 +17,7 @@ export type Tables = { readonly [Name in TableName]: readonly TableRow<Name>[] }
 
 /** What can be wrong with a row's numbers; several are joined by a space. */
 export const flags = {
-  fewer_than_3_seeds: 'fewer than three seeds: an interval from two is wide, and from one there is none',
+  fewer_than_3_seeds: 'fewer than three seeds: intervals from two are wide, and from one there are few',
   unequal_steps:
     'runs ended at different steps; each counts with its own last evaluation, and learning curves end where the first of them did',
   unequal_evaluations:

@@ -6,13 +6,12 @@ import { bothOrders, sharedTasks } from './pairs.ts';
 import { defaultThresholds, scoreDistribution } from './profiles.ts';
 import { resampledEstimates } from './resampled-comparison.ts';
 import type { Interval } from './resampling.ts';
+import { improvementInterval, shareInterval } from './share-intervals.ts';
 import {
-  improvementInterval,
   interquartileMeanInterval,
   meanInterval,
   medianInterval,
   optimalityGapInterval,
-  shareInterval,
 } from './small-samples.ts';
 
 /** Estimates with intervals for every algorithm and every pair of algorithms. */

@@ -7,9 +7,11 @@ export function mean(sample: ArrayLike<number>): number {
   return sum / sample.length;
 }
 
-/** Standard deviation with n - 1 in the denominator; undefined for fewer than two values. */
+/** Standard deviation with n - 1 in the denominator, 0 for equal values; undefined for fewer than two. */
 export function standardDeviation(sample: ArrayLike<number>): number | undefined {
   if (sample.length < 2) return undefined;
+  // The mean of equal values may be rounded, and then no difference from it is 0.
+  if (Array.prototype.every.call(sample, (value) => value === sample[0])) return 0;
   const centre = mean(sample);
   let squares = 0;
   for (let i = 0; i < sample.length; i++) squares += (sample[i] - centre) ** 2;

@@ -13,7 +13,8 @@ import { chiSquareQuantile } from './chi-square.ts';
 import type { Estimate } from './estimates.ts';
 import { mean, standardDeviation } from './moments.ts';
 import type { Interval } from './resampling.ts';
-import { boundedMeanInterval, degreesOf } from './small-samples.ts';
+import { boundedMeanInterval } from './share-intervals.ts';
+import { degreesOf } from './small-samples.ts';
 
 /** Names of the measures of stability, in the order of tables. */
 export const stabilityMetrics = ['seed_deviation', 'worst_seed', 'drawdown', 'collapsed'] as const;
@@ -28,24 +29,24 @@ export type StabilityMetric = (typeof stabilityMetrics)[number];
 export function drawdown(curve: readonly number[]): number | undefined {
   const best = Math.max(...curve);
   if (curve.length < 2 || !(best > 0)) return undefined;
-  let [soFar, fall] = [Number.NEGATIVE_INFINITY, 0];
+  let [soFar, fall] = [0, 0];
   for (const value of curve) {
     soFar = Math.max(soFar, value);
-    fall = Math.max(fall, soFar - value);
+    fall = Math.max(fall, soFar - Math.max(0, value));
   }
-  return Math.min(1, fall / best);
+  return fall / best;
 }
 
 /**
- * The share of evaluations after the first that are below half of the best before them.
+ * The share of evaluations after the first that are below half of the best before them; none is as long as nothing is above 0.
  * @param curve as in `drawdown`
  * @returns undefined for fewer than two evaluations
  */
 export function collapsedShare(curve: readonly number[]): number | undefined {
   if (curve.length < 2) return undefined;
-  let [soFar, collapsed] = [curve[0], 0];
+  let [soFar, collapsed] = [Math.max(0, curve[0]), 0];
   for (const value of curve.slice(1)) {
-    if (value < soFar / 2) collapsed++;
+    if (Math.max(0, value) < soFar / 2) collapsed++;
     soFar = Math.max(soFar, value);
   }
   return collapsed / (curve.length - 1);

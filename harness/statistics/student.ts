@@ -1,5 +1,5 @@
 /** Student's t distribution, of any number of degrees of freedom. */
-import { logGamma } from './gamma.ts';
+import { regularisedBeta } from './beta.ts';
 import { mean, standardDeviation } from './moments.ts';
 
 /**
@@ -41,31 +41,4 @@ export function studentInterval(sample: ArrayLike<number>, confidence = 0.95): [
   const half = (t * deviation) / Math.sqrt(sample.length);
   const centre = mean(sample);
   return [centre - half, centre + half];
-}
-
-/** I(x; a, b), by the continued fraction of Abramowitz and Stegun, 26.5.8, evaluated as Lentz does. */
-function regularisedBeta(x: number, a: number, b: number): number {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - regularisedBeta(1 - x, b, a);
-  const front = Math.exp(
-    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x) - Math.log(a),
-  );
-  const tiny = 1e-300;
-  const away = (value: number) => (Math.abs(value) < tiny ? tiny : value);
-  let c = 1;
-  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
-  let fraction = d;
-  for (let m = 1; m <= 500; m++) {
-    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 / away(1 + even * d);
-    c = away(1 + even / c);
-    fraction *= c * d;
-    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 / away(1 + odd * d);
-    c = away(1 + odd / c);
-    fraction *= c * d;
-    if (Math.abs(c * d - 1) < 1e-16) break;
-  }
-  return front * fraction;
 }

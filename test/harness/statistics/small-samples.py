@@ -33,6 +33,10 @@ winsorised = np.asarray(stats.mstats.winsorize(one, (0.25, 0.25)))
 error = np.sqrt(((winsorised - winsorised.mean()) ** 2).sum() / (4 * 3))
 half = stats.t.ppf(0.975, 3) * error
 print("iqm, one task (Yuen)", stats.trim_mean(one, 0.25) - half, stats.trim_mean(one, 0.25) + half)
+ties = np.array([0, 0, 0, 0.2, 0.5, 1, 1, 1])
+winsorised = np.asarray(stats.mstats.winsorize(ties, (0.25, 0.25)))
+half = stats.t.ppf(0.975, 3) * np.sqrt(((winsorised - winsorised.mean()) ** 2).sum() / (4 * 3))
+print("iqm, one task with ties (Yuen)", stats.trim_mean(ties, 0.25) - half, stats.trim_mean(ties, 0.25) + half)
 
 welch = stats.ttest_ind([0.3, 0.5, 0.9], -np.array([0.1, 0.2, 0.15, 0.6]), equal_var=False).confidence_interval(0.95)
 print("mean, two tasks (Welch)", welch.low / 2, welch.high / 2)
@@ -52,7 +56,12 @@ print("improvement", share, np.sin(angle - half) ** 2, np.sin(angle + half) ** 2
 for trials in (1, 3, 5, 6, 24):
     found = stats.binomtest(trials, trials, alternative="greater").proportion_ci(0.95)
     print(f"{trials} of {trials} alike", found.low)
-print("6 of 8 (Wilson)", stats.binomtest(6, 8).proportion_ci(0.95, method="wilson"))
+for won, trials in ((1, 1), (6, 8), (8, 8), (17, 28)):
+    print(f"{won} of {trials} (Clopper, Pearson)", stats.binomtest(won, trials).proportion_ci(0.95, method="exact"))
+print("4.5 of 8", stats.beta.ppf(0.025, 4.5, 4.5), stats.beta.ppf(0.975, 5.5, 3.5))
+# One trial won on each of two tasks, and three runs above three on two others: the squares of the distances add up (MOVER).
+low = 1 - np.hypot(0.5 * (1 - 0.025 ** (1 / 2)), 0.5 * (1 - 0.05 ** (1 / 6)))
+print("trials and runs joined", low)
 for degrees in (1.5, 2.7, 7.3, 40.25, 1e6):
     print("t", degrees, stats.t.ppf(0.975, degrees))
 

@@ -54,6 +54,8 @@ describe('aggregates', () => {
     close(meanInterval(two), [0.1098819147101402, 0.7192847519565266]);
     const one = [[0.1, 0.35, 0.4, 0.42, 0.5, 0.55, 0.9, 0.2]];
     close(interquartileMeanInterval(one), [0.24738665976419266, 0.5876133402358072]);
+    const ties = [[0, 0, 0, 0.2, 0.5, 1, 1, 1]];
+    close(interquartileMeanInterval(ties), [-0.7293224539491583, 1.5793224539491584]);
   });
 
   it("for one task the mean's, the median's and that of three scores' interquartile mean are Student's t", () => {
@@ -102,7 +104,6 @@ describe('probability of improvement', () => {
 
   // 0.05^(1/k) for k independent pairs: scipy.stats.binomtest(k, k, alternative='greater').
   it.each([
-    [1, 1, 0.05],
     [3, 1, 0.3684031498640387],
     [5, 1, 0.5492802716530591],
     [3, 2, 0.6069622310029174],
@@ -120,10 +121,88 @@ describe('probability of improvement', () => {
     close(improvementInterval(zeros, zeros), [0.5 - reach, 0.5 + reach]);
   });
 
-  it('with one run of X, tasks are trials (Wilson): 6 of 8', () => {
-    const x = Array.from({ length: 8 }, () => [2]);
-    const y = Array.from({ length: 8 }, (_, task) => (task < 4 ? [1, 3] : [0, 1]));
-    close(improvementInterval(x, y), [0.40927543031016883, 0.9285207872478909], 6);
+  it('with one run of either, tasks are trials: the interval of Clopper and Pearson', () => {
+    const one = (value: number, tasks: number) => Array.from({ length: tasks }, () => [value]);
+    const won = (wins: number, tasks: number) =>
+      improvementInterval(one(1, tasks), [...one(0, wins), ...one(2, tasks - wins)]);
+    close(won(1, 1), [0.025, 1]);
+    close(won(6, 8), [0.3491442055871758, 0.9681459737500557]);
+    close(won(8, 8), [0.6305833524471808, 1]);
+    close(won(17, 28), [0.40576820648754597, 0.784957170839039]);
+    close(
+      shareInterval(Array.from({ length: 8 }, (_, task) => ({ runs: 1, above: task < 6 ? 1 : 0 }))),
+      won(6, 8),
+    );
+    // A run between two others has won half a trial.
+    const between = Array.from({ length: 8 }, (_, task) => (task < 1 ? [1, 3] : task < 5 ? [0, 1] : [3, 4]));
+    close(improvementInterval(one(2, 8), between), [0.1989656112814958, 0.8809608198458341]);
+  });
+
+  it('trials and tasks of several runs are joined by the squares of their distances', () => {
+    const x = [[5], [5], [5, 6, 7], [5, 6, 7]];
+    const y = [[1], [1], [1, 2, 3], [1, 2, 3]];
+    close(improvementInterval(x, y), [0.535443512088851, 1]);
+    const above = [
+      { runs: 1, above: 1 },
+      { runs: 1, above: 1 },
+      { runs: 1, above: 1 },
+    ];
+    // Runs weigh alike: three trials and a task of three, half of all runs each.
+    const low = 1 - Math.hypot(0.5 * (1 - 0.025 ** (1 / 3)), 0.5 * (1 - 0.05 ** (1 / 3)));
+    close(shareInterval([...above, { runs: 3, above: 3 }]), [low, 1]);
+  });
+});
+
+describe('exact coverage', () => {
+  /** P(0 … n tasks are won), of tasks that are won with these probabilities. */
+  const wins = (tasks: readonly number[]): number[] => {
+    let found = [1];
+    for (const p of tasks)
+      found = Array.from(
+        { length: found.length + 1 },
+        (_, k) => (found[k] ?? 0) * (1 - p) + (found[k - 1] ?? 0) * p,
+      );
+    return found;
+  };
+  const won = (tasks: number, number: number) => [
+    Array.from({ length: tasks }, () => [1]),
+    Array.from({ length: tasks }, (_, task) => [task < number ? 0 : 2]),
+  ];
+
+  it('of one run against one: 95 % at least, whatever the tasks are', () => {
+    for (const tasks of [1, 2, 5, 8, 20, 28])
+      for (const truth of [0.05, 0.3, 0.5, 0.65, 0.9])
+        for (const spread of [0, 0.5, 1]) {
+          // Tasks that are alike, or half of them easier than the others.
+          const apart = spread * Math.min(truth, 1 - truth);
+          const chances = Array.from({ length: tasks }, (_, task) =>
+            tasks % 2 === 0 ? truth + (task % 2 === 0 ? apart : -apart) : truth,
+          );
+          const coverage = wins(chances).reduce((sum, probability, number) => {
+            const [x, y] = won(tasks, number);
+            const [low, high] = improvementInterval(x, y);
+            return sum + (low <= truth && truth <= high ? probability : 0);
+          }, 0);
+          expect(coverage, `${tasks} tasks, ${truth}, ${spread}`).toBeGreaterThan(0.95);
+        }
+  });
+
+  it.each([1, 2, 3, 4])('of a task always won in 10 runs and one without a difference in %d', (runs) => {
+    // Every order of the runs of X and Y is as likely: the places of X among them.
+    const places = (from: number, left: number): number[][] =>
+      left === 0
+        ? [[]]
+        : Array.from({ length: 2 * runs - from }, (_, i) => from + i).flatMap((first) =>
+            places(first + 1, left - 1).map((rest) => [first, ...rest]),
+          );
+    const orders = places(0, runs);
+    const [high, low] = [100, 0].map((start) => Array.from({ length: 10 }, (_, i) => start + i));
+    const held = orders.filter((x) => {
+      const y = Array.from({ length: 2 * runs }, (_, i) => i).filter((place) => !x.includes(place));
+      const [from, to] = improvementInterval([high, x], [low, y]);
+      return from <= 0.75 && 0.75 <= to;
+    });
+    expect(held.length / orders.length).toBeGreaterThan(0.94);
   });
 });
 

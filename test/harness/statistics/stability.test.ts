@@ -44,7 +44,8 @@ describe('the deviation between seeds', () => {
   it('leaves tasks of one run out, and has no interval where no two runs differ', () => {
     expect(seedDeviation([[0.5], [0.1]])).toBeUndefined();
     expect(seedDeviation([[0.5], [0.1, 0.3]])?.value).toBeCloseTo(Math.SQRT2 / 10, 12);
-    expect(seedDeviation([[0.5, 0.5, 0.5]])).toEqual({ value: 0, interval: undefined });
+    for (const equal of [0.5, 0.1]) // the mean of three times 0.1 is not 0.1
+      expect(seedDeviation([[equal, equal, equal]])).toEqual({ value: 0, interval: undefined });
   });
 });
 
@@ -54,6 +55,7 @@ describe('a curve', () => {
     expect(drawdown([100, 20, 400])).toBe(80 / 400);
     expect(drawdown([1, 2, 3])).toBe(0);
     expect(drawdown([100, -50])).toBe(1);
+    expect(drawdown([0.5, -0.3, 1, 0.6])).toBe(0.5);
     expect(drawdown([100])).toBeUndefined();
     expect(drawdown([0, 0])).toBeUndefined();
     expect(drawdown([-2, -1])).toBeUndefined();
@@ -62,6 +64,8 @@ describe('a curve', () => {
   it('has collapsed evaluations: those below half of the best before them', () => {
     expect(collapsedShare([10, 100, 49, 50, 200, 99])).toBe(2 / 5);
     expect(collapsedShare([0, 0, 0])).toBe(0);
+    expect(collapsedShare([-5, -4, -9, 0])).toBe(0);
+    expect(collapsedShare([-5, 4, -9, 1])).toBe(2 / 3);
     expect(collapsedShare([5])).toBeUndefined();
   });
 });
