@@ -5,6 +5,7 @@ import { additions, describeAdditions } from '../plan/extend.ts';
 import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { UserError } from '../text/errors.ts';
+import { present } from '../text/present.ts';
 import { type Engine, emit, engines } from './emit.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { addReportingOptions } from './reporting-options.ts';
@@ -134,7 +135,8 @@ async function compare(flags: CompareFlags): Promise<void> {
   const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
   // Machines have different numbers of cores, and the threads of a run decide its last bits.
   const inParts = shard !== undefined || flags.emit !== undefined;
-  const planned = inParts ? { ...settings, threads: settings.threads ?? 1 } : settings;
+  const planned =
+    inParts && before === undefined ? { ...settings, threads: settings.threads ?? 1 } : settings;
   const plan = await planFor(planned, { before, usesDefaults, extend, shard, folder });
   const apart = other === undefined ? [] : (against?.compareSettings(plan, other) ?? []);
   const withWorkers = {
@@ -216,10 +218,6 @@ function growth(before: ComparisonPlan, plan: ComparisonPlan, folder: string): s
 function defaultName(quick: boolean): string {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   return `${quick ? 'quick' : 'comparison'}-${stamp}`;
-}
-
-function present<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function mergeSets<Value>(

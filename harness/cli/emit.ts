@@ -56,6 +56,7 @@ function compareWords({ words, plan }: EmitRequest): string {
 function slurmScript(request: EmitRequest, shards: number): string {
   const { name, folder, plan, program } = request;
   const out = shellWord(name);
+  const merge = shellWord(`merge results/${out}-shards/* --out ${out}`); // a shell reads it once more
   const job = shellWord(`harness-${name.replace(/[^\w.-]+/g, '-')}`);
   return `#!/bin/bash
 # ${shards} shards of a comparison as a job array, and a job that joins them. Submit both with: bash THIS-FILE
@@ -72,7 +73,7 @@ harness=\${HARNESS:-node ${shellWord(program)}}
 if [ -z "\${SLURM_JOB_ID:-}" ]; then
   job=$(sbatch --parsable "$0")
   sbatch --dependency="afterany:\${job%%;*}" --job-name=${job}-merge --chdir=${shellWord(folder)} --wrap \\
-    "$harness merge results/${out}-shards/* --out ${out}"
+    "$harness "${merge}
   exit
 fi
 
@@ -86,7 +87,7 @@ stop() {
 trap 'stop; scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$shard"; exit 0' USR1
 trap 'stop; exit 130' TERM
 $harness ${compareWords(request)} \\
-  --shard "$shard/${shards}" --out "results/${out}-shards/$shard" --resume --workers 1 --quiet &
+  --shard "$shard/${shards}" --out results/${out}-shards/"$shard" --resume --workers 1 --quiet &
 run=$!
 wait "$run"
 `;

@@ -88,7 +88,7 @@ async function report(names: string[], options: Options): Promise<void> {
   const inPlace = directories.length === 1 && isWhole && printed.length === 0;
   const made = writeReport({
     ...rest,
-    ...reportingOf(options, await namedRanges(directories, options)),
+    ...reportingOf(options, await namedRanges(directories, options, part.tasks)),
     ...part,
     directories,
     out: options.out ?? (inPlace ? directories[0] : undefined),
@@ -131,16 +131,17 @@ async function partOf({
 async function namedRanges(
   directories: readonly string[],
   { scoreRange, references, scores = [] }: Options,
+  only: readonly string[] | undefined,
 ): Promise<Record<string, ScoreRange> | undefined> {
   if (scoreRange?.names === undefined || references === undefined) return undefined;
   const { readReferences } = await import('../report/write.ts');
-  const { readEvaluations, readScores } = await import('../results/read-files.ts');
+  const { readManifest, readRuns, readScores } = await import('../results/read-files.ts');
   const { rangesBetween } = await import('../results/reference-ranges.ts');
   const runs = [
-    ...directories.flatMap((directory) => readEvaluations(directory, { mayBeEmpty: true })),
+    ...directories.flatMap((directory) => readRuns(directory, readManifest(directory), { mayBeEmpty: true })),
     ...scores.flatMap((file) => readScores(file)),
   ];
-  const tasks = [...new Set(runs.map((run) => run.task))];
+  const tasks = [...new Set(runs.map((run) => run.task))].filter((task) => only?.includes(task) ?? true);
   return rangesBetween(references.flatMap(readReferences), scoreRange.names, tasks);
 }
 

@@ -338,7 +338,7 @@ export function parseSeconds(text: string, what: string): number {
 }
 
 /**
- * The plan and how long it will take, as text or JSON.
+ * The plan and how long it will take, as text or JSON; refused where the plan would be.
  * @param folder of its results
  * @param goesOn whether they are gone on with: what is done there takes no time
  */
@@ -349,10 +349,16 @@ export async function printDryRun(
   goesOn = false,
 ): Promise<void> {
   parseTimes(flags);
+  const { checkBeginning } = await import('../comparison/comparison.ts');
+  const { force = false, resume = false, extend, acceptChanges = false } = flags;
+  const note = (line: string) => void process.stderr.write(`note: ${line}\n`);
+  checkBeginning(plan, { folder, force, resume, extend, acceptChanges, note, reporting: reportingOf(flags) });
+  const { hasManifest, loadManifest } = await import('../results/manifest.ts');
+  const mixed =
+    acceptChanges || (goesOn && hasManifest(folder) && loadManifest(folder).changes !== undefined);
   const { runFolder } = await import('../execution/merge.ts');
   const { readComplete } = await import('../run/record.ts');
-  const isLeft = (job: RunJob) =>
-    !goesOn || readComplete(runFolder(folder, job), job, flags.acceptChanges) === undefined;
+  const isLeft = (job: RunJob) => !goesOn || readComplete(runFolder(folder, job), job, mixed) === undefined;
   const left = jobsOf(plan).filter(isLeft);
   const { workers, seconds, uncertainty } = await duration(plan, flags, left);
   if (flags.json) {

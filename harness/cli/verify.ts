@@ -1,6 +1,7 @@
 /** `harness verify`: whether results come out again, byte for byte. */
 import { Command } from 'commander';
 import type { Verdict } from '../comparison/verify.ts';
+import { UserError } from '../text/errors.ts';
 import { Exit, exitCodes } from './exit.ts';
 
 interface VerifyFlags {
@@ -46,8 +47,10 @@ async function verifyResults(name: string, flags: VerifyFlags): Promise<void> {
     ? undefined
     : (verdict: Verdict) => process.stderr.write(`${describe(verdict)}\n`);
   let differs = false;
+  let recorded = 0;
   for await (const verdict of verify(folder, { run: flags.run, until, named, progress })) {
     console.log(describe(verdict));
+    recorded += verdict.recorded;
     if (verdict.difference === undefined) continue;
     differs = true;
     const reasons = explanations(folder);
@@ -55,12 +58,15 @@ async function verifyResults(name: string, flags: VerifyFlags): Promise<void> {
       console.log('  nothing explains it: the family of bits, the code and the packages are the same');
     for (const reason of reasons) console.log(`  ${reason}`);
   }
+  if (recorded === 0)
+    throw new UserError(`${folder} has no evaluations${flags.run === undefined ? '' : ` of ${flags.run}`}`);
   if (differs) throw new Exit(exitCodes.failed);
 }
 
 const thousands = (count: number): string => count.toLocaleString('en-US');
 
 export function describe({ run, same, recorded, step, difference }: Verdict): string {
+  if (recorded === 0) return `${run}: nothing recorded`;
   if (difference === undefined)
     return `${run}: identical through step ${thousands(step)} (${same} of ${recorded} evaluations)`;
   const { file, episode, column, here, there } = difference;

@@ -17,6 +17,7 @@ import type { EvaluationStarts, RunJob } from '../run/job.ts';
 import type { RunProgress } from '../run/loop.ts';
 import type { RunIdentity } from '../run/streams.ts';
 import { UserError } from '../text/errors.ts';
+import { present } from '../text/present.ts';
 import {
   compareSettings,
   jointFolder,
@@ -178,9 +179,7 @@ async function planOf(options: CompareOptions, other?: OtherComparison): Promise
     // Machines have different numbers of cores, and the threads of a run decide its last bits.
     threads: shard === undefined ? threads : (threads ?? 1),
   };
-  const asked = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Settings;
+  const asked: Settings = present(given);
   const folder = resultsFolder(options.out);
   const before = extend ? planThere(folder, asked, acceptChanges) : undefined;
   if (extend && before === undefined) throw new UserError(`nothing to extend in ${folder}`);
@@ -221,13 +220,13 @@ async function carryOut(
       checkpointSeconds: options.checkpointSeconds ?? 20,
       stallSeconds: options.stallSeconds ?? 300,
       command: process.argv.slice(1),
+      reporting: present({ interval, scoreRange, taskRanges }),
       executor: DEFAULT_EXECUTOR,
       makeProgress: async () => eventsOf(jobs, onEvent),
       makeExecutor: executor.make,
       note,
       conclude() {
-        const analysis = { resamples, interval, scoreRange, taskRanges, title };
-        report = writeReport({ directories: [folder], out: folder, ...analysis });
+        report = writeReport({ directories: [folder], out: folder, resamples, title });
         if (other === undefined) return;
         const { tables, warnings } = reportBeside(folder, plan, other, { interval, scoreRange, taskRanges });
         beside = { folder: jointFolder(folder, other), tables, warnings };

@@ -100,20 +100,45 @@ export async function runComparison(
   options: ComparisonOptions,
 ): Promise<ComparisonOutcome> {
   const { folder } = options;
-  checkFolder(folder, options);
+  checkBeginning(plan, { ...options, note: () => {} });
   makeFolder(folder);
   const unlock = await lockFolder(folder, { patience: PATIENCE, note: options.note });
   try {
+    checkFolder(folder, options); // again: another process may have written while this one waited for it
+    const known = withChecksums(plan);
     if (options.force) clearFolder(folder);
     removeTornFiles(folder);
-    return await execute(begin(plan, options), options);
+    return await execute(begin(known, options), options);
   } finally {
     await unlock();
   }
 }
 
+/** What decides whether a plan may begin, or go on. */
+export type Beginning = Pick<
+  ComparisonOptions,
+  'folder' | 'force' | 'resume' | 'extend' | 'acceptChanges' | 'reporting' | 'note'
+>;
+
+/**
+ * Whether the plan can begin or go on, without writing anything.
+ * @throws UserError if it cannot
+ */
+export function checkBeginning(plan: ComparisonPlan, options: Beginning): void {
+  const { folder, resume, reporting } = options;
+  checkFolder(folder, options);
+  checkRanges(
+    reporting?.taskRanges,
+    plan.tasks.map(({ name }) => name),
+  );
+  const known = withChecksums(plan);
+  if (resume && hasManifest(folder)) changesSince(loadManifest(folder), known, versionsOf(known), options);
+}
+
+const versionsOf = ({ backend }: ComparisonPlan): Manifest['versions'] => ({ ...ownVersions(), backend });
+
 /** @throws UserError where results would be overwritten, or there is nothing to go on with */
-function checkFolder(folder: string, { force, resume }: ComparisonOptions): void {
+function checkFolder(folder: string, { force, resume }: Pick<Beginning, 'force' | 'resume'>): void {
   const files = existsSync(folder) ? listFolder(folder).filter((file) => !file.startsWith('.lock')) : [];
   if (resume) {
     if (files.length > 0) loadManifest(folder);
@@ -150,16 +175,14 @@ function clearFolder(folder: string): void {
   }
 }
 
-/** The manifest of a new comparison, or of the one that goes on. @throws UserError if it cannot go on */
-function begin(asked: ComparisonPlan, options: ComparisonOptions): Manifest {
+/**
+ * The manifest of a new comparison, or of the one that goes on.
+ * @param plan with checksums @throws UserError if it cannot go on
+ */
+function begin(plan: ComparisonPlan, options: ComparisonOptions): Manifest {
   const { folder, resume, extend, command, executor } = options;
   const before = resume && hasManifest(folder) ? loadManifest(folder) : undefined;
-  const plan = withChecksums(asked);
-  checkRanges(
-    options.reporting?.taskRanges,
-    plan.tasks.map(({ name }) => name),
-  );
-  const ours = { ...ownVersions(), backend: plan.backend };
+  const ours = versionsOf(plan);
   const hash = commit();
   const { bits } = backends[plan.backend];
   const jobs = jobsOf(plan);
@@ -217,7 +240,7 @@ function changesSince(
   before: Manifest,
   plan: ComparisonPlan,
   versions: Manifest['versions'],
-  { folder, extend, acceptChanges, note }: ComparisonOptions,
+  { folder, extend, acceptChanges, note }: Beginning,
 ): string[] {
   const difference = extend
     ? undefined

@@ -10,6 +10,7 @@ import { jobsOf } from '../plan/plan.ts';
 import type { AgentSource, TaskSource } from '../plugins/source.ts';
 import { trusted } from '../plugins/trust.ts';
 import { loadRecipe, type Recipe } from '../results/manifest.ts';
+import { readManifest } from '../results/read-files.ts';
 import { ownVersions, versionDifference } from '../results/versions.ts';
 import { runAgainWithFiles } from '../run/again.ts';
 import { type RunJob, runName } from '../run/job.ts';
@@ -20,7 +21,7 @@ import {
   type TrainingRow,
   trainingColumns,
 } from '../run/rows.ts';
-import { UserError, unknownName } from '../text/errors.ts';
+import { unknownName } from '../text/errors.ts';
 
 export interface VerifyOptions {
   /** One run, as TASK/AGENT/SEED; all, if undefined. */
@@ -36,7 +37,7 @@ export interface VerifyOptions {
 /** How far a run came out the same. */
 export interface Verdict {
   readonly run: string;
-  /** Evaluations that are the same, and all that there are. */
+  /** Evaluations that are the same, and all that there are: none where the run failed or has not begun. */
   readonly same: number;
   readonly recorded: number;
   /** Control steps up to the last evaluation that is the same; -1 before the first. */
@@ -83,8 +84,8 @@ async function verifyRun(folder: string, job: RunJob, { until, progress }: Verif
     'training.csv': recordedRows(folder, job, 'training.csv'),
   };
   const steps = [...new Set(recorded['evaluations.csv'].map(({ step }) => step))];
-  if (steps.length === 0) throw new UserError(`${folder} has no evaluations of ${run}`);
   let verdict: Verdict = { run, same: 0, recorded: steps.length, step: -1 };
+  if (steps.length === 0) return verdict;
   const seen = { 'evaluations.csv': 0, 'training.csv': 0 };
 
   /** The first difference among rows that have come since. */
@@ -100,18 +101,31 @@ async function verifyRun(folder: string, job: RunJob, { until, progress }: Verif
     return undefined;
   };
 
+  /** The first row up to a step that was recorded, and has not come. */
+  const surplus = (file: Difference['file'], until: number): Difference | undefined => {
+    const row = recorded[file].slice(seen[file]).find(({ step }) => step <= until);
+    if (row === undefined) return undefined;
+    const episode = file === 'evaluations.csv' ? row.line.text('episode') : undefined;
+    return {
+      ...{ file, step: row.step, column: 'step', here: '', there: String(row.step) },
+      ...(episode !== undefined && { episode }),
+    };
+  };
+
   await runAgainWithFiles(job, {
     rows(evaluations: readonly EvaluationRow[], training: readonly TrainingRow[]): boolean {
       const tables = runTexts(job.identity, evaluations, training);
       const here = (file: Difference['file']) =>
         parse(tables[file], { columns: true }) as Record<string, string>[];
+      const { step } = evaluations[evaluations.length - 1];
       const difference =
-        compare('training.csv', here('training.csv')) ?? compare('evaluations.csv', here('evaluations.csv'));
+        compare('training.csv', here('training.csv')) ??
+        compare('evaluations.csv', here('evaluations.csv')) ??
+        surplus('evaluations.csv', step);
       if (difference !== undefined) {
         verdict = { ...verdict, difference };
         return false;
       }
-      const { step } = evaluations[evaluations.length - 1];
       const same = steps.indexOf(step) + 1;
       verdict = { ...verdict, same, step };
       progress?.(verdict);
@@ -119,6 +133,12 @@ async function verifyRun(folder: string, job: RunJob, { until, progress }: Verif
       return next !== undefined && (until === undefined || next <= until);
     },
   });
+  if (verdict.difference === undefined) {
+    const difference =
+      surplus('evaluations.csv', until ?? Number.POSITIVE_INFINITY) ??
+      surplus('training.csv', verdict.step - 1); // a row of the same step may come after the evaluation
+    if (difference !== undefined) verdict = { ...verdict, difference };
+  }
   return verdict;
 }
 
@@ -127,11 +147,14 @@ interface RecordedRow {
   readonly line: Line;
 }
 
-/** A run's rows in the comparison's table, or in its own while the comparison is not finished. */
+/** A run's rows in the comparison's table, or in its own while the comparison is at work, or was killed. */
 function recordedRows(folder: string, job: RunJob, file: Difference['file']): RecordedRow[] {
   const { task, agent, seed } = job.identity;
   const merged = join(folder, file);
-  const place = existsSync(merged) ? merged : join(runFolder(folder, job), file);
+  const own = join(runFolder(folder, job), file);
+  const ownFirst = !existsSync(merged) || (readManifest(folder)?.status === 'running' && existsSync(own));
+  const place = ownFirst ? own : merged;
+  if (!existsSync(place)) return [];
   const ofRun = (line: Line) =>
     line.text('task') === task && line.text('agent') === agent && line.text('seed') === String(seed);
   return readTable(place, ['task', 'agent', 'seed', 'step'])

@@ -58,10 +58,7 @@ export async function lockFolder(
   const owner = await waitForOwner(folder, ownerPath, patience, note);
   let release: () => Promise<void>;
   try {
-    if (owner !== undefined && stateOf(owner, folder) === 'dead') {
-      removeIfPossible(ownerPath); // first, so that nobody takes the next holder for this one
-      rmSync(lockPath, { recursive: true, force: true });
-    }
+    if (isDead(owner, folder)) await removeLockOfDead(folder, lockPath, ownerPath);
     release = await take();
   } catch (error) {
     if ((error as { code?: string }).code !== 'ELOCKED') throw describeDiskError(error, folder);
@@ -85,6 +82,30 @@ export async function lockFolder(
   }
   return giveBack;
 }
+
+/**
+ * Removes a lock whose holder has died. One process at a time does, and looks at the holder again: another may have done so
+ * meanwhile and hold the lock by now.
+ */
+async function removeLockOfDead(folder: string, lockPath: string, ownerPath: string): Promise<void> {
+  const path = join(folder, '.lock-removal');
+  const done = await lockfile.lock(path, {
+    ...{ lockfilePath: path, realpath: false }, // by a name of its own: there is no such file
+    stale: STALE,
+    retries: { retries: 200, factor: 1, minTimeout: POLL, maxTimeout: POLL },
+    onCompromised: () => {},
+  });
+  try {
+    if (!isDead(readOwner(ownerPath), folder)) return;
+    removeIfPossible(ownerPath); // first, so that nobody takes the next holder for this one
+    rmSync(lockPath, { recursive: true, force: true });
+  } finally {
+    await done().catch(() => {});
+  }
+}
+
+const isDead = (owner: Owner | undefined, folder: string): boolean =>
+  owner !== undefined && stateOf(owner, folder) === 'dead';
 
 /** @returns the owner that is there last, which is not alive. @throws FolderInUse if it stays alive */
 async function waitForOwner(

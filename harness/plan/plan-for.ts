@@ -23,12 +23,12 @@ export async function planFor(
   settings: Settings,
   { before, usesDefaults, extend, shard, folder }: PlanRequest,
 ): Promise<ComparisonPlan> {
-  if (before !== undefined && usesDefaults && shard === undefined) return before;
+  if (before !== undefined && usesDefaults) return shard === undefined ? before : { ...before, shard };
   const named = before === undefined ? settings : withAgentsOf(before, settings);
   const asked = await resolvePlan(named);
-  const inPart = shard === undefined ? asked : { ...asked, shard: checkShard(shard, asked) };
-  if (before === undefined) return inPart;
-  const plan = withSettingsOf(before, inPart, settings);
+  if (before === undefined)
+    return shard === undefined ? asked : { ...asked, shard: checkShard(shard, asked) };
+  const plan = withSettingsOf(before, shard === undefined ? asked : { ...asked, shard }, settings);
   if (!extend) return plan;
   const extended = extendPlan(before, plan, folder);
   additions(before, extended, folder);

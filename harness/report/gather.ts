@@ -88,6 +88,9 @@ export function gatherReport(
 ): GatheredReport {
   const read = comparisons.map((comparison) => withoutFailed(comparison, options.prefix ?? false));
   const joined = joinRuns([...read.map((part) => part.runs), ...scores.map((part) => part.runs)]);
+  for (const { task, agent, seed, score, place } of joined)
+    if (Math.abs(score) > HIGHEST)
+      throw new UserError(`${place}: ${score} of ${agent} on ${task}, seed ${seed}: beyond ±${HIGHEST}`);
   const known = [...joined, ...read.flatMap((part) => part.records)];
   checkKnown('task', options.tasks, new Set(known.map(({ task }) => task)));
   checkKnown('agent', options.agents, new Set(known.map(({ agent }) => agent)));
@@ -96,14 +99,14 @@ export function gatherReport(
   const all = joined.filter(counts);
   const runs = all.flatMap((run) => runUntil(run, options.until));
   const troubled = read
-    .flatMap((part) => part.records)
-    .filter((run) => run.status !== 'done' && counts(run))
+    .flatMap((part) => troubledIn(part, joined, read))
+    .filter(counts)
     .sort(byName);
   const failed = troubled.filter((run) => run.status === 'failed');
   const last = options.until ?? Number.POSITIVE_INFINITY;
   const farEnough = new Set(all.filter((run) => (lastStep(run) ?? 0) >= last).map(runKey));
   const unfinished = troubled.filter((run) => run.status !== 'failed' && !farEnough.has(runKey(run)));
-  checkRanges(options.taskRanges, [...new Set(runs.map((run) => run.task))]);
+  checkRanges(options.taskRanges, [...new Set(known.map(({ task }) => task))]);
   const sources = read.map((part) => part.source);
   const kept = sources.flatMap(({ manifest }) => manifest?.reporting ?? []);
   const analysis: AnalysisOptions = {
@@ -174,9 +177,9 @@ function scales(
   for (const task of new Set(runs.map((run) => run.task))) {
     const tellers = told.flatMap((tasks) => tasks.get(task) ?? []);
     const stated =
-      taskRanges[task] ??
+      rangeIn(taskRanges, task) ??
       all ??
-      firstOf(reporting, ({ taskRanges: own }) => own?.[task]) ??
+      firstOf(reporting, ({ taskRanges: own }) => rangeIn(own, task)) ??
       firstOf(reporting, ({ scoreRange }) => scoreRange) ??
       firstOf(tellers, ({ scoreRange }) => scoreRange);
     const length = firstOf(tellers, ({ episodeLength }) => episodeLength);
@@ -186,6 +189,25 @@ function scales(
   }
   return { scoreRange: usual, taskRanges: ranges, unscaled: unscaledTasks(runs, assumed) };
 }
+
+/** Beyond it variances overflow. */
+const HIGHEST = 1e100;
+
+/** A task may be called `constructor`. */
+const rangeIn = (ranges: Readonly<Record<string, ScoreRange | undefined>> = {}, task: string) =>
+  Object.hasOwn(ranges, task) ? ranges[task] : undefined;
+
+/** Runs of a part that did not end well there, nor anywhere else: another part may have carried them out. */
+function troubledIn(part: Part, joined: readonly Run[], parts: readonly Part[]): TroubledRun[] {
+  const done = new Set(parts.flatMap(({ records }) => records.filter(isDone)).map(runKey));
+  const own = new Set(part.runs.map(runKey));
+  const elsewhere = new Set(joined.map(runKey).filter((key) => !own.has(key)));
+  return part.records.filter((run) => !(done.has(runKey(run)) || elsewhere.has(runKey(run))));
+}
+
+const isDone = ({ status }: TroubledRun): boolean => status === 'done';
+
+type Part = ReturnType<typeof withoutFailed>;
 
 const byName = (a: RunName, b: RunName): number =>
   compareNames(a.task, b.task) || compareNames(a.agent, b.agent) || compareNames(a.seed, b.seed);

@@ -38,12 +38,14 @@ export function scoreTable(tables: Tables, format: TableFormat): string {
   const iqm = agents.map((agent) =>
     tables.aggregate.find((row) => row.metric === 'iqm' && row.agent === agent),
   );
-  const highest = rankedRows(tables).find(({ rank }) => rank === 1)?.row.value;
+  const best = rankedRows(tables)
+    .filter(({ rank }) => rank === 1)
+    .map(({ row }) => row);
   const last: TableRow = {
     name: 'IQM, normalised',
     cells: iqm.map((row) => ({
       text: withEnds(share(Number(row?.value)), interval(number(row?.ci_low), number(row?.ci_high), share)),
-      best: row?.value === highest,
+      best: row !== undefined && best.includes(row),
     })),
   };
   return format === 'latex' ? latex(agents, rows, last) : markdown(agents, [...rows, last]);

@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { readTable, readText } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { formatTable } from '../files/table.ts';
-import { readEvaluations, readManifest, readScores } from '../results/read-files.ts';
+import { readManifest, readRuns, readScores } from '../results/read-files.ts';
 import { type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import { parseLoggedRuns } from '../results/training.ts';
 import { UserError } from '../text/errors.ts';
@@ -101,7 +101,7 @@ function readDirectory(directory: string, withMetrics: boolean): ComparisonSourc
     );
   }
   const manifest = readManifest(directory);
-  const runs = readEvaluations(directory, { mayBeEmpty: (manifest?.runs ?? []).length > 0 });
+  const runs = readRuns(directory, manifest, { mayBeEmpty: (manifest?.runs ?? []).length > 0 });
   return { name: basename(resolve(directory)), manifest, runs, ...(withMetrics && readMetrics(directory)) };
 }
 

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from '../files/csv.ts';
+import { pathWithin } from '../files/within.ts';
 import { UserError } from '../text/errors.ts';
 import { shellWord } from '../text/shell-word.ts';
 import { type Manifest, parseManifest } from './manifest-reader.ts';
-import { parseEvaluations, parseScores, type ReadOptions, type Run } from './runs.ts';
+import { parseEvaluations, parseScores, type ReadOptions, type Run, runKey } from './runs.ts';
 import { parseTrainingRows, type TrainingMetrics } from './training.ts';
 
 /** The runs in DIR/evaluations.csv, which a comparison has from its end on. @throws UserError with file and line */
@@ -13,9 +14,33 @@ export function readEvaluations(directory: string, options: ReadOptions = {}): R
   const file = join(directory, 'evaluations.csv');
   if (!existsSync(file) && existsSync(join(directory, 'manifest.json')))
     throw new UserError(
-      `${file}: no such file; it is written when the comparison ends; until then: harness view ${shellWord(directory)}`,
+      `${file}: no such file; no run has been evaluated yet; until then: harness view ${shellWord(directory)}`,
     );
   return parseEvaluations(file, readText(file), options);
+}
+
+/**
+ * The runs of a comparison. While it is at work, or where it was killed, its tables are those of an earlier session: then what
+ * runs have written themselves comes first.
+ * @throws UserError with file and line
+ */
+export function readRuns(
+  directory: string,
+  manifest: Manifest | undefined,
+  options: ReadOptions = {},
+): Run[] {
+  if (manifest?.status !== 'running') return readEvaluations(directory, options);
+  const own = manifest.runs.flatMap(({ task, agent, seed }) => {
+    const file = pathWithin(directory, 'runs', task, agent, seed, 'evaluations.csv');
+    const runs = file === undefined ? [] : parseEvaluations(file, readText(file), { mayBeEmpty: true });
+    return runs.filter((run) => runKey(run) === runKey({ task, agent, seed }));
+  });
+  if (own.length === 0) return readEvaluations(directory, options);
+  const known = new Set(own.map(runKey));
+  const merged = existsSync(join(directory, 'evaluations.csv'))
+    ? readEvaluations(directory, { mayBeEmpty: true })
+    : [];
+  return [...own, ...merged.filter((run) => !known.has(runKey(run)))];
 }
 
 /** The runs in a file with columns task, agent, seed, score. @throws UserError with file and line */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import type { Manifest } from './manifest-reader.ts';
-import { readEvaluations, readManifest, readTrainingRows } from './read-files.ts';
+import { readManifest, readRuns, readTrainingRows } from './read-files.ts';
 import { type Run, runKey } from './runs.ts';
 import type { TrainingMetrics } from './training.ts';
 
@@ -17,7 +17,7 @@ export interface RunResults extends Run {
 export interface Results {
   /** manifest.json; undefined where there is none that can be read. */
   readonly manifest?: Manifest;
-  /** In the order of evaluations.csv. */
+  /** In the order of evaluations.csv; of a comparison at work in that of its manifest. */
   readonly runs: readonly RunResults[];
 }
 
@@ -30,8 +30,9 @@ export function readResults(name: string): Results {
   const directory = namedFolder(name);
   if (!existsSync(directory)) throw new UserError(`${directory}: no such directory`);
   const training = readTrainingRows(directory);
-  const runs = readEvaluations(directory, { mayBeEmpty: true }).map((run) => {
+  const manifest = readManifest(directory);
+  const runs = readRuns(directory, manifest, { mayBeEmpty: true }).map((run) => {
     return { ...run, training: training.get(runKey(run)) ?? [] };
   });
-  return { manifest: readManifest(directory), runs };
+  return { manifest, runs };
 }

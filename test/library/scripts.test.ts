@@ -71,7 +71,12 @@ describe('a comparison by a function', () => {
     const out = join(folder, 'grows');
     const part = await compare({ ...small, agents: ['random'], tasks, seeds: 2, shard: '2/2', out });
     expect(part.records.map(({ seed, status }) => [seed, status])).toEqual([[1, 'done']]);
-    const whole = await compare({ ...small, agents: ['random'], tasks, seeds: 1, out: `${out}-whole` });
+    const reporting = { interval: 'rliable', scoreRange: [0, 500] } as const;
+    const random = { ...small, agents: ['random'], tasks };
+    const whole = await compare({ ...random, ...reporting, seeds: 1, out: `${out}-whole` });
+    expect(readResults(whole.folder).manifest?.reporting).toEqual(reporting); // so that later reports do the same
+    const again = writeReport({ directories: [whole.folder] });
+    expect(again.tables.aggregate).toEqual(whole.tables?.aggregate);
     const grown = await compare({ extend: true, seeds: 2, out: whole.folder });
     expect(grown.records.map(({ seed, status }) => [seed, status])).toEqual([
       [0, 'done'],

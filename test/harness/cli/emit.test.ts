@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -64,6 +64,27 @@ printf '%s|' "$@" >> words.txt; echo >> words.txt`,
       '--parsable mine.sh',
       `--dependency=afterany:70 --job-name=harness-mine-merge --chdir=${folder} --wrap harness merge results/mine-shards/* --out mine`,
     ]);
+  });
+
+  it('quotes a name once for every shell that reads it', () => {
+    const name = "größe $HOME 'x'";
+    const folder = workplace({ ...fakes, 'mine.sh': '' });
+    const fake = join(folder, 'bin/sbatch');
+    // As a cluster does, this one hands the wrapped command to a shell.
+    writeFileSync(
+      fake,
+      fakes['bin/sbatch'].replace('*) exit ;;', '*) for last; do :; done; sh -c "$last"; exit ;;'),
+    );
+    const script = emit('slurm', { ...request(folder), name, shards: 1 });
+    writeFileSync(join(folder, 'mine.sh'), script);
+    for (const file of Object.keys(fakes)) chmodSync(join(folder, file), 0o755);
+    mkdirSync(join(folder, `results/${name}-shards/1`), { recursive: true });
+    const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, HARNESS: 'harness' };
+    const { status, stderr } = spawnSync('bash', ['mine.sh'], { cwd: folder, env, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    const [shard, merge] = readFileSync(join(folder, 'words.txt'), 'utf8').split('\n');
+    expect(shard).toContain(`|--out|results/${name}-shards/1|`);
+    expect(merge).toBe(`merge|results/${name}-shards/1|--out|${name}|`);
   });
 
   it('has a task for every run, where nothing else is said, and the words of the command as they were', () => {

@@ -128,6 +128,7 @@ const cases: [string, RegExp][] = [
     'compare --agents random --out taken',
     /results\/taken exists; --resume goes on with it, --force replaces it/,
   ],
+  ['compare --agents random --out taken --dry-run', /results\/taken exists; --resume goes on with it/],
   ['compare --agents random --out foreign --force', /results\/foreign exists and holds no results/],
   ['compare --agents random --out ./file', /cannot use .*file as results folder: it is a file/],
   ['compare --agents random --out ./file/below', /cannot write .*a part of the path is a file/],

@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ComparisonOptions, runComparison } from '../../../harness/comparison/comparison.ts';
 import type { Progress } from '../../../harness/execution/progress.ts';
+import { lockFolder } from '../../../harness/files/lock.ts';
 import type { ComparisonPlan } from '../../../harness/plan/plan.ts';
 import { loadManifest } from '../../../harness/results/manifest.ts';
 import { workplace } from '../../e2e/support/command.ts';
@@ -72,6 +73,30 @@ describe('a comparison', () => {
     expect(manifestOf(folder).status).toBe('running');
     await runComparison(plan, options(folder, { resume: true }));
     expect(manifestOf(folder).status).toBe('done');
+  });
+
+  it('removes nothing for --force before everything else that was asked is known to be right', async () => {
+    const folder = workplace();
+    await runComparison(plan, options(folder));
+    const before = manifestOf(folder);
+    const reporting = { taskRanges: { 'cartpole-balanc': [0, 500] as const } };
+    await expect(runComparison(plan, options(folder, { force: true, reporting }))).rejects.toThrow(
+      /unknown task 'cartpole-balanc'; did you mean 'cartpole-balance'/,
+    );
+    expect(manifestOf(folder)).toEqual(before);
+  });
+
+  it('does not write over what another process wrote while it waited for the folder', async () => {
+    const folder = workplace();
+    const other = workplace();
+    await runComparison(plan, options(other));
+    const release = await lockFolder(folder);
+    const waiting = runComparison(plan, options(folder));
+    const outcome = expect(waiting).rejects.toThrow(/exists; --resume goes on with it/);
+    cpSync(join(other, 'manifest.json'), join(folder, 'manifest.json'));
+    await release();
+    await outcome;
+    expect(manifestOf(folder)).toEqual(manifestOf(other));
   });
 
   const spoiled: [string, (manifest: ReturnType<typeof manifestOf>) => void, RegExp][] = [

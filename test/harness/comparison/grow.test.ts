@@ -84,6 +84,25 @@ describe('a comparison that grows', () => {
     expect(existsSync(at('spoiled'))).toBe(false);
   });
 
+  it('a shard goes on with its own threads and seeds, and is no other one', async () => {
+    const resume = ['--resume', '--out', 'part-1', '--dry-run', '--shard'];
+    const said = await compare(...resume, '1/2');
+    expect(said).toMatchObject({ code: 0, stderr: '' });
+    expect(said.stdout).toContain('duration    none: every run is done');
+    expect(await compare(...resume, '2/2')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/part-1 was made with other settings: 'shard.index' differs/),
+    });
+  });
+
+  it('--dry-run is refused what would be refused', async () => {
+    const refused = await compare('--resume', '--out', 'whole', '--steps', '90', '--dry-run');
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/'steps' differs \(60 there, 90 asked\)/),
+    });
+  });
+
   it('a shard is a part that there is', async () => {
     const planned = ['--agents', 'random', '--tasks', 'cartpole-balance', '--seeds', '2', '--dry-run'];
     for (const [shard, why] of [

@@ -142,6 +142,41 @@ describe('verify', () => {
   });
 
   it.each([
+    ['an episode more', 60, { step: 60, episode: '2' }],
+    ['an evaluation more than the run has', 80, { step: 80, episode: '2' }],
+  ])('misses no row that should not be there: %s', async (_, step, difference) => {
+    const row = `pendulum-swingup,random,1,${step},2,1000,1000,1`;
+    const width = evaluations.split('\n')[0].split(',').length;
+    writeFileSync(join(folder, 'evaluations.csv'), `${evaluations}${row}${','.repeat(width - 8)}\n`);
+    const [verdict] = await verdicts({ run });
+    expect(verdict.difference).toEqual({
+      ...{ file: 'evaluations.csv', column: 'step', here: '', there: String(step) },
+      ...difference,
+    });
+  });
+
+  it('passes over a run that has no rows, and says so', async () => {
+    const without = (text: string) =>
+      text
+        .split('\n')
+        .filter((line) => !line.startsWith('pendulum-swingup,random,0,'))
+        .join('\n');
+    writeFileSync(join(folder, 'evaluations.csv'), without(evaluations));
+    writeFileSync(join(folder, 'training.csv'), without(training));
+    const said = await command(folder, 'verify', '.', '--until', '20', '--quiet');
+    expect(said).toEqual({
+      code: 0,
+      stdout: `pendulum-swingup/random/0: nothing recorded\n${run}: identical through step 20 (2 of 4 evaluations)\n`,
+      stderr: '',
+    });
+    const none = await command(folder, 'verify', '.', '--run', 'pendulum-swingup/random/0', '--quiet');
+    expect([none.code, none.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^harness: .* has no evaluations of pendulum-swingup\/random\/0\n$/),
+    ]);
+  });
+
+  it.each([
     [['nowhere'], /^harness: nowhere holds no manifest\.json/],
     [['.', '--run', 'pendulum-swingup/random/7'], /unknown run 'pendulum-swingup\/random\/7'; did you mean/],
     [['.', '--until', 'soon'], /--until must be a whole number/],
@@ -174,6 +209,6 @@ describe('verify', () => {
     writeFileSync(join(folder, 'evaluations.csv'), `${evaluations.split('\n')[0]}\n`);
     const { code, stderr } = await command(folder, 'verify', '.');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/has no evaluations of pendulum-swingup\/random\/0\n$/);
+    expect(stderr).toMatch(/^harness: \. has no evaluations\n$/);
   });
 });

@@ -38,6 +38,18 @@ describe('the lock of a results folder', () => {
     await release();
   });
 
+  it('of a process that died is taken over by one of those that ask at once', async () => {
+    for (let trial = 0; trial < 20; trial++) {
+      const folder = lockedBy({ pid: DEAD, host: hostname() });
+      const asked = await Promise.allSettled([1, 2, 3, 4].map(() => lockFolder(folder)));
+      const held = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      const refused = asked.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+      expect(held).toHaveLength(1);
+      for (const reason of refused) expect(reason).toContain('is in use by');
+      await held[0]();
+    }
+  });
+
   it('of a process that lives is respected, however old a clock that jumped makes it look', async () => {
     const folder = workplace();
     const release = await lockFolder(folder);

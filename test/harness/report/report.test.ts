@@ -1,6 +1,6 @@
 /** The report from CSVs alone: right numbers, the same bytes, everything escaped, small. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -223,6 +223,45 @@ describe('tables', () => {
     expect(two.page).toContain('Some runs have not ended');
   });
 
+  it('take what runs have written themselves while a comparison is at work', () => {
+    const directory = join(root, 'at-work');
+    const header = 'task,agent,seed,step,episode,return,length,wall_seconds';
+    const runs = ['a', 'b'].map((agent) => ({ task: 'run', agent, seed: 0, status: 'done', steps: 20 }));
+    const manifest = { ...madeManifest('at-work', runs), status: 'running' };
+    makeComparison(directory, { tasks: ['run'], agents: ['a'], seeds: 1, evaluations: 1, manifest });
+    // The table is of an earlier session: of b it has the first evaluation alone.
+    const rows = ['run,a,0,0,0,1,9,1', 'run,a,0,20,0,5,9,2', 'run,b,0,0,0,1,9,1'];
+    writeFileSync(join(directory, 'evaluations.csv'), `${[header, ...rows].join('\n')}\n`);
+    const own = join(directory, 'runs/run/b/0');
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, 'evaluations.csv'), `${[header, rows[2], 'run,b,0,20,0,7,9,2'].join('\n')}\n`);
+    const { tables } = writeReport({ directories: [directory], ...small });
+    expect(tables.summary.map(({ agent, step, mean }) => [agent, step, mean])).toEqual([
+      ['a', 20, 5],
+      ['b', 20, 7],
+    ]);
+  });
+
+  it('count a run as done that one directory lacks and another has', () => {
+    const parts = ['first', 'second'].map((name, seed) => {
+      const directory = join(root, `joined-${name}`);
+      const runs = [0, 1].map((other) => ({
+        ...{ task: 'run', agent: 'a', seed: other, steps: 15_000 },
+        status: other === seed ? 'done' : 'waiting',
+      }));
+      const made = { tasks: ['run'], agents: ['a'], seeds: 2, evaluations: 3 };
+      makeComparison(directory, { ...made, manifest: madeManifest(name, runs) });
+      const file = join(directory, 'evaluations.csv');
+      const kept = readFileSync(file, 'utf8').replaceAll(new RegExp(`^run,a,${1 - seed},.*\n`, 'gm'), '');
+      writeFileSync(file, kept);
+      return directory;
+    });
+    const flags = (directories: string[]) =>
+      writeReport({ directories, ...small }).tables.summary.map(({ seeds, flag }) => [seeds, flag]);
+    expect(flags(parts)).toEqual([[2, 'fewer_than_3_seeds']]);
+    expect(flags(parts.slice(0, 1))).toEqual([[1, 'fewer_than_3_seeds unfinished_runs']]);
+  });
+
   it('a comparison whose runs all failed is still reported', () => {
     const directory = join(root, 'none');
     const failed = { task: 'run', agent: 'b', seed: 0, status: 'failed', reason: 'out of memory' };
@@ -308,6 +347,22 @@ describe('scores from elsewhere', () => {
         expect(Math.abs(Number(row.ci_high) - expected.ci[1])).toBeLessThanOrEqual(errors[1]);
       }
     }
+  });
+
+  it.each([
+    ['of a task that is called like a property of objects', 'constructor', '0.5', /^$/],
+    ['whose squares would overflow', 'hop', '1e160', /line 2: 1e\+160 of a on hop, seed 0: beyond ±1e\+100$/],
+  ])('%s', (_, task, score, complaint) => {
+    const file = join(root, 'odd.csv');
+    writeFileSync(file, `task,agent,seed,score\n${task},a,0,${score}\n${task},a,1,0.25\n`);
+    const told = () => {
+      try {
+        return writeReport({ scores: [file], ...small }).tables.summary.length === 1 ? '' : 'no row';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(told()).toMatch(complaint);
   });
 
   it('beyond their range are pointed at', () => {

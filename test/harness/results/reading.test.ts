@@ -82,7 +82,7 @@ describe('complaints', () => {
     mkdirSync(running);
     writeFileSync(join(running, 'manifest.json'), '{}');
     expect(complaint(() => readEvaluations(running)).replaceAll(`${folder}/`, '')).toBe(
-      'running/evaluations.csv: no such file; it is written when the comparison ends; until then: harness view running',
+      'running/evaluations.csv: no such file; no run has been evaluated yet; until then: harness view running',
     );
   });
 
