@@ -37,7 +37,7 @@ export const estimators: Record<string, EstimatorRecord> = {
   },
   'optimal-diagonal': {
     aliases: ['optimal'],
-    coefficient: "the same per dimension (the reference's default)",
+    coefficient: 'the same per dimension; the default',
     readsScore: true,
     rule: optimalDiagonal,
   },

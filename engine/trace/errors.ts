@@ -41,14 +41,20 @@ export class OperandError extends Error {
 const machinery =
   /@tensorflow|[\\/]engine[\\/](trace|backends|optimiser|parameters|gradients)|^\s*at (?:async )?node:/;
 
-/** ` at file:line:column` of the innermost stack frame outside TensorFlow.js and the engine, if there is one. */
+/** The folder of the package as built, which has lost the names of its files. */
+const built = /^(.*\/dist\/)(?:chunks|engine)\//.exec(import.meta.url)?.[1];
+
+/**
+ * ` at file:line:column` of the innermost stack frame outside TensorFlow.js and the engine, if there is one; of the package as built
+ * no frame counts.
+ */
 export function callerLine(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 60;
   const stack = new Error().stack ?? '';
   Error.stackTraceLimit = limit;
   for (const line of stack.split('\n').slice(1)) {
-    if (machinery.test(line)) continue;
+    if (machinery.test(line) || (built !== undefined && line.includes(built))) continue;
     const place = /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(line.trim());
     if (place !== null && !place[1].startsWith('node:')) return ` at ${place[1].replace('file://', '')}`;
   }

@@ -73,7 +73,7 @@ Examples:
   harness compare --quick
   harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --steps 100k --out rfm8
   harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.estimator=eta=0.5
-  harness compare --sweep rfm-flow.temperature=0.05,0.1,0.2 --tasks walker-walk
+  harness compare --sweep rfm-flow.tMin=0.003,0.01,0.03 --tasks walker-walk
                                                   rfm-flow-temperature-0.05, -0.1 and -0.2
   harness compare --config comparison.yaml --dry-run
   harness compare --resume --out rfm8             go on after Ctrl-C or a crash
