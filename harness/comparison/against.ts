@@ -36,6 +36,18 @@ export interface OtherComparison {
 /** Where comparisons are that this package brings along. */
 const publishedFolder = () => join(packageFolder(), 'results');
 
+/** Names of those comparisons: of folders that have tables, or whose folders have. */
+function publishedNames(): string[] {
+  const root = publishedFolder();
+  const below = (name: string) =>
+    readdirSync(join(root, name), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(name, entry.name));
+  const hasTables = (name: string) => existsSync(join(root, name, 'evaluations.csv'));
+  const names = existsSync(root) ? below('') : [];
+  return names.flatMap((name) => (hasTables(name) ? [name] : below(name).filter(hasTables)));
+}
+
 /** @param name of results here, or else of published ones */
 export function otherFolder(name: string): string {
   const here = namedFolder(name);
@@ -50,9 +62,7 @@ export function readOther(asked: string): OtherComparison {
   const folder = otherFolder(asked);
   const name = basename(folder);
   if (!existsSync(join(folder, 'evaluations.csv'))) {
-    const published = publishedFolder();
-    const names = existsSync(published) ? readdirSync(published) : [];
-    const others = names.filter((other) => existsSync(join(published, other, 'evaluations.csv')));
+    const others = publishedNames();
     throw new UserError(
       `--against ${name}: ${folder} holds no evaluations.csv${others.length > 0 ? `; published are ${others.join(', ')}` : ''}`,
     );
