@@ -62,7 +62,10 @@ export function commandLine(name: string, settings: object): string {
   return ['harness ablate', name, ...words, '--out DIR'].join(' ');
 }
 
-/** 95 % normal interval of a mean squared error, which is not below 0. */
+/**
+ * A mean squared error ± 1.96 standard errors over y_t, not below 0: a 95 % interval for many y_t alone, since errors are heavy-tailed
+ * (docs/ablations.md).
+ */
 export function interval({ mse, mse_se }: { mse: number; mse_se: number }): {
   mse_low: number;
   mse_high: number;

@@ -1,7 +1,6 @@
 /** The table of an ablation that trains: per variant and task its returns, speed and what its actor reported. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { RandomStream } from '../../engine/random.ts';
 import { readColumns } from '../../harness/files/read-columns.ts';
 import type { Cell } from '../../harness/files/table.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
@@ -9,7 +8,7 @@ import { readEvaluations, readTrainingRows } from '../../harness/results/read-fi
 import { type Run, runKey } from '../../harness/results/runs.ts';
 import { summaryColumns } from '../../harness/results/summary.ts';
 import type { TrainingMetrics } from '../../harness/results/training.ts';
-import { bootstrapIntervals, mean } from '../../harness/statistics/index.ts';
+import { degreesOf, mean, standardDeviation, studentQuantile } from '../../harness/statistics/index.ts';
 import type { TrainingAblation } from './ablation.ts';
 
 /** A comparison that has run. */
@@ -41,7 +40,6 @@ export interface TrainingAblationRow {
 
 /** Part of training whose logged metrics count as final. */
 const FINAL_PART = 0.2;
-const RESAMPLES = 20_000;
 /** Metrics that tell how the actor's regression fares, in the order of the columns. */
 const reported = [
   'ess',
@@ -128,7 +126,10 @@ function finalMetrics(
   return means;
 }
 
-/** The ratio of the mean returns, with the bootstrap over the runs of both. */
+/**
+ * The ratio of the mean returns. Its interval is Student's t on the logarithm, whose variance is that of both relative errors (the delta
+ * method); no width where either has one run.
+ */
 function relativeReturn(
   { relativeTo, varied }: TrainingAblation,
   plan: ComparisonPlan,
@@ -145,12 +146,16 @@ function relativeReturn(
     runs.filter((run) => run.task === task && run.agent === agent).map((run) => run.score);
   const scores = [scoresOf(label), base === undefined ? [] : scoresOf(base.label)];
   if (scores.some((own) => own.length === 0) || mean(scores[1]) <= 0) return undefined;
-  const ratio = ([own, reference]: readonly (readonly number[])[]) => [mean(own) / mean(reference)];
-  const [value] = ratio(scores);
+  const value = mean(scores[0]) / mean(scores[1]);
   if (base?.label === label) return { value, low: 1, high: 1 };
-  const random = RandomStream.fromSeed(0).split(`${task}/${label}`);
-  const [[low, high]] = bootstrapIntervals(scores, ratio, { resamples: RESAMPLES, random });
-  return { value, low, high };
+  if (value <= 0 || scores.some((own) => own.length < 2)) return { value, low: value, high: value };
+  const errors = scores.map((own) => ({
+    variance: ((standardDeviation(own) ?? 0) / mean(own)) ** 2 / own.length,
+    degrees: own.length - 1,
+  }));
+  const error = Math.sqrt(errors.reduce((sum, { variance }) => sum + variance, 0));
+  const reach = Math.exp(studentQuantile(0.975, degreesOf(errors)) * error);
+  return { value, low: value / reach, high: value * reach };
 }
 
 /** The columns of NAME.csv: those that some row fills. */

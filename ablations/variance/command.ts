@@ -3,6 +3,7 @@ import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { estimatorForms } from '../../agents/posterior/estimators.ts';
 import { createSchedule, type ScheduleName } from '../../agents/posterior/schedules.ts';
 import { RandomStream } from '../../engine/random.ts';
+import { UserError } from '../../harness/text/errors.ts';
 import { errorTable, problemHeading, timeHeading } from '../error-table.ts';
 import { problemNames } from '../problems.ts';
 import {
@@ -56,6 +57,20 @@ const columns = [
   'seconds_per_estimate',
 ] as const;
 
+/** @throws UserError for numbers of draws that a proposal cannot share with the prior */
+function checkParticles({ particles = [], proposal }: VarianceSettings): void {
+  for (const count of particles) {
+    if (proposal === 'laplace' && count % 2 !== 0)
+      throw new UserError(
+        `--particles ${count}: --proposal laplace needs an even number, half of them the prior's`,
+      );
+    if (proposal === 'policy' && count < 2)
+      throw new UserError(
+        `--particles ${count}: --proposal policy needs two and more, one of them the prior's`,
+      );
+  }
+}
+
 /**
  * @param progress called after every time of every problem
  * @throws UserError for an unreadable problem
@@ -70,6 +85,7 @@ export function varianceRows(
     name,
     estimator: parseEstimator(name),
   }));
+  checkParticles(settings);
   const times = settings.times ?? defaults.times;
   const root = RandomStream.fromSeed(settings.seed);
   const rows: ProblemVarianceRow[] = [];

@@ -48,7 +48,7 @@ export interface VarianceRow extends ErrorMoments {
 export type ProblemVarianceRow = VarianceRow & {
   readonly problem: string;
   readonly proposal: ProposalName;
-  /** Ends of the 95 % interval of `mse` over y_t. */
+  /** `mse` ± 1.96 standard errors over y_t. */
   readonly mse_low: number;
   readonly mse_high: number;
 };
