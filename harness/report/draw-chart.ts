@@ -10,7 +10,7 @@ import {
   yDomain,
 } from './chart.ts';
 import { type Drawing, drawParts, labelWidth, type Piece } from './drawing.ts';
-import { escapeText, shortName } from './html.ts';
+import { escapeText, shortNames } from './html.ts';
 import { compact, readable } from './numbers.ts';
 import { type Series, symbolPaths } from './series.ts';
 
@@ -20,7 +20,7 @@ export interface ChartView {
   readonly time?: boolean;
   /** The line of every run instead of bands. */
   readonly seeds?: boolean;
-  /** A panel for each agent; default from nine agents on. */
+  /** A panel for each agent; default from nine agents of the page on. */
   readonly panels?: boolean;
   /** A logarithmic y-axis, where all values are positive. */
   readonly logarithmic?: boolean;
@@ -55,7 +55,7 @@ export function drawChart(
   view: ChartView = {},
   id = chart.name,
 ): Drawing {
-  return (view.panels ?? chart.lines.length >= MANY_LINES)
+  return (view.panels ?? series.length >= MANY_LINES)
     ? drawPanels(chart, series, size.width, view, id)
     : drawTogether(chart, series, size, view);
 }
@@ -83,7 +83,7 @@ function drawPanels(
   const columns = Math.max(1, Math.min(chart.lines.length, Math.floor(width / PANEL_WIDTH)));
   const size = { width: Math.floor(width / columns), height: 0 };
   size.height = Math.round(size.width * PANEL_SHAPE);
-  const margins = { marginLeft: 40, marginRight: 8, marginTop: PANEL_TITLE + 6, marginBottom: 22 };
+  const margins = { marginLeft: 40, marginRight: 18, marginTop: PANEL_TITLE + 6, marginBottom: 22 };
   const { options, xLabel } = axes(chart, view, { x: 3, y: 4, labelled: false });
   const marks = marksOf(chart, series, view, 1.6, options.y.domain);
   const { pieces, scales } = drawParts(chart, { ...size, ...margins, ...options, marks });
@@ -99,9 +99,13 @@ function drawPanels(
     dy: AROUND.top + Math.floor(i / columns) * (size.height + ROW_GAP),
     series: line.series,
   }));
+  const short = shortNames(
+    series.map(({ agent }) => agent),
+    Math.floor((size.width - margins.marginLeft - 20) / labelWidth('n')),
+  );
   const drawn = panels.map(({ dx, dy, series: place }, i) => {
     const { agent, className, symbol, colour } = series[place];
-    const name = shortName(agent, Math.floor((size.width - margins.marginLeft - 20) / labelWidth('n')));
+    const name = short(agent);
     const title = `<g class="${className}"><path transform="translate(${margins.marginLeft},4)" d="${symbolPaths[symbol]}" fill="${colour}"/><text x="${margins.marginLeft + 17}" y="14" text-anchor="start" font-weight="600">${escapeText(name)}</text></g>`;
     const own = pieces.filter(({ owner }) => owner === className);
     return `<g transform="translate(${dx},${dy})">${title}${i === 0 ? shared : again}${text(own)}</g>`;

@@ -22,9 +22,8 @@ export const swatch = ({ index }: Series): Html =>
 export const name = (text: unknown): Html =>
   html`<bdi class="${String(text).length <= 32 ? 'name' : ''}">${String(text)}</bdi>`;
 
-/** An agent's name with its mark; a long name is cut, and whole in its tooltip. */
-export function agentName(series: Series, length = 40): Html {
-  const short = shortName(series.agent, length);
+/** An agent's name with its mark; a name that is cut is whole in its tooltip. */
+export function agentName(series: Series, short = shortName(series.agent, 40)): Html {
   const title = short === series.agent ? undefined : html` title="${series.agent}"`;
   return html`<span class="agent"${title}>${swatch(series)}${name(short)}</span>`;
 }

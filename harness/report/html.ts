@@ -51,8 +51,38 @@ export function visible(text: string): string {
 /** Control characters other than tab and line ends, lone surrogates, direction overrides, noncharacters. */
 const unshowable = /[^\P{Cc}\t\n\r]|\p{Cs}|[\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 
+/**
+ * Names on one line of at most `length` characters, for labels that stand together: those that are alike at their beginning are cut
+ * in the middle or at their beginning, as tells them apart.
+ * @param names all that stand together
+ */
+export function shortNames(names: readonly string[], length = 24): (name: string) => string {
+  const cuts = [
+    (name: string) => shortName(name, length),
+    (name: string) => cutTo(name, length, Math.floor((length - 1) / 2)),
+    (name: string) => cutTo(name, length, 0),
+  ];
+  const different = [...new Set(names)];
+  const labels = new Map<string, string>();
+  for (const name of different) {
+    const isOwn = (cut: (typeof cuts)[number]) =>
+      different.every((other) => other === name || cut(other) !== cut(name));
+    labels.set(name, (cuts.find(isOwn) ?? cuts[0])(name));
+  }
+  return (name) => labels.get(name) ?? shortName(name, length);
+}
+
+/** A name without its middle: so many characters from its beginning, and the rest of `length` from its end. */
+function cutTo(name: string, length: number, head: number): string {
+  const line = [...oneLine(name)];
+  if (line.length <= length) return line.join('');
+  return `${line.slice(0, head).join('')}…${line.slice(line.length - (length - 1 - head)).join('')}`;
+}
+
+const oneLine = (name: string): string => visible(name).replace(/\s+/g, ' ').trim();
+
 /** A name on one line of at most `length` characters, for labels of plots. */
 export function shortName(name: string, length = 24): string {
-  const line = [...visible(name).replace(/\s+/g, ' ').trim()];
+  const line = [...oneLine(name)];
   return line.length > length ? `${line.slice(0, length - 1).join('')}…` : line.join('');
 }

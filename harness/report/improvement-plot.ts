@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import type { TableRow } from '../results/tables.ts';
 import { type Drawing, draw, labelWidth } from './drawing.ts';
-import { shortName } from './html.ts';
+import { shortName, shortNames } from './html.ts';
 import { interval, share } from './numbers.ts';
 import type { Series } from './series.ts';
 
@@ -18,7 +18,11 @@ export function improvementPlot(
   width: number,
 ): Drawing {
   const pairs = pairsToDraw(rows, ranked);
-  const label = (series: Series) => shortName(series.agent, LABEL);
+  const short = shortNames(
+    ranked.map(({ agent }) => agent),
+    LABEL,
+  );
+  const label = ({ agent }: Series) => short(agent);
   const left = 12 + Math.max(40, ...pairs.map(({ x }) => labelWidth(label(x))));
   const right = 12 + Math.max(40, ...pairs.map(({ y }) => labelWidth(label(y))));
   const sayings = new Map(

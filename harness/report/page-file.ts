@@ -50,7 +50,7 @@ ${summary}
 <main id="main">
 ${sections}
 </main>
-<footer>Made by <code>harness report</code> from the CSV files beside this page, which hold every number in full precision.</footer>
+<footer>Made by <code>harness report</code>. The CSV files beside this page hold every number in full precision.</footer>
 <script type="application/gzip" id="data">${new Html(packed(data))}</script>
 <script>${new Html(reportScript())}</script>`,
   });

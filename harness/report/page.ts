@@ -1,6 +1,7 @@
 /** What the page shows. */
 import { fileNames } from '../files/file-names.ts';
 import type { AnalysisOptions } from '../results/analysis.ts';
+import { runKey } from '../results/runs.ts';
 import type { IntervalMethod } from '../statistics/index.ts';
 import { type Chart, shortened } from './chart.ts';
 import type { Drawing } from './drawing.ts';
@@ -102,16 +103,23 @@ function facts(model: ReportModel): Html {
     ['Agents', model.series.length],
     ['Tasks', model.tasks.length],
     ['Seeds', seeds.length > 0 ? span(seeds, String) : undefined],
-    ['Runs', model.runs.length],
+    ['Runs', runsOf(model)],
     ['Steps per run', steps.length > 0 ? span(steps, compact) : undefined],
     ['Failed runs', model.troubled.filter((run) => run.status === 'failed').length || undefined],
     ['Preset', preset(model)],
-    ['Took', elapsed(model)],
+    ['Took', model.unfinished.length === 0 ? elapsed(model) : undefined],
     ['Ended', date(model)],
   ];
   return html`<dl class="facts">${list
     .filter(([, value]) => value !== undefined)
     .map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** How many count, and of how many as long as some have not ended. */
+function runsOf({ runs, unfinished }: ReportModel): string | number {
+  if (unfinished.length === 0) return runs.length;
+  const all = new Set([...runs, ...unfinished].map(runKey)).size;
+  return `${all - unfinished.length} of ${all}`;
 }
 
 /** The presets of the comparison's agents: one name in most cases. */

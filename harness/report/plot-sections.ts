@@ -6,7 +6,7 @@ import { curveNotes } from './curves.ts';
 import { drawChart, type Size } from './draw-chart.ts';
 import type { Drawing } from './drawing.ts';
 import { agentName, figure, legend } from './figures.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html, shortNames } from './html.ts';
 import { improvementPlot } from './improvement-plot.ts';
 import { learningCurveChart, type SeriesCurve } from './learning-curve-chart.ts';
 import { metricCharts } from './metric-charts.ts';
@@ -36,13 +36,14 @@ const CURVE_ROWS = 10;
 export function aggregateSection(model: ReportModel): PlotSection {
   const ranked = model.ranked.map((agent) => agent.series);
   const metrics = ['iqm', 'mean', 'median', 'optimality_gap'] as const;
+  const scaled = model.tasks.length - (model.options.unscaled?.size ?? 0);
   const drawings = metrics.map((metric) =>
     aggregatePlot(metric, model.tables.aggregate, ranked, MIDDLE.width),
   );
   return {
     drawings,
     html: html`<section id="aggregates"><h2>Aggregate performance</h2>
-<p>Point estimates with 95 % intervals over ${model.tasks.length} task${model.tasks.length === 1 ? '' : 's'}. The interquartile mean drops the best and the worst quarter of runs; the optimality gap is the average shortfall from a score of 1.</p>
+<p>Point estimates with 95 % intervals over ${scaled} task${scaled === 1 ? '' : 's'}. The interquartile mean drops the best and the worst quarter of runs; the optimality gap is the average shortfall from a score of 1.</p>
 ${fewSeeds(model)}<div class="pair">${metrics.map((metric, i) =>
       figure(drawings[i], { narrow: aggregatePlot(metric, model.tables.aggregate, ranked, NARROW.width) }),
     )}</div>
@@ -87,7 +88,7 @@ export function curvesSection(
     drawings: panels.map((panel) => panel.drawing),
     charts: panels.map((panel) => panel.chart),
     html: html`<section id="curves"><h2>Learning curves</h2>
-<p>Mean return of the evaluations during training, over seeds: every point is a mean of the same runs. Bands are 95 % intervals of the mean at each step, cut where they leave the range of the runs far behind. ${many && 'Each agent has a panel, with the curves of the others in grey. '}${model.references.length > 0 && 'Dashed grey lines are published scores.'}</p>
+<p>Mean return of the evaluations during training, over seeds: every point is a mean of the same runs. Bands are 95 % intervals of the mean at each step, cut where they leave the range of the runs far behind. ${many && 'Where each agent has a panel, the curves of the others are grey. '}${model.references.length > 0 && 'Dashed grey lines are published scores.'}</p>
 ${fewSeeds(model)}${legend(model.series)}
 <div class="${grid}">${panels.map(({ drawing, narrow, curves, notes, task }) => {
       const below = html`${notes.map((line) => html`<p class="notice">${line}.</p>`)}${folded('Numbers', curveTable(task, curves))}`;
@@ -148,7 +149,7 @@ export function trainingSection(model: ReportModel): PlotSection | undefined {
     charts === undefined
       ? html`<p>The metrics of this comparison are too many for one page; <code>training.csv</code> has them, and <code>harness report --tensorboard</code> gives them to TensorBoard.</p>`
       : html`<p>Means of what the agents logged while they trained, over seeds, with 95 % bands. <span class="still">The script of this page draws them; <code>training.csv</code> has the numbers.</span></p>
-<div class="choices" hidden><label>Metric <select data-metrics><option value="">choose one</option>${metrics.map((metric) => html`<option>${metric}</option>`)}</select></label></div>
+${legend(model.series)}<div class="choices" hidden><label>Metric <select data-metrics><option value="">choose one</option>${metrics.map((metric) => html`<option>${metric}</option>`)}</select></label></div>
 <div class="${model.series.length >= MANY_LINES ? 'pair' : 'plots'}" data-metric-plots></div>`;
   return {
     drawings: [],
@@ -163,6 +164,10 @@ function curveTable(task: string, curves: readonly SeriesCurve[]): Html {
     (a, b) => a - b,
   );
   const stride = Math.ceil(steps.length / CURVE_ROWS);
+  const short = shortNames(
+    curves.map(({ series }) => series.agent),
+    18,
+  );
   const rows = steps
     .filter((_, i) => (steps.length - 1 - i) % stride === 0)
     .map((step): CellOf[] => [
@@ -179,7 +184,7 @@ function curveTable(task: string, curves: readonly SeriesCurve[]): Html {
     `Learning curves on ${task}`,
     [
       { title: 'Step', numeric: true },
-      ...curves.map(({ series }) => ({ title: agentName(series, 18), numeric: true })),
+      ...curves.map(({ series }) => ({ title: agentName(series, short(series.agent)), numeric: true })),
     ],
     rows,
   );

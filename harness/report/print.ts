@@ -1,6 +1,6 @@
 /** A report in the terminal: the aggregates, the notes, and what was written. */
 import { relative } from 'node:path';
-import { shortName } from './html.ts';
+import { shortNames } from './html.ts';
 import { rankedRows } from './model.ts';
 import { interval, share } from './numbers.ts';
 import { verdictOf, verdictSentence } from './verdict.ts';
@@ -9,7 +9,11 @@ import type { Report } from './write.ts';
 /** Plain lines, agents by interquartile mean, those without a rank last. */
 export function printReport({ tables, warnings, files }: Report): string {
   const agents = rankedRows(tables).map(({ row }) => row);
-  const name = (text: unknown) => shortName(String(text), 40);
+  const short = shortNames(
+    agents.map((row) => String(row.agent)),
+    40,
+  );
+  const name = (text: unknown) => short(String(text));
   const width = Math.max(5, ...agents.map((row) => name(row.agent).length));
   const lines = agents.map((row) => {
     const values = interval(Number(row.ci_low), Number(row.ci_high), share);

@@ -19,7 +19,7 @@ export function stabilitySection(model: ReportModel): Html | undefined {
     ...['Deviation between seeds', 'Worst seed', 'Drawdown', 'Collapsed evaluations'].map(number),
   ];
   return html`<section id="stability"><h2>Stability</h2>
-<p>How far the seeds of an agent differ, and how steadily each run learns; lower is better but for the worst seed. The deviation is the root of the mean variance of normalised scores within tasks. The drawdown is the largest fall of a run’s learning curve below its best so far, as a share of its best; collapsed are evaluations below half of the best before them. All are means over tasks, with 95 % intervals over seeds.</p>
+<p>How far the seeds of an agent differ, and how steadily each run learns; lower is better but for the worst seed. The deviation is the root of the mean variance of normalised scores within tasks. ${told.has('drawdown') && 'The drawdown is the largest fall of a run’s learning curve below its best so far, as a share of its best; collapsed are evaluations below half of the best before them. '}All are means over tasks, with 95 % intervals over seeds.</p>
 ${dataTable(
   'Stability over all tasks',
   columns,

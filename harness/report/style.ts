@@ -90,10 +90,12 @@ caption{text-align:left;padding:9px 12px;font-weight:600;color:var(--text);capti
 th,td{padding:6px 12px;text-align:left;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
 td bdi:not(.name),th bdi:not(.name){display:inline-block;width:max-content;max-width:18rem;overflow-wrap:anywhere;white-space:normal}
 .reason{min-width:15rem;overflow-wrap:anywhere}
-thead th{background:var(--panel);font-weight:600;white-space:nowrap;vertical-align:bottom}
+th:first-child{position:sticky;left:0;background:var(--page);z-index:1}
+@media print{th:first-child{position:static}}
+thead th,thead th:first-child{background:var(--panel);font-weight:600;white-space:nowrap;vertical-align:bottom}
 tbody th{font-weight:500}
 .number{text-align:right;white-space:nowrap}
-tbody tr:hover{background:var(--panel)}
+tbody tr:hover,tbody tr:hover th:first-child{background:var(--panel)}
 td.best{background:var(--best);font-weight:600}
 td small,.range{color:var(--quiet);font-size:.8125rem;font-weight:400}
 td .range{display:block}
@@ -113,4 +115,4 @@ footer{padding-top:16px;padding-bottom:36px;color:var(--quiet);font-size:.85rem;
 @media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}section{padding:26px 0}th,td{padding:6px 9px}.pairs{grid-template-columns:minmax(0,1fr)}.pairs dd{margin-bottom:6px}}`;
 
 const print = `body{font-size:10.5pt}header,main,footer{max-width:none;padding:0}nav,.skip,.scheme,.tools,.choices,.tip,.pointer,#training:not(:has(figure)),.still,pre[data-file]{display:none}body:has(>.sheet)>:not(.sheet){display:none}.sheet{display:block}.sheet svg{display:block}.legend button{border:0;padding:0 8px 0 0}section{padding:14pt 0}figure,tr{break-inside:avoid}h2,h3,section>p,section>.notice,.legend,caption,thead{break-after:avoid}section>p,.legend,.facts{break-inside:avoid}.scroll,pre{overflow:visible;max-height:none}.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:20px}
-.plots,.pair{grid-template-columns:repeat(2,1fr)}.pair svg.wide{display:none}.pair svg.narrow{display:block}table{font-size:7.5pt}th,td{padding:3pt 4pt}thead th,th button.sort{white-space:normal}.range{font-size:6.5pt}.reason{min-width:8rem}th button.sort::after{content:""}details.data{display:none}`;
+.plots,.pair{grid-template-columns:repeat(2,1fr)}.pair svg.wide{display:none}.pair svg.narrow{display:block}table{font-size:7.5pt}th,td{padding:3pt 4pt}thead th,th button.sort{white-space:normal}.range{font-size:6.5pt}table.broad{font-size:5pt}table.broad .range{font-size:4pt}table.broad th,table.broad td{padding:2pt}table.broad :is(.name,.number,.range){white-space:normal}table.broad .swatch{display:none}.reason{min-width:8rem}th button.sort::after{content:""}details.data{display:none}`;

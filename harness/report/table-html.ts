@@ -15,6 +15,9 @@ export interface CellOf {
   readonly className?: string;
 }
 
+/** A table of more columns is printed smaller, so that all are on the sheet. */
+const MOST_PRINTED = 11;
+
 /** @param rows cells in the order of the columns; the first cell heads its row */
 export function dataTable(
   caption: string,
@@ -22,7 +25,7 @@ export function dataTable(
   rows: readonly (readonly CellOf[])[],
 ): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-<table><caption>${caption}</caption>
+<table${columns.length > MOST_PRINTED && html` class="broad"`}><caption>${caption}</caption>
 <thead><tr>${columns.map(headCell)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, i) => bodyCell(cell, columns[i], i === 0))}</tr>\n`)}</tbody>
 </table></div>`;

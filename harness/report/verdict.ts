@@ -5,6 +5,8 @@ import { rankedRows } from './model.ts';
 export interface Verdict {
   /** First by interquartile mean. */
   readonly first: string;
+  /** Agents whose interquartile mean is the same. */
+  readonly level: readonly string[];
   /** Agents that it beats: the interval of P(first > other) lies above 0.5. In the order of the table. */
   readonly above: readonly string[];
   /** Agents whose runs beat its own more often than not, although their interquartile mean is lower. */
@@ -17,7 +19,8 @@ export interface Verdict {
 
 /** Undefined for fewer than two agents that have a rank. */
 export function verdictOf(tables: Tables): Verdict | undefined {
-  const ranked = rankedRows(tables).flatMap(({ row, rank }) => (rank === undefined ? [] : [row.agent]));
+  const ranks = rankedRows(tables).filter(({ rank }) => rank !== undefined);
+  const ranked = ranks.map(({ row }) => row.agent);
   const first = ranked[0];
   const pairs = tables.pairwise.filter((row) => row.agent_x === first && ranked.includes(row.agent_y));
   if (typeof first !== 'string' || pairs.length === 0) return undefined;
@@ -29,6 +32,7 @@ export function verdictOf(tables: Tables): Verdict | undefined {
   const below = others((_, high) => high < 0.5);
   return {
     first,
+    level: ranks.slice(1).flatMap(({ row, rank }) => (rank === 1 ? [String(row.agent)] : [])),
     above,
     below,
     open: others((low, high) => low <= 0.5 && high >= 0.5),
@@ -40,7 +44,7 @@ export function verdictOf(tables: Tables): Verdict | undefined {
 
 /** One sentence, without its full stop. @param name how an agent is written */
 export function verdictSentence(
-  { first, above, below, open, seeds }: Verdict,
+  { first, level, above, below, open, seeds }: Verdict,
   name: (agent: string) => string,
 ): string {
   const list = (agents: readonly string[]) => agents.map(name).join(', ');
@@ -51,5 +55,6 @@ export function verdictSentence(
       ? [`cannot be told from ${list(open)} with ${seeds} seed${seeds === 1 ? '' : 's'}`]
       : []),
   ];
-  return `${name(first)} ranks first by interquartile mean; it ${parts.join('; it ')}`;
+  const alike = level.length === 0 ? '' : `, level with ${list(level)}`;
+  return `${name(first)} ranks first by interquartile mean${alike}; it ${parts.join('; it ')}`;
 }

@@ -113,10 +113,10 @@ export function prefixAgents<Of extends { readonly agent: string }>(
   return runs.map((run) => ({ ...run, agent: `${directory}/${run.agent}` }));
 }
 
-/** Numbers within names by value, else by code unit: the same order under every locale. */
+/** Numbers within names by value, decimals too, else by code unit: the same order under every locale. */
 export function compareNames(a: string, b: string): number {
-  const partsA = a.split(/(\d+)/);
-  const partsB = b.split(/(\d+)/);
+  const partsA = a.split(/(\d+(?:\.\d+)?)/);
+  const partsB = b.split(/(\d+(?:\.\d+)?)/);
   for (let i = 0; i < Math.min(partsA.length, partsB.length); i++) {
     if (partsA[i] === partsB[i]) continue;
     const byValue = i % 2 === 1 ? Number(partsA[i]) - Number(partsB[i]) : 0;

@@ -45,7 +45,8 @@ export function optimalityGapInterval(
  * The interquartile mean, after Tukey and McLaughlin (1963): the variance of a trimmed mean is that of the scores
  * with the trimmed ones set to the last ones kept, by task here; it and the degrees of freedom become those of
  * Yuen (1974) for one task. A task is known with as many degrees as runs of it are kept, those moved onto an end that is
- * none of its own scores counted as one more, less one. Undefined if no task has two runs.
+ * none of its own scores counted as one more, less one. Undefined if no task has two runs, or if those kept show no variance although
+ * runs differ: two of each of two tasks, say.
  */
 export function interquartileMeanInterval(scores: ScoresByTask, confidence = 0.95): Interval | undefined {
   const pooled = sorted(scores.flat());
@@ -76,7 +77,9 @@ export function interquartileMeanInterval(scores: ScoresByTask, confidence = 0.9
       return inside + beyond(low, (score) => score < low) + beyond(high, (score) => score > high) - 1;
     },
   );
-  return parts && around(interquartileMean(scores), parts, confidence);
+  const differ = scores.some((runs) => runs.some((score) => score !== runs[0]));
+  if (parts === undefined || (differ && parts.every(({ variance }) => variance === 0))) return undefined;
+  return around(interquartileMean(scores), parts, confidence);
 }
 
 /** Draws of the task means from which the variance of their median is found. */

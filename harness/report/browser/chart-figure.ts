@@ -102,7 +102,11 @@ export class ChartFigure {
     );
     plot.addEventListener('pointermove', (event) => this.#move(plot, event));
     plot.addEventListener('pointerleave', () => this.#point(undefined));
-    plot.addEventListener('pointerdown', (event) => this.#grab(plot, event));
+    plot.addEventListener('pointerdown', (event) => {
+      // A finger that taps moves no pointer.
+      if (event.pointerType !== 'mouse') this.#move(plot, event);
+      this.#grab(plot, event);
+    });
     for (const name of ['pointerup', 'pointercancel'] as const) {
       plot.addEventListener(name, () => {
         this.#drag = undefined;

@@ -6,7 +6,7 @@ import { ChartFigure, newFigure } from './chart-figure.ts';
 import { addSaving, toolBar } from './saving.ts';
 
 /** Boxes above the charts of each section, where they have what these ask for. */
-export function addChoices(figures: readonly ChartFigure[]): void {
+export function addChoices(figures: readonly ChartFigure[], { series }: PageData): void {
   const sections = new Map<HTMLElement, ChartFigure[]>();
   for (const figure of figures) {
     const { section } = figure;
@@ -15,7 +15,7 @@ export function addChoices(figures: readonly ChartFigure[]): void {
   for (const [section, own] of sections) {
     const bar = document.createElement('div');
     bar.className = 'choices';
-    const many = own.some(({ chart }) => chart.lines.length >= MANY_LINES);
+    const many = series.length >= MANY_LINES;
     const show = (change: Partial<ChartView>): void => {
       for (const figure of own) figure.show(change);
     };
@@ -45,13 +45,15 @@ export function drawMetrics(data: PageData): void {
     view = { ...view, ...change };
     for (const figure of figures) figure.show(change);
   };
-  bar.append(box('Logarithmic', false, (logarithmic) => show({ logarithmic, zoom: undefined })));
+  bar.append(
+    box('Logarithmic, where all is above 0', false, (logarithmic) => show({ logarithmic, zoom: undefined })),
+  );
   select.addEventListener('change', () => {
     place.replaceChildren();
     figures = data.metrics
       .filter(({ y }) => y.label === select.value)
       .map((chart) => {
-        const wide = chart.lines.length >= MANY_LINES && innerWidth > 640; // as style.ts divides pages
+        const wide = data.series.length >= MANY_LINES && innerWidth > 640; // as style.ts divides pages
         const size = { width: wide ? 540 : 380, height: 250 };
         const figure = newFigure(drawChart(chart, data.series, size, {}, 'metric'), chart.title);
         place.append(figure);

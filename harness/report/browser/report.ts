@@ -19,7 +19,7 @@ readData().then((data) => {
     addSaving(figure, bar, data);
     return interactive;
   });
-  addChoices(figures);
+  addChoices(figures, data);
   drawMetrics(data);
 });
 

@@ -58,6 +58,22 @@ describe('aggregates', () => {
     close(interquartileMeanInterval(ties), [-0.7293224539491583, 1.5793224539491584]);
   });
 
+  it('has no interval for the interquartile mean where what is kept is alike and the runs are not', () => {
+    expect(
+      interquartileMeanInterval([
+        [0.1, 0.2],
+        [0.7, 0.9],
+      ]),
+    ).toBeUndefined();
+    close(
+      interquartileMeanInterval([
+        [0.5, 0.5],
+        [0.5, 0.5],
+      ]),
+      [0.5, 0.5],
+    );
+  });
+
   it("for one task the mean's, the median's and that of three scores' interquartile mean are Student's t", () => {
     const [one] = scores;
     const expected = studentInterval(one);
