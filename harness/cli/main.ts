@@ -1,7 +1,8 @@
 /** The command `harness`: its subcommands, and what its exit codes mean. */
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { diskReason, writeFully } from '../files/durable.ts';
 import { keepFilesOut } from '../plugins/load-module.ts';
 import { endProcess, unanswered } from '../process/awaited.ts';
 import { tuneWebAssembly } from '../process/webassembly.ts';
@@ -109,7 +110,10 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
   const debug = argv.includes('--debug');
   const unexpected = (error: unknown) => leave(report(error, debug));
   process.stdout.on('error', endWithReader);
+  process.stderr.on('error', ignore);
+  writeFilesWhole();
   process
+    .on('SIGXFSZ', ignore) // a write beyond the limit of file sizes fails with EFBIG
     .on('uncaughtException', unexpected)
     .on('unhandledRejection', unexpected)
     .on('beforeExit', endUnfinished)
@@ -119,13 +123,16 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
   try {
     checkWorkingDirectory();
     await program().parseAsync(argv as string[]);
+    await new Promise(setImmediate); // an error of standard output comes a turn later
     return Number(process.exitCode ?? exitCodes.done);
   } catch (error) {
     return report(error, debug);
   } finally {
     keepFilesOut(false);
     process.stdout.off('error', endWithReader);
+    process.stderr.off('error', ignore);
     process
+      .off('SIGXFSZ', ignore)
       .off('uncaughtException', unexpected)
       .off('unhandledRejection', unexpected)
       .off('beforeExit', endUnfinished)
@@ -144,9 +151,36 @@ function checkWorkingDirectory(): void {
   }
 }
 
-/** A reader that closes the pipe early (`| head`) is no fault. */
+const ignore = (): void => {};
+
+/** A reader that closes the pipe early (`| head`) is no fault, and a terminal that is gone no reason to end at once. */
 function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EIO') return;
+  if (error.code !== 'EPIPE') {
+    try {
+      writeSync(2, `harness: cannot write to standard output: ${diskReason(error) ?? error.message}\n`);
+    } catch {
+      // nobody listens
+    }
+  }
   leave(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed);
+}
+
+/** Where standard output is a file, Node.js takes a write that a full disk cuts short for a whole one. */
+function writeFilesWhole(): void {
+  try {
+    if (!fstatSync(1).isFile()) return;
+  } catch {
+    return; // closed
+  }
+  process.stdout._write = (chunk, _encoding, done) => {
+    try {
+      writeFully(1, chunk as Uint8Array | string);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
 }
 
 /** Ends the process before the command is done. */

@@ -61,10 +61,11 @@ async function merge(names: readonly string[], flags: MergeFlags): Promise<void>
   );
   if (outcome.status === 'interrupted') {
     const missing = outcome.runs.filter(({ status }) => status !== 'done').length;
-    say(
-      `${missing} of ${outcome.runs.length} runs are not done; harness compare --resume --out ${flags.out} carries them out`,
+    process.stderr.write(
+      `${missing} of ${outcome.runs.length} runs are not done; harness compare --resume --out ${flags.out} carries them out\n`,
     );
   }
   say(`results: ${out}`);
+  if (outcome.status === 'interrupted') throw new Exit(exitCodes.interrupted);
   if (outcome.runs.some(({ status }) => status === 'failed')) throw new Exit(exitCodes.failed);
 }

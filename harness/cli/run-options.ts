@@ -15,6 +15,7 @@ import { UserError } from '../text/errors.ts';
 import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
 import { backendOption } from './backend-option.ts';
+import { endSignals } from './end-signals.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { type ReportingFlags, reportingOf } from './reporting-options.ts';
 
@@ -158,7 +159,6 @@ export async function runPlan(
     if (!flags.quiet) process.stderr.write(`${painted(line, coloursOf(process.stderr))}\n`);
   };
   const executor = await openExecutor(flags, jobs.length, folder, say);
-  const signals = ['SIGINT', 'SIGTERM'] as const;
   let onSignal = () => {};
   let stopGrowing = () => {};
   let report: Report | undefined;
@@ -193,7 +193,7 @@ export async function runPlan(
         asked = true;
         stop();
       };
-      for (const signal of signals) process.on(signal, onSignal);
+      for (const signal of endSignals()) process.on(signal, onSignal);
     },
   };
   try {
@@ -202,7 +202,7 @@ export async function runPlan(
     throw await withResumeHint(error, folder, flags);
   } finally {
     stopGrowing();
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const signal of endSignals()) process.off(signal, onSignal);
     await executor.close();
   }
 }

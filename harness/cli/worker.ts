@@ -1,7 +1,8 @@
 /** `harness worker`: carries out runs of comparisons that other machines began. */
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { userFolder } from '../files/user-folder.ts';
+import { endSignals } from './end-signals.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { parseSeconds, workersOf } from './run-options.ts';
 
@@ -26,7 +27,7 @@ export function workerCommand(): Command {
     .option(
       '--folder <folder>',
       'where to keep runs whose results folder this machine does not see',
-      join(homedir(), '.cache', 'rfm-harness', 'runs'),
+      userFolder('cache', 'runs'),
     )
     .option('--own-files', 'keep every run there, also where the results folder can be seen')
     .option('--takeover-seconds <seconds>', 'silence of a worker after which others take its runs', '30')
@@ -39,7 +40,7 @@ Examples:
   harness worker --redis redis://lab-server:6379 --workers 4
   harness worker --plugins ~/my-agents            load agents and tasks of mine
 
-Ctrl-C gives the runs back with a checkpoint. A worker whose rfm-harness, MuJoCo, Node.js, agent or task file
+Ctrl-C, or closing its terminal, gives the runs back with a checkpoint; under nohup it goes on. A worker whose rfm-harness, MuJoCo, Node.js, agent or task file
 differs from the comparison's hands its runs back, says so once, and serves others. Needs: npm install bullmq ioredis`,
     )
     .action(work);
@@ -61,7 +62,7 @@ async function work(flags: WorkerFlags): Promise<void> {
     takeoverSeconds: parseSeconds(flags.takeoverSeconds, '--takeover-seconds'),
   });
   let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of endSignals()) {
     process.on(signal, () => {
       note(asked ? 'ending now' : 'leaving: every run writes a checkpoint (again to end at once)');
       if (asked) worker.kill();

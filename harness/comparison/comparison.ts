@@ -1,13 +1,13 @@
 /** One comparison from plan to files: folder, lock, manifest, runs, tables; also after an interruption. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { backends } from '../../engine/backends/records.ts';
 import type { ExecutionOptions, Executor } from '../execution/executor.ts';
 import { mergeRuns } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
 import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
-import { lockFolder } from '../files/lock.ts';
+import { lockFolder, whoHolds } from '../files/lock.ts';
 import { type Additions, additions } from '../plan/extend.ts';
 import { cannotGoOn, checkFiles, filesOf, sourcesOf } from '../plan/known-files.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
@@ -152,6 +152,22 @@ function checkFolder(folder: string, { force, resume }: Pick<Beginning, 'force' 
       `${folder} exists; --resume goes on with it, --force replaces it, --out NAME leaves it`,
     );
   }
+  const held = heldRun(folder);
+  if (held !== undefined)
+    throw new UserError(`${held.run} is in use by ${held.by}; wait for it to end, or stop it`);
+}
+
+/** A run that some process is at, a worker of the queue for one, whose session may have ended. */
+function heldRun(folder: string): { run: string; by: string } | undefined {
+  const runs = join(folder, 'runs');
+  const inside = existsSync(runs) ? readdirSync(runs, { recursive: true, encoding: 'utf8' }) : [];
+  for (const path of inside) {
+    if (basename(path) !== '.lock') continue;
+    const run = join(runs, dirname(path));
+    const by = whoHolds(run);
+    if (by !== undefined) return { run, by };
+  }
+  return undefined;
 }
 
 function listFolder(folder: string): string[] {

@@ -47,8 +47,9 @@ process.on('message', (message: ExecutorMessage) => {
   if (message.type === 'stop') run?.stop();
   else work(message).catch((error) => fail(error));
 });
-// Ctrl-C reaches every process of a terminal; the executor decides when a run stops.
-process.on('SIGINT', () => {});
+// Ctrl-C, and a terminal that closes, reach every process of it; the executor decides when a run stops.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('SIGXFSZ', () => {}); // a write beyond the limit of file sizes fails with EFBIG
 // The executor is gone: whoever resumes must find no second writer.
 process.on('disconnect', () => process.exit(1));
 process.on('uncaughtException', (error) => fail(error, `${who}: thrown outside of any call: `));

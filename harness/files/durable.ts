@@ -61,7 +61,8 @@ export function removeTornFiles(folder: string): void {
   }
 }
 
-function writeFully(file: number, part: Bytes): void {
+/** Writes all of a part, however many writes that takes. */
+export function writeFully(file: number, part: Bytes): void {
   const bytes = typeof part === 'string' ? Buffer.from(part) : part;
   let at = 0;
   while (at < bytes.length) at += writeSync(file, bytes, at, bytes.length - at);
@@ -108,6 +109,7 @@ export function sha256(...parts: readonly Bytes[]): string {
 const reasons: Record<string, string> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the limit of file sizes is reached',
   EROFS: 'the file system is read-only',
   EACCES: 'permission denied',
   EPERM: 'not permitted',
@@ -118,9 +120,14 @@ const reasons: Record<string, string> = {
   EMFILE: 'too many open files',
 };
 
+/** Why a disk refused something, in words; undefined for other errors. */
+export function diskReason(error: unknown): string | undefined {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === undefined ? undefined : reasons[code];
+}
+
 /** The one-line error for what a disk refused; other errors pass unchanged. */
 export function describeDiskError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  const reason = code === undefined ? undefined : reasons[code];
+  const reason = diskReason(error);
   return reason === undefined ? error : new DiskError(`cannot write ${path}: ${reason}`);
 }

@@ -1,5 +1,5 @@
 /** One process at a time on a results directory. */
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,6 +14,8 @@ const ownerSchema = z.object({
   host: z.string().transform(printableLine),
   /** Which process of that number it is: its start as the kernel counts it; absent where that is unknown. */
   born: z.string().optional(),
+  /** Where its number counts: processes of other containers on this machine have other numbers here, or none. */
+  namespace: z.string().optional(),
   /** Which folder it holds, by device and inode: a copy of it comes with its lock. */
   folder: z.string().optional(),
 });
@@ -73,6 +75,7 @@ export async function lockFolder(
       pid: process.pid,
       host: hostname(),
       born: birthOf(process.pid),
+      namespace: pidNamespace(),
       folder: identityOf(folder),
     };
     writeDurably(ownerPath, JSON.stringify(self));
@@ -162,8 +165,11 @@ function readOwner(path: string): Owner | undefined {
  * Whether the owner still runs and holds this folder; unknown if it is elsewhere, or a process of its number may be
  * another one.
  */
-function stateOf({ pid, host, born, folder: held }: Owner, folder: string): 'alive' | 'dead' | 'unknown' {
-  if (host !== hostname()) return 'unknown';
+function stateOf(
+  { pid, host, born, namespace, folder: held }: Owner,
+  folder: string,
+): 'alive' | 'dead' | 'unknown' {
+  if (host !== hostname() || (namespace !== undefined && namespace !== pidNamespace())) return 'unknown';
   if (!isAlive(pid)) return 'dead';
   if (held !== undefined && held !== identityOf(folder)) return 'dead'; // the lock came along with a copy
   const now = birthOf(pid);
@@ -201,6 +207,15 @@ function statOf(pid: number): string[] | undefined {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of this process; undefined where there is no /proc. */
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return undefined;
   }

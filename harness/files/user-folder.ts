@@ -1,5 +1,6 @@
 /** Folders of this user's own, which no results folder can write to: the XDG base directories. */
-import { homedir } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 const bases = {
@@ -11,5 +12,17 @@ const bases = {
 export function userFolder(kind: keyof typeof bases, name: string): string {
   const { variable, usual } = bases[kind];
   const given = process.env[variable] ?? '';
-  return join(isAbsolute(given) ? given : join(homedir(), ...usual), 'rfm-harness', name);
+  return join(isAbsolute(given) ? given : join(home(), ...usual), 'rfm-harness', name);
+}
+
+/** Of a user without a home, a folder of this process alone: what is kept there is lost. */
+const homeless = join(tmpdir(), `rfm-harness-${randomUUID()}`);
+
+function home(): string {
+  try {
+    const found = homedir();
+    return isAbsolute(found) ? found : homeless;
+  } catch {
+    return homeless;
+  }
 }

@@ -60,7 +60,8 @@ process.once('message', (order: ApartOrder) => {
 process.on('uncaughtException', (error) => fail(error, 'something was thrown outside of any call'));
 process.on('unhandledRejection', (error) => fail(error, 'a promise was rejected and nobody handled it'));
 process.on('disconnect', () => process.exit(1));
-process.on('SIGINT', () => {}); // Ctrl-C reaches every process of a terminal; the command decides what ends
+// Ctrl-C, and a terminal that closes, reach every process of it; the command decides what ends.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 // Nothing is left to wait for, and the function has not returned.
 process.on('beforeExit', () => {
   const what = unanswered();

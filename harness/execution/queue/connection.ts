@@ -105,6 +105,7 @@ async function probe(RedisClass: typeof Redis, address: string, shown: string): 
   });
   try {
     await Promise.race([redis.connect().then(() => redis.ping()), limit]);
+    if (reason !== '') throw new Error(reason); // a database that it does not have
   } catch (error) {
     throw new UserError(
       `cannot use Redis at ${shown}: ${reason || reasonOf(error)}; --redis says where it is, redis-server starts one`,

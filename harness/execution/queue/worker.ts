@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
+import { DiskError } from '../../files/durable.ts';
 import { FolderInUse } from '../../files/lock.ts';
 import { ownVersions, versionDifference } from '../../results/versions.ts';
 import { runName } from '../../run/job.ts';
@@ -152,6 +153,16 @@ export class QueueWorker {
       if (result.status === 'interrupted' && this.#leaving) return await this.#giveBack(job, token);
       return result;
     } catch (error) {
+      // Its own disk: others may have room.
+      if (error instanceof DiskError) {
+        this.#note(`leaves: ${error.message}`);
+        await job.updateProgress({
+          type: 'note',
+          line: `worker ${process.pid} on ${hostname()} leaves: ${error.message}`,
+        });
+        this.leave();
+        return await this.#giveBack(job, token);
+      }
       if (!(error instanceof FolderInUse)) throw error;
       if (!this.#waiting.has(id)) tell({ type: 'note', line: `waits: ${error.message}` });
       this.#waiting.add(id);
@@ -204,7 +215,9 @@ export class QueueWorker {
 
   /** Comes again in a while, to this worker or another. */
   async #putOff(job: Job, token: string): Promise<never> {
-    await job.moveToDelayed(Date.now() + RETRY_MILLISECONDS, token);
+    // By the clock of Redis: this machine's may be wrong.
+    const [seconds] = await this.#link.redis.time();
+    await job.moveToDelayed(1000 * Number(seconds) + RETRY_MILLISECONDS, token);
     throw new this.#link.bullmq.DelayedError();
   }
 

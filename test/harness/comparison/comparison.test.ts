@@ -86,6 +86,20 @@ describe('a comparison', () => {
     expect(manifestOf(folder)).toEqual(before);
   });
 
+  it('is not replaced while a process is at one of its runs', async () => {
+    const folder = workplace();
+    await runComparison(plan, options(folder));
+    const run = join(folder, 'runs/cartpole-balance/random/0');
+    mkdirSync(run, { recursive: true });
+    const release = await lockFolder(run);
+    await expect(runComparison(plan, options(folder, { force: true }))).rejects.toThrow(
+      /random.0 is in use by process \d+ on /,
+    );
+    await release();
+    await runComparison(plan, options(folder, { force: true }));
+    expect(existsSync(run)).toBe(false);
+  });
+
   it('does not write over what another process wrote while it waited for the folder', async () => {
     const folder = workplace();
     const other = workplace();

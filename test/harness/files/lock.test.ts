@@ -50,6 +50,15 @@ describe('the lock of a results folder', () => {
     }
   });
 
+  it.skipIf(!existsSync('/proc/self/ns/pid'))(
+    'of a process of another container, whose number says nothing here, is respected as long as it is fresh',
+    async () => {
+      const owner = { pid: DEAD, host: hostname(), namespace: 'pid:[1]' };
+      await expect(lockFolder(lockedBy(owner))).rejects.toThrow(/is in use by process/);
+      await (await lockFolder(lockedBy(owner, 60)))();
+    },
+  );
+
   it('of a process that lives is respected, however old a clock that jumped makes it look', async () => {
     const folder = workplace();
     const release = await lockFolder(folder);
