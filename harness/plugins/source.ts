@@ -25,8 +25,6 @@ export interface PlannedTask extends TaskSource {
   readonly episodeLength?: number;
 }
 
-/** Agents' names become folders and CSV fields. */
-export const AGENT_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 /** A task's name must do as a folder's, and must not speak to a terminal. */
 export const TASK_NAME = /^(?!\.{1,2}$)[^/\\\p{Cc}]{1,128}$/u;
 
