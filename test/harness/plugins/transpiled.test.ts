@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadDefaultExport } from '../../../harness/plugins/load-module.ts';
 import { keptTransform } from '../../../harness/plugins/transpiled.ts';
+import { UserError } from '../../../harness/text/errors.ts';
 
 let cache: string;
 let kept: string;
@@ -87,5 +88,13 @@ describe("users' files as JavaScript", () => {
     expect(names.filter((name) => name.startsWith('old-'))).toHaveLength(198);
     expect(names).not.toContain('old-6');
     expect(names).toContain('old-7');
+  });
+
+  it('that do not parse are named with the line, also where another file imports them', async () => {
+    const broken = file('const a = 1;\nconst b = {\n  x: 1\n  y: 2,\n};\nexport default b;\n');
+    const line = `${broken} does not parse: ParseError: Unexpected token, expected "," (line 4)`;
+    await expect(loadDefaultExport(broken)).rejects.toThrow(new UserError(line));
+    const using = file(`import ${JSON.stringify(broken)};\nexport default {};`);
+    await expect(loadDefaultExport(using)).rejects.toThrow(new UserError(`${using} fails to load: ${line}`));
   });
 });
