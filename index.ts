@@ -17,7 +17,7 @@ export {
   StateError,
   TaskError,
 } from './envs/errors.ts';
-export { domains, findTask, suite, suiteNames, taskNames } from './envs/registry.ts';
+export { domains, suite, suiteNames } from './envs/registry.ts';
 export { VectorEnvironment, type VectorOptions, type VectorTimeStep } from './envs/vector.ts';
 export {
   type CompareOptions,

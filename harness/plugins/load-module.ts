@@ -76,9 +76,15 @@ function loadingFault(file: string, error: unknown): string {
   const message = messageOf(error);
   const what = firstLine(message);
   const [, path, line] = UNPARSED.exec(message) ?? [];
-  if (path === undefined) return `${file} fails to load: ${what}${placeOf(error, own)}`;
+  if (path === undefined) return `${file} fails to load: ${notExported(what) ?? what}${placeOf(error, own)}`;
   const fault = `does not parse: ${what}${line === '0' ? '' : ` (line ${line})`}`;
   return path === own ? `${file} ${fault}` : `${file} fails to load: ${printableLine(path)} ${fault}`;
+}
+
+/** What JavaScript says of a function that `rfm-harness` does not give to a user's file, in other words. */
+function notExported(message: string): string | undefined {
+  const [, name] = /^\(0 , _rfmHarness\d*\.(\w+)\) is not a/.exec(message) ?? [];
+  return name && `rfm-harness has no '${name}' for files of agents and tasks (docs/library.md)`;
 }
 
 /** Where a text is no TypeScript or JavaScript, as jiti says below its message. */

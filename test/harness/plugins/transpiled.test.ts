@@ -97,4 +97,19 @@ describe("users' files as JavaScript", () => {
     const using = file(`import ${JSON.stringify(broken)};\nexport default {};`);
     await expect(loadDefaultExport(using)).rejects.toThrow(new UserError(`${using} fails to load: ${line}`));
   });
+
+  it('may look at tasks of the package, and are told what rfm-harness does not give them', async () => {
+    const derived = file(`
+      import { findTask, taskNames } from 'rfm-harness';
+      export default { ...findTask('walker-walk'), name: 'walker-mine', known: taskNames().length > 0 };`);
+    expect(await loadDefaultExport(derived)).toMatchObject({
+      name: 'walker-mine',
+      timeLimit: 25,
+      known: true,
+    });
+    const asking = file("import { compare } from 'rfm-harness';\nexport default compare({});");
+    await expect(loadDefaultExport(asking)).rejects.toThrow(
+      `${asking} fails to load: rfm-harness has no 'compare' for files of agents and tasks (docs/library.md) (line 2)`,
+    );
+  });
 });
