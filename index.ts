@@ -5,12 +5,7 @@
  */
 export { presets } from './agents/agent.ts';
 export { type AnyAgentFactory, builtInAgents, findAgent } from './agents/registry.ts';
-export {
-  type BackendName,
-  backendNames,
-  createEngine,
-  type EngineOptions,
-} from './engine/index.ts';
+export { type BackendName, backendNames, type EngineOptions } from './engine/index.ts';
 export type { Layer } from './engine/parameters.ts';
 export { ControlEnvironment } from './envs/control-environment.ts';
 export {
@@ -22,7 +17,7 @@ export {
   StateError,
   TaskError,
 } from './envs/errors.ts';
-export { domains, findTask, suite, suiteNames, taskNames } from './envs/registry.ts';
+export { domains, suite, suiteNames } from './envs/registry.ts';
 export { VectorEnvironment, type VectorOptions, type VectorTimeStep } from './envs/vector.ts';
 export {
   type CompareOptions,
@@ -35,6 +30,7 @@ export {
 } from './harness/comparison/compare.ts';
 export { DiskError } from './harness/files/durable.ts';
 export * from './harness/plugins/authoring.ts';
+export { createEngine } from './harness/plugins/make-engine.ts';
 export { type Report, type ReportOptions, writeReport } from './harness/report/index.ts';
 export { readScores } from './harness/results/read-files.ts';
 export { type Results, type RunResults, readResults } from './harness/results/read-results.ts';

@@ -84,7 +84,7 @@ export interface Agent {
 
 /** An agent as a file exports it: its name, its config with presets, and what makes it. */
 export interface AgentFactory<Config extends TrainingConfig = TrainingConfig> {
-  /** Lower case, as on the command line. */
+  /** Letters, digits, `.`, `_` and `-`, 64 at most, a letter or digit first; as on the command line. */
   readonly name: string;
   /** One line. */
   readonly description: string;

@@ -110,6 +110,9 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
   const { engine, config } = context;
   const [obs, act] = [context.observation.size, context.action.size];
   const { name } = algorithm;
+  checkDraws(`${name}: draws`, algorithm.draws(config.batchSize));
+  for (const mode of ['explore', 'exploit'] as const)
+    checkDraws(`${name}: ${mode}.draws`, algorithm[mode].draws(1));
   const updateSteps = algorithm.updates.map(({ metrics, step, report }, i) => ({
     metrics,
     report,
@@ -257,6 +260,21 @@ function allocate(draws: Readonly<Record<string, Draw>>): NoiseArrays {
   return Object.entries(draws).map(([name, { law, shape }]) => {
     return { law, name, array: { data: new Float32Array(product(shape)), shape } };
   });
+}
+
+const LAWS: readonly unknown[] = ['normal', 'uniform'] satisfies readonly Draw['law'][];
+
+/** Users' files are not type-checked. @param where what messages begin with */
+function checkDraws(where: string, draws: Readonly<Record<string, Draw>>): void {
+  for (const [noise, given] of Object.entries(draws)) {
+    const { law, shape, ...others } = given;
+    const fault = (what: string) => new TypeError(`${where}: the noise '${noise}' has ${what}`);
+    if (!LAWS.includes(law)) throw fault(`the law ${JSON.stringify(law)}; expected 'normal' or 'uniform'`);
+    if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
+      throw fault(`the shape ${JSON.stringify(shape)}; expected a list of whole numbers`);
+    const [odd] = Object.keys(others);
+    if (odd !== undefined) throw fault(`the unknown key '${odd}'; known: law, shape`);
+  }
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);

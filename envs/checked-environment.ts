@@ -33,6 +33,9 @@ export class CheckedEnvironment implements Environment {
   private readonly inner: Environment;
   private phase: Phase = 'new';
   private steps = 0;
+  /** What step() of the inner one gets, and may change: copies of actions, of the kind that they came in. */
+  private readonly singles: Float32Array;
+  private readonly doubles: Float64Array;
 
   /**
    * @param value what a user's class or factory made
@@ -49,6 +52,8 @@ export class CheckedEnvironment implements Environment {
     this.controlStep = value.controlStep;
     this.endsUnstable = value.endsUnstable === true;
     this.scoreRange = value.scoreRange;
+    this.singles = new Float32Array(this.actionSpec.size);
+    this.doubles = new Float64Array(this.actionSpec.size);
   }
 
   reset(seed?: number): TimeStep {
@@ -71,9 +76,11 @@ export class CheckedEnvironment implements Environment {
     this.checkAction(action);
     this.steps++;
     this.phase = 'failed';
+    const own = action instanceof Float32Array ? this.singles : this.doubles;
+    own.set(action);
     const next = this.checkTimeStep(
       'step',
-      this.call('step', () => this.inner.step(action)),
+      this.call('step', () => this.inner.step(own)),
     );
     const over = next.terminated || next.truncated;
     if (!over && this.steps >= this.episodeLength) {

@@ -24,6 +24,7 @@ const COMPARED_STEPS = 25;
 /** Longest episode that is run as a whole; of a longer one, its first steps. */
 const LONGEST_EPISODE = 5000;
 const REMADE = 10;
+const REMEDY = '; a task with other rewards says by scoreRange which returns count as 0 and 1';
 
 /**
  * Yields a verdict per promise, in order; stops after the first if the environment cannot be made at all.
@@ -52,7 +53,7 @@ const promises: readonly (readonly [string, (make: Make) => Promise<void>])[] = 
   ['an environment can be made of it (its model compiles) and begins an episode', compiles],
   ['every action has finite bounds', finiteBounds],
   [
-    'a whole episode of random actions gives finite observations and rewards in [0, 1], and ends',
+    'a whole episode of random actions gives finite observations and rewards in [0, 1] (finite with a scoreRange), and ends',
     wholeEpisode,
   ],
   ['the strongest actions do not make the simulation diverge', strongestActions],
@@ -89,7 +90,10 @@ async function wholeEpisode(make: Make): Promise<void> {
     environment.reset(SEED);
     for (let step = 1; step <= Math.min(environment.episodeLength, LONGEST_EPISODE); step++) {
       const { reward, terminated, truncated } = environment.step(draw());
-      if (!(reward >= 0 && reward <= 1)) throw new Error(`the reward is ${reward} at step ${step}`);
+      const fits =
+        environment.scoreRange === undefined ? reward >= 0 && reward <= 1 : Number.isFinite(reward);
+      if (!fits)
+        throw new Error(`the reward is ${reward} at step ${step}${Number.isFinite(reward) ? REMEDY : ''}`);
       if (terminated || truncated) return;
     }
     if (environment.episodeLength > LONGEST_EPISODE) return;

@@ -52,7 +52,7 @@ export class ControlEnvironment implements Environment {
   readonly endsUnstable: boolean;
   readonly scoreRange: readonly [low: number, high: number] | undefined;
 
-  private readonly writer = new ObservationWriter();
+  private readonly writer: ObservationWriter;
   private readonly timeStep: { -readonly [K in keyof TimeStep]: TimeStep[K] };
   /** The observation of the step before, if an episode may end at a step that cannot be observed. */
   private readonly before: Float64Array | undefined;
@@ -80,9 +80,7 @@ export class ControlEnvironment implements Environment {
     // dm_control's own arithmetic: an episode ends at the first whole step that is not below this limit.
     this.episodeLength = Math.ceil(description.timeLimit / (timestep * this.physicsSteps));
     this.actionSpec = actionSpec(physics);
-    physics.restart(() => {});
-    this.refusePromise('observe', this.description.observe(physics, this.writer));
-    this.observationSpec = this.writer.fix();
+    [this.writer, this.observationSpec] = this.layout();
     this.scoreRange = description.scoreRange;
     this.endsUnstable = description.onUnstable === 'terminate';
     if (this.endsUnstable) this.before = new Float64Array(this.observationSpec.size);
@@ -153,6 +151,31 @@ export class ControlEnvironment implements Environment {
     timeStep.discount = timeStep.terminated ? 0 : 1;
     if (timeStep.truncated || timeStep.terminated) this.phase = 'ended';
     return timeStep;
+  }
+
+  /**
+   * The parts of an observation, from the model's initial state. What can be observed only once `initialize` has run (its
+   * `taskState`, say) is found after a try of it, which leaves nothing behind.
+   */
+  private layout(): [ObservationWriter, ObservationSpec] {
+    const { physics, description } = this;
+    const observed = (): [ObservationWriter, ObservationSpec] => {
+      const writer = new ObservationWriter();
+      this.refusePromise('observe', description.observe(physics, writer));
+      return [writer, writer.fix()];
+    };
+    physics.restart(() => {});
+    try {
+      return observed();
+    } catch (error) {
+      if (description.initialize === undefined || error instanceof SimulatorError) throw error;
+    }
+    const before = physics.state();
+    const random = new RandomState(0);
+    physics.restart(() => this.refusePromise('initialize', description.initialize?.(physics, random)));
+    const found = observed();
+    physics.setState(before);
+    return found;
   }
 
   private isTerminal(): boolean {

@@ -36,7 +36,7 @@
  * - **terminates(physics)** (optional): a true terminal state, discount 0. true or false.
  * - **onUnstable**: 'fail' or 'terminate', for simulations that do not always hold.
  * - What a task remembers within an episode belongs into `physics.taskState`: it is emptied at every reset and
- *   saved with the environment's state.
+ *   saved with the environment's state. What is observed of it is set in `initialize`.
  * - **scoreRange**: the returns of an episode that count as 0 and 1 where tasks are averaged. Default 0 and the steps of an
  *   episode, which fits rewards in [0, 1]; other rewards need one.
  * - **rewardKind**: 'dense' (a gradient nearly everywhere) or 'sparse', for the table of tasks.

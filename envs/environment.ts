@@ -70,7 +70,7 @@ export interface Environment {
   reset(seed?: number): TimeStep;
   /**
    * One control step.
-   * @param action [act], within the bounds.
+   * @param action [act], within the bounds. A user's environment gets a copy that holds until the next call.
    * @throws ActionError (length, non-finite, out of bounds), EpisodeError (before reset, after the end),
    *   DivergenceError (MuJoCo warning or non-finite state; reset() makes the environment usable again).
    */

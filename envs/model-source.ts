@@ -56,12 +56,14 @@ export function compileModel(mujoco: MuJoCo, model: ModelText, source: ModelSour
   const folder = source.folder ?? NOWHERE;
   const main = absolute(folder, model.path);
   const ownFolder = folderOf(model.path);
-  let missing: unknown;
+  /** Why there is no such file, by its name; folders on the way to files are among them. */
+  const missing = new Map<string, unknown>();
   const attempt = (file: string): Uint8Array | undefined => {
     try {
       return bytesOf(source(file));
     } catch (error) {
-      missing = error;
+      missing.delete(file);
+      missing.set(file, error);
       return undefined;
     }
   };
@@ -80,9 +82,24 @@ export function compileModel(mujoco: MuJoCo, model: ModelText, source: ModelSour
   } catch (error) {
     if ((error as { userFacing?: unknown } | null)?.userFacing === true) throw error;
     const message = compilerMessage(error).replaceAll(`${folder}/`, '');
-    const why = /Error opening file/.test(message) && missing instanceof Error ? `; ${missing.message}` : '';
-    throw new ModelError(`${message}${why}`, { cause: error });
+    const [, name] = /Error opening file '([^']*)'/.exec(message) ?? [];
+    const reason = name === undefined ? undefined : reasonFor(name, missing);
+    throw new ModelError(`${message}${reason instanceof Error ? `; ${reason.message}` : ''}`, {
+      cause: error,
+    });
   }
+}
+
+/** The last reason that a file of this name was given, whatever folder it was looked for in. */
+function reasonFor(name: string, reasons: ReadonlyMap<string, unknown>): unknown {
+  const found = [...reasons].reverse();
+  const [, file] = /([^/]*)$/.exec(name) ?? [];
+  const [, reason] =
+    found.find(([path]) => `/${path}`.endsWith(`/${name}`)) ??
+    found.find(([path]) => `/${path}`.endsWith(`/${file}`)) ??
+    found[0] ??
+    [];
+  return reason;
 }
 
 const bytesOf = (content: string | Uint8Array): Uint8Array =>

@@ -17,6 +17,7 @@ import type { EvaluationStarts, RunJob } from '../run/job.ts';
 import type { RunProgress } from '../run/loop.ts';
 import type { RunIdentity } from '../run/streams.ts';
 import { UserError } from '../text/errors.ts';
+import { type KnownKeys, refuseUnknownKeys } from '../text/known-keys.ts';
 import { present } from '../text/present.ts';
 import {
   compareSettings,
@@ -96,6 +97,18 @@ export interface CompareOptions
   readonly against?: string;
 }
 
+const runKeys: KnownKeys<RunOptions> = {
+  ...{ steps: true, preset: true, set: true, evaluateEvery: true, evaluationEpisodes: true },
+  ...{ evaluationStarts: true, logEvery: true, backend: true, threads: true, out: true, resume: true },
+  ...{ acceptChanges: true, force: true, checkpointSeconds: true, stallSeconds: true, signal: true },
+  ...{ onEvent: true, note: true },
+};
+const compareKeys: KnownKeys<CompareOptions> = {
+  ...runKeys,
+  ...{ agents: true, tasks: true, seeds: true, workers: true, sweep: true, extend: true, shard: true },
+  ...{ against: true, interval: true, resamples: true, scoreRange: true, taskRanges: true, title: true },
+};
+
 /** Something that happened to a run. */
 export type RunEvent = { readonly run: RunIdentity } & (
   | { readonly kind: 'began' }
@@ -138,6 +151,7 @@ export interface TrainedRun {
  *   fails is no error: it is in the result.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
+  refuseUnknownKeys('compare', options, compareKeys);
   const other = options.against === undefined ? undefined : readOther(options.against);
   return carryOut(await planOf(options, other), options, other);
 }
@@ -150,8 +164,10 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 export async function train(
   agent: string | AgentEntry,
   task: string,
-  { seed = 0, ...options }: RunOptions & { readonly seed?: number },
+  given: RunOptions & { readonly seed?: number },
 ): Promise<TrainedRun> {
+  refuseUnknownKeys('train', given, { ...runKeys, seed: true });
+  const { seed = 0, ...options } = given;
   const plan = await planOf({ ...options, agents: [agent], tasks: [task], seeds: [seed] });
   if (plan.tasks.length !== 1)
     throw new UserError(`train takes one task; '${task}' names ${plan.tasks.length}`);

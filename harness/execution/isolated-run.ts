@@ -2,6 +2,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeDiskError, makeFolder } from '../files/durable.ts';
+import { suspects } from '../plugins/source.ts';
 import { causeOfDeath } from '../process/cause-of-death.ts';
 import { SupervisedProcess } from '../process/supervised.ts';
 import type { RunStatus } from '../results/manifest.ts';
@@ -122,7 +123,7 @@ export class IsolatedRun implements CarriedRun {
 
   #blocked(): Ending {
     const { job, stallSeconds } = this.#order;
-    const reason = `agent '${job.identity.agent}': its process gave no sign of life for ${stallSeconds} s (a loop without an end?)`;
+    const reason = `${suspects(job)}: its process gave no sign of life for ${stallSeconds} s (a loop without an end?)`;
     return { status: 'failed', reason, step: 0, wallSeconds: 0, checkpointSeconds: 0 };
   }
 }

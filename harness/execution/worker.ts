@@ -1,5 +1,5 @@
 /** The process of one run: it receives the job, runs it, and reports how it ended. */
-import { agentTitle } from '../plugins/source.ts';
+import { agentTitle, suspects } from '../plugins/source.ts';
 import { tuneWebAssembly } from '../process/webassembly.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
 import type { ExecutorMessage, WorkerMessage, WorkerOrder } from './protocol.ts';
@@ -7,7 +7,7 @@ import { RunHere } from './run-here.ts';
 
 tuneWebAssembly();
 
-/** Whose run this is, for messages. */
+/** What may be at fault outside of calls, for messages. */
 let who = '';
 let run: RunHere | undefined;
 const bornAt = performance.now();
@@ -31,13 +31,17 @@ function fail(error: unknown, where = ''): void {
 }
 
 async function work(order: WorkerOrder): Promise<void> {
-  who = agentTitle(order.job.agent);
+  who = suspects(order.job);
   run = new RunHere(order, send);
   const { watch } = run;
   setInterval(() => {
     const call = watch.inFlight;
     if (call === undefined || performance.now() - call.since < order.stallSeconds * 1000) return;
-    fail(new Error(`${who}: ${call.method}() did not return within ${order.stallSeconds} s`));
+    fail(
+      new Error(
+        `${agentTitle(order.job.agent)}: ${call.method}() did not return within ${order.stallSeconds} s`,
+      ),
+    );
   }, 500).unref();
   const { status, wallSeconds } = await run.toItsEnd();
   end(status, wallSeconds);

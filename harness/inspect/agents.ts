@@ -1,11 +1,12 @@
 /** The agents as a table. */
+
 import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents } from '../../agents/registry.ts';
+import { AGENT_NAME } from '../../agents/returned.ts';
 import { askOfFile } from '../plugins/apart.ts';
 import { loadAgent } from '../plugins/load-agent.ts';
 import { isFile } from '../plugins/load-module.ts';
-import { AGENT_NAME } from '../plugins/source.ts';
 import type { ApartFunction } from '../process/apart.ts';
 import { printableLine } from '../text/printable.ts';
 

@@ -1,15 +1,17 @@
 /** From settings to a plan: names looked up, presets opened, every value checked. */
+
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { presets } from '../../agents/agent.ts';
+import { AGENT_NAME } from '../../agents/returned.ts';
 import { checkBackend } from '../../engine/backends/chain.ts';
 import { defaultBackend } from '../../engine/default-backend.ts';
 import { askOfFile } from '../plugins/apart.ts';
 import { checkTraining, type LoadedAgent, loadAgent } from '../plugins/load-agent.ts';
 import { findFile, isFile } from '../plugins/load-module.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
-import { AGENT_NAME, agentTitle, checksumOf } from '../plugins/source.ts';
+import { agentTitle, checksumOf } from '../plugins/source.ts';
 import type { ApartFunction } from '../process/apart.ts';
 import { limits } from '../run/job.ts';
 import { UserError, unknownName } from '../text/errors.ts';

@@ -7,6 +7,7 @@ import { type Preset, presets } from '../../agents/agent.ts';
 import { isFile } from '../plugins/load-module.ts';
 import { backendName, evaluationStarts } from '../run/job.ts';
 import { nearest, UserError } from '../text/errors.ts';
+import { unknownKey } from '../text/known-keys.ts';
 import { messageOf } from '../text/printable.ts';
 import { parseCount } from '../text/quantity.ts';
 
@@ -149,9 +150,7 @@ export function checkSettings(value: unknown, where: string): Settings {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
     const known = Object.keys((issue.path.length === 0 ? settingsSchema : agentVariant).shape);
-    const near = nearest(key, known);
-    const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`;
-    throw new UserError(`${where}: ${place}unknown key '${key}'; ${hint}`);
+    throw new UserError(`${where}: ${place}${unknownKey(key, known)}`);
   }
   throw new UserError(`${where}: ${place}${issue.message}`);
 }

@@ -65,12 +65,14 @@ export {
   type Domain,
   defineTask,
   domain,
+  findTask,
   type Physics,
   RandomState,
   type Task,
   type TaskDescription,
   Tolerance,
   task,
+  taskNames,
   tolerance,
 } from '../../envs/index.ts';
 export { makeEnvironment, makeVectorEnvironment } from './make-environment.ts';

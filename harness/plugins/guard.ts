@@ -1,5 +1,6 @@
 /** Stands between the run loop and an agent: what an agent returns is checked once, here. */
 import type { Agent, AgentSnapshot, Batch, Metrics } from '../../agents/agent.ts';
+import { actionsFault, metricsFault, type ReturnFault, snapshotFault } from '../../agents/returned.ts';
 import { BackendUnavailableError } from '../../engine/errors.ts';
 import { placeOf } from '../text/place.ts';
 import { messageOf, printableLine } from '../text/printable.ts';
@@ -8,12 +9,6 @@ import { messageOf, printableLine } from '../text/printable.ts';
 export class AgentFault extends Error {
   override readonly name = 'AgentFault';
 }
-
-/** Actions may leave [-1, 1] by float32 rounding alone. */
-const ROUNDING = 1e-6;
-
-/** The keys of training.csv, whose columns metrics become, and the one name that no object can have as a key of its own. */
-const NO_METRICS = ['task', 'agent', 'seed', 'step', '__proto__'];
 
 /** Which method of an agent is running, for a watchdog. */
 export class CallWatch {
@@ -56,67 +51,21 @@ export class GuardedAgent implements Agent {
 
   async act(observations: Float32Array, count: number, mode: 'explore' | 'exploit'): Promise<Float32Array> {
     const actions = await this.#call('act', () => this.#agent.act(observations, count, mode));
-    if (!(actions instanceof Float32Array)) {
-      throw this.#fault('act', `returned ${describe(actions)}`, 'a Float32Array');
-    }
-    const expected = count * this.#actionSize;
-    if (actions.length !== expected) {
-      throw this.#fault(
-        'act',
-        `returned ${actions.length} numbers for ${count} observation(s)`,
-        `${expected} (count × action size ${this.#actionSize})`,
-      );
-    }
-    for (let i = 0; i < expected; i++) {
-      const value = actions[i];
-      if (value >= -1 && value <= 1) continue;
-      if (value > 1 && value <= 1 + ROUNDING) actions[i] = 1;
-      else if (value < -1 && value >= -1 - ROUNDING) actions[i] = -1;
-      else {
-        const kind = Number.isFinite(value) ? 'an action outside its bounds' : 'a non-finite action';
-        throw this.#fault('act', `returned ${kind}: ${value} at index ${i}`, 'finite numbers in [-1, 1]');
-      }
-    }
-    return actions;
+    return this.#checked('act', actions, actionsFault(actions, count, this.#actionSize));
   }
 
   async update(batch: Batch): Promise<Metrics> {
-    return this.#call('update', async () => this.#checkedMetrics(await this.#agent.update(batch)));
-  }
-
-  #checkedMetrics(metrics: Metrics): Metrics {
-    if (metrics === null || typeof metrics !== 'object') {
-      throw this.#fault('update', `returned ${describe(metrics)}`, 'an object of named numbers');
-    }
-    for (const name of Object.keys(metrics)) {
-      if (NO_METRICS.includes(name))
-        throw this.#fault('update', `returned a metric called '${name}'`, 'another name for it');
-      const value: unknown = metrics[name];
-      if (typeof value !== 'number' || !Number.isFinite(value)) {
-        throw this.#fault('update', `returned the metric '${name}' = ${describe(value)}`, 'a finite number');
-      }
-    }
-    return metrics;
+    return this.#call('update', async () => {
+      const metrics = await this.#agent.update(batch);
+      return this.#checked('update', metrics, metricsFault(metrics));
+    });
   }
 
   async save(): Promise<AgentSnapshot> {
-    return this.#call('save', async () => this.#checkedSnapshot(await this.#agent.save()));
-  }
-
-  #checkedSnapshot(snapshot: AgentSnapshot): AgentSnapshot {
-    const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-    if (!isObject(snapshot?.arrays) || !isObject(snapshot.values)) {
-      throw this.#fault('save', `returned ${describe(snapshot)}`, 'an object { arrays, values }');
-    }
-    for (const [name, array] of Object.entries(snapshot.arrays)) {
-      const { data, shape } = array ?? {};
-      const known = data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array;
-      if (!known || !Array.isArray(shape) || shape.reduce((a, b) => a * b, 1) !== data.length) {
-        const expected = '{ data: Float32Array | Int32Array | Uint8Array, shape } with matching sizes';
-        throw this.#fault('save', `returned the array '${name}' as ${describe(array)}`, expected);
-      }
-    }
-    return snapshot;
+    return this.#call('save', async () => {
+      const snapshot = await this.#agent.save();
+      return this.#checked('save', snapshot, snapshotFault(snapshot));
+    });
   }
 
   async load(snapshot: AgentSnapshot): Promise<void> {
@@ -131,18 +80,9 @@ export class GuardedAgent implements Agent {
     return this.#watch.call(this.#who, method, run);
   }
 
-  #fault(method: string, found: string, expected: string): AgentFault {
-    return new AgentFault(printableLine(`${this.#who}: ${method}() ${found}; expected ${expected}`));
+  #checked<T>(method: string, returned: T, fault: ReturnFault | undefined): T {
+    if (fault === undefined) return returned;
+    const { found, expected } = fault;
+    throw new AgentFault(printableLine(`${this.#who}: ${method}() ${found}; expected ${expected}`));
   }
-}
-
-/** A value in a few words, also a hostile one. */
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
-    return String(value);
-  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
-  if (typeof value === 'function') return 'a function';
-  const name = Object.prototype.toString.call(value).slice(8, -1);
-  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }

@@ -1,10 +1,12 @@
 /** Finds an agent by name or in a user's file, and checks the file against the interface. */
+
 import { type Preset, presets } from '../../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents, findAgent } from '../../agents/registry.ts';
+import { AGENT_NAME } from '../../agents/returned.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
-import { AGENT_NAME, type AgentSource, checksumOf, checkUnchanged } from './source.ts';
+import { type AgentSource, checksumOf, checkUnchanged } from './source.ts';
 
 export interface LoadedAgent {
   readonly source: AgentSource;

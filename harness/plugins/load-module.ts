@@ -5,7 +5,7 @@ import { awaitAnswer } from '../process/awaited.ts';
 import { shareOfSecond } from '../process/share.ts';
 import { UserError } from '../text/errors.ts';
 import { placeOf } from '../text/place.ts';
-import { messageOf } from '../text/printable.ts';
+import { messageOf, printableLine } from '../text/printable.ts';
 
 /** Whether a name on the command line means a file: it has a folder or a script's ending. */
 export function isFile(name: string): boolean {
@@ -63,19 +63,32 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
       withinSeconds(jiti.import(realpathSync(path)), LOAD_SECONDS),
     );
   } catch (error) {
-    const message = messageOf(error);
-    const kind =
-      error instanceof SyntaxError || /ParseError|SyntaxError|BABEL/.test(`${error}`)
-        ? 'does not parse'
-        : 'fails to load';
-    throw new UserError(`${file} ${kind}: ${firstLine(message)}${placeOf(error, realpathSync(path))}`, {
-      cause: error,
-    });
+    throw new UserError(loadingFault(file, error), { cause: error });
   }
   const value = defaultOf(module);
   if (value === undefined) throw new UserError(`${file} has no default export`);
   return value;
 }
+
+/** What kept a file from loading, with the line; a faulty file that it imports is named. */
+function loadingFault(file: string, error: unknown): string {
+  const own = realpathSync(findFile(file));
+  const message = messageOf(error);
+  const what = firstLine(message);
+  const [, path, line] = UNPARSED.exec(message) ?? [];
+  if (path === undefined) return `${file} fails to load: ${notExported(what) ?? what}${placeOf(error, own)}`;
+  const fault = `does not parse: ${what}${line === '0' ? '' : ` (line ${line})`}`;
+  return path === own ? `${file} ${fault}` : `${file} fails to load: ${printableLine(path)} ${fault}`;
+}
+
+/** What JavaScript says of a function that `rfm-harness` does not give to a user's file, in other words. */
+function notExported(message: string): string | undefined {
+  const [, name] = /^\(0 , _rfmHarness\d*\.(\w+)\) is not a/.exec(message) ?? [];
+  return name && `rfm-harness has no '${name}' for files of agents and tasks (docs/library.md)`;
+}
+
+/** Where a text is no TypeScript or JavaScript, as jiti says below its message. */
+const UNPARSED = /\n\s*((?:\/|[A-Z]:[\\/])[^\n]*):(\d+):\d+\s*$/;
 
 function defaultOf(module: unknown): unknown {
   if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return undefined;

@@ -4,22 +4,27 @@ import type { ControlEnvironment } from '../../envs/control-environment.ts';
 import type { Task } from '../../envs/domain.ts';
 import { type EnvironmentOptions, makeEnvironment as make } from '../../envs/index.ts';
 import { VectorEnvironment, type VectorOptions } from '../../envs/vector.ts';
+import { refuseUnknownKeys } from '../text/known-keys.ts';
 import { packagedModels } from './assets.ts';
 
 /** What an environment may be given; nothing has to be. */
 export type MakeOptions = Partial<EnvironmentOptions>;
+
+const makeKeys = { models: true, seed: true } as const;
 
 /**
  * The environment of a task: `const environment = await makeEnvironment('walker-walk')`.
  * @param task a name as `taskNames()` lists them, or a description
  * @param options `seed` of the random state that resets draw from (default 0, as dm_control's `random`); `models` reads
  *   model files of a description (default: those of the package)
- * @throws TaskError for an unknown name, ModelError if the model does not compile
+ * @throws TaskError for an unknown name, ModelError if the model does not compile, UserError for an unknown option
  */
-export function makeEnvironment(
+export async function makeEnvironment(
   task: string | Task,
-  { models = packagedModels, seed = 0 }: MakeOptions = {},
+  options: MakeOptions = {},
 ): Promise<ControlEnvironment> {
+  refuseUnknownKeys<MakeOptions>('makeEnvironment', options, makeKeys);
+  const { models = packagedModels, seed = 0 } = options;
   return make(task, { models, seed });
 }
 
@@ -31,8 +36,11 @@ export function makeEnvironment(
 export async function makeVectorEnvironment(
   task: string | Task,
   count: number,
-  { seed = 0, models, autoReset }: MakeOptions & VectorOptions = {},
+  options: MakeOptions & VectorOptions = {},
 ): Promise<VectorEnvironment> {
+  const known = { ...makeKeys, autoReset: true } as const;
+  refuseUnknownKeys<MakeOptions & VectorOptions>('makeVectorEnvironment', options, known);
+  const { seed = 0, models, autoReset } = options;
   const length = Number.isInteger(count) && count > 0 ? count : 0;
   const making = Array.from({ length }, (_, i) => makeEnvironment(task, { models, seed: seed + i }));
   return new VectorEnvironment(await Promise.all(making), { autoReset });

@@ -25,8 +25,6 @@ export interface PlannedTask extends TaskSource {
   readonly episodeLength?: number;
 }
 
-/** Agents' names become folders and CSV fields. */
-export const AGENT_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 /** A task's name must do as a folder's, and must not speak to a terminal. */
 export const TASK_NAME = /^(?!\.{1,2}$)[^/\\\p{Cc}]{1,128}$/u;
 
@@ -53,6 +51,17 @@ const title = (kind: string, { name, file }: Source) =>
 export const agentTitle = (source: AgentSource): string => title('agent', source);
 /** How messages name a task. */
 export const taskTitle = (source: TaskSource): string => title('task', source);
+/** How messages name what may be at fault in a run: its users' files; the agent where there is none. */
+export function suspects({
+  agent,
+  task,
+}: {
+  readonly agent: AgentSource;
+  readonly task: TaskSource;
+}): string {
+  const titles = [agent.file && agentTitle(agent), task.file && taskTitle(task)].filter((text) => text);
+  return titles.length === 0 ? agentTitle(agent) : titles.join(' or ');
+}
 
 /**
  * SHA-256 of a user's file: of its bytes, or, where it names files beside it (named-files.ts), of its checksum and theirs with

@@ -8,6 +8,7 @@ import { readManifest, readRuns, readScores } from '../results/read-files.ts';
 import { type TableName, type Tables, tableColumns } from '../results/tables.ts';
 import { parseLoggedRuns } from '../results/training.ts';
 import { UserError } from '../text/errors.ts';
+import { type KnownKeys, refuseUnknownKeys } from '../text/known-keys.ts';
 import type { ReferenceScore } from './curves.ts';
 import { legendEntry, standaloneSvg } from './drawing.ts';
 import {
@@ -34,6 +35,12 @@ export interface ReportOptions extends ReportChoices {
   readonly force?: boolean;
 }
 
+const reportKeys: KnownKeys<ReportOptions> = {
+  ...{ directories: true, scores: true, references: true, out: true, force: true, resamples: true },
+  ...{ seed: true, scoreRange: true, taskRanges: true, interval: true, tasks: true, agents: true },
+  ...{ until: true, prefix: true, title: true },
+};
+
 /** What was made of the files. */
 export interface Report {
   readonly tables: Tables;
@@ -45,6 +52,7 @@ export interface Report {
 
 /** @throws UserError for tables that cannot be read, with file and line */
 export function writeReport(options: ReportOptions): Report {
+  refuseUnknownKeys('writeReport', options, reportKeys);
   refuseToOverwrite(options);
   const { model, warnings } = read(options);
   const files: string[] = [];

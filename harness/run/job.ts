@@ -1,7 +1,9 @@
 /** One run as data: sent to its worker process, stored in its checkpoints. */
+
 import { z } from 'zod';
+import { AGENT_NAME } from '../../agents/returned.ts';
 import { type BackendName, backendNames, isBackend } from '../../engine/backends/records.ts';
-import { AGENT_NAME, type AgentSource, sourceSchema, TASK_NAME, type TaskSource } from '../plugins/source.ts';
+import { type AgentSource, sourceSchema, TASK_NAME, type TaskSource } from '../plugins/source.ts';
 import { describeDifference } from '../text/difference.ts';
 import type { RunIdentity } from './streams.ts';
 

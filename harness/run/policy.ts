@@ -1,5 +1,6 @@
 /** Agents of checkpoints, for scripts: evaluated, or asked for actions. */
 import { mean, standardDeviation } from '../statistics/index.ts';
+import { refuseUnknownKeys } from '../text/known-keys.ts';
 import { parseCount } from '../text/quantity.ts';
 import { limits } from './job.ts';
 import { evaluatePlay } from './play-evaluation.ts';
@@ -14,6 +15,8 @@ export interface EvaluateOptions extends NamedFiles {
   /** How long a user's agent or task may give no sign of life, in seconds. */
   readonly stallSeconds?: number;
 }
+
+const namedFileKeys = { agent: true, task: true } as const;
 
 /** How good the agent of a checkpoint is. */
 export interface EvaluationResult {
@@ -38,6 +41,8 @@ export interface EvaluationResult {
  * @throws UserError where there is no checkpoint, or it needs a user's file that may not be loaded (docs/checkpoints.md)
  */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<EvaluationResult> {
+  const known = { episodes: true, seed: true, stallSeconds: true, ...namedFileKeys } as const;
+  refuseUnknownKeys<EvaluateOptions>('evaluate', options, known);
   const { stallSeconds = 30, agent, task } = options;
   const episodes = parseCount(options.episodes ?? 10, 'episodes', 1, limits.episodes);
   const seed = parseCount(options.seed ?? 0, 'seed', 0, Number.MAX_SAFE_INTEGER);
@@ -84,6 +89,7 @@ export interface Policy {
  * @throws UserError as `evaluate`
  */
 export async function loadPolicy(path: string, named: NamedFiles = {}): Promise<Policy> {
+  refuseUnknownKeys<NamedFiles>('loadPolicy', named, namedFileKeys);
   const player = await openPlayer(playOfCheckpoint(path, named));
   const { agent, job, environment } = player.parts;
   const { size } = environment.observationSpec;
@@ -91,7 +97,9 @@ export async function loadPolicy(path: string, named: NamedFiles = {}): Promise<
     task: job.identity.task,
     agent: job.identity.agent,
     trainedSteps: player.trainedSteps,
-    async act(observations, { count = 1, mode = 'exploit' } = {}) {
+    async act(observations, options = {}) {
+      refuseUnknownKeys<typeof options>('act', options, { count: true, mode: true });
+      const { count = 1, mode = 'exploit' } = options;
       if (observations.length !== count * size)
         throw new RangeError(
           `${count} observation(s) of ${job.identity.task} are ${count * size} numbers, found ${observations.length}`,

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { checkTask, defineTask, makeEnvironment, type TaskDescription, TaskError } from '../../envs/index.ts';
+import {
+  checkTask,
+  defineTask,
+  makeEnvironment,
+  RandomState,
+  type TaskDescription,
+  TaskError,
+} from '../../envs/index.ts';
 import { packagedModels } from '../../harness/plugins/assets.ts';
 
 const MODEL = `
@@ -98,6 +105,14 @@ describe('the conformance checks', () => {
     expect((await broken(variation)).join('\n')).toMatch(message);
   });
 
+  test('ask rewards of a task with a scoreRange of its own to be finite alone', async () => {
+    const negative: Partial<TaskDescription> = { reward: (physics) => -10 * Math.abs(physics.qpos[0]) };
+    expect((await broken(negative)).join()).toMatch(
+      /the reward is -\d.* at step 1; a task with other rewards says by scoreRange which returns count as 0 and 1/,
+    );
+    expect(await broken({ ...negative, scoreRange: [-500, 0] })).toEqual([]);
+  });
+
   test('keep what a task remembers in its state, and a resumed episode with it', async () => {
     const counting: Partial<TaskDescription> = {
       reward: ({ taskState }) => {
@@ -106,6 +121,37 @@ describe('the conformance checks', () => {
       },
     };
     expect(await broken(counting)).toEqual([]);
+  });
+
+  const goal: Partial<TaskDescription> = {
+    initialize: (physics, random) => {
+      physics.taskState.goal = random.uniform(-1, 1);
+      physics.qpos[0] = random.uniform(-1, 1);
+    },
+    observe: (physics, observation) => {
+      observation.add('position', physics.qpos);
+      observation.add('goal', physics.taskState.goal);
+    },
+  };
+
+  test('take a task that observes what its initialize keeps in its state', async () => {
+    expect(await broken(goal)).toEqual([]);
+  });
+
+  test('the try that finds the observation’s parts leaves nothing behind', async () => {
+    const initialize: TaskDescription['initialize'] = (physics, random) => {
+      goal.initialize?.(physics, random);
+      physics.model('geom_pos', 'ball')[0] += 1;
+    };
+    const task = defineTask('ball-roll', { ...sound, ...goal, initialize });
+    const environment = await makeEnvironment(task, { models: packagedModels, seed: 3 });
+    expect(environment.state().physics).toMatchObject({ model: { arrays: [] }, task: {} });
+    expect(environment.physics.taskState).toEqual({});
+    const random = new RandomState(3);
+    const [target, position] = [random.uniform(-1, 1), random.uniform(-1, 1)];
+    expect([...environment.reset().observation]).toEqual([position, target]);
+    expect(environment.physics.model('geom_pos', 'ball')[0]).toBe(1);
+    environment.dispose();
   });
 });
 

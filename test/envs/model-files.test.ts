@@ -356,13 +356,23 @@ describe('a file that is not there', () => {
       /files-any: Error: Error opening file 'none\.obj'; no model file 'none\.obj' beside .*task\.ts or in assets/,
     ],
     [
+      'a mesh of a model with a folder of textures too',
+      model('<mesh name="cube" file="none.obj"/><texture name="t" type="2d" file="one.png"/>', BODY).replace(
+        '>',
+        '><compiler meshdir="parts" texturedir="tex"/>',
+      ),
+      /Error opening file 'parts\/none\.obj'; no model file 'parts\/none\.obj' beside/,
+    ],
+    [
       'an include',
       '<mujoco><include file="none.xml"/></mujoco>',
       /XML Error: Error opening file 'none\.xml'; Element 'include', line 1; no model file 'none\.xml'/,
     ],
     ['a folder', '<mujoco><include file="parts"/></mujoco>', /Error opening file 'parts'/],
   ])('%s is named', async (_, xml, message) => {
-    const made = make(folderWith({ 'm.xml': xml, 'parts/one.xml': '' }), (asset) => asset('m.xml'));
+    const made = make(folderWith({ 'm.xml': xml, 'parts/one.xml': '', 'tex/one.png': '' }), (asset) =>
+      asset('m.xml'),
+    );
     await expect(made).rejects.toThrow(ModelError);
     await expect(made).rejects.toThrow(message);
   });

@@ -1,6 +1,6 @@
 /** What a script does with the library, on real runs of a few hundred steps. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import type { Comparison, RunEvent } from '../../index.ts';
 // As built, as a script has it.
 const {
   compare,
+  createEngine,
   evaluate,
   loadPolicy,
   makeEnvironment,
@@ -252,4 +253,43 @@ describe('environments in a vector that begin anew by themselves', () => {
     vector.dispose();
     alone.dispose();
   });
+});
+
+test('options that there are not are refused, with the nearest that there is', async () => {
+  const out = join(folder, 'misspelt');
+  const told: [() => unknown, string][] = [
+    [
+      () => compare({ agents: ['sac'], tasks: ['pendulum-swingup'], step: 10, out } as never),
+      "compare: unknown key 'step'; did you mean 'steps'?",
+    ],
+    [
+      () => train('sac', 'pendulum-swingup', { seeds: 1, out } as never),
+      "train: unknown key 'seeds'; did you mean 'seed'?",
+    ],
+    [
+      () => evaluate(out, { episode: 1 } as never),
+      "evaluate: unknown key 'episode'; did you mean 'episodes'?",
+    ],
+    [() => loadPolicy(out, { tasks: '' } as never), "loadPolicy: unknown key 'tasks'; did you mean 'task'?"],
+    [
+      () => writeReport({ directory: [out] } as never),
+      "writeReport: unknown key 'directory'; did you mean 'directories'?",
+    ],
+    [
+      () => makeEnvironment('walker-walk', { model: () => '' } as never),
+      "makeEnvironment: unknown key 'model'; did you mean 'models'?",
+    ],
+    [
+      () => makeVectorEnvironment('walker-walk', 2, { autoreset: true } as never),
+      "makeVectorEnvironment: unknown key 'autoreset'; did you mean 'autoReset'?",
+    ],
+    [
+      () => createEngine({ thread: 2 } as never),
+      "createEngine: unknown key 'thread'; did you mean 'threads'?",
+    ],
+  ];
+  for (const [ask, line] of told) {
+    await expect(async () => await ask()).rejects.toThrow(new UserError(line));
+  }
+  expect(existsSync(out)).toBe(false);
 });

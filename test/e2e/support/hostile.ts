@@ -18,7 +18,7 @@ export const hostile: Record<string, { file: string; reason: RegExp }> = {
   },
   spinning: {
     file: agentFile({ name: 'spinning', update: endlessLoop }),
-    reason: /agent 'spinning': its process gave no sign of life/,
+    reason: /agent 'spinning' \(.*spinning\.ts\): its process gave no sign of life/,
   },
   leaving: {
     file: agentFile({ name: 'leaving', update: 'process.exit(0);' }),

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadDefaultExport } from '../../../harness/plugins/load-module.ts';
 import { keptTransform } from '../../../harness/plugins/transpiled.ts';
+import { UserError } from '../../../harness/text/errors.ts';
 
 let cache: string;
 let kept: string;
@@ -87,5 +88,28 @@ describe("users' files as JavaScript", () => {
     expect(names.filter((name) => name.startsWith('old-'))).toHaveLength(198);
     expect(names).not.toContain('old-6');
     expect(names).toContain('old-7');
+  });
+
+  it('that do not parse are named with the line, also where another file imports them', async () => {
+    const broken = file('const a = 1;\nconst b = {\n  x: 1\n  y: 2,\n};\nexport default b;\n');
+    const line = `${broken} does not parse: ParseError: Unexpected token, expected "," (line 4)`;
+    await expect(loadDefaultExport(broken)).rejects.toThrow(new UserError(line));
+    const using = file(`import ${JSON.stringify(broken)};\nexport default {};`);
+    await expect(loadDefaultExport(using)).rejects.toThrow(new UserError(`${using} fails to load: ${line}`));
+  });
+
+  it('may look at tasks of the package, and are told what rfm-harness does not give them', async () => {
+    const derived = file(`
+      import { findTask, taskNames } from 'rfm-harness';
+      export default { ...findTask('walker-walk'), name: 'walker-mine', known: taskNames().length > 0 };`);
+    expect(await loadDefaultExport(derived)).toMatchObject({
+      name: 'walker-mine',
+      timeLimit: 25,
+      known: true,
+    });
+    const asking = file("import { compare } from 'rfm-harness';\nexport default compare({});");
+    await expect(loadDefaultExport(asking)).rejects.toThrow(
+      `${asking} fails to load: rfm-harness has no 'compare' for files of agents and tasks (docs/library.md) (line 2)`,
+    );
   });
 });
