@@ -18,8 +18,11 @@ interface Call {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly backend: Cpu;
   valuesOf(tensor: tf.TensorInfo): Values;
-  /** What TensorFlow.js's own kernel gives. */
-  original(): tf.TensorInfo;
+  /** What TensorFlow.js's own kernel gives, by default for the same operands and attributes. */
+  original(changed?: {
+    readonly inputs?: Readonly<Record<string, tf.TensorInfo>> | readonly tf.TensorInfo[];
+    readonly attributes?: Readonly<Record<string, unknown>>;
+  }): tf.TensorInfo;
 }
 
 type Kernel = (call: Call) => tf.TensorInfo | tf.TensorInfo[];
@@ -132,6 +135,22 @@ const einsum: Kernel = ({ inputs, attributes: { equation }, original }) => {
   return original();
 };
 
+/** TensorFlow.js's writes into its operand: it gets a copy. */
+const scatterUpdate: Kernel = ({ inputs, backend, valuesOf, original }) => {
+  const { tensor } = inputs;
+  const copy = backend.makeTensorInfo(tensor.shape, tensor.dtype, valuesOf(tensor).slice());
+  const result = original({ inputs: { ...inputs, tensor: copy } });
+  backend.disposeData(copy.dataId);
+  return result;
+};
+
+/** TensorFlow.js's takes no axis counted from the end. */
+const scan: Kernel = ({ inputs: { x }, attributes, original }) => {
+  const axis = attributes.axis as number;
+  if (axis >= 0 || x.shape.length === 0) return original();
+  return original({ attributes: { ...attributes, axis: axis + x.shape.length } });
+};
+
 const kernels: Readonly<Record<string, Kernel>> = {
   Sign: sign,
   Cast: cast,
@@ -140,6 +159,9 @@ const kernels: Readonly<Record<string, Kernel>> = {
   ArgMax: position(larger),
   ArgMin: position(smaller),
   TopK: top,
+  TensorScatterUpdate: scatterUpdate,
+  Cumsum: scan,
+  Cumprod: scan,
   Einsum: einsum,
 };
 
@@ -166,7 +188,12 @@ export function replaceCpuKernels(): void {
           attributes,
           backend,
           valuesOf: (tensor) => backend.readSync(tensor.dataId) as Values,
-          original: () => theirs.kernelFunc(parameters) as tf.TensorInfo,
+          original: (changed = {}) =>
+            theirs.kernelFunc({
+              backend: parameters.backend,
+              inputs: (changed.inputs ?? parameters.inputs) as tf.NamedTensorInfoMap,
+              attrs: (changed.attributes ?? parameters.attrs) as tf.NamedAttrMap,
+            }) as tf.TensorInfo,
         });
       },
     });
