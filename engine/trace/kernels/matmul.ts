@@ -64,8 +64,9 @@ export const matMulTranslations: Translations = {
       transposeB: boolean;
       activation?: string;
     };
-    let product = matMul(graph, a, b, transposeA, transposeB);
-    if (bias !== undefined) product = graph.binary('Add', product, bias);
+    const [left, right] = [a, b].map((x) => graph.cast(x, 'float32'));
+    let product = matMul(graph, left, right, transposeA, transposeB);
+    if (bias !== undefined) product = graph.binary('Add', product, graph.cast(bias, 'float32'));
     if (activation === undefined || activation === 'linear') return product;
     const operation = activations[activation];
     if (operation === undefined) throw new RangeError(`matMul: no fused activation '${activation}'`);
@@ -73,7 +74,7 @@ export const matMulTranslations: Translations = {
   },
   Einsum: (graph, operands, attributes) => {
     const { equation } = attributes as { equation: string };
-    const values = Object.values(operands);
+    const values = Object.values(operands).map((x) => graph.cast(x, 'float32'));
     const shape = einsumShape(
       equation,
       values.map((value) => value.shape),
