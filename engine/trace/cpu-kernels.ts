@@ -3,7 +3,7 @@
  * other backend does. What they compute here stands in docs/engine.md, for every backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { parseEinsum } from './einsum.ts';
+import { inPairs, parseEinsum } from './einsum.ts';
 import { toInt32 } from './whole-numbers.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
@@ -126,13 +126,21 @@ const top: Kernel = ({ inputs: { x }, attributes, backend, valuesOf }) => {
   return [backend.makeTensorInfo(shape, x.dtype, best), backend.makeTensorInfo(shape, 'int32', indices)];
 };
 
-/** TensorFlow.js's, which says less about a wrong equation. */
-const einsum: Kernel = ({ inputs, attributes: { equation }, original }) => {
-  parseEinsum(
+/** TensorFlow.js's, which says less about a wrong equation and takes two operands at most. */
+const einsum: Kernel = ({ inputs, attributes: { equation }, backend, original }) => {
+  const operands = Object.values(inputs);
+  const parts = parseEinsum(
     equation as string,
-    Object.values(inputs).map((tensor) => tensor.shape),
+    operands.map((tensor) => tensor.shape),
   );
-  return original();
+  if (operands.length < 3) return original();
+  const [first, ...others] = operands;
+  const pairs = inPairs(parts);
+  return others.reduce((product, tensor, i) => {
+    const next = original({ inputs: [product, tensor], attributes: { equation: pairs[i] } });
+    if (i > 0) backend.disposeData(product.dataId);
+    return next;
+  }, first);
 };
 
 /** TensorFlow.js's writes into its operand: it gets a copy. */

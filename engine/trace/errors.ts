@@ -41,8 +41,8 @@ export class OperandError extends Error {
 /** A function whose gradient is asked for and has none. */
 export class MissingGradientError extends Error {
   override readonly name = 'MissingGradientError';
-  constructor(operation: string, advice: string) {
-    super(`'${operation}' has no gradient${callerLine()}: ${advice}`);
+  constructor(operation: string, advice: string, derivative = 'gradient') {
+    super(`'${operation}' has no ${derivative}${callerLine()}: ${advice}`);
   }
 }
 
