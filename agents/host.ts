@@ -232,7 +232,7 @@ export function stackMetrics<Name extends string>(
   const scalar = (name: Name) => {
     const { shape, size } = values[name];
     if (size === 1) return tf.reshape(values[name], []);
-    throw new OperandError(name, `a metric is one number, this has the shape [${shape}]; take its mean`);
+    throw new OperandError(name, `a metric is one number, not numbers of the shape [${shape}]`);
   };
   return tf.stack(names.map(scalar));
 }

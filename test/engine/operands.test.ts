@@ -132,7 +132,7 @@ const wrong: Record<string, [problem: RegExp, fn: (x: tf.Tensor) => tf.Tensor]> 
   'neg of truth values': [/'Neg': truth values/, (x) => tf.neg(tf.greater(x, 0))],
   'relu6 of truth values': [/truth values/, (x) => tf.relu6(tf.greater(x, 0))],
   'a loss that is no scalar': [
-    /'loss': a metric is one number, this has the shape \[4,2\]/,
+    /'loss': a metric is one number, not numbers of the shape \[4,2\]/,
     (x) => stackMetrics(['loss'], { loss: of(x, 4, 2) }),
   ],
 };

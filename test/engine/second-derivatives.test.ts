@@ -358,3 +358,19 @@ describe('what has no derivative', () => {
     );
   });
 });
+
+it('no derivative computes a function again', async () => {
+  const operations: Record<string, number>[] = [];
+  const engine = createEngine({
+    backend: 'wasm',
+    dumpGraph: (traced) => operations.push(Object.fromEntries(traced.operations)),
+  });
+  const tanh: Op = (v) => tf.sum(tf.tanh(v));
+  const x = { data: Float32Array.of(0.4, 0.5), shape: [2] };
+  await engine.compile<tf.Tensor, tf.Tensor>('first', (v) => tf.grad(tanh)(v))(x);
+  await engine.compile<tf.Tensor, tf.Tensor>('second', (v) =>
+    tf.grad((u: tf.Tensor) => tf.sum(tf.grad(tanh)(u)))(v),
+  )(x);
+  expect(operations[0]).toEqual({ Tanh: 1, Mul: 1, Sub: 1 }); // 1 - y · y
+  expect(operations[1].Tanh).toBe(1);
+});
