@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Layer, ParameterLayout } from '../engine/parameters.ts';
 import type { RandomStreamState } from '../engine/random.ts';
 import { RandomStream } from '../engine/random.ts';
+import { OperandError } from '../engine/trace/errors.ts';
 import type { Arrays, NdArray, StepFunction, Tree } from '../engine/types.ts';
 import { exp, log } from '../math/elementary.ts';
 import type { Agent, AgentContext, Batch, Metrics, TrainingConfig } from './agent.ts';
@@ -231,7 +232,12 @@ export function stackMetrics<Name extends string>(
   names: readonly Name[],
   values: Readonly<Record<Name, tf.Tensor>>,
 ): tf.Tensor {
-  return tf.stack(names.map((name) => tf.reshape(values[name], [])));
+  const scalar = (name: Name) => {
+    const { shape, size } = values[name];
+    if (size === 1) return tf.reshape(values[name], []);
+    throw new OperandError(name, `a metric is one number, not numbers of the shape [${shape}]`);
+  };
+  return tf.stack(names.map(scalar));
 }
 
 function temperatureAnnealing(schedule?: TemperatureSchedule): Readonly<Record<string, Annealing>> {

@@ -32,14 +32,17 @@ fromList('Concat', (dy, operands, { axis }) => {
   );
   return pieces.map((piece) => () => piece);
 });
+/** TensorFlow.js gives the gradient of a single result without a list. */
+const listOf = (dys: tf.Tensor | tf.Tensor[]) => [dys].flat();
+
 fromList('Pack', (dy, _operands, { axis }) => tf.unstack(dy, axis as number).map((piece) => () => piece));
 registerGradient({
   kernelName: 'Unpack',
-  gradFunc: (dys, _saved, { axis }) => ({ value: () => tf.stack(dys as tf.Tensor[], axis as number) }),
+  gradFunc: (dys, _saved, { axis }) => ({ value: () => tf.stack(listOf(dys), axis as number) }),
 });
 registerGradient({
   kernelName: 'SplitV',
-  gradFunc: (dys, _saved, { axis }) => ({ x: () => tf.concat(dys as tf.Tensor[], axis as number) }),
+  gradFunc: (dys, _saved, { axis }) => ({ x: () => tf.concat(listOf(dys), axis as number) }),
 });
 
 fromInput('Slice', (dy, x, { begin, size }) => {
@@ -56,6 +59,28 @@ fromInput('PadV2', (dy, x, { paddings }) =>
     x.shape,
   ),
 );
+/** What lies in the margins goes back to the places that it mirrors. */
+fromInput('MirrorPad', (dy, x, { paddings, mode }) => {
+  const edge = mode === 'reflect' ? 1 : 0;
+  return (paddings as [number, number][]).reduce((gradient, [before, after], axis) => {
+    const length = x.shape[axis];
+    const part = (start: number, count: number) =>
+      tf.slice(
+        gradient,
+        gradient.shape.map((_, i) => (i === axis ? start : 0)),
+        gradient.shape.map((n, i) => (i === axis ? count : n)),
+      );
+    const margin = (start: number, count: number, place: number) =>
+      tf.pad(
+        tf.reverse(part(start, count), axis),
+        gradient.shape.map((_, i) => (i === axis ? [place, length - place - count] : [0, 0])),
+      );
+    let sum = part(before, length);
+    if (before > 0) sum = tf.add(sum, margin(0, before, edge));
+    if (after > 0) sum = tf.add(sum, margin(before + length, after, length - edge - after));
+    return sum;
+  }, dy);
+});
 fromInput('StridedSlice', (dy, x, a) => {
   const info = tf.slice_util.sliceInfo(
     x.shape,
@@ -86,7 +111,7 @@ fromInput('StridedSlice', (dy, x, a) => {
 fromInputs('GatherV2', ['x', 'indices'], (dy, [x, indices], { axis, batchDims }) => [
   () => {
     const at = tf.util.parseAxisParam(axis as number, x.shape)[0];
-    const batch = batchDims as number;
+    const batch = (batchDims as number) < 0 ? (batchDims as number) + indices.rank : (batchDims as number);
     // The axis to the front (after the batch), one row of the result for each index.
     const count = indices.shape.length - batch;
     const front = Array.from({ length: batch }, (_, i) => i);
@@ -121,14 +146,20 @@ fromInputs('GatherNd', ['params', 'indices'], (dy, [params, indices]) => [
   () => tf.scatterND(tf.cast(indices, 'int32'), dy, params.shape),
   () => tf.cast(tf.zerosLike(indices), 'float32'),
 ]);
+/** Scattering takes a list of indices as a list of tuples of one, gathering as one tuple. */
+function tuples(indices: tf.Tensor): tf.Tensor {
+  const numbers = tf.cast(indices, 'int32');
+  return numbers.rank === 1 ? tf.reshape(numbers, [numbers.size, 1]) : numbers;
+}
+
 fromInputs('ScatterNd', ['indices', 'updates'], (dy, [indices]) => [
   () => tf.cast(tf.zerosLike(indices), 'float32'),
-  () => tf.gatherND(dy, tf.cast(indices, 'int32')),
+  () => tf.gatherND(dy, tuples(indices)),
 ]);
 fromInputs('TensorScatterUpdate', ['tensor', 'indices', 'updates'], (dy, [, indices, updates]) => [
   () => tf.tensorScatterUpdate(dy, tf.cast(indices, 'int32'), tf.zerosLike(updates)),
   () => tf.cast(tf.zerosLike(indices), 'float32'),
-  () => tf.gatherND(dy, tf.cast(indices, 'int32')),
+  () => tf.gatherND(dy, tuples(indices)),
 ]);
 fromInputs('UnsortedSegmentSum', ['x', 'segmentIds'], (dy, [, segmentIds]) => [
   () => tf.gather(dy, tf.cast(segmentIds, 'int32') as tf.Tensor1D),

@@ -11,6 +11,7 @@ import {
 } from './errors.ts';
 import { foldConstants } from './folding.ts';
 import type { Graph, Value } from './graph.ts';
+import { checks } from './kernels/checks.ts';
 import { refusals, translations } from './kernels/index.ts';
 import { sizeOf } from './shapes.ts';
 import { elementType } from './tfjs-to-graph.ts';
@@ -170,20 +171,25 @@ function runKernel(
   for (const [key, tensor] of Object.entries(inputs)) {
     if (tensor !== undefined && tensor !== null) operands[key] = backend.graphValue(tensor);
   }
-  const result =
-    foldConstants(backend.graph, name, operands, attributes) ??
-    attempt(name, () => translation(backend.graph, operands, attributes));
+  const result = attempt(name, () => {
+    checks[name]?.(operands, attributes);
+    return (
+      foldConstants(backend.graph, name, operands, attributes) ??
+      translation(backend.graph, operands, attributes)
+    );
+  });
   return Array.isArray(result)
     ? result.map((value: Value) => backend.tensorInfo(value))
     : backend.tensorInfo(result as Value);
 }
 
-/** Says which operation, and where, when a translation does not take its operands. */
+/** Says which operation, and where, when it does not take its operands. */
 function attempt<T>(name: string, lower: () => T): T {
   try {
     return lower();
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError)
+    const plain = [Error, RangeError, TypeError] as unknown[]; // ours have classes of their own
+    if (error instanceof Error && plain.includes(error.constructor))
       throw new OperandError(name, error.message);
     throw error;
   }

@@ -3,7 +3,7 @@
  * other backend does. What they compute here stands in docs/engine.md, for every backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { parseEinsum } from './einsum.ts';
+import { inPairs, parseEinsum } from './einsum.ts';
 import { toInt32 } from './whole-numbers.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
@@ -18,8 +18,11 @@ interface Call {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly backend: Cpu;
   valuesOf(tensor: tf.TensorInfo): Values;
-  /** What TensorFlow.js's own kernel gives. */
-  original(): tf.TensorInfo;
+  /** What TensorFlow.js's own kernel gives, by default for the same operands and attributes. */
+  original(changed?: {
+    readonly inputs?: Readonly<Record<string, tf.TensorInfo>> | readonly tf.TensorInfo[];
+    readonly attributes?: Readonly<Record<string, unknown>>;
+  }): tf.TensorInfo;
 }
 
 type Kernel = (call: Call) => tf.TensorInfo | tf.TensorInfo[];
@@ -123,13 +126,37 @@ const top: Kernel = ({ inputs: { x }, attributes, backend, valuesOf }) => {
   return [backend.makeTensorInfo(shape, x.dtype, best), backend.makeTensorInfo(shape, 'int32', indices)];
 };
 
-/** TensorFlow.js's, which says less about a wrong equation. */
-const einsum: Kernel = ({ inputs, attributes: { equation }, original }) => {
-  parseEinsum(
+/** TensorFlow.js's, which says less about a wrong equation and takes two operands at most. */
+const einsum: Kernel = ({ inputs, attributes: { equation }, backend, original }) => {
+  const operands = Object.values(inputs);
+  const parts = parseEinsum(
     equation as string,
-    Object.values(inputs).map((tensor) => tensor.shape),
+    operands.map((tensor) => tensor.shape),
   );
-  return original();
+  if (operands.length < 3) return original();
+  const [first, ...others] = operands;
+  const pairs = inPairs(parts);
+  return others.reduce((product, tensor, i) => {
+    const next = original({ inputs: [product, tensor], attributes: { equation: pairs[i] } });
+    if (i > 0) backend.disposeData(product.dataId);
+    return next;
+  }, first);
+};
+
+/** TensorFlow.js's writes into its operand: it gets a copy. */
+const scatterUpdate: Kernel = ({ inputs, backend, valuesOf, original }) => {
+  const { tensor } = inputs;
+  const copy = backend.makeTensorInfo(tensor.shape, tensor.dtype, valuesOf(tensor).slice());
+  const result = original({ inputs: { ...inputs, tensor: copy } });
+  backend.disposeData(copy.dataId);
+  return result;
+};
+
+/** TensorFlow.js's takes no axis counted from the end. */
+const scan: Kernel = ({ inputs: { x }, attributes, original }) => {
+  const axis = attributes.axis as number;
+  if (axis >= 0 || x.shape.length === 0) return original();
+  return original({ attributes: { ...attributes, axis: axis + x.shape.length } });
 };
 
 const kernels: Readonly<Record<string, Kernel>> = {
@@ -140,6 +167,9 @@ const kernels: Readonly<Record<string, Kernel>> = {
   ArgMax: position(larger),
   ArgMin: position(smaller),
   TopK: top,
+  TensorScatterUpdate: scatterUpdate,
+  Cumsum: scan,
+  Cumprod: scan,
   Einsum: einsum,
 };
 
@@ -166,7 +196,12 @@ export function replaceCpuKernels(): void {
           attributes,
           backend,
           valuesOf: (tensor) => backend.readSync(tensor.dataId) as Values,
-          original: () => theirs.kernelFunc(parameters) as tf.TensorInfo,
+          original: (changed = {}) =>
+            theirs.kernelFunc({
+              backend: parameters.backend,
+              inputs: (changed.inputs ?? parameters.inputs) as tf.NamedTensorInfoMap,
+              attrs: (changed.attributes ?? parameters.attrs) as tf.NamedAttrMap,
+            }) as tf.TensorInfo,
         });
       },
     });

@@ -65,3 +65,16 @@ export function einsumShape(equation: string, shapes: readonly (readonly number[
   }
   return [...result].map((label) => lengths.get(label) ?? 1);
 }
+
+/** An equation as equations of two operands, of which each takes the result of the one before and the next operand. */
+export function inPairs({ operands, result }: Einsum): string[] {
+  let left = operands[0];
+  return operands.slice(1).map((right, i) => {
+    const last = i === operands.length - 2;
+    const needed = operands.slice(i + 2).join('') + result;
+    const kept = [...new Set(left + right)].filter((label) => needed.includes(label)).join('');
+    const pair = `${left},${right}->${last ? result : kept}`;
+    left = kept;
+    return pair;
+  });
+}

@@ -33,13 +33,35 @@ export class ForeignTensorError extends Error {
 /** Shapes or types that an operation does not take. */
 export class OperandError extends Error {
   override readonly name = 'OperandError';
-  constructor(operation: string, problem: string) {
-    super(`'${operation}': ${problem}${callerLine()}`);
+  constructor(operation: string, problem: string, place = callerLine()) {
+    super(`'${operation}': ${problem}${place}`);
   }
 }
 
+/** A function whose gradient is asked for and has none. */
+export class MissingGradientError extends Error {
+  override readonly name = 'MissingGradientError';
+  constructor(operation: string, advice: string, derivative = 'gradient') {
+    super(`'${operation}' has no ${derivative}${callerLine()}: ${advice}`);
+  }
+}
+
+/**
+ * An error of TensorFlow.js's own checks as an OperandError with the function's line; other errors as they are.
+ * @param error with its stack, as long as Error.stackTraceLimit was when it was thrown
+ */
+export function withLine(error: unknown): unknown {
+  if (!(error instanceof Error) || error.constructor !== Error) return error;
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s*at /.test(line));
+  if (!frames[0]?.includes('@tensorflow')) return error;
+  const operation = frames
+    .map((frame) => /^\s*at (?:\w+\.)?([A-Za-z]\w*)_ \(/.exec(frame)?.[1])
+    .find(Boolean);
+  return new OperandError(operation ?? 'TensorFlow.js', error.message, userLine(error.stack ?? ''));
+}
+
 const machinery =
-  /@tensorflow|[\\/]engine[\\/](trace|backends|optimiser|parameters|gradients)|^\s*at (?:async )?node:/;
+  /@tensorflow|[\\/]engine[\\/](trace|backends|optimiser|parameters|gradients)|[\\/]agents[\\/]host\.ts|^\s*at (?:async )?node:/;
 
 /** The folder of the package as built, which has lost the names of its files. */
 const built = /^(.*\/dist\/)(?:chunks|engine)\//.exec(import.meta.url)?.[1];
@@ -53,6 +75,11 @@ export function callerLine(): string {
   Error.stackTraceLimit = 60;
   const stack = new Error().stack ?? '';
   Error.stackTraceLimit = limit;
+  return userLine(stack);
+}
+
+/** Of a stack. */
+function userLine(stack: string): string {
   for (const line of stack.split('\n').slice(1)) {
     if (machinery.test(line) || (built !== undefined && line.includes(built))) continue;
     const place = /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(line.trim());

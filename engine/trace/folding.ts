@@ -121,7 +121,7 @@ function written(cpu: tf.KernelBackend, value: Value): tf.TensorInfo {
   const size = sizeOf(shape);
   const data =
     constant.length === size
-      ? constant
+      ? constant.slice() // TensorFlow.js's kernels may write into their operands
       : new (constant.constructor as Float32ArrayConstructor)(size).fill(constant[0]);
   const dtype = value.type as tf.DataType;
   const dataId = cpu.write(data, [...shape], dtype);

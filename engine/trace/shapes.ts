@@ -25,7 +25,9 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
 export function normaliseAxes(axes: number | readonly number[] | null | undefined, rank: number): number[] {
   if (axes === null || axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axes === 'number' ? [axes] : axes;
-  return list.map((axis) => normaliseAxis(axis, rank)).sort((a, b) => a - b);
+  const sorted = list.map((axis) => normaliseAxis(axis, rank)).sort((a, b) => a - b);
+  if (new Set(sorted).size < sorted.length) throw new RangeError(`the axes [${list}] name one twice`);
+  return sorted;
 }
 
 export function normaliseAxis(axis: number, rank: number): number {

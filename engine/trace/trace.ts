@@ -5,6 +5,7 @@ import { onnxModel } from '../onnx/onnx-model.ts';
 import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { TRACE_BACKEND, traceBackend } from './backend.ts';
+import { withLine } from './errors.ts';
 import { type ElementType, Graph, type GraphNode, needed, type Value } from './graph.ts';
 import { joinPatterns } from './patterns.ts';
 import { withoutRandomDraws } from './random-draws.ts';
@@ -81,7 +82,7 @@ export function traceFunction(
           inputs.map((input) => input.leaf),
           tensors,
         );
-        const result = withoutRandomDraws(() => fn(argument as never));
+        const result = withLines(() => withoutRandomDraws(() => fn(argument as never)));
         if (result instanceof Promise)
           throw new TypeError(`'${name}' is asynchronous: a compiled function is not`);
         const taken = new Set<Value>();
@@ -117,6 +118,19 @@ export function traceFunction(
       }
     }),
   );
+}
+
+/** Errors of TensorFlow.js's own checks get the function's line. */
+function withLines<T>(body: () => T): T {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 60;
+  try {
+    return body();
+  } catch (error) {
+    throw withLine(error);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 function flopsOf({ operation, inputs: [a], outputs: [product], attributes }: GraphNode): number {

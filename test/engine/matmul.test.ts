@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../engine/index.ts';
 import { expectClose, expectGradient, expectSame, type Tensors, uniform } from './compare.ts';
+import { presentBackends } from './present-backends.ts';
 
 const flags = [
   [false, false],
@@ -127,10 +128,65 @@ describe('matrix products', () => {
     ['ij->ji', [[2, 3]]],
     ['ij->i', [[2, 3]]],
     ['ij,j->i', [[2, 3], [3]]],
+    [
+      'ij,jk,kl->il',
+      [
+        [2, 3],
+        [3, 2],
+        [2, 4],
+      ],
+    ],
+    [
+      'bi,ij,bj->b',
+      [
+        [3, 2],
+        [2, 4],
+        [3, 4],
+      ],
+    ],
+    ['i,j,k,j->ki', [[2], [3], [2], [3]]],
   ])('einsum %s and its gradient', async (equation, shapes) => {
     const inputs = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, uniform(i, shape)]));
     const run = (all: Record<string, tf.Tensor>) => tf.einsum(equation, ...Object.values(all));
     await expectSame(equation, (all) => ({ y: run(all) }), inputs);
     await expectGradient(equation, run, inputs);
+  });
+});
+
+describe('einsum of several operands', () => {
+  it.each<[string, Record<string, number>]>([
+    ['ij,jk,kl->il', { i: 2, j: 3, k: 4, l: 5 }],
+    ['bi,ij,bj->b', { b: 3, i: 2, j: 4 }],
+    ['ab,c,bd,a->dc', { a: 2, b: 3, c: 4, d: 2 }],
+    ['a,b,a->b', { a: 2, b: 3 }],
+  ])('%s is the sum over all labels, without another backend', async (equation, lengths) => {
+    const [left, result] = equation.split('->');
+    const operands = left.split(',').map((labels) => ({ labels, shape: [...labels].map((l) => lengths[l]) }));
+    const inputs = Object.fromEntries(operands.map(({ shape }, i) => [`x${i}`, uniform(i + 1, shape)]));
+    const place = (labels: string, at: Record<string, number>) =>
+      [...labels].reduce((index, label) => index * lengths[label] + at[label], 0);
+    const expected = new Float64Array([...result].reduce((size, label) => size * lengths[label], 1));
+    const visit = (labels: readonly string[], at: Record<string, number>): void => {
+      const [label, ...rest] = labels;
+      if (label === undefined) {
+        const factors = operands.map(({ labels: own }, i) => inputs[`x${i}`].data[place(own, at)]);
+        expected[place(result, at)] += factors.reduce((product, factor) => product * factor, 1);
+        return;
+      }
+      for (let i = 0; i < lengths[label]; i++) visit(rest, { ...at, [label]: i });
+    };
+    visit(Object.keys(lengths), {});
+    for (const backend of await presentBackends('native', 'wasm', 'onnx', 'eager', 'cpu')) {
+      const others: string[] = [];
+      const engine = createEngine({ backend, onFallback: (_, reason) => others.push(reason) });
+      const fn = engine.compile<Record<string, tf.Tensor>, tf.Tensor>('sum', (all) =>
+        tf.einsum(equation, ...Object.values(all)),
+      );
+      const { data, shape } = await fn(inputs);
+      expect([...shape]).toEqual([...result].map((label) => lengths[label]));
+      for (const i of expected.keys()) expect(data[i]).toBeCloseTo(expected[i], 4);
+      expect(others).toEqual([]);
+      await engine.dispose();
+    }
   });
 });

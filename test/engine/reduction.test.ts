@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, it } from 'vitest';
-import { bools, expectGradient, expectSame, integers, uniform } from './compare.ts';
+import { bools, expectGradient, expectSame, integers, type Tensors, uniform } from './compare.ts';
 
 type Reduction = (x: tf.Tensor, axis?: number | number[], keep?: boolean) => tf.Tensor;
 const reductions: Record<string, Reduction> = {
@@ -165,5 +165,25 @@ describe('scans', () => {
       inputs,
     );
     await expectGradient('cumsum', ({ x }) => tf.cumsum(x, 1, exclusive, reverse), { x: uniform(3, [2, 3]) });
+    const zeros = { data: Float32Array.of(0.7, 0, -1.2, 0, 1.5, 2, -0.4, 1, 1.3, 0), shape: [2, 5] };
+    await expectGradient('cumprod', ({ x }) => tf.cumprod(x, -1, exclusive, reverse), { x: zeros });
+  });
+});
+
+describe('the gradients of batchNorm equal differences', () => {
+  type Operands = Parameters<typeof tf.batchNorm2d>;
+  it.each<[string, readonly ('offset' | 'scale')[]]>([
+    ['of all operands', ['offset', 'scale']],
+    ['without an offset', ['scale']],
+    ['without a scale', ['offset']],
+    ['of the statistics alone', []],
+  ])('%s', async (name, more) => {
+    const names = ['x', 'mean', 'variance', ...more] as const;
+    const inputs = Object.fromEntries(
+      names.map((key, i) => [key, uniform(i + 1, key === 'x' ? [4, 3] : [3], 0.5, 2)]),
+    );
+    const normalised = ({ x, mean, variance, offset, scale }: Tensors) =>
+      tf.batchNorm2d(...([x, mean, variance, offset, scale, 0.01] as unknown as Operands));
+    await expectGradient(name, normalised, inputs);
   });
 });

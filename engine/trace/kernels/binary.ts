@@ -83,6 +83,7 @@ export const binaryTranslations: Translations = {
     const rows = condition.shape.length === 1 && t.shape.length > 1;
     const shape = rows ? [condition.shape[0], ...t.shape.slice(1).map(() => 1)] : condition.shape;
     const choice = graph.reshape(graph.cast(condition, 'bool'), shape);
+    if (t.type !== e.type) return numeric(graph, t, e, (yes, no) => graph.where(choice, yes, no));
     if (t.type !== 'bool') return graph.where(choice, t, e);
     return graph.cast(graph.where(choice, graph.cast(t, 'int32'), graph.cast(e, 'int32')), 'bool');
   },

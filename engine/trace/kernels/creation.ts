@@ -1,5 +1,5 @@
 /** Tensors from attributes alone, which become constants, and batch normalisation. */
-import type { Graph } from '../graph.ts';
+import type { Graph, Value } from '../graph.ts';
 import { sizeOf } from '../shapes.ts';
 import { elementType, type Translations } from '../tfjs-to-graph.ts';
 
@@ -37,7 +37,9 @@ export const creationTranslations: Translations = {
       Array.from({ length: num }, (_, i) => start + i * step),
     );
   },
-  FusedBatchNorm: (graph, { x, mean, variance, offset, scale }, { varianceEpsilon }) => {
+  FusedBatchNorm: (graph, operands, { varianceEpsilon }) => {
+    const floats = Object.entries(operands).map(([name, value]) => [name, graph.cast(value, 'float32')]);
+    const { x, mean, variance, offset, scale } = Object.fromEntries(floats) as Record<string, Value>;
     const epsilon = graph.scalar('float32', varianceEpsilon as number);
     const deviation = graph.unary('Sqrt', graph.binary('Add', variance, epsilon));
     const centred = graph.binary('Div', graph.binary('Sub', x, mean), deviation);

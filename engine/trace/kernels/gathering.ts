@@ -44,6 +44,11 @@ function refuseOutside({ constant, shape }: Value, bounds: readonly number[]): v
   });
 }
 
+/** The shape of indices to scatter at: a list of numbers is a list of tuples of one. */
+export function tuplesOf(shape: readonly number[]): readonly number[] {
+  return shape.length === 1 ? [shape[0], 1] : shape;
+}
+
 /** Adds (or writes) whole slices of `target` at index tuples. */
 function scatter(
   graph: Graph,
@@ -53,14 +58,18 @@ function scatter(
   reduction: 'add' | 'none',
 ): Value {
   const { type, shape } = target;
-  refuseOutside(indices, shape.slice(0, indices.shape[indices.shape.length - 1]));
+  const tuples = graph.reshape(indices, tuplesOf(indices.shape));
+  refuseOutside(tuples, shape.slice(0, tuples.shape[tuples.shape.length - 1]));
   return graph.node(
     'ScatterND',
-    [target, graph.cast(indices, 'int64'), updates],
+    [target, graph.cast(tuples, 'int64'), updates],
     { type, shape },
     { reduction },
   );
 }
+
+/** Truth values as the numbers 0 and 1. */
+const integers = (graph: Graph, x: Value) => (x.type === 'bool' ? graph.cast(x, 'int32') : x);
 
 const zeros = (graph: Graph, like: Value, shape: readonly number[]) =>
   graph.expand(graph.scalar(like.type, 0), shape);
@@ -115,7 +124,13 @@ export const gatheringTranslations: Translations = {
     ),
   JoinRows: (graph, { a, b, first }) => joinRows(graph, a, b, first),
   GatherV2: (graph, { x, indices }, { axis, batchDims }) =>
-    gather(graph, x, indices, normaliseAxis(axis as number, x.shape.length), batchDims as number),
+    gather(
+      graph,
+      x,
+      integers(graph, indices),
+      normaliseAxis(axis as number, x.shape.length),
+      batchDims as number,
+    ),
   GatherNd: (graph, { params, indices }) => {
     const depth = indices.shape[indices.shape.length - 1];
     refuseOutside(indices, params.shape.slice(0, depth));
@@ -127,7 +142,8 @@ export const gatheringTranslations: Translations = {
   TensorScatterUpdate: (graph, { tensor, indices, updates }) =>
     scatter(graph, tensor, indices, updates, 'none'),
   /** What belongs to no segment goes into one behind the last, which is cut off. */
-  UnsortedSegmentSum: (graph, { x, segmentIds }, { numSegments }) => {
+  UnsortedSegmentSum: (graph, { x: addends, segmentIds }, { numSegments }) => {
+    const x = integers(graph, addends);
     const count = numSegments as number;
     const rows = graph.reshape(insideOr(graph, segmentIds, count), [...segmentIds.shape, 1]);
     const rest = x.shape.slice(segmentIds.shape.length);
@@ -170,7 +186,12 @@ export const gatheringTranslations: Translations = {
     rank(graph, sortedSequence, values, side === 'left' ? 'Less' : 'LessOrEqual'),
 };
 
-function rank(graph: Graph, sorted: Value, values: Value, comparison: string): Value {
+function rank(graph: Graph, sequence: Value, sought: Value, comparison: string): Value {
+  const type = sequence.type === 'float32' || sought.type === 'float32' ? 'float32' : 'int32';
+  return rankOfOneType(graph, graph.cast(sequence, type), graph.cast(sought, type), comparison);
+}
+
+function rankOfOneType(graph: Graph, sorted: Value, values: Value, comparison: string): Value {
   const [rows, count] = sorted.shape;
   const sought = values.shape[1];
   const below = graph.binary(

@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { einsumShape } from '../einsum.ts';
+import { einsumShape, inPairs, parseEinsum } from '../einsum.ts';
 import { type Graph, MICROSOFT, type Value } from '../graph.ts';
 import { broadcastShapes, sizeOf } from '../shapes.ts';
 import type { Translations } from '../tfjs-to-graph.ts';
@@ -53,6 +53,14 @@ const activations: Readonly<Record<string, string>> = {
   elu: 'Elu',
 };
 
+function einsum(graph: Graph, equation: string, values: readonly Value[]): Value {
+  const shape = einsumShape(
+    equation,
+    values.map((value) => value.shape),
+  );
+  return graph.node('Einsum', values, { type: 'float32', shape }, { equation: equation.replace(/\s/g, '') });
+}
+
 export const matMulTranslations: Translations = {
   BatchMatMul: (graph, { a, b }, attributes) => {
     const { transposeA, transposeB } = attributes as { transposeA: boolean; transposeB: boolean };
@@ -64,8 +72,9 @@ export const matMulTranslations: Translations = {
       transposeB: boolean;
       activation?: string;
     };
-    let product = matMul(graph, a, b, transposeA, transposeB);
-    if (bias !== undefined) product = graph.binary('Add', product, bias);
+    const [left, right] = [a, b].map((x) => graph.cast(x, 'float32'));
+    let product = matMul(graph, left, right, transposeA, transposeB);
+    if (bias !== undefined) product = graph.binary('Add', product, graph.cast(bias, 'float32'));
     if (activation === undefined || activation === 'linear') return product;
     const operation = activations[activation];
     if (operation === undefined) throw new RangeError(`matMul: no fused activation '${activation}'`);
@@ -73,16 +82,13 @@ export const matMulTranslations: Translations = {
   },
   Einsum: (graph, operands, attributes) => {
     const { equation } = attributes as { equation: string };
-    const values = Object.values(operands);
-    const shape = einsumShape(
-      equation,
-      values.map((value) => value.shape),
-    );
-    return graph.node(
-      'Einsum',
-      values,
-      { type: 'float32', shape },
-      { equation: equation.replace(/\s/g, '') },
-    );
+    const values = Object.values(operands).map((x) => graph.cast(x, 'float32'));
+    const shapes = values.map((value) => value.shape);
+    einsumShape(equation, shapes); // wrong equations are told as they were written
+    const parts = parseEinsum(equation, shapes);
+    if (values.length < 3) return einsum(graph, equation, values);
+    const [first, ...others] = values;
+    const pairs = inPairs(parts);
+    return others.reduce((product, value, i) => einsum(graph, pairs[i], [product, value]), first);
   },
 };

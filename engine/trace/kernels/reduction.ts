@@ -67,9 +67,17 @@ const position = (operation: string): Translation => {
 const normalised = (operation: string, key: string): Translation => {
   return (graph, { logits }, attributes) => {
     const axis = normaliseAxis((attributes[key] as number | undefined) ?? -1, logits.shape.length);
-    return graph.node(operation, [logits], { type: 'float32', shape: logits.shape }, { axis });
+    return graph.node(
+      operation,
+      [graph.cast(logits, 'float32')],
+      { type: 'float32', shape: logits.shape },
+      { axis },
+    );
   };
 };
+
+/** Truth values as the numbers 0 and 1. */
+const counted = (graph: Graph, x: Value) => (x.type === 'bool' ? graph.cast(x, 'int32') : x);
 
 interface ScanAttributes {
   readonly axis: number;
@@ -124,8 +132,10 @@ export const reductionTranslations: Translations = {
   ArgMin: position('ArgMin'),
   Softmax: normalised('Softmax', 'dim'),
   LogSoftmax: normalised('LogSoftmax', 'axis'),
-  Cumsum: (graph, { x }, attributes) => cumulativeSum(graph, x, attributes as unknown as ScanAttributes),
-  Cumprod: (graph, { x }, attributes) => cumulativeProduct(graph, x, attributes as unknown as ScanAttributes),
+  Cumsum: (graph, { x }, attributes) =>
+    cumulativeSum(graph, counted(graph, x), attributes as unknown as ScanAttributes),
+  Cumprod: (graph, { x }, attributes) =>
+    cumulativeProduct(graph, counted(graph, x), attributes as unknown as ScanAttributes),
   TopK: (graph, { x }, attributes) => {
     const { k, sorted } = attributes as { k: number; sorted: boolean };
     const shape = [...x.shape.slice(0, -1), k];

@@ -97,8 +97,14 @@ export const unaryTranslations: Translations = {
     return clip(graph, x, clipValueMin, clipValueMax);
   },
   LeakyRelu: (graph, { x }, { alpha }) =>
-    graph.node('LeakyRelu', [x], { type: 'float32', shape: x.shape }, { alpha: { float: alpha as number } }),
-  Prelu: (graph, { x, alpha }) => {
+    graph.node(
+      'LeakyRelu',
+      [graph.cast(x, 'float32')],
+      { type: 'float32', shape: x.shape },
+      { alpha: { float: alpha as number } },
+    ),
+  Prelu: (graph, operands) => {
+    const [x, alpha] = [operands.x, operands.alpha].map((value) => graph.cast(value, 'float32'));
     const negative = graph.binary('Mul', x, alpha);
     return graph.where(graph.binary('Less', x, number(graph, 0), 'bool'), negative, x);
   },
