@@ -126,22 +126,61 @@ const top: Kernel = ({ inputs: { x }, attributes, backend, valuesOf }) => {
   return [backend.makeTensorInfo(shape, x.dtype, best), backend.makeTensorInfo(shape, 'int32', indices)];
 };
 
-/** TensorFlow.js's, which says less about a wrong equation and takes two operands at most. */
-const einsum: Kernel = ({ inputs, attributes: { equation }, backend, original }) => {
-  const operands = Object.values(inputs);
+/** TensorFlow.js's, which says less about a wrong equation, takes two operands at most and no label twice in one. */
+const einsum: Kernel = (call) => {
+  const { inputs, attributes, backend, original } = call;
   const parts = parseEinsum(
-    equation as string,
-    operands.map((tensor) => tensor.shape),
+    attributes.equation as string,
+    Object.values(inputs).map((tensor) => tensor.shape),
   );
-  if (operands.length < 3) return original();
+  const made: tf.TensorInfo[] = [];
+  const operands = Object.values(inputs).map((tensor, i) => {
+    const labels = parts.operands[i];
+    if (new Set(labels).size === labels.length) return tensor;
+    made.push(diagonal(call, tensor, labels));
+    return made[made.length - 1];
+  });
+  const labels = parts.operands.map((each) => [...new Set(each)].join(''));
   const [first, ...others] = operands;
-  const pairs = inPairs(parts);
-  return others.reduce((product, tensor, i) => {
-    const next = original({ inputs: [product, tensor], attributes: { equation: pairs[i] } });
-    if (i > 0) backend.disposeData(product.dataId);
-    return next;
-  }, first);
+  const pairs = inPairs({ ...parts, operands: labels });
+  const equation = `${labels.join()}->${parts.result}`;
+  const result =
+    operands.length < 3
+      ? original({ inputs: operands, attributes: { equation } })
+      : others.reduce((product, tensor, i) => {
+          const next = original({ inputs: [product, tensor], attributes: { equation: pairs[i] } });
+          if (i > 0) backend.disposeData(product.dataId);
+          return next;
+        }, first);
+  // The result of one operand may be that operand.
+  for (const { dataId } of made) if (dataId !== result.dataId) backend.disposeData(dataId);
+  return result;
 };
+
+/** Where axes of one label have the same index: each label once, in the order of their first axes. */
+function diagonal({ backend, valuesOf }: Call, { shape, dtype, ...tensor }: tf.TensorInfo, labels: string) {
+  const values = valuesOf({ shape, dtype, ...tensor });
+  const strides = new Map<string, number>();
+  const lengths = new Map<string, number>();
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides.set(labels[axis], (strides.get(labels[axis]) ?? 0) + stride);
+    lengths.set(labels[axis], shape[axis]);
+    stride *= shape[axis];
+  }
+  const kept = [...new Set(labels)];
+  const kind = values.constructor as Float32ArrayConstructor;
+  const sizes = kept.map((label) => lengths.get(label) ?? 0);
+  const taken = kind.from({ length: sizes.reduce((total, n) => total * n, 1) }, (_, place) => {
+    let [rest, offset] = [place, 0];
+    for (let i = kept.length - 1; i >= 0; i--) {
+      offset += (rest % sizes[i]) * (strides.get(kept[i]) ?? 0);
+      rest = Math.floor(rest / sizes[i]);
+    }
+    return values[offset];
+  });
+  return backend.makeTensorInfo(sizes, dtype, taken);
+}
 
 /** TensorFlow.js's writes into its operand: it gets a copy. */
 const scatterUpdate: Kernel = ({ inputs, backend, valuesOf, original }) => {

@@ -153,6 +153,25 @@ describe('matrix products', () => {
   });
 });
 
+it('einsum with a label twice takes the diagonal in eager mode', async () => {
+  const engine = createEngine({ backend: 'eager' });
+  const run = engine.compile<Tensors, Tensors>('diagonals', ({ x, y }) => ({
+    both: tf.einsum('iik->ik', x),
+    sums: tf.einsum('iik->i', x),
+    product: tf.einsum('iik,kj->ij', x, y),
+  }));
+  const range = (...shape: number[]) => {
+    const size = shape.reduce((total, n) => total * n, 1);
+    return { data: Float32Array.from({ length: size }, (_, i) => i), shape };
+  };
+  const { both, sums, product } = await run({ x: range(3, 3, 2), y: range(2, 3) });
+  // x[i, i, k] = 8 i + k, y[k, j] = 3 k + j
+  expect([...both.data]).toEqual([0, 1, 8, 9, 16, 17]);
+  expect([...sums.data]).toEqual([1, 17, 33]);
+  expect([...product.data]).toEqual([3, 4, 5, 27, 44, 61, 51, 84, 117]);
+  await engine.dispose();
+});
+
 describe('einsum of several operands', () => {
   it.each<[string, Record<string, number>]>([
     ['ij,jk,kl->il', { i: 2, j: 3, k: 4, l: 5 }],
