@@ -67,7 +67,8 @@ export function encodeCheckpoint(state: StoredRun, agent: AgentSnapshot, sha256:
   const values = JSON.stringify(agent.values);
   const checksum = contentHash(run, values, arrays, sha256);
   const layers = JSON.stringify(withPrefix(agent.layers ?? {}));
-  return encodeSafetensors(arrays, { format: FORMAT, sha256: checksum, run, agent: values, layers });
+  const metadata = { format: FORMAT, sha256: checksum, run, agent: values };
+  return encodeSafetensors(arrays, { ...metadata, layers, layers_sha256: sha256(layers) });
 }
 
 /** @throws Error that says what is wrong with the file; the job is not checked */
@@ -82,7 +83,7 @@ export function decodeCheckpoint(
   }
   const { replay, ...state } = JSON.parse(metadata.run) as StoredRun;
   const values = JSON.parse(metadata.agent) as Record<string, unknown>;
-  const layers = readLayers(metadata.layers);
+  const layers = readLayers(metadata, sha256);
   return { state, agent: { arrays: withoutPrefix(arrays), values }, layers, replay };
 }
 
@@ -117,8 +118,12 @@ const layersSchema = z.record(
   z.array(z.object({ name: z.string(), shape: z.array(z.number()), offset: z.number() })),
 );
 
-/** None in files of before there were layers. They are for readers alone: a run goes on without them. */
-function readLayers(text: string | undefined): Checkpoint['layers'] {
+/** None in files of before there were layers, or where they are damaged. They are for readers alone: a run goes on without them. */
+function readLayers(
+  { layers: text, layers_sha256: sum }: Readonly<Record<string, string | undefined>>,
+  sha256: Sha256,
+): Checkpoint['layers'] {
+  if (sum !== undefined && sum !== sha256(text ?? '')) return {};
   try {
     return withoutPrefix(layersSchema.parse(JSON.parse(text ?? '{}')));
   } catch {

@@ -1,6 +1,6 @@
 /** What a script does with the library, on real runs of a few hundred steps. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -146,6 +146,20 @@ describe('a comparison by a function', () => {
       expect.arrayContaining(['actor/m', 'critic/v', 'target', 'temperature/params']),
     );
     expect(() => weights('temperature/count')).toThrow(UserError);
+  });
+
+  test('gives no weights where the places of layers are damaged', () => {
+    const copy = join(folder, 'damaged');
+    cpSync(join(comparison.folder, 'runs/pendulum-swingup/small-sac/0'), copy, { recursive: true });
+    const path = join(copy, 'checkpoint/last.safetensors');
+    const bytes = readFileSync(path);
+    const place = bytes.indexOf('layer0/kernel');
+    expect(place).toBeGreaterThan(0);
+    bytes.write('layer9', place);
+    writeFileSync(path, bytes);
+    const { arrays, weights } = readCheckpoint(copy);
+    expect(Object.keys(arrays)).toContain('actor/params');
+    expect(() => weights('actor/params')).toThrow(UserError);
   });
 
   test('its policy acts in this process as an evaluation does in its own', async () => {
