@@ -158,8 +158,9 @@ const einsum: Kernel = (call) => {
 };
 
 /** Where axes of one label have the same index: each label once, in the order of their first axes. */
-function diagonal({ backend, valuesOf }: Call, { shape, dtype, ...tensor }: tf.TensorInfo, labels: string) {
-  const values = valuesOf({ shape, dtype, ...tensor });
+function diagonal({ backend, valuesOf }: Call, tensor: tf.TensorInfo, labels: string) {
+  const { shape, dtype } = tensor;
+  const values = valuesOf(tensor);
   const strides = new Map<string, number>();
   const lengths = new Map<string, number>();
   let stride = 1;

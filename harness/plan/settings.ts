@@ -6,8 +6,7 @@ import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
 import { isFile } from '../plugins/load-module.ts';
 import { backendName, evaluationStarts } from '../run/job.ts';
-import { nearest, UserError } from '../text/errors.ts';
-import { unknownKey } from '../text/known-keys.ts';
+import { nearest, UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { parseCount } from '../text/quantity.ts';
 
@@ -150,7 +149,7 @@ export function checkSettings(value: unknown, where: string): Settings {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
     const known = Object.keys((issue.path.length === 0 ? settingsSchema : agentVariant).shape);
-    throw new UserError(`${where}: ${place}${unknownKey(key, known)}`);
+    throw new UserError(`${where}: ${place}${unknownName('key', key, known).message}`);
   }
   throw new UserError(`${where}: ${place}${issue.message}`);
 }

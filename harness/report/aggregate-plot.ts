@@ -3,9 +3,9 @@ import * as Plot from '@observablehq/plot';
 import type { TableRow } from '../results/tables.ts';
 import type { AggregateMetric } from '../statistics/index.ts';
 import { type Drawing, draw, labelWidth } from './drawing.ts';
-import { shortName, shortNames } from './html.ts';
+import { shortName } from './html.ts';
 import { interval, share } from './numbers.ts';
-import type { Series } from './series.ts';
+import { type Series, shortAgents } from './series.ts';
 
 export const metricTitles: Readonly<Record<AggregateMetric, string>> = {
   iqm: 'Interquartile mean',
@@ -30,10 +30,7 @@ export function aggregatePlot(
     const [value, low, high] = [Number(row.value), Number(row.ci_low), Number(row.ci_high)];
     return [{ series: look, key: String(look.index), value, low, high }];
   });
-  const short = shortNames(
-    series.map(({ agent }) => agent),
-    LABEL,
-  );
+  const short = shortAgents(series, LABEL);
   const labels = new Map(items.map((item) => [item.key, short(item.series.agent)]));
   const marginLeft = 14 + Math.max(40, ...[...labels.values()].map(labelWidth));
   const sayings = new Map(

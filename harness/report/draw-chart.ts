@@ -10,9 +10,9 @@ import {
   yDomain,
 } from './chart.ts';
 import { type Drawing, drawParts, labelWidth, type Piece } from './drawing.ts';
-import { escapeText, shortNames } from './html.ts';
+import { escapeText } from './html.ts';
 import { compact, readable } from './numbers.ts';
-import { type Series, symbolPaths } from './series.ts';
+import { type Series, shortAgents, symbolPaths } from './series.ts';
 
 /** What a reader has chosen. */
 export interface ChartView {
@@ -99,10 +99,7 @@ function drawPanels(
     dy: AROUND.top + Math.floor(i / columns) * (size.height + ROW_GAP),
     series: line.series,
   }));
-  const short = shortNames(
-    series.map(({ agent }) => agent),
-    Math.floor((size.width - margins.marginLeft - 20) / labelWidth('n')),
-  );
+  const short = shortAgents(series, Math.floor((size.width - margins.marginLeft - 20) / labelWidth('n')));
   const drawn = panels.map(({ dx, dy, series: place }, i) => {
     const { agent, className, symbol, colour } = series[place];
     const name = short(agent);

@@ -92,7 +92,8 @@ export function gatherReport(
     if (Math.abs(score) > HIGHEST)
       throw new UserError(`${place}: ${score} of ${agent} on ${task}, seed ${seed}: beyond ±${HIGHEST}`);
   const known = [...joined, ...read.flatMap((part) => part.records)];
-  checkKnown('task', options.tasks, new Set(known.map(({ task }) => task)));
+  const tasks = new Set(known.map(({ task }) => task));
+  checkKnown('task', options.tasks, tasks);
   checkKnown('agent', options.agents, new Set(known.map(({ agent }) => agent)));
   const counts = ({ task, agent }: RunName) =>
     (options.tasks?.includes(task) ?? true) && (options.agents?.includes(agent) ?? true);
@@ -106,7 +107,7 @@ export function gatherReport(
   const last = options.until ?? Number.POSITIVE_INFINITY;
   const farEnough = new Set(all.filter((run) => (lastStep(run) ?? 0) >= last).map(runKey));
   const unfinished = troubled.filter((run) => run.status !== 'failed' && !farEnough.has(runKey(run)));
-  checkRanges(options.taskRanges, [...new Set(known.map(({ task }) => task))]);
+  checkRanges(options.taskRanges, [...tasks]);
   const sources = read.map((part) => part.source);
   const kept = sources.flatMap(({ manifest }) => manifest?.reporting ?? []);
   const analysis: AnalysisOptions = {

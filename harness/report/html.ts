@@ -58,7 +58,7 @@ const unshowable = /[^\P{Cc}\t\n\r]|\p{Cs}|[\u202a-\u202e\u2066-\u2069\ufffe\uff
  */
 export function shortNames(names: readonly string[], length = 24): (name: string) => string {
   const cuts = [
-    (name: string) => shortName(name, length),
+    (name: string) => cutTo(name, length, length - 1),
     (name: string) => cutTo(name, length, Math.floor((length - 1) / 2)),
     (name: string) => cutTo(name, length, 0),
   ];
@@ -82,7 +82,4 @@ function cutTo(name: string, length: number, head: number): string {
 const oneLine = (name: string): string => visible(name).replace(/\s+/g, ' ').trim();
 
 /** A name on one line of at most `length` characters, for labels of plots. */
-export function shortName(name: string, length = 24): string {
-  const line = [...oneLine(name)];
-  return line.length > length ? `${line.slice(0, length - 1).join('')}…` : line.join('');
-}
+export const shortName = (name: string, length = 24): string => cutTo(name, length, length - 1);

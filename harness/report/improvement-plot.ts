@@ -2,9 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import type { TableRow } from '../results/tables.ts';
 import { type Drawing, draw, labelWidth } from './drawing.ts';
-import { shortName, shortNames } from './html.ts';
+import { shortName } from './html.ts';
 import { interval, share } from './numbers.ts';
-import type { Series } from './series.ts';
+import { type Series, shortAgents } from './series.ts';
 
 const ROW = 24; // px
 const LABEL = 16; // characters
@@ -18,10 +18,7 @@ export function improvementPlot(
   width: number,
 ): Drawing {
   const pairs = pairsToDraw(rows, ranked);
-  const short = shortNames(
-    ranked.map(({ agent }) => agent),
-    LABEL,
-  );
+  const short = shortAgents(ranked, LABEL);
   const label = ({ agent }: Series) => short(agent);
   const left = 12 + Math.max(40, ...pairs.map(({ x }) => labelWidth(label(x))));
   const right = 12 + Math.max(40, ...pairs.map(({ y }) => labelWidth(label(y))));

@@ -6,7 +6,7 @@ import { curveNotes } from './curves.ts';
 import { drawChart, type Size } from './draw-chart.ts';
 import type { Drawing } from './drawing.ts';
 import { agentName, figure, legend } from './figures.ts';
-import { type Html, html, shortNames } from './html.ts';
+import { type Html, html } from './html.ts';
 import { improvementPlot } from './improvement-plot.ts';
 import { learningCurveChart, type SeriesCurve } from './learning-curve-chart.ts';
 import { metricCharts } from './metric-charts.ts';
@@ -15,6 +15,7 @@ import { dagger } from './notes.ts';
 import { compact, interval, readable, share } from './numbers.ts';
 import { profileChart } from './profile-chart.ts';
 import { sampleEfficiencyChart } from './sample-efficiency.ts';
+import { shortAgents } from './series.ts';
 import { type CellOf, dataTable, folded } from './table-html.ts';
 
 /** A section, the plots in it as files, and the charts that the page draws anew as its reader wishes. */
@@ -164,8 +165,8 @@ function curveTable(task: string, curves: readonly SeriesCurve[]): Html {
     (a, b) => a - b,
   );
   const stride = Math.ceil(steps.length / CURVE_ROWS);
-  const short = shortNames(
-    curves.map(({ series }) => series.agent),
+  const short = shortAgents(
+    curves.map(({ series }) => series),
     18,
   );
   const rows = steps

@@ -2,10 +2,11 @@
 import type { TableRow } from '../results/tables.ts';
 import type { AggregateMetric } from '../statistics/index.ts';
 import { agentName, name } from './figures.ts';
-import { type Html, html, shortName, shortNames } from './html.ts';
+import { type Html, html, shortName } from './html.ts';
 import { type RankedAgent, type ReportModel, ranksOnTask } from './model.ts';
 import { dagger, noteText } from './notes.ts';
 import { grouped, interval, readable, share } from './numbers.ts';
+import { shortAgents } from './series.ts';
 import { type CellOf, dataTable, folded } from './table-html.ts';
 import { scoreTable } from './tables-text.ts';
 import { verdictOf, verdictSentence } from './verdict.ts';
@@ -30,7 +31,7 @@ export function rankingSection(model: ReportModel): Html {
   const apart = new Set(verdict && [...verdict.above, ...verdict.below]);
   return html`<section id="ranking"><h2>Ranking over all tasks</h2>
 <p>Scores are ${model.sources.length === 0 ? 'those of the files' : 'the mean return of each run’s last evaluation'}, with ${grouped(low)} as 0 and ${grouped(high)} as 1${ownRanges(model)}. The rank is by interquartile mean; ranges are 95 % intervals over seeds. The mean rank averages each agent’s rank on every task. Shaded: the agent that ranks first, and those that it cannot be told from, since the interval of their probability of improvement holds 0.5.</p>
-${verdict && html`<p class="verdict">${verdictSentence(verdict, shortNames(model.series.map(({ agent }) => agent)))}.</p>`}
+${verdict && html`<p class="verdict">${verdictSentence(verdict, shortAgents(model.series))}.</p>`}
 ${dataTable(
   'Aggregate scores',
   columns,
@@ -90,10 +91,7 @@ const tableText = (file: string, title: string, text: string): Html =>
   html`<h3>${title}</h3><pre tabindex="0" data-file="${file}">${text}</pre>`;
 
 function taskByAgent(model: ReportModel): Html {
-  const short = shortNames(
-    model.series.map(({ agent }) => agent),
-    18,
-  );
+  const short = shortAgents(model.series, 18);
   const columns = [
     { title: 'Task', sortable: true },
     ...model.ranked.map(({ series }) => ({

@@ -1,4 +1,5 @@
 /** How agents are told apart in plots: by colour, by the shape of their marks and by the dashes of their lines. */
+import { shortNames } from './html.ts';
 
 /** One agent's looks; the same in every plot of a report. */
 export interface Series {
@@ -109,6 +110,14 @@ function seriesWith(agent: string, index: number, { hue, shape }: Look): Series 
     dash: dashes[Math.floor(shape / symbols.length)],
     className: `series-${index}`,
   };
+}
+
+/** Names of agents that stand together, as `shortNames` cuts them. @param length characters, at most */
+export function shortAgents(series: readonly Series[], length?: number): (agent: string) => string {
+  return shortNames(
+    series.map(({ agent }) => agent),
+    length,
+  );
 }
 
 /** The first of the least used places, going round from `start`. */

@@ -152,7 +152,8 @@ function ofCurve(
   floor: number | undefined,
 ): number[] {
   if (floor === undefined) return [];
-  return [measure(evaluations.map(({ meanReturn }) => meanReturn - floor)) ?? []].flat();
+  const found = measure(evaluations.map(({ meanReturn }) => meanReturn - floor));
+  return found === undefined ? [] : [found];
 }
 
 /** Scores from elsewhere have no evaluations. */

@@ -131,7 +131,8 @@ function joinedInterval<Task>(
   const single = tasks.filter(isSingle);
   const several = tasks.filter((task) => !isSingle(task));
   if (single.length === 0) return ofSeveral(several);
-  const alone = { ...weigh(single), interval: exactInterval(weigh(single).value, single.length, confidence) };
+  const one = weigh(single);
+  const alone = { ...one, interval: exactInterval(one.value, single.length, confidence) };
   if (several.length === 0) return alone.interval;
   const parts = [alone, { ...weigh(several), interval: ofSeveral(several) }];
   const value = parts.reduce((sum, part) => sum + part.weight * part.value, 0);

@@ -156,10 +156,7 @@ export class QueueWorker {
       // Its own disk: others may have room.
       if (error instanceof DiskError) {
         this.#note(`leaves: ${error.message}`);
-        await job.updateProgress({
-          type: 'note',
-          line: `worker ${process.pid} on ${hostname()} leaves: ${error.message}`,
-        });
+        await this.#sayThere(job, `leaves: ${error.message}`);
         this.leave();
         return await this.#giveBack(job, token);
       }
@@ -205,12 +202,14 @@ export class QueueWorker {
     if (!this.#refused.has(refusal)) {
       this.#refused.add(refusal);
       this.#note(`refuses the runs of ${name}: ${why}`);
-      await job.updateProgress({
-        type: 'note',
-        line: `worker ${process.pid} on ${hostname()} refuses the runs of ${name}: ${why}`,
-      });
+      await this.#sayThere(job, `refuses the runs of ${name}: ${why}`);
     }
     return await this.#putOff(job, token);
+  }
+
+  /** A line of this worker on the comparison's terminal. */
+  async #sayThere(job: Job, what: string): Promise<void> {
+    await job.updateProgress({ type: 'note', line: `worker ${process.pid} on ${hostname()} ${what}` });
   }
 
   /** Comes again in a while, to this worker or another. */
