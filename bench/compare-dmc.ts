@@ -54,17 +54,18 @@ async function ask<T>(request: object): Promise<T> {
 const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** Control steps per second of whole episodes with random actions, resets included: as peer.py counts them. */
-function stepsPerSecond(environment: ControlEnvironment, seconds: number): number {
+function stepsPerSecond(environment: ControlEnvironment, episodes: number): number {
   const draw = actionStream(environment, 0);
-  environment.reset(0);
+  const actions = Array.from({ length: environment.episodeLength }, draw);
   let steps = 0;
   const start = performance.now();
-  while (performance.now() - start < 1000 * seconds) {
-    for (let i = 0; i < 20; i++) {
-      const { truncated, terminated } = environment.step(draw());
-      if (truncated || terminated) environment.reset();
+  for (let episode = 0; episode < episodes; episode++) {
+    environment.reset();
+    for (const action of actions) {
+      steps++;
+      const { truncated, terminated } = environment.step(action);
+      if (truncated || terminated) break;
     }
-    steps += 20;
   }
   return (1000 * steps) / (performance.now() - start);
 }
@@ -76,11 +77,12 @@ async function speed(): Promise<void> {
   const medians: number[] = [];
   for (const task of tasks) {
     const environment = await makeEnvironment(task, { models: packagedModels });
-    stepsPerSecond(environment, 0.2); // lets the compilers warm up
+    const warm = stepsPerSecond(environment, 1); // lets the compilers warm up
+    const episodes = Math.max(1, Math.ceil((seconds * warm) / environment.episodeLength));
     const [ours, theirs, ratios] = [[], [], []] as number[][];
     for (let round = 0; round < rounds; round++) {
-      ours.push(stepsPerSecond(environment, seconds));
-      const answer = await ask<{ steps_per_second: number }>({ bench: task, seconds });
+      ours.push(stepsPerSecond(environment, episodes));
+      const answer = await ask<{ steps_per_second: number }>({ bench: task, episodes });
       theirs.push(answer.steps_per_second);
       ratios.push(ours[round] / theirs[round]);
     }

@@ -8,18 +8,22 @@ import { askWithFiles } from '../plugins/apart.ts';
 import { resolveTasks } from '../plugins/load-task.ts';
 import type { TaskSource } from '../plugins/source.ts';
 import type { ApartFunction } from '../process/apart.ts';
+import { median } from '../statistics/moments.ts';
 import { textTable } from '../text/text-table.ts';
 
 export interface EnvironmentSpeed {
   readonly task: string;
-  /** Control steps per second over a whole episode with random actions, its reset included. */
+  /** Control steps per second over whole episodes with random actions, their resets included. */
   readonly controlStepsPerSecond: number;
   /** Physics steps per second of the same. */
   readonly physicsStepsPerSecond: number;
   readonly resetMilliseconds: number;
-  /** Control steps per second of MuJoCo's calls alone, from the same states with the same actions. */
+  /** Control steps per second of MuJoCo's calls alone, from the same states with the same actions, without resets. */
   readonly bareStepsPerSecond: number;
-  /** Time of a control step beyond MuJoCo's calls alone, as a fraction of theirs; below 0 where we make fewer. */
+  /**
+   * Time of a control step beyond MuJoCo's calls alone, as a fraction of theirs, without resets: the median over the episodes'
+   * chunks. Below 0 where we make fewer calls.
+   */
   readonly overhead: number;
 }
 
@@ -29,25 +33,34 @@ const SHORTEST_CHUNK = 25;
 const CHUNK_MILLISECONDS = 0.5;
 /** So that an episode has several chunks. */
 const LONGEST_CHUNK = 250;
+/** Control steps after which an episode that has not ended is left. */
+const LONGEST_EPISODE = 10_000;
 
 /**
  * Alternates chunks of environment steps with the bare calls that dm_control makes for them: mj_step2,
- * mj_step..., mj_step1, restored to the same state, so that both see the same contacts and the same machine.
+ * mj_step..., mj_step1, restored to the same state, so that both see the same contacts and the same machine. Goes through
+ * whole episodes, since the time of a step may change in their course: at least one, then until `milliseconds` are over.
  */
 export async function measureEnvironment(
   environment: ControlEnvironment,
   milliseconds: number,
 ): Promise<EnvironmentSpeed> {
   const { module } = await loadMuJoCo();
-  const { physics, physicsSteps, episodeLength } = environment;
+  const { physics, physicsSteps } = environment;
   const isRungeKutta = physics.mjModel.opt.integrator === module.mjtIntegrator.mjINT_RK4.value;
   const size = chunkSize(environment);
-  const actions = Array.from({ length: size }, actionStream(environment, 0));
+  const draw = actionStream(environment, 0);
 
-  const steps = () => {
-    for (const action of actions) environment.step(action);
+  const go = (actions: readonly Float64Array[]): { taken: number; over: boolean } => {
+    let taken = 0;
+    for (const action of actions) {
+      taken++;
+      const { terminated, truncated } = environment.step(action);
+      if (terminated || truncated) return { taken, over: true };
+    }
+    return { taken, over: false };
   };
-  const bare = () => {
+  const bare = (actions: readonly Float64Array[]) => {
     const { mjModel, mjData, ctrl } = physics;
     for (const action of actions) {
       for (let i = 0; i < action.length; i++) ctrl[i] = action[i];
@@ -61,38 +74,53 @@ export async function measureEnvironment(
     }
   };
 
-  environment.reset(0);
-  const chunks = Math.max(1, Math.floor(episodeLength / size));
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  const resets: number[] = [];
+  let [steps, episodes] = [0, 0];
+  const times = { resets: 0, ours: 0, bare: 0 };
+  const overheads: number[] = [];
   const end = performance.now() + milliseconds;
-  for (let chunk = 0; performance.now() < end || ours.length < 8; chunk++) {
-    if (chunk % chunks === 0) resets.push(timed(() => environment.reset()));
-    const before = environment.state();
-    const oursFirst = chunk % 2 === 0;
-    if (oursFirst) ours.push(timed(steps));
-    else theirs.push(timed(bare));
-    environment.setState(before);
-    if (oursFirst) theirs.push(timed(bare));
-    else ours.push(timed(steps));
-    if (oursFirst) {
-      environment.setState(before);
-      steps();
+  while (episodes === 0 || performance.now() < end) {
+    times.resets += timed(() => environment.reset(episodes === 0 ? 0 : undefined));
+    episodes++;
+    let over = false;
+    for (let inEpisode = 0; !over && inEpisode < LONGEST_EPISODE; ) {
+      const actions = Array.from({ length: size }, draw);
+      const before = environment.state();
+      const oursFirst = overheads.length % 2 === 0;
+      let chunk = { taken: 0, over: false };
+      let [ours, theirs] = [0, 0];
+      if (oursFirst) {
+        ours = timed(() => {
+          chunk = go(actions);
+        });
+        environment.setState(before);
+        theirs = timed(() => bare(actions));
+        environment.setState(before);
+        go(actions);
+      } else {
+        theirs = timed(() => bare(actions));
+        environment.setState(before);
+        ours = timed(() => {
+          chunk = go(actions);
+        });
+      }
+      over = chunk.over;
+      inEpisode += chunk.taken;
+      steps += chunk.taken;
+      const bareTime = (theirs / size) * chunk.taken; // MuJoCo's calls alone know no end of an episode
+      times.ours += ours;
+      times.bare += bareTime;
+      overheads.push(ours / bareTime - 1);
     }
   }
-  while (resets.length < 5) resets.push(timed(() => environment.reset()));
 
-  const [step, bareStep] = [lowerQuartile(ours) / size, lowerQuartile(theirs) / size];
-  const reset = resets.reduce((a, b) => a + b, 0) / resets.length;
-  const perSecond = (1000 * episodeLength) / (reset + episodeLength * step);
+  const perSecond = (1000 * steps) / (times.ours + times.resets);
   return {
     task: environment.task,
     controlStepsPerSecond: Math.round(perSecond),
     physicsStepsPerSecond: Math.round(perSecond * physicsSteps),
-    resetMilliseconds: Number(reset.toFixed(3)),
-    bareStepsPerSecond: Math.round(1000 / bareStep),
-    overhead: Number((step / bareStep - 1).toFixed(4)),
+    resetMilliseconds: Number((times.resets / episodes).toFixed(3)),
+    bareStepsPerSecond: Math.round((1000 * steps) / times.bare),
+    overhead: Number(median(overheads).toFixed(4)),
   };
 }
 
@@ -109,7 +137,7 @@ function chunkSize(environment: ControlEnvironment): number {
     if (over) environment.reset();
     return time;
   });
-  const wanted = Math.round(CHUNK_MILLISECONDS / lowerQuartile(times));
+  const wanted = Math.round(CHUNK_MILLISECONDS / median(times));
   return Math.max(SHORTEST_CHUNK, Math.min(LONGEST_CHUNK, wanted));
 }
 
@@ -117,12 +145,6 @@ function timed(work: () => unknown): number {
   const start = performance.now();
   work();
   return performance.now() - start;
-}
-
-/** What a chunk takes when nothing else on the machine interrupts it. */
-function lowerQuartile(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 4)];
 }
 
 /** Measures tasks one after the other; `onTask` hears of each when it is done. */

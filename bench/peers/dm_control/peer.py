@@ -1,6 +1,6 @@
 """The Python side of comparisons with dm_control. Reads one JSON request per line, answers one JSON line.
 
-{"bench": "walker-run", "seconds": 2}            -> control steps per second of env.step, resets included
+{"bench": "walker-run", "episodes": 2}           -> control steps per second of whole episodes, resets included
 {"trace": "walker-run", "seed": 5, "steps": 30}  -> reset and steps: qpos, qvel, observations, reward
 {"open_loop": "walker-run", "seed": 5}           -> total return of an episode of uniform actions
 {"episode": "walker-run", "seed": 5}             -> qpos and reward of each of its control steps
@@ -17,6 +17,9 @@ from dm_control.mujoco import engine
 # quadruped-escape uploads its terrain for drawing at a reset; without a renderer there is nothing to upload to
 engine.Physics.contexts = property(lambda physics: None)
 
+WARM_UP = 50  # control steps
+LONGEST_EPISODE = 2000  # control steps
+
 
 def load(task, seed):
     domain, name = task.split("-", 1)
@@ -30,16 +33,20 @@ def uniform_actions(env, seed):
         yield random.uniform(spec.minimum, spec.maximum)
 
 
-def bench(task, seconds):
+def bench(task, episodes):
     env = load(task, 0)
-    actions = uniform_actions(env, 0)
+    draws = uniform_actions(env, 0)
     env.reset()
+    for _ in range(WARM_UP):
+        env.step(next(draws))
+    actions = [next(draws) for _ in range(LONGEST_EPISODE)]
     steps, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        for _ in range(20):
-            if env.step(next(actions)).last():
-                env.reset()
-        steps += 20
+    for _ in range(episodes):
+        env.reset()
+        for action in actions:
+            steps += 1
+            if env.step(action).last():
+                break
     return {"steps_per_second": steps / (time.perf_counter() - start)}
 
 
@@ -86,7 +93,7 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         if "bench" in request:
-            answer = bench(request["bench"], request["seconds"])
+            answer = bench(request["bench"], request["episodes"])
         elif "trace" in request:
             answer = trace(request["trace"], request["seed"], request["steps"])
         elif "episode" in request:

@@ -10,13 +10,14 @@ export function benchEnvCommand(): Command {
   return new Command('env')
     .description('control steps per second of each task, and the overhead over bare MuJoCo calls')
     .argument('[tasks...]', 'tasks, suites or files (default: domains)')
-    .option('--seconds <S>', 'seconds per task', positive, 1)
+    .option('--seconds <S>', 'seconds per task; at least one whole episode', positive, 1)
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
       `
-One process, one thread, random actions. 'control steps/s' counts whole episodes with their reset; 'bare' makes
-MuJoCo's calls alone, from the same states with the same actions, alternating with the environment.
+One process, one thread, random actions. 'control steps/s' counts whole episodes with their resets; 'bare' makes
+MuJoCo's calls alone, from the same states with the same actions, alternating with the environment in chunks of 25 to
+250 steps. 'overhead' is the median over chunks of a control step's time beyond the bare calls', resets apart.
 
 Examples:
   harness bench env
