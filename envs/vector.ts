@@ -88,17 +88,16 @@ export class VectorEnvironment {
   /**
    * One control step of every environment. Without `autoReset` those whose episode is over keep their last observation.
    * @param actions [n, act], row major, within the bounds of `actionSpec`
-   * @throws ActionError (length, non-finite, out of bounds), EpisodeError (before reset), DivergenceError
+   * @throws ActionError (length, non-finite, out of bounds) before any environment has taken a step, EpisodeError (before reset),
+   * DivergenceError
    */
   step(actions: ArrayLike<number>): VectorTimeStep {
     const { observation, reward, done, terminated, truncated, finalObservation } = this.#timeStep;
     const { size: width } = this.actionSpec;
-    if (actions.length !== this.size * width) {
-      throw new ActionError(`${this.size} actions of ${width} numbers needed, got ${actions.length} numbers`);
-    }
+    this.#checkActions(actions);
     for (let i = 0; i < this.size; i++) {
       reward[i] = 0;
-      if (done[i] === 1 && !this.autoReset) continue;
+      if (this.#waits(i)) continue;
       for (let j = 0; j < width; j++) this.#action[j] = actions[i * width + j];
       const step = this.#environments[i].step(this.#action);
       const at = i * this.observationSpec.size;
@@ -112,6 +111,28 @@ export class VectorEnvironment {
       if (this.autoReset) observation.set(this.#environments[i].reset().observation, at);
     }
     return this.#timeStep;
+  }
+
+  /** Whether the episode of environment i is over and the next begins at the next reset. */
+  #waits(i: number): boolean {
+    return this.#timeStep.done[i] === 1 && !this.autoReset;
+  }
+
+  #checkActions(actions: ArrayLike<number>): void {
+    const { size: width, low, high } = this.actionSpec;
+    if (actions.length !== this.size * width) {
+      throw new ActionError(`${this.size} actions of ${width} numbers needed, got ${actions.length} numbers`);
+    }
+    for (let i = 0; i < this.size; i++) {
+      if (this.#waits(i)) continue;
+      for (let j = 0; j < width; j++) {
+        const value = actions[i * width + j];
+        if (value >= low[j] && value <= high[j] && Number.isFinite(value)) continue;
+        throw new ActionError(
+          `environment ${i}: action[${j}] must be in [${low[j]}, ${high[j]}], got ${value}`,
+        );
+      }
+    }
   }
 
   /** Whether every episode is over; with `autoReset`, whether all ended with the last step. */

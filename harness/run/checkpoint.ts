@@ -116,9 +116,13 @@ export class CheckpointStore {
       const path = join(this.#folder, name);
       if (!existsSync(path)) continue;
       try {
-        const checkpoint = this.#load(path);
+        const { checkpoint, segments } = this.#load(path);
         const hindrance = this.#check(checkpoint.state, path);
-        if (hindrance === undefined) return checkpoint;
+        if (hindrance === undefined) {
+          this.#segments = segments; // the next generation goes on from these alone
+          this.#previousSegments = segments;
+          return checkpoint;
+        }
         note(`goes on from an earlier step, or begins anew: ${hindrance}`);
       } catch (error) {
         if (error instanceof ForeignCheckpoint) throw error;
@@ -140,14 +144,12 @@ export class CheckpointStore {
     );
   }
 
-  #load(path: string): Checkpoint {
+  #load(path: string): { checkpoint: Checkpoint; segments: readonly Segment[] } {
     const { state, agent, layers, replay } = decodeCheckpoint(readFileSync(path), sha256);
     const job = jobSchema.safeParse(state.job);
     if (!job.success) throw new Error(`its job: ${firstIssue(job.error)}`);
     const rows = replay.segments.map((segment) => ({ segment, bytes: this.#readSegment(segment) }));
-    this.#segments = replay.segments;
-    this.#previousSegments = replay.segments;
-    return {
+    const checkpoint: Checkpoint = {
       state: { ...state, job: job.data },
       agent,
       layers,
@@ -155,6 +157,7 @@ export class CheckpointStore {
         for (const { segment, bytes } of rows) buffer.append(new Float32Array(bytes), segment.first);
       },
     };
+    return { checkpoint, segments: replay.segments };
   }
 
   #readSegment(segment: Segment): ArrayBuffer {

@@ -57,3 +57,17 @@ test('wrong sizes and mixed tasks are refused', async () => {
   vector.dispose();
   cheetah.dispose();
 });
+
+test('a refused action leaves every environment where it was', async () => {
+  const vector = new VectorEnvironment([await make('cartpole-balance'), await make('cartpole-balance')]);
+  vector.reset([0, 0]);
+  for (const wrong of [2, Number.NaN]) {
+    expect(() => vector.step([0.5, wrong])).toThrow(
+      new ActionError(`environment 1: action[0] must be in [-1, 1], got ${wrong}`),
+    );
+  }
+  const { observation } = vector.step([0.5, 0.5]);
+  const size = vector.observationSpec.size;
+  expect([...observation.subarray(0, size)]).toEqual([...observation.subarray(size)]);
+  vector.dispose();
+});

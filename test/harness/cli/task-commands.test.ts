@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -172,6 +172,16 @@ test('harness bench env tells speed and overhead', async () => {
   expect(rows[0].controlStepsPerSecond).toBeGreaterThan(1000);
   expect(rows[0].bareStepsPerSecond).toBeGreaterThan(1000);
   await expect(printed(benchEnvCommand(), '--seconds', '0')).rejects.toThrow("'0' is no number above 0");
+});
+
+test('harness bench env measures a task whose episodes end early', async () => {
+  const file = join(folder, 'short-task.ts');
+  const parking = readFileSync('examples/my-task.ts', 'utf8');
+  const ending = 'timeLimit: 5, terminates: (physics) => Math.abs(physics.qpos[0]) > 1, ';
+  writeFileSync(file, parking.replace('timeLimit: 5,', ending));
+  const [speed] = JSON.parse(await printed(benchEnvCommand(), file, '--seconds', '0.05', '--json'));
+  expect(speed.controlStepsPerSecond).toBeGreaterThan(100);
+  expect(speed.resetMilliseconds).toBeGreaterThan(0);
 });
 
 describe('harness check-task', () => {

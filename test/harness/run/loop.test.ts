@@ -331,6 +331,26 @@ describe('a run that is made longer', () => {
     expect(csvBytes(longer)).toBe(await whole(400, short));
   });
 
+  it('takes no transition from a checkpoint that it does not go on from', async () => {
+    const opposite = (inner: Agent): Agent => ({
+      act: async (...args) => (await inner.act(...args)).map((value) => -value),
+      update: (batch) => inner.update(batch),
+      save: () => inner.save(),
+      load: (snapshot) => inner.load(snapshot),
+      dispose: () => inner.dispose(),
+    });
+    const roomy = { training: { replayCapacity: 1000 }, agent: opposite };
+    const longer = { ...schedule, steps: 400 };
+    const undisturbed = await play({ folder: newFolder(), job: longer, ...roomy });
+    const folder = newFolder();
+    await play({ folder, job: { ...schedule, steps: 150 }, training: roomy.training });
+    const session = { folder, job: longer, ...roomy };
+    await expect(play({ ...session, checkpointEvery: 200, crashAtStep: 250 })).rejects.toThrow('crash');
+    const resumed = await play(session);
+    expect(resumed.notes).toEqual(['continues from step 199']);
+    expect(csvBytes(resumed)).toBe(csvBytes(undisturbed));
+  });
+
   it('goes on from an earlier checkpoint, if that is not of its end', async () => {
     const folder = newFolder();
     await play({ folder, job: { ...schedule, steps: 150 }, checkpointEvery: 60 });
