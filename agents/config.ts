@@ -81,10 +81,10 @@ export const actorCriticShape = { ...trainingShape, ...criticShape, ...actorShap
 /** Critics and a flow or diffusion policy. */
 export const timePolicyShape = { ...trainingShape, ...criticShape, ...timeNetworkShape };
 
-/** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
+/** λ at the start, and after `temperatureSteps` updates of log-linear annealing; null: as at the start. */
 export const temperatureShape = {
   temperature: positive,
-  finalTemperature: positive,
+  finalTemperature: positive.nullable().default(null),
   temperatureSteps: count,
 };
 

@@ -67,10 +67,10 @@ export interface Update<S, N> {
   report?(noise: Readonly<Record<string, NdArray>>, outputs: Readonly<Record<string, NdArray>>): Metrics;
 }
 
-/** λ at the start, and after `temperatureSteps` updates of log-linear annealing. */
+/** λ at the start, and after `temperatureSteps` updates of log-linear annealing; without a final one it stays. */
 export interface TemperatureSchedule {
   readonly temperature: number;
-  readonly finalTemperature: number;
+  readonly finalTemperature?: number | null;
   readonly temperatureSteps: number;
 }
 
@@ -242,8 +242,8 @@ export function stackMetrics<Name extends string>(
 
 function temperatureAnnealing(schedule?: TemperatureSchedule): Readonly<Record<string, Annealing>> {
   if (schedule === undefined) return {};
-  const { temperature: from, finalTemperature: to, temperatureSteps: updates } = schedule;
-  return { temperature: { from, to, updates } };
+  const { temperature: from, finalTemperature, temperatureSteps: updates } = schedule;
+  return { temperature: { from, to: finalTemperature ?? from, updates } };
 }
 
 /** The annealed constants after that many updates, by name. */

@@ -48,7 +48,7 @@ type Config = z.infer<typeof config>;
 
 const paper: Config = {
   ...{ ...paperTimePolicy, maxGradNorm: 10 },
-  ...{ temperature: 0.02, finalTemperature: 0.02, temperatureSteps: 250_000 },
+  ...{ temperature: 0.02, finalTemperature: null, temperatureSteps: 250_000 },
   ...{ priorDraws: 100, particles: 32, evaluationParticles: 32, integrationSteps: 10 },
   ...{ tMin: 0.01, ridge: 1e-4, coefficientBound: 2 },
 };

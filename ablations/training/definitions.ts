@@ -55,12 +55,12 @@ const sensitivityAxes: readonly SensitivityAxis[] = [
     set: (value) => ({ priorDraws: value }),
   },
   {
-    key: 'finalTemperature',
+    key: 'temperature',
     label: 'temperature λ',
     prefix: 'temperature',
     quick: [0.005, 0.5],
     full: [0.005, 0.02, 0.1, 0.5],
-    set: (value) => ({ temperature: value, finalTemperature: value }),
+    set: (value) => ({ temperature: value }),
   },
   {
     key: 'tMin',

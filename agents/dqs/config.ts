@@ -30,7 +30,7 @@ export const dqsPresets = presetsOf<DqsConfig>(
   {
     ...paperTimePolicy,
     temperature: 0.05,
-    finalTemperature: 0.05,
+    finalTemperature: null,
     temperatureSteps: 250_000,
     scoreDraws: 1000,
     integrationSteps: 20,

@@ -24,7 +24,7 @@ export const maxEntDpPresets = presetsOf<MaxEntDpConfig>(
   {
     ...paperTimePolicy,
     temperature: 0.02,
-    finalTemperature: 0.02,
+    finalTemperature: null,
     temperatureSteps: 250_000,
     noiseDraws: 500,
     integrationSteps: 20,

@@ -124,7 +124,7 @@ const constants = {
   snrFloor: 0.05,
   endpoints: 'policy' as const,
   temperature: 0.02,
-  finalTemperature: 0.02,
+  finalTemperature: null,
   temperatureSteps: 250_000,
   ...options,
 };

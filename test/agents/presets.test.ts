@@ -129,10 +129,17 @@ function programValue(place: string, agent: string): unknown {
   return overlay ?? program.default[section][key];
 }
 
+/** As ours says it: null for a final temperature that is the first. */
+function ourForm(place: string, agent: string): unknown {
+  const value = programValue(place, agent);
+  const first = place.replace('final_temperature', 'init_temperature');
+  return first !== place && value === programValue(first, agent) ? null : value;
+}
+
 test.each(learners)('harness agents %s --json prints the program’s configuration as paper', async (name) => {
   const [{ presets }] = await describeAgents([name]);
   const expected = Object.fromEntries(
-    Object.entries(keysOf[name]).map(([key, place]) => [key, programValue(place, name)]),
+    Object.entries(keysOf[name]).map(([key, place]) => [key, ourForm(place, name)]),
   );
   expect(presets.paper).toMatchObject(expected);
 });

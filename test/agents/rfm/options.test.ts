@@ -40,6 +40,22 @@ describe.each(agents)('%s', (name, factory) => {
   );
 });
 
+describe('the temperature', () => {
+  it.each([
+    [{ temperature: 0.1, temperatureSteps: 4 }, [0.1, 0.1, 0.1, 0.1, 0.1]],
+    [
+      { temperature: 0.1, finalTemperature: 1e-3, temperatureSteps: 4 },
+      [0.1, 10 ** -1.5, 0.01, 10 ** -2.5, 1e-3],
+    ],
+  ])('stays what it is set to, unless it has an end: %o', async (config, expected) => {
+    const seen: number[] = [];
+    const each = (metrics: Metrics) => seen.push(metrics.temperature);
+    const { agent } = await trainOnBandit(rfmFlow, { engine, reward: oneHump, updates: 5, config, each });
+    for (const [i, value] of expected.entries()) expect(seen[i]).toBeCloseTo(value, 8);
+    await agent.dispose();
+  });
+});
+
 describe('an annealed t_min', () => {
   it('goes from tMin to finalTMin, is reported, and needs no second graph', async () => {
     const config = { tMin: 0.1, finalTMin: 1e-3, tMinSteps: 4 };
