@@ -9,6 +9,7 @@ import { RandomStream } from '../engine/random.ts';
 import { OperandError } from '../engine/trace/errors.ts';
 import type { Arrays, NdArray, StepFunction, Tree } from '../engine/types.ts';
 import { exp, log } from '../math/elementary.ts';
+import { unknownKey } from '../names/nearest.ts';
 import type { Agent, AgentContext, Batch, Metrics, TrainingConfig } from './agent.ts';
 import { fromRecord, toRecord } from './snapshot.ts';
 import { stateKeys } from './state-key.ts';
@@ -111,6 +112,7 @@ export async function hostAgent<S, N extends Noise, P, Explore extends Noise, Ex
   const { engine, config } = context;
   const [obs, act] = [context.observation.size, context.action.size];
   const { name } = algorithm;
+  checkKeys(algorithm);
   checkDraws(`${name}: draws`, algorithm.draws(config.batchSize));
   for (const mode of ['explore', 'exploit'] as const)
     checkDraws(`${name}: ${mode}.draws`, algorithm[mode].draws(1));
@@ -266,6 +268,30 @@ function allocate(draws: Readonly<Record<string, Draw>>): NoiseArrays {
   return Object.entries(draws).map(([name, { law, shape }]) => {
     return { law, name, array: { data: new Float32Array(product(shape)), shape } };
   });
+}
+
+const keysOf = <Of>(keys: Readonly<Record<keyof Of, true>>): string[] => Object.keys(keys);
+
+type AnyAlgorithm = Algorithm<never, never, never, never, never>;
+const algorithmKeys = keysOf<AnyAlgorithm>({
+  ...{ name: true, initialise: true, layouts: true, draws: true, updates: true, policy: true },
+  ...{ explore: true, exploit: true, temperature: true, annealed: true },
+});
+const actingKeys = keysOf<Acting<never, never>>({ draws: true, act: true });
+const updateKeys = keysOf<Update<never, never>>({ metrics: true, step: true, report: true });
+
+/** Users' files are not type-checked: a misspelt key would be a part that the algorithm lacks. */
+function checkKeys(algorithm: { readonly [Key in keyof AnyAlgorithm]: unknown }): void {
+  const { name, explore, exploit, updates } = algorithm;
+  const expect = (what: string, value: unknown, known: readonly string[]) => {
+    const fault = unknownKey(Object(value), known);
+    if (fault !== undefined) throw new TypeError(`${name}: ${what}${fault}`);
+  };
+  expect('', algorithm, algorithmKeys);
+  expect('explore: ', explore, actingKeys);
+  expect('exploit: ', exploit, actingKeys);
+  for (const [i, update] of (updates as readonly unknown[]).entries())
+    expect(`updates[${i}]: `, update, updateKeys);
 }
 
 const LAWS: readonly unknown[] = ['normal', 'uniform'] satisfies readonly Draw['law'][];

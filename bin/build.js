@@ -19,6 +19,7 @@ const sources = [
   'agents',
   'harness',
   'math',
+  'names',
   'ablations',
   'playground',
   'bin/build.js',

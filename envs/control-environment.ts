@@ -1,5 +1,5 @@
 /** A task on its physics, as an Environment. */
-import type { Task } from './domain.ts';
+import { checkDescription, type Task } from './domain.ts';
 import { decodeFloat64, encodeArray } from './encoding.ts';
 import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
 import {
@@ -95,6 +95,7 @@ export class ControlEnvironment implements Environment {
 
   /** Compiles the task's model. @throws ModelError, TaskError, each naming the task. */
   static create(mujoco: MuJoCo, task: Task, source: ModelSource, seed: number): ControlEnvironment {
+    checkDescription(task.name, task);
     const random = new RandomState(seed);
     let physics: Physics | undefined;
     try {

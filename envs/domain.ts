@@ -47,6 +47,7 @@
  * in `observe` and `reward` should allocate: keep a `new Tolerance({ ... })` in a constant, and an array that a
  * quantity needs in a constant of the file (it is used up before the next call).
  */
+import { unknownKey } from '../names/nearest.ts';
 import { TaskError } from './errors.ts';
 import type { ModelReader } from './model-source.ts';
 import type { ObservationWriter } from './observation.ts';
@@ -110,6 +111,7 @@ export function task(description: TaskDescription): TaskDescription {
 
 /** Names a domain's tasks and gives them what they share. @throws TaskError for a description without meaning. */
 export function domain(name: string, description: DomainDescription): Domain {
+  expectKeys(name, description, domainKeys);
   const tasks = Object.entries(description.tasks).map(([taskName, own]): Task => {
     const full = `${name}-${taskName}`;
     checkDescription(full, own);
@@ -134,8 +136,26 @@ export function defineTask(name: string, description: TaskDescription): Task {
   return domain(domainName, { tasks: { [rest.join('-')]: description } }).tasks[0];
 }
 
-/** Files of users are not type-checked when they are loaded. */
-function checkDescription(name: string, { timeLimit, controlStep, ...own }: TaskDescription): void {
+const taskKeys = Object.keys({
+  ...{ model: true, timeLimit: true, controlStep: true, scoreRange: true, rewardKind: true, easy: true },
+  ...{ initialize: true, observe: true, reward: true, terminates: true, onUnstable: true },
+} satisfies Record<keyof TaskDescription, true>);
+const domainKeys = Object.keys({ model: true, controlStep: true, tasks: true } satisfies Record<
+  keyof DomainDescription,
+  true
+>);
+
+/** @throws TaskError for a key that is not known: misspelt, it would be a part that the task lacks */
+function expectKeys(name: string, description: object, known: readonly string[]): void {
+  const fault = unknownKey(description, known);
+  if (fault !== undefined) throw new TaskError(`${name}: ${fault}`);
+}
+
+/** Files of users are not type-checked when they are loaded; a description may begin with a whole Task. */
+export function checkDescription(name: string, description: TaskDescription | Task): void {
+  const { name: _, domain: __, ...described } = description as Task;
+  expectKeys(name, described, taskKeys);
+  const { timeLimit, controlStep, ...own } = described;
   if (!/^[a-z][a-z0-9_]*-[a-z][a-z0-9_]*$/.test(name)) {
     throw new TaskError(`'${name}' is not a task name: domain-task, lower case letters, digits and _`);
   }

@@ -1,4 +1,5 @@
 /** Control tasks on MuJoCo WebAssembly, numerically those of the DeepMind Control Suite. */
+import { unknown } from '../names/nearest.ts';
 import { ControlEnvironment } from './control-environment.ts';
 import type { Task } from './domain.ts';
 import { TaskError } from './errors.ts';
@@ -53,6 +54,6 @@ export async function makeEnvironment(
   { models, seed = 0 }: EnvironmentOptions,
 ): Promise<ControlEnvironment> {
   const found = typeof task === 'string' ? findTask(task) : task;
-  if (found === undefined) throw new TaskError(`unknown task '${task}'; known: ${taskNames().join(', ')}`);
+  if (found === undefined) throw new TaskError(unknown('task', String(task), taskNames()));
   return ControlEnvironment.create(await loadMuJoCo(), found, models, seed);
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
 import { isFile } from '../plugins/load-module.ts';
 import { backendName, evaluationStarts } from '../run/job.ts';
-import { nearest, UserError, unknownName } from '../text/errors.ts';
+import { UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { parseCount } from '../text/quantity.ts';
 
@@ -191,8 +191,5 @@ export function parseSeeds(value: NonNullable<Settings['seeds']>): number[] {
 export function checkPreset(name: string): (typeof presets)[number] {
   const found = presets.find((preset) => preset === name);
   if (found !== undefined) return found;
-  const near = nearest(name, presets);
-  throw new UserError(
-    `unknown preset '${name}'; ${near === undefined ? `known: ${presets.join(', ')}` : `did you mean '${near}'?`}`,
-  );
+  throw unknownName('preset', name, presets);
 }

@@ -15,8 +15,9 @@ import {
   taskNames,
   tryOut,
 } from '../../envs/index.ts';
+import { didYouMean } from '../../names/nearest.ts';
 import type { ApartFunction } from '../process/apart.ts';
-import { nearest, UserError } from '../text/errors.ts';
+import { UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { askOfFile } from './apart.ts';
 import { packagedModels } from './assets.ts';
@@ -50,14 +51,11 @@ function tasksOfName(name: string): PlannedTask[] {
   if (findTask(name) !== undefined) return [plannedOfName(name)];
   const members = suite(name);
   if (members === undefined) {
-    const near = nearest(name, [...taskNames(), ...suiteNames]);
     const ofDomain = taskNames().filter((task) => task.startsWith(`${name}-`));
     const hint =
       ofDomain.length > 0
         ? `the tasks of ${name} are ${ofDomain.join(', ')}`
-        : near === undefined
-          ? "'harness tasks' lists them"
-          : `did you mean '${near}'?`;
+        : (didYouMean(name, [...taskNames(), ...suiteNames]) ?? "'harness tasks' lists them");
     throw new UserError(`unknown task or suite '${name}'; ${hint}`);
   }
   const missing = members.filter((member) => findTask(member) === undefined);

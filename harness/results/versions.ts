@@ -27,7 +27,9 @@ function codeChecksum(): string {
   const built = import.meta.url.endsWith('.js');
   const code = fileURLToPath(new URL('../..', import.meta.url));
   const isCode = (file: string) => (built ? /\.js$/ : /(?<!\.d)\.ts$/).test(file);
-  const folders = ['agents', 'chunks', 'engine', 'envs', 'harness', 'math'].map((name) => join(code, name));
+  const folders = ['agents', 'chunks', 'engine', 'envs', 'harness', 'math', 'names'].map((name) =>
+    join(code, name),
+  );
   const models = join(packageFolder(), 'assets');
   const parts = [
     ...folders.filter((folder) => existsSync(folder)).flatMap((folder) => filesBelow(folder).filter(isCode)),

@@ -2,7 +2,7 @@
 import { printableLine } from './printable.ts';
 
 /** Folders of this package whose frames are ours, not a user's. */
-const OWN = /^(agents|ablations|chunks|engine|envs|harness|math|test)\//;
+const OWN = /^(agents|ablations|chunks|engine|envs|harness|math|names|test)\//;
 const root = decodeURIComponent(new URL('../../', import.meta.url).pathname);
 /** A stack says little after so many characters. */
 const LONGEST_STACK = 20_000;

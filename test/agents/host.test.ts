@@ -6,6 +6,17 @@ import { RandomStream } from '../../engine/random.ts';
 const none = () => ({});
 const acting = { draws: none, act: none };
 
+const make = (own: object) => {
+  const algorithm = { name: 'mine', initialise: none, draws: none, updates: [], policy: none, ...own };
+  return hostAgent({ explore: acting, exploit: acting, ...algorithm } as never, {
+    observation: { size: 1 },
+    action: { size: 1 },
+    config: { batchSize: 1, randomSteps: 0, updatesPerStep: 0, replayCapacity: 1 },
+    random: RandomStream.fromSeed(1),
+    engine: createEngine({ backend: 'wasm' }),
+  });
+};
+
 it.each<[string, object, string]>([
   [
     'another law',
@@ -23,13 +34,17 @@ it.each<[string, object, string]>([
     "mine: exploit.draws: the noise 'e' has the shape undefined; expected a list of whole numbers",
   ],
 ])('noise with %s is refused when the agent is made', async (_, own, line) => {
-  const algorithm = { name: 'mine', initialise: none, draws: none, updates: [], policy: none, ...own };
-  const made = hostAgent({ explore: acting, exploit: acting, ...algorithm } as never, {
-    observation: { size: 1 },
-    action: { size: 1 },
-    config: { batchSize: 1, randomSteps: 0, updatesPerStep: 0, replayCapacity: 1 },
-    random: RandomStream.fromSeed(1),
-    engine: createEngine({ backend: 'wasm' }),
-  });
-  await expect(made).rejects.toThrow(new TypeError(line));
+  await expect(make(own)).rejects.toThrow(new TypeError(line));
+});
+
+it.each<[object, string]>([
+  [{ temprature: {} }, "mine: unknown key 'temprature'; did you mean 'temperature'?"],
+  [{ explore: { ...acting, draw: none } }, "mine: explore: unknown key 'draw'; did you mean 'draws'?"],
+  [{ exploit: { ...acting, actions: none } }, "mine: exploit: unknown key 'actions'; known: draws, act"],
+  [
+    { updates: [{ metrics: [], step: none, reports: none }] },
+    "mine: updates[0]: unknown key 'reports'; did you mean 'report'?",
+  ],
+])('an unknown key of an algorithm is refused when the agent is made: %j', async (own, line) => {
+  await expect(make(own)).rejects.toThrow(new TypeError(line));
 });

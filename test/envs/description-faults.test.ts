@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { defineTask, type TaskDescription } from '../../envs/domain.ts';
+import { defineTask, domain, type TaskDescription } from '../../envs/domain.ts';
 import { DivergenceError, ModelError, TaskError } from '../../envs/errors.ts';
-import { makeEnvironment } from '../../envs/index.ts';
+import { findTask, makeEnvironment } from '../../envs/index.ts';
 import { packagedModels } from '../../harness/plugins/assets.ts';
 
 const model =
@@ -76,6 +76,40 @@ describe('what a description of a task throws names the task and the step, and a
     );
     await expect(make({ model: (async () => model) as never })).rejects.toThrow(
       'slide-far: the model must be MJCF text, found a Promise',
+    );
+  });
+});
+
+describe('a key that is misspelt is refused, where it would be a part that the task lacks', () => {
+  const parts = { model, timeLimit: 1, observe: () => {}, reward: () => 0 };
+
+  test.each([
+    ['terminate', 'terminates'],
+    ['initalize', 'initialize'],
+    ['scorerange', 'scoreRange'],
+  ])('%s', (key, meant) => {
+    const line = new TaskError(`slide-far: unknown key '${key}'; did you mean '${meant}'?`);
+    expect(() => make({ [key]: () => true })).toThrow(line);
+    expect(() => domain('slide', { tasks: { far: { ...parts, [key]: () => true } } as never })).toThrow(line);
+  });
+
+  test('of a domain', () => {
+    const misspelt = { modl: model, tasks: { far: parts } } as never;
+    expect(() => domain('slide', misspelt)).toThrow(
+      new TaskError("slide: unknown key 'modl'; did you mean 'model'?"),
+    );
+  });
+
+  test('of a Task that no function here made', async () => {
+    const task = { ...defineTask('slide-far', parts), terminate: () => true };
+    await expect(makeEnvironment(task, { models: none })).rejects.toThrow("unknown key 'terminate'");
+  });
+
+  test('but not the names of a task that it begins with', () => {
+    const walk = findTask('walker-walk');
+    expect(walk).toBeDefined();
+    expect(defineTask('walker-crawl', { ...walk, reward: () => 0 } as TaskDescription).name).toBe(
+      'walker-crawl',
     );
   });
 });
