@@ -155,6 +155,8 @@ function sameLengths(a: readonly number[], b: readonly number[]): boolean {
 }
 
 function check(name: string, path: string, { data, shape }: NdArray): void {
+  if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0))
+    throw new RangeError(`'${name}': input '${path}' has the shape [${shape}]; expected whole numbers`);
   const size = shape.reduce((product, length) => product * length, 1);
   if (data.length !== size) {
     throw new RangeError(`'${name}': input '${path}' has ${data.length} values for the shape [${shape}]`);

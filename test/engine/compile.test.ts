@@ -164,6 +164,21 @@ describe('errors', () => {
     await expect(cuda(x)).rejects.toThrow(/no execution provider 'abacus'; it has: .*cpu/);
   });
 
+  it('refuses lengths that are no whole numbers, whatever their product', async () => {
+    const product = engine.compile('product', ({ x, y }: { x: tf.Tensor; y: tf.Tensor }) => ({
+      z: tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D),
+    }));
+    const y = { data: new Float32Array(6), shape: [3, 2] };
+    for (const shape of [
+      [5 / 3, 3],
+      [-1, -5],
+      [Number.NaN, 3],
+    ])
+      await expect(product({ x: { data: new Float32Array(5), shape }, y })).rejects.toThrow(
+        `'product': input 'x' has the shape [${shape}]; expected whole numbers`,
+      );
+  });
+
   it('names a backend that is not installed', async () => {
     const missing = new EagerRunner({ backend: 'tensorflow' });
     await expect(missing.build('e', ((v: tf.Tensor) => tf.exp(v)) as never, x)).rejects.toThrow(
