@@ -1,5 +1,7 @@
 /** `harness eval`: how good the agent of a checkpoint is. */
 import { Command } from 'commander';
+import type { BackendName } from '../../engine/backends/records.ts';
+import { playedBackendOption } from './backend-option.ts';
 import { parseSeconds } from './run-options.ts';
 
 interface EvalFlags {
@@ -8,6 +10,7 @@ interface EvalFlags {
   readonly stallSeconds: string;
   readonly agent?: string;
   readonly task?: string;
+  readonly backend?: BackendName;
   readonly json?: boolean;
 }
 
@@ -19,6 +22,7 @@ export function evalCommand(): Command {
     .option('--seed <seed>', 'seed of the episodes', '0')
     .option('--agent <file>', "the agent's file, where it is a user's and no comparison of yours recorded it")
     .option('--tasks, --task <file>', "the task's file, likewise")
+    .addOption(playedBackendOption())
     .option('--stall-seconds <seconds>', "how long a user's agent or task may give no sign of life", '30')
     .option('--json', 'print as JSON')
     .addHelpText(
@@ -37,6 +41,7 @@ async function evaluateCheckpoint(path: string, flags: EvalFlags): Promise<void>
   const result = await evaluate(path, {
     agent: flags.agent,
     task: flags.task,
+    backend: flags.backend,
     episodes: parseCount(flags.episodes, '--episodes', 1, 1000),
     seed: parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER),
     stallSeconds: parseSeconds(flags.stallSeconds, '--stall-seconds'),

@@ -1,9 +1,11 @@
 /** `harness rollout`: plays an agent and writes down what happened. */
 import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { BackendName } from '../../engine/backends/records.ts';
 import type { Recording } from '../replay/recording.ts';
 import { type VideoStyle, videoFormats } from '../replay/video-order.ts';
 import type { PlayOrder } from '../run/player.ts';
+import { playedBackendOption } from './backend-option.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { parseSeconds } from './run-options.ts';
 
@@ -11,6 +13,7 @@ interface RolloutFlags {
   readonly agent?: string;
   readonly task?: string;
   readonly preset: string;
+  readonly backend?: BackendName;
   readonly episodes: string;
   readonly steps: string;
   readonly seed: string;
@@ -49,6 +52,7 @@ export function rolloutCommand(): Command {
       "name or file of the task for --agent; or the file of a checkpoint's task",
     )
     .option('--preset <name>', 'size of --agent', 'smoke')
+    .addOption(playedBackendOption())
     .option('--episodes <count>', 'episodes to play', '1')
     .option('--steps <count>', 'at most so many control steps per episode', '100k')
     .option('--seed <seed>', 'seed of the episodes', '0')
@@ -204,8 +208,8 @@ async function playOf(path: string | undefined, flags: RolloutFlags, seed: numbe
   if (flags.agent === undefined || flags.task === undefined) {
     throw new UserError('give a checkpoint, or --agent and --task');
   }
-  const { agent, task, preset } = flags;
-  const settings = { agents: [agent], tasks: [task], seeds: [seed], preset, evaluationEpisodes: 1 };
+  const { agent, task, preset, backend } = flags;
+  const settings = { agents: [agent], tasks: [task], seeds: [seed], preset, backend, evaluationEpisodes: 1 };
   const jobs = jobsOf(await resolvePlan(settings));
   if (jobs.length !== 1) throw new UserError(`rollout plays one task; '${task}' names ${jobs.length}`);
   return { job: jobs[0] };

@@ -24,6 +24,7 @@ import type { AgentSnapshot } from '../../agents/agent.ts';
 import type { ReplayBuffer } from '../../agents/replay.ts';
 import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from '../files/durable.ts';
 import { firstIssue, UserError } from '../text/errors.ts';
+import { messageOf } from '../text/printable.ts';
 import {
   appendReplay,
   type Checkpoint,
@@ -45,6 +46,9 @@ const GENERATIONS = ['last.safetensors.new', 'last.safetensors', 'previous.safet
 export class ForeignCheckpoint extends UserError {
   override readonly name = 'ForeignCheckpoint';
 }
+
+/** A checkpoint as who plays or reads it has it. */
+export type AgentCheckpoint = Omit<Checkpoint, 'restoreReplay'>;
 
 /** The run that a checkpoint must be of. */
 export interface ExpectedRun {
@@ -92,17 +96,44 @@ export class CheckpointStore {
     this.#dropUnused();
   }
 
-  /** The job of the newest state whose header can be read; its arrays are not looked at. */
-  job(): RunJob | undefined {
+  /**
+   * The job of the newest state whose header can be read; its arrays are not looked at.
+   * @throws UserError if there is none, with what is wrong
+   */
+  job(): RunJob {
+    return this.#newest((path) => jobOf(JSON.parse(readCheckpointMetadata(path).run))).found;
+  }
+
+  /**
+   * The newest undamaged state, for who plays or reads it: without the replay, whose files need not be there.
+   * @param note called with a line for every newer file that is damaged
+   * @throws UserError if there is none, with what is wrong; ForeignCheckpoint
+   */
+  readAgent(note: (line: string) => void = () => {}): AgentCheckpoint {
+    const { found, faults } = this.#newest((path) => {
+      const { replay, ...checkpoint } = decode(path);
+      this.#check(checkpoint.state, path);
+      return checkpoint;
+    });
+    for (const fault of faults) note(`checkpoint ${join(this.#folder, fault)}; falling back`);
+    return found;
+  }
+
+  /** What the newest file gives that is sound, and what is wrong with newer ones. */
+  #newest<T>(read: (path: string) => T): { found: T; faults: string[] } {
+    const faults: string[] = [];
     for (const name of GENERATIONS) {
+      const path = join(this.#folder, name);
+      if (!existsSync(path)) continue;
       try {
-        const { run } = readCheckpointMetadata(join(this.#folder, name));
-        return jobSchema.parse((JSON.parse(run) as { job: unknown }).job);
-      } catch {
-        // not there, or damaged
+        return { found: read(path), faults };
+      } catch (error) {
+        if (error instanceof ForeignCheckpoint) throw error;
+        faults.push(`${name} is damaged (${messageOf(error)})`);
       }
     }
-    return undefined;
+    const why = faults.length === 0 ? '' : `: ${faults.join('; ')}`;
+    throw new UserError(`${this.#folder} holds no readable checkpoint${why}`);
   }
 
   /**
@@ -145,14 +176,10 @@ export class CheckpointStore {
   }
 
   #load(path: string): { checkpoint: Checkpoint; segments: readonly Segment[] } {
-    const { state, agent, layers, replay } = decodeCheckpoint(readFileSync(path), sha256);
-    const job = jobSchema.safeParse(state.job);
-    if (!job.success) throw new Error(`its job: ${firstIssue(job.error)}`);
+    const { replay, ...content } = decode(path);
     const rows = replay.segments.map((segment) => ({ segment, bytes: this.#readSegment(segment) }));
     const checkpoint: Checkpoint = {
-      state: { ...state, job: job.data },
-      agent,
-      layers,
+      ...content,
       restoreReplay(buffer) {
         for (const { segment, bytes } of rows) buffer.append(new Float32Array(bytes), segment.first);
       },
@@ -174,6 +201,22 @@ export class CheckpointStore {
     }
   }
 }
+
+/** @throws Error that says what is wrong with the file */
+function decode(path: string): ReturnType<typeof decodeCheckpoint> {
+  const { state, ...others } = decodeCheckpoint(readFileSync(path), sha256);
+  return { ...others, state: { ...state, job: jobOf(state) } };
+}
+
+function jobOf({ job }: { readonly job: unknown }): RunJob {
+  const parsed = jobSchema.safeParse(job);
+  if (parsed.success) return parsed.data;
+  throw new Error(`its job: ${firstIssue(parsed.error)}`);
+}
+
+/** Whether the folder is that of a checkpoint, whatever its name. */
+export const holdsCheckpoint = (folder: string): boolean =>
+  GENERATIONS.some((name) => existsSync(join(folder, name)));
 
 /** The texts in the header of a state's file, without reading its arrays. @throws Error for a damaged header */
 export function readCheckpointMetadata(path: string): Record<string, string> {

@@ -24,15 +24,13 @@ export interface CheckpointContents {
 }
 
 /**
- * Reads a checkpoint; nothing of it is run.
+ * Reads a checkpoint, of which `last.safetensors` is enough; nothing of it is run.
  * @param path a run, its checkpoint, or results with a single run
  * @throws UserError where there is none that can be read
  */
 export function readCheckpoint(path: string): CheckpointContents {
   const folder = checkpointFolder(path);
-  const checkpoint = new CheckpointStore(folder).read(() => {});
-  if (checkpoint === undefined) throw new UserError(`${path} holds no readable checkpoint`);
-  const { layers, agent, state } = checkpoint;
+  const { layers, agent, state } = new CheckpointStore(folder).readAgent();
   const { arrays } = agent;
   return {
     job: state.job,

@@ -116,7 +116,7 @@ describe('a comparison with an agent that changes what its process uses', () => 
     const gone = await builtCommand(place, 'eval', 'run', '--episodes', '1');
     expect(gone).toMatchObject({
       code: 2,
-      stderr: `harness: cannot find the file ${join(folder, 'spy.ts')}\n`,
+      stderr: `harness: the checkpoint of run names ${join(folder, 'spy.ts')}, which is not there; --agent FILE loads it from where it is now\n`,
     });
     const named = await builtCommand(
       place,
