@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BackendName } from '../../engine/backends/records.ts';
 import type { Recording } from '../replay/recording.ts';
-import { type VideoStyle, videoFormats } from '../replay/video-order.ts';
+import { MOST_FPS, MOST_FPS_OF_GIF, type VideoStyle, videoFormats } from '../replay/video-order.ts';
 import type { PlayOrder } from '../run/player.ts';
 import { playedBackendOption } from './backend-option.ts';
 import { Exit, exitCodes } from './exit.ts';
@@ -64,7 +64,7 @@ export function rolloutCommand(): Command {
       'FILE.mp4, .webm or .gif, drawn by an installed Chromium or Chrome; where there is none, a page',
     )
     .option('--size <pixels>', 'of the video, width x height (default: 640x480)')
-    .option('--fps <count>', 'pictures per second of the video (default: 25)')
+    .option('--fps <count>', 'pictures per second of the video, of a GIF at most 50 (default: 25)')
     .option('--speed <factor>', 'of the video: 0.5 takes twice the simulated time (default: 1)')
     .option('--camera <name>', "of the video: a camera of the model, or 'free' (default: the model's first)")
     .option('--force', 'replace --out, --page and --video')
@@ -95,9 +95,9 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
   const seed = parseCount(flags.seed, '--seed', 0, Number.MAX_SAFE_INTEGER);
   const stallSeconds = parseSeconds(flags.stallSeconds, '--stall-seconds');
   const video = await wantedVideo(flags);
-  const pageInstead = video === undefined ? undefined : video.file.replace(/\.\w+$/, '.html');
-  let page = flags.page ?? (video?.program === undefined ? pageInstead : undefined);
-  await checkFiles({ ...flags, page });
+  let { page } = flags;
+  await checkFiles(flags);
+  if (video !== undefined && video.program === undefined) page ??= await pageInsteadOf(video, flags);
   const play = await playOf(path, flags, seed);
   const recorded = page !== undefined || video !== undefined || flags.out?.endsWith('.json') === true;
   const order = { play, episodes, steps, seed, mode: flags.mode, recorded };
@@ -114,7 +114,7 @@ async function rollout(path: string | undefined, flags: RolloutFlags): Promise<v
     const made = await makeVideo(video, recording);
     if (typeof made === 'string') fault = made;
     else write(video.file, made);
-    if (fault !== undefined) page ??= pageInstead;
+    if (fault !== undefined) page ??= await pageInsteadOf(video, flags);
   }
   if (page !== undefined && recording !== undefined) {
     const { recordingPage } = await import('../replay/take.ts');
@@ -162,7 +162,11 @@ async function wantedVideo(flags: RolloutFlags): Promise<WantedVideo | undefined
   const factor = Number(speed);
   if (!(factor >= 0.01 && factor <= 100))
     throw new UserError(`--speed must be a number from 0.01 to 100, found '${speed}'`);
-  const style = { format, width, height, fps: parseCount(fps, '--fps', 1, 120), speed: factor, camera };
+  const rate =
+    format === 'gif'
+      ? parseCount(fps, '--fps of a GIF', 1, MOST_FPS_OF_GIF)
+      : parseCount(fps, '--fps', 1, MOST_FPS);
+  const style = { format, width, height, fps: rate, speed: factor, camera };
   return { file, style, program: findChromium() };
 }
 
@@ -173,7 +177,7 @@ async function makeVideo(
 ): Promise<Uint8Array | string> {
   if (program === undefined) return 'no Chromium or Chrome is installed (CHROMIUM may name one)';
   const { recordingVideo } = await import('../replay/take.ts');
-  const { BrowserError } = await import('../replay/headless.ts');
+  const { BrowserError, Interrupted } = await import('../replay/headless.ts');
   const told = (drawn: number, all: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${drawn} of ${all} pictures${drawn < all ? '' : '\n'}`);
   };
@@ -181,7 +185,18 @@ async function makeVideo(
     return await recordingVideo(recording, style, program, told);
   } catch (error) {
     if (error instanceof BrowserError) return error.message;
+    if (error instanceof Interrupted) throw new Exit(exitCodes.interrupted);
     throw error;
+  }
+}
+
+/** The page that takes the place of a video: beside it, and under a name that is free, unless --force replaces. */
+async function pageInsteadOf({ file }: WantedVideo, { force }: RolloutFlags): Promise<string> {
+  const { existsSync } = await import('node:fs');
+  const stem = file.replace(/\.\w+$/, '');
+  for (let number = 1; ; number++) {
+    const page = number === 1 ? `${stem}.html` : `${stem}-${number}.html`;
+    if (force || !existsSync(page)) return page;
   }
 }
 

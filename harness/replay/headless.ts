@@ -10,6 +10,11 @@ export class BrowserError extends UserError {
   override readonly name = 'BrowserError';
 }
 
+/** A signal asked this process to end; the browser and its files are gone. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
 /** Where installers put it on systems without a folder of programs. */
 const PLACES = [
@@ -58,7 +63,7 @@ const OPTIONS = [
  * @param address of the page
  * @param outcome settled by what the page tells this process
  * @returns the outcome
- * @throws BrowserError if it does not start, or ends before
+ * @throws BrowserError if it does not start, or ends before; Interrupted at SIGINT and SIGTERM
  */
 export async function withPage<T>(program: string, address: string, outcome: Promise<T>): Promise<T> {
   const profile = mkdtempSync(join(tmpdir(), 'harness-browser-'));
@@ -74,19 +79,22 @@ export async function withPage<T>(program: string, address: string, outcome: Pro
     browser.once('close', (code, signal) => resolve(`ended with ${signal ?? code}: ${lastLine(said)}`));
   });
   const kill = () => void browser.kill('SIGKILL');
-  const leave = () => process.exit(130);
-  process.once('exit', kill).once('SIGINT', leave).once('SIGTERM', leave);
+  let interrupt = (): void => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = () => reject(new Interrupted('interrupted'));
+  });
+  process.once('exit', kill).on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     const early = ended.then((why): never => {
       throw new BrowserError(`${program} ${why}`);
     });
-    return await Promise.race([outcome, early]);
+    return await Promise.race([outcome, early, interrupted]);
   } finally {
     browser.kill();
     const patience = setTimeout(kill, 5000);
     await ended;
     clearTimeout(patience);
-    process.off('exit', kill).off('SIGINT', leave).off('SIGTERM', leave);
+    process.off('exit', kill).off('SIGINT', interrupt).off('SIGTERM', interrupt);
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }

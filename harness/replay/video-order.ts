@@ -3,6 +3,10 @@
 export const videoFormats = ['mp4', 'webm', 'gif'] as const;
 export type VideoFormat = (typeof videoFormats)[number];
 
+/** Pictures per second. Browsers show a picture of a GIF that asks for less than 20 ms for 100 ms. */
+export const MOST_FPS = 120;
+export const MOST_FPS_OF_GIF = 50;
+
 export interface VideoStyle {
   readonly format: VideoFormat;
   /** Pixels. */

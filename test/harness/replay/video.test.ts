@@ -1,5 +1,13 @@
 /** Videos as `harness rollout --video` writes them; their files are read here by the formats' own rules. */
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -32,7 +40,7 @@ describe('the pictures of an episode', () => {
       Array.from({ length: count }, (_, i) => gifDelay(i, fps)).reduce((a, b) => a + b);
     expect(gifDelay(0, 25)).toBe(40);
     expect(sum(30, 30)).toBe(1000);
-    expect(sum(120, 60)).toBe(2000);
+    expect(sum(120, 48)).toBe(2500);
   });
 });
 
@@ -102,6 +110,25 @@ describe('harness rollout --video without a browser', () => {
     expect(readdirSync(process.env.TMPDIR ?? '')).toEqual([]);
   }, 60_000);
 
+  it('leaves a page of that name alone, unless --force says otherwise', async () => {
+    const broken = join(folder, 'fails');
+    writeFileSync(broken, '#!/bin/sh\nexit 3\n');
+    chmodSync(broken, 0o755);
+    writeFileSync(join(folder, 'kept.html'), 'mine');
+    const words = ['--steps', '3', '--video', 'kept.mp4'];
+    for (const CHROMIUM of [broken, '']) {
+      vi.stubEnv('CHROMIUM', CHROMIUM);
+      if (CHROMIUM === '') vi.stubEnv('PATH', folder);
+      rmSync(join(folder, 'kept-2.html'), { force: true });
+      const { code, stderr } = await rollout(...words);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/; kept-2\.html shows the rollout\n$/);
+      expect(readFileSync(join(folder, 'kept.html'), 'utf8')).toBe('mine');
+      expect(readFileSync(join(folder, 'kept-2.html'), 'utf8')).toContain('random on cartpole-balance');
+    }
+    expect((await rollout(...words, '--force')).stderr).toMatch(/; kept\.html shows the rollout\n$/);
+  }, 120_000);
+
   it.each([
     [['--video', 'walk.avi'], '--video walk.avi: expected a name that ends in .mp4, .webm or .gif'],
     [
@@ -110,6 +137,7 @@ describe('harness rollout --video without a browser', () => {
     ],
     [['--video', 'a.mp4', '--speed', '0'], "--speed must be a number from 0.01 to 100, found '0'"],
     [['--video', 'a.mp4', '--fps', '1k'], '--fps must lie between 1 and 120, found 1k'],
+    [['--video', 'a.gif', '--fps', '60'], '--fps of a GIF must lie between 1 and 50, found 60'],
     [['--fps', '25'], '--fps needs --video'],
   ])('refuses %j', async (words, line) => {
     expect(await rollout(...words)).toMatchObject({ code: 2, stderr: `harness: ${line}\n` });
