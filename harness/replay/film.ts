@@ -30,3 +30,18 @@ export interface Film {
   shot(episode: number): Shot;
   dispose(): void;
 }
+
+/** The return until each frame [frames]. @param rewards of each control step [frames - 1] */
+export function returnsUntil(rewards: Float64Array): Float64Array<ArrayBuffer> {
+  const returns = new Float64Array(rewards.length + 1);
+  rewards.forEach((reward, i) => {
+    returns[i + 1] = returns[i] + reward;
+  });
+  return returns;
+}
+
+/** The range in which rewards are drawn: theirs, and [0, 1] at least. */
+export const rewardRange = (rewards: Float64Array): [low: number, high: number] => [
+  rewards.reduce((least, reward) => Math.min(least, reward), 0),
+  rewards.reduce((most, reward) => Math.max(most, reward), 1),
+];

@@ -188,13 +188,17 @@ function cordShape(model: MjModel, tendon: number): Shape {
 /** mjTEXROLE_RGB: the role of a material's ordinary texture. */
 const COLOUR_ROLE = 1;
 
+/** mjTEXTURE_2D */
+const FLAT = 0;
+
 function textureOf(model: MjModel, material: number): Texture | undefined {
   const roles = model.mat_texid.length / model.nmat;
   const texture = model.mat_texid[material * roles + COLOUR_ROLE];
   if (texture < 0 || model.tex_nchannel[texture] !== 3) return undefined;
   const width = model.tex_width[texture];
   // Six faces of a cube lie one below the other; the first stands for all.
-  const height = Math.min(model.tex_height[texture], width);
+  const isFlat = model.tex_type[texture] === FLAT;
+  const height = isFlat ? model.tex_height[texture] : Math.min(model.tex_height[texture], width);
   const start = Number(model.tex_adr[texture]);
   const pixels = Uint8Array.from(model.tex_data.subarray(start, start + 3 * width * height));
   const [across, along] = model.mat_texrepeat.subarray(2 * material, 2 * material + 2);

@@ -1,5 +1,5 @@
 /** Plays a film: the picture, and below it play, scrub, speed, episode and camera. Works by keyboard too. */
-import type { Film, Shot } from '../film.ts';
+import { type Film, returnsUntil, rewardRange, type Shot } from '../film.ts';
 import { poseSize } from '../scene.ts';
 import { Painter } from './painter.ts';
 import { Viewpoint } from './viewpoint.ts';
@@ -50,6 +50,8 @@ export class Player {
   private shot!: Shot;
   private pose = new Float64Array();
   private sums = new Float64Array();
+  /** What the light is made for. */
+  private lit = { reach: 1, distance: 1 };
   /** Seconds of simulated time since the episode began. */
   private time = 0;
   private frame = 0;
@@ -85,14 +87,20 @@ export class Player {
     root.dataset.ready = 'true';
   }
 
-  /** Shows another film from its beginning, and plays it if the one before was played, or had come to its end. */
+  /**
+   * Shows another film, and plays it from its beginning if the one before was played, or had come to its end. Where it is of
+   * the same task, the view stays, and the step at which the reader has paused.
+   * @throws Error if it cannot be shown; then the one before stays
+   */
   replace(film: Film): void {
     const ended = this.frame === this.shot.frames - 1;
     const plays = this.playing || (ended && !matchMedia('(prefers-reduced-motion: reduce)').matches);
+    const alike = film.facts.task === this.film.facts.task;
+    const shot = film.shot(0);
     this.film = film;
     this.name();
     fill(this.episode, episodeNames(film.episodes));
-    this.open(0);
+    this.show(shot, { frame: alike && !plays && !ended ? this.frame : 0 }, alike);
     this.setPlaying(plays);
   }
 
@@ -135,12 +143,16 @@ export class Player {
   }
 
   /** Shows an episode from its beginning, or from a frame of it. */
-  private open(episode: number, { frame = 0, camera }: Beginning = {}): void {
-    this.shot = this.film.shot(episode);
-    const { scene, frames, rewards } = this.shot;
+  private open(episode: number, beginning: Beginning = {}): void {
+    this.show(this.film.shot(episode), beginning, false);
+  }
+
+  /** @param stays whether it is looked at from where the reader looks now */
+  private show(shot: Shot, { frame = 0, camera }: Beginning, stays: boolean): void {
+    this.shot = shot;
+    const { scene, frames, rewards } = shot;
     this.pose = new Float64Array(poseSize(scene));
-    this.sums = Float64Array.of(0, ...rewards);
-    for (let i = 1; i < this.sums.length; i++) this.sums[i] += this.sums[i - 1];
+    this.sums = returnsUntil(rewards);
     this.scrub.max = String(frames - 1);
     drawRewards(this.rewards, rewards);
     const before = Number(this.view.value);
@@ -151,14 +163,16 @@ export class Player {
     this.view.value = String(chosen);
     this.painter.setScene(scene);
     this.viewpoint.setScene(scene);
-    this.shot.pose(Math.min(frame, frames - 1), this.pose);
-    this.look(chosen);
-    this.seek(Math.min(frame, frames - 1));
+    const first = Math.min(frame, frames - 1);
+    shot.pose(first, this.pose);
+    if (stays) this.painter.light(this.lit.reach, this.lit.distance);
+    else this.look(chosen);
+    this.seek(first);
   }
 
   private look(camera: number): void {
-    const { reach, distance } = this.viewpoint.choose(camera, this.pose);
-    this.painter.light(reach, distance);
+    this.lit = this.viewpoint.choose(camera, this.pose);
+    this.painter.light(this.lit.reach, this.lit.distance);
     const { clientWidth, clientHeight } = this.canvas;
     this.painter.fit(clientWidth, clientHeight, this.viewpoint.fieldOfView);
     this.painter.place(this.pose);
@@ -168,10 +182,10 @@ export class Player {
   /** Shows a frame. */
   private seek(frame: number): void {
     this.time = frame * this.film.facts.controlStep;
-    this.show(frame);
+    this.showFrame(frame);
   }
 
-  private show(frame: number): void {
+  private showFrame(frame: number): void {
     this.frame = frame;
     this.shot.pose(frame, this.pose);
     this.viewpoint.follow(this.pose);
@@ -202,7 +216,7 @@ export class Player {
     this.lastTick = now;
     this.time = Math.min(this.time + passed * Number(this.speed.value), last * controlStep);
     const frame = Math.min(last, Math.floor(this.time / controlStep + 1e-6));
-    if (frame !== this.frame) this.show(frame);
+    if (frame !== this.frame) this.showFrame(frame);
     if (frame === last) this.setPlaying(false);
     else requestAnimationFrame((then) => this.tick(then));
   }
@@ -238,8 +252,7 @@ function labelled(list: HTMLSelectElement): HTMLElement {
 
 /** The rewards of an episode as a line over its steps. */
 function drawRewards(svg: SVGSVGElement, rewards: Float64Array): void {
-  const top = Math.max(1, ...rewards);
-  const bottom = Math.min(0, ...rewards);
+  const [bottom, top] = rewardRange(rewards);
   const points = Array.from(
     rewards,
     (reward, i) => `${i + 1},${((top - reward) / (top - bottom)).toFixed(4)}`,

@@ -7,6 +7,7 @@ import { type ControlEnvironment, loadMuJoCo, makeEnvironment } from '../../../e
 import { packagedModels } from '../../../harness/plugins/assets.ts';
 import { loadTask } from '../../../harness/plugins/load-task.ts';
 import { EmbeddedFilm, embedFilm } from '../../../harness/replay/embedded-film.ts';
+import { returnsUntil, rewardRange } from '../../../harness/replay/film.ts';
 import { recordedModel } from '../../../harness/replay/recorded-model.ts';
 import {
   RECORDING_FORMAT,
@@ -165,6 +166,37 @@ describe("a recording of a task in a user's folder", () => {
       [0.1, 0.2, 0, 0.5].map((z) => expect.closeTo(z, 7)),
     );
     film.dispose();
+  });
+});
+
+describe('the texture of a shape', () => {
+  /** Width and height of the picture on a box. */
+  async function sizeOf(texture: string): Promise<unknown> {
+    const xml = `<mujoco><asset><texture name="t" builtin="gradient" rgb1="1 0 0" rgb2="0 0 1" ${texture}/>
+      <material name="m" texture="t"/></asset><worldbody><geom type="box" size="1 1 1" material="m"/></worldbody></mujoco>`;
+    const nothing = { qpos: '', rewards: '', actions: '' };
+    const film = new SimulatedFilm(await loadMuJoCo(), {
+      format: RECORDING_FORMAT,
+      ...{ task: 't', agent: 'a', seed: 0, mode: 'exploit', controlStep: 1, model: { xml, files: {} } },
+      episodes: [{ seed: 0, return: 0, steps: 0, model: { arrays: [], options: [] }, ...nothing }],
+    });
+    const [{ texture: picture }] = film.shot(0).scene.shapes;
+    film.dispose();
+    return [picture?.width, picture?.height];
+  }
+
+  it('is whole if it is flat, and the first face of a cube', async () => {
+    expect(await sizeOf('type="2d" width="4" height="10"')).toEqual([4, 10]);
+    expect(await sizeOf('type="cube" width="4" height="4"')).toEqual([4, 4]);
+  });
+});
+
+describe('the rewards of a film', () => {
+  it('are summed and drawn however many there are', () => {
+    const rewards = new Float64Array(300_000).fill(0.5);
+    rewards[7] = -2;
+    expect(returnsUntil(rewards).at(-1)).toBe(149_997.5);
+    expect(rewardRange(rewards)).toEqual([-2, 1]);
   });
 });
 
