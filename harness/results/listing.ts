@@ -7,7 +7,7 @@ import type { Manifest, RunRecord } from './manifest-reader.ts';
 import { readManifest } from './read-files.ts';
 import { compareNames } from './runs.ts';
 
-/** `stopped`: not ended, and nobody is at work on it; `unreadable`: its manifest.json is damaged. */
+/** `stopped`: not running, incomplete; `unreadable`: its manifest.json is damaged. */
 export type State = 'running' | 'stopped' | 'done' | 'failed' | 'interrupted' | 'unreadable';
 
 export interface Listed {

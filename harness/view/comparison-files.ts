@@ -1,8 +1,8 @@
 /** How a comparison stands, from its files alone: while it goes on, when it is done, after a crash. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { pathWithin } from '../files/within.ts';
-import { stateOf } from '../results/listing.ts';
+import { listComparisons, type State, stateOf } from '../results/listing.ts';
 import type { Manifest, RunRecord } from '../results/manifest-reader.ts';
 import { readEvaluations, readManifest } from '../results/read-files.ts';
 import { compareNames, joinRuns, type Run, runKey } from '../results/runs.ts';
@@ -25,8 +25,8 @@ export interface ViewedRun {
 
 export interface ViewedComparison {
   readonly name: string;
-  /** `stopped`: not ended, and nobody is at work on it. */
-  readonly status: 'nothing yet' | 'running' | 'stopped' | 'done' | 'failed' | 'interrupted';
+  /** `nothing yet`: there are no files of a comparison. */
+  readonly status: 'nothing yet' | State;
   readonly startedAt?: string;
   readonly endedAt?: string;
   /** Control steps of each run. */
@@ -54,7 +54,10 @@ export class ComparisonFiles {
   read(): ViewedComparison {
     const { directory } = this;
     const warnings: string[] = [];
-    const manifest = this.own('manifest.json', warnings) === undefined ? undefined : readManifest(directory);
+    const hasManifest = this.own('manifest.json', warnings) !== undefined;
+    const manifest = hasManifest ? readManifest(directory) : undefined;
+    const isDamaged = hasManifest && manifest === undefined;
+    if (isDamaged) warnings.push('manifest.json is damaged: how the runs stand is not known');
     const merged = this.runsIn(directory, warnings);
     const records = manifest?.runs ?? [];
     const parts = records.map((record) => this.readRun(record, merged, warnings));
@@ -69,7 +72,13 @@ export class ComparisonFiles {
     return {
       name: manifest?.name ?? basename(resolve(directory)),
       status:
-        manifest !== undefined ? stateOf(directory, manifest) : merged.length > 0 ? 'done' : 'nothing yet',
+        manifest !== undefined
+          ? stateOf(directory, manifest)
+          : isDamaged
+            ? 'unreadable'
+            : merged.length > 0
+              ? 'done'
+              : 'nothing yet',
       startedAt: manifest?.startedAt,
       endedAt: manifest?.endedAt,
       plannedSteps: plannedSteps(manifest),
@@ -137,6 +146,14 @@ const sameRun = (record: RunRecord) => (run: Run) => runKey(run) === runKey(reco
 export const isComparison = (directory: string): boolean =>
   ['manifest.json', 'evaluations.csv'].some((name) => existsSync(join(directory, name)));
 
+/** What a directory holds: `one` comparison, or rollouts; `several`, in folders of their own; `other` things; or nothing. */
+export function directoryKind(directory: string): 'nothing' | 'one' | 'several' | 'other' {
+  const names = readdirSync(directory).filter((name) => !name.startsWith('.'));
+  if (names.length === 0) return 'nothing';
+  if (isComparison(directory) || names.includes('rollouts')) return 'one';
+  return listComparisons(directory).length > 0 ? 'several' : 'other';
+}
+
 function unlisted({ task, agent, seed, evaluations }: Run): ViewedRun {
   const last = evaluations[evaluations.length - 1];
   const { step, meanReturn, wallSeconds } = last;
@@ -146,7 +163,7 @@ function unlisted({ task, agent, seed, evaluations }: Run): ViewedRun {
   };
 }
 
-/** The rows of a folder, or what is wrong with them: a comparison at work must not end its view. */
+/** The rows of a folder, or what is wrong with them: a running comparison must not end its view. */
 function readRuns(folder: string): readonly Run[] | Error {
   try {
     return readEvaluations(folder, { mayBeEmpty: true });

@@ -37,7 +37,8 @@ export function reportFile(text: string): ServedPage {
 export function comparisonPage(title: string, listed = false): ServedPage {
   const content = html`<header><div class="kicker"><span>rfm-harness view</span>${listed && html`<a href="../../">all comparisons</a>`}<span class="updated" role="status"></span></div>
 <h1>${title}</h1></header>
-<main id="main"><div id="comparison" data-idle><p>Loading…</p></div>
+<main id="main"><p id="fault" class="notice bad" role="alert" hidden></p>
+<div id="comparison" data-idle><p>Loading…</p></div>
 <noscript><p>This page needs JavaScript. Without it, <code>harness report</code> writes a page that shows all but runs in progress and replays.</p></noscript></main>
 <script type="module" src="/scripts/comparison.js"></script>`;
   return { text: page(title, content), policy: `${SAME_SITE}; script-src 'self'` };

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import sirv, { type RequestHandler } from 'sirv';
 import { mujocoFolder, scriptFolder } from '../files/browser-modules.ts';
 import { KIND, notFound, send } from './answers.ts';
+import { directoryKind } from './comparison-files.ts';
 import { refusal } from './guard.ts';
 import { listen } from './listen.ts';
 import { Lobby } from './lobby.ts';
@@ -11,6 +12,8 @@ import { Stage, type StageOptions } from './stage.ts';
 export interface ViewOptions extends StageOptions {
   /** The folder of several comparisons, which are listed in the place of one directory. */
   readonly root?: string;
+  /** Whether the directory is empty: it may yet become the folder of several. */
+  readonly undecided?: boolean;
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
@@ -44,13 +47,15 @@ export async function startViewer(options: ViewOptions): Promise<Viewer> {
 }
 
 class Site {
-  private readonly shown: Stage | Lobby;
+  private shown: Stage | Lobby;
+  private undecided: boolean;
   /** Folders whose files are served as they are. */
   private readonly folders: readonly (readonly [prefix: string, serve: RequestHandler])[];
 
   constructor(private readonly options: ViewOptions) {
     const { root, title } = options;
     this.shown = root === undefined ? new Stage(options) : new Lobby(root, title);
+    this.undecided = options.undecided ?? false;
     this.folders = [
       ['/scripts/', scriptFolder()],
       ['/mujoco/', mujocoFolder()],
@@ -69,10 +74,22 @@ class Site {
       return send(response, 405, KIND.text, 'only GET is answered here\n');
     const path = url.split('?')[0];
     const folder = method === 'POST' ? undefined : this.folders.find(([prefix]) => path.startsWith(prefix));
-    if (folder === undefined) return this.shown.answer(path, request, response);
+    if (folder === undefined) {
+      this.decide();
+      return this.shown.answer(path, request, response);
+    }
     const [prefix, serve] = folder;
     request.url = `/${url.slice(prefix.length)}`;
     serve(request, response, () => notFound(response));
+  }
+
+  /** Looks again at a directory in which there was nothing. */
+  private decide(): void {
+    const { directory, title } = this.options;
+    if (!this.undecided || directory === undefined) return;
+    const kind = directoryKind(directory);
+    this.undecided = kind === 'nothing' || kind === 'other';
+    if (kind === 'several') this.shown = new Lobby(directory, title);
   }
 
   close(): void {

@@ -130,6 +130,44 @@ describe.skipIf(!installed)('the pages in Chromium', () => {
     },
   );
 
+  it('keeps at every look what its reader scrolled, stands on and was told', async () => {
+    const { page } = await open(address, 400);
+    await page.waitForSelector('#runs');
+    let looks = 0;
+    await page.route('**/comparison', (route) => {
+      const row = `<td style="white-space:nowrap">${'wide '.repeat(200)}</td><td>look ${++looks}</td>`;
+      const buttons = ['a', 'b'].map((run) => `<button type="button" data-play="${run}">Play</button>`);
+      return route.fulfill({
+        contentType: 'text/html',
+        headers: { etag: `"${looks}"` },
+        body: `<span data-status="running"></span><div class="scroll" tabindex="0" aria-label="Runs"><table><tr>${row}</tr></table></div>${buttons.join('')}<a href="report.html">report</a>`,
+      });
+    });
+    await page.route('**/recordings', (route) =>
+      route.fulfill({ status: 409, contentType: 'application/json', body: '{"message":"it is too large"}' }),
+    );
+    const looked = (least: number) =>
+      page.waitForFunction(
+        (least) => Number(/look (\d+)/.exec(document.body.textContent ?? '')?.[1]) >= least,
+        least,
+      );
+    await looked(1);
+    await page.evaluate(() => {
+      (document.querySelector('.scroll') as Element).scrollLeft = 150;
+    });
+    await page.locator('[data-play=b]').click();
+    await page.waitForSelector('#fault:not([hidden])');
+    for (const focused of ['.scroll', 'a[href="report.html"]', '[data-play=b]']) {
+      await page.locator(`#comparison ${focused}`).focus();
+      await looked(looks + 1);
+      const is = (selector: string) => document.activeElement?.matches(selector);
+      expect(await page.evaluate(is, focused)).toBe(true);
+    }
+    expect(await page.evaluate(() => document.querySelector('.scroll')?.scrollLeft)).toBe(150);
+    expect(await page.locator('#fault').textContent()).toBe('it is too large');
+    await page.close();
+  });
+
   it('MuJoCo replays a rollout in the browser: a picture that moves, scrubbing, episodes, cameras', async () => {
     const { page, complaints } = await open(address);
     await page.locator('#rollouts a').click();

@@ -1,12 +1,13 @@
 /// <reference lib="dom.iterable" />
 /** Keeps the page of a comparison up to date, and makes rollouts of its checkpoints. */
 
-/** Milliseconds between looks: at work, and when everything has ended. */
+/** Milliseconds between looks: while runs go on, and when everything has ended. */
 const SOON = 2000;
 const LATER = 10_000;
 
 const place = document.getElementById('comparison') as HTMLElement;
 const updated = document.querySelector('.updated') as HTMLElement;
+const fault = document.getElementById('fault') as HTMLElement;
 let shown: string | null = null;
 const hidden = new Set<string>();
 let busy = false;
@@ -29,12 +30,14 @@ async function look(): Promise<void> {
   setTimeout(look, document.hidden ? LATER : wait);
 }
 
-/** Replaces the content; what the reader opened, hid or scrolled stays so. */
+/** Replaces the content; what the reader opened, hid, scrolled or stands on stays so. */
 function show(text: string): void {
   const open = openFolds();
-  const focused = (document.activeElement as HTMLElement | null)?.dataset;
-  const focus = focused?.series ?? focused?.play;
-  const query = focused?.series === undefined ? 'data-play' : 'data-series';
+  const focused = document.activeElement;
+  const focus = focused !== null && place.contains(focused) ? placeOf(focused) : undefined;
+  const scrolled = new Map(
+    [...place.querySelectorAll('.scroll')].map((table) => [placeOf(table), table.scrollLeft]),
+  );
   const top = scrollY;
   place.innerHTML = text; // made and escaped by the viewer
   place.removeAttribute('data-idle');
@@ -42,10 +45,27 @@ function show(text: string): void {
   for (const button of legendButtons()) {
     button.setAttribute('aria-pressed', String(!hidden.has(button.dataset.series ?? '')));
   }
-  if (focus !== undefined)
-    place.querySelector<HTMLElement>(`[${query}="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  for (const table of place.querySelectorAll('.scroll')) table.scrollLeft = scrolled.get(placeOf(table)) ?? 0;
+  if (focus !== undefined) {
+    const again = [...place.querySelectorAll<HTMLElement>(FOCUSABLE)].find((one) => placeOf(one) === focus);
+    again?.focus({ preventScroll: true });
+  }
   scrollTo({ top, behavior: 'instant' });
 }
+
+const FOCUSABLE = 'a,button,summary,[tabindex]';
+
+/** What tells an element from the others, also when the content has been made anew. */
+function placeOf(element: Element): string {
+  const name = nameOf(element);
+  const alike = [...place.querySelectorAll(element.tagName)].filter((other) => nameOf(other) === name);
+  return JSON.stringify([element.tagName, name, alike.indexOf(element)]);
+}
+
+const nameOf = (element: Element): string | null =>
+  ['data-series', 'data-play', 'href', 'aria-label']
+    .map((name) => element.getAttribute(name))
+    .find(Boolean) ?? element.textContent;
 
 const openFolds = () =>
   new Set([...place.querySelectorAll('details')].flatMap((fold, i) => (fold.open ? [i] : [])));
@@ -71,6 +91,7 @@ function toggle(series: string): void {
 async function play(button: HTMLButtonElement, run: string): Promise<void> {
   if (busy) return;
   busy = true;
+  fault.hidden = true;
   button.disabled = true;
   button.textContent = 'playing…';
   try {
@@ -83,7 +104,8 @@ async function play(button: HTMLButtonElement, run: string): Promise<void> {
     if (address === undefined) throw new Error(message ?? answer.statusText);
     location.assign(address);
   } catch (error) {
-    updated.textContent = error instanceof Error ? error.message : String(error);
+    fault.textContent = error instanceof Error ? error.message : String(error);
+    fault.hidden = false;
     button.textContent = 'Play';
     button.disabled = false;
   } finally {

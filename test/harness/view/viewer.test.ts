@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RECORDING_FORMAT } from '../../../harness/replay/recording.ts';
@@ -126,6 +126,15 @@ describe('the files of a comparison', () => {
     expect(warnings[0]).toMatch(/evaluations\.csv, line 1: no column/);
   });
 
+  it('with a damaged manifest are called unreadable, as harness list calls them', async () => {
+    const directory = made('damaged', [record('sac', 0, 'done')]);
+    writeFileSync(join(directory, 'manifest.json'), '{"runs": [');
+    const { status, warnings } = new ComparisonFiles(directory).read();
+    expect(status).toBe('unreadable');
+    expect(warnings).toEqual(['manifest.json is damaged: how the runs stand is not known']);
+    expect((await ask(await serve({ directory }), '/comparison')).text).toContain('data-status="unreadable"');
+  });
+
   it('whose manifest points elsewhere are not followed there', () => {
     const elsewhere = atWork('elsewhere');
     const directory = join(root, 'points');
@@ -172,6 +181,20 @@ describe('the viewer', () => {
     expect((await ask(viewer, '/comparison')).text).toContain('Learning curves on walker-walk');
   });
 
+  it('shows an empty directory, and lists what begins in folders of it', async () => {
+    const directory = join(root, 'empty-results');
+    mkdirSync(directory);
+    const viewer = await serve(viewSubject([directory]));
+    expect((await ask(viewer, '/comparison')).text).toContain('There is no comparison here yet');
+    mkdirSync(join(directory, 'begins'));
+    expect((await ask(viewer, '/comparison')).text).toContain('There is no comparison here yet');
+    made('empty-results/begins');
+    const { text } = await ask(viewer, '/comparison');
+    expect(text).toContain('Comparisons and runs');
+    const [, page] = /<a href="(at\/[0-9a-f]{16}\/)">/.exec(text) ?? [];
+    expect((await ask(viewer, `/${page}comparison`)).text).toContain('Learning curves on walker-walk');
+  });
+
   it('shows hostile names as text', async () => {
     const directory = join(root, 'hostile');
     makeComparison(directory, { tasks: ['<b>t</b>'], agents: hostileNames, seeds: 1, evaluations: 2 });
@@ -202,6 +225,16 @@ describe('the viewer', () => {
     expect(answered.headers['cross-origin-resource-policy']).toBe('same-origin');
     const port = host.split(':')[1];
     expect((await ask(viewer, '/', { host: `localhost:${port}` })).status).toBe(200);
+    for (const name of [hostname(), `${hostname()}.local`.toUpperCase()])
+      expect((await ask(viewer, '/', { host: `${name}:${port}` })).status).toBe(200);
+    const elsewhere = await ask(viewer, '/', { host: `${hostname()}.evil.example:${port}` });
+    expect(elsewhere).toMatchObject({
+      status: 403,
+      text: expect.stringMatching(/--host NAME adds a name\n$/),
+    });
+    const link = { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    expect((await ask(viewer, '/', { ...link, 'sec-fetch-dest': 'document' })).status).toBe(200);
+    expect((await ask(viewer, '/', { ...link, 'sec-fetch-dest': 'iframe' })).status).toBe(403);
     const form = { host, 'content-type': 'text/plain' };
     expect((await ask(viewer, '/recordings', form, 'POST', '{}')).status).toBe(403);
   });
