@@ -21,3 +21,7 @@ export function setMarkup(element: Element, markup: string): void {
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What an error of a worker says; nothing where its script does not load. */
+export const workerFault = ({ message }: Pick<ErrorEvent, 'message'>, script: string): string =>
+  message || `${script} does not load`;

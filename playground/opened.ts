@@ -9,8 +9,9 @@ import {
   metricsOf,
   type NamedRuns,
 } from '../harness/report/gather.ts';
+import { comparisonRuns, type TableReader } from '../harness/results/comparison-runs.ts';
 import { parseManifest } from '../harness/results/manifest-reader.ts';
-import { parseEvaluations, parseScores } from '../harness/results/runs.ts';
+import { parseEvaluations, parseScores, type ReadOptions, runKey } from '../harness/results/runs.ts';
 import { parseLoggedRuns } from '../harness/results/training.ts';
 import { UserError } from '../harness/text/errors.ts';
 import { EVALUATIONS, type GivenFile, isWanted, MANIFEST, TRAINING } from './given-files.ts';
@@ -21,54 +22,110 @@ export interface NamedRecording {
 }
 
 export interface Opened {
-  /** Of all results together, as `harness report A B` joins them. */
+  /** Of all results together, as `harness report A B` joins them; as with --prefix where their runs have the same names. */
   readonly report?: GatheredReport;
   readonly recordings: readonly NamedRecording[];
+  /** About files of folders that are not shown. */
+  readonly lines: readonly string[];
 }
 
 /** The most that a file of a ZIP may unpack to, bytes. */
 const MOST = 2 ** 29;
 
+type FilesByPath = ReadonlyMap<string, GivenFile>;
+
 /** @throws UserError that says which file cannot be shown, and why */
 export function openFiles(given: readonly GivenFile[]): Opened {
+  const files = filesByPath(given);
+  const comparisons = new Map<string, ComparisonSource>();
+  const scores: NamedRuns[] = [];
+  const recordings: NamedRecording[] = [];
+  const lines: string[] = [];
+  const comparisonAt = (base: string): void => {
+    if (comparisons.has(base)) return;
+    const found = comparisonOf(base, files);
+    if (typeof found === 'string') lines.push(found);
+    else if (found !== undefined) comparisons.set(base, found);
+  };
+  for (const { path, bytes } of files.values()) {
+    if (isPart(path, files)) continue;
+    const name = nameOf(path);
+    if (path.endsWith(EVALUATIONS)) comparisonAt(baseOf(path, EVALUATIONS));
+    else if (path.endsWith(MANIFEST)) {
+      const base = baseOf(path, MANIFEST);
+      if (!files.has(`${base}${EVALUATIONS}`)) comparisonAt(base);
+    } else if (isTableOfEvaluations(path, bytes)) {
+      const runs = parseEvaluations(path, decodeText(path, bytes));
+      comparisons.set(path, { name, manifest: undefined, runs });
+    } else if (!path.includes('/') && headerOf(bytes).includes('score')) {
+      scores.push({ name, runs: parseScores(path, decodeText(path, bytes)) });
+    } else if (path.endsWith('.json')) {
+      const recording = recordingOf(path, bytes);
+      if (!(recording instanceof UserError)) recordings.push({ name, recording });
+      else if (path.includes('/')) lines.push(recording.message);
+      else throw recording;
+    }
+  }
+  if (comparisons.size + scores.length === 0) {
+    if (recordings.length > 0) return { recordings, lines };
+    throw new UserError(lines.at(0) ?? complaintAbout(given.map(({ path }) => path)));
+  }
+  const sources = namedApart(comparisons);
+  return { report: gatherReport(sources, scores, [], { prefix: areAlike(sources) }), recordings, lines };
+}
+
+/** @throws UserError for two files of one path */
+function filesByPath(given: readonly GivenFile[]): FilesByPath {
   const files = new Map<string, GivenFile>();
   for (const file of given.flatMap(unpacked)) {
     if (files.has(file.path)) throw new UserError(`there are two files ${file.path}: drop their folders`);
     files.set(file.path, file);
   }
-  const comparisons: ComparisonSource[] = [];
-  const scores: NamedRuns[] = [];
-  const recordings: NamedRecording[] = [];
-  for (const { path, bytes } of files.values()) {
-    const name = nameOf(path);
-    if (isTableOfEvaluations(path, bytes)) {
-      if (isPart(path, files)) continue;
-      const manifest = parseManifest(textOf(files.get(path.replace(/evaluations\.csv$/, MANIFEST))));
-      const runs = parseEvaluations(path, decodeText(path, bytes), {
-        mayBeEmpty: (manifest?.runs ?? []).length > 0,
-      });
-      comparisons.push({
-        ...{ name: folderOf(path) || manifest?.name || name, manifest, runs },
-        ...metricsBeside(path, files),
-      });
-    } else if (!path.includes('/') && headerOf(bytes).includes('score')) {
-      scores.push({ name, runs: parseScores(path, decodeText(path, bytes)) });
-    } else if (path.endsWith('.json') && !path.endsWith(MANIFEST)) {
-      recordings.push({ name, recording: recordingOf(path, bytes) });
-    }
-  }
-  if (comparisons.length + scores.length === 0) {
-    if (recordings.length > 0) return { recordings };
-    throw new UserError(complaintAbout(given.map(({ path }) => path)));
-  }
-  return { report: gatherReport(comparisons, scores, [], {}), recordings };
+  return files;
 }
 
-function metricsBeside(path: string, files: ReadonlyMap<string, GivenFile>): ReturnType<typeof metricsOf> {
-  const file = files.get(path.replace(/evaluations\.csv$/, TRAINING));
+/**
+ * @param base what stands before the names of its files: its folder, or what the page gives to downloads
+ * @returns a line if it has no rows; undefined for what is no comparison
+ */
+function comparisonOf(base: string, files: FilesByPath): ComparisonSource | string | undefined {
+  const manifest = parseManifest(textOf(files.get(`${base}${MANIFEST}`)));
+  const planned = manifest?.runs ?? [];
+  const read = (file: GivenFile | undefined, options: ReadOptions) =>
+    file && parseEvaluations(file.path, decodeText(file.path, file.bytes), options);
+  const reader: TableReader = {
+    joined: (options) => read(files.get(`${base}${EVALUATIONS}`), options),
+    own: ({ task, agent, seed }) =>
+      read(files.get(`${base}runs/${task}/${agent}/${seed}/${EVALUATIONS}`), { mayBeEmpty: true }) ?? [],
+  };
+  const runs = comparisonRuns(manifest, reader, { mayBeEmpty: planned.length > 0 });
+  if (runs === undefined) return planned.length > 0 ? `${base}${EVALUATIONS} is not there` : undefined;
+  const name = base.split('/').at(-2) || manifest?.name || nameOf(`${base}${EVALUATIONS}`);
+  return { name, manifest, runs, ...metricsOfFile(files.get(`${base}${TRAINING}`)) };
+}
+
+function metricsOfFile(file: GivenFile | undefined): ReturnType<typeof metricsOf> {
   return file === undefined
     ? {}
     : metricsOf(() => parseLoggedRuns(file.path, decodeText(file.path, file.bytes)));
+}
+
+/** Folders of one name get their whole path. */
+function namedApart(comparisons: ReadonlyMap<string, ComparisonSource>): ComparisonSource[] {
+  const names = [...comparisons.values()].map(({ name }) => name);
+  const isTaken = (name: string) => names.indexOf(name) !== names.lastIndexOf(name);
+  return [...comparisons].map(([base, source]) =>
+    isTaken(source.name) ? { ...source, name: base.replace(/\/$/, '') || source.name } : source,
+  );
+}
+
+/** Whether two comparisons have a run of the same name that has not failed. */
+function areAlike(comparisons: readonly ComparisonSource[]): boolean {
+  const keys = comparisons.flatMap(({ manifest, runs }) => {
+    const failed = new Set(manifest?.runs.filter(({ status }) => status === 'failed').map(runKey));
+    return runs.map(runKey).filter((key) => !failed.has(key));
+  });
+  return new Set(keys).size < keys.length;
 }
 
 function complaintAbout(paths: readonly string[]): string {
@@ -103,18 +160,18 @@ function unpacked(file: GivenFile): GivenFile[] {
   return found.map(([name, content]) => ({ path: `${folder}${name}`, bytes: content }));
 }
 
-/** By its name, or, of a file that was dropped by itself, by its header. */
+/** Of a file that was dropped by itself, by its header. */
 function isTableOfEvaluations(path: string, bytes: Uint8Array): boolean {
-  if (path.endsWith(EVALUATIONS)) return true;
   if (path.includes('/')) return false;
   const header = headerOf(bytes);
   return ['task', 'agent', 'seed', 'step', 'episode', 'return'].every((column) => header.includes(column));
 }
 
-/** Whether the table is that of a single run, in a folder whose table has all. */
-function isPart(path: string, files: ReadonlyMap<string, GivenFile>): boolean {
+/** Whether the table is that of a single run, in the folder of a comparison. */
+function isPart(path: string, files: FilesByPath): boolean {
   const part = /^(.*\/)?runs\/.+\/evaluations\.csv$/.exec(path);
-  return part !== null && files.has(`${part[1] ?? ''}${EVALUATIONS}`);
+  const base = part?.[1] ?? '';
+  return part !== null && [EVALUATIONS, MANIFEST].some((name) => files.has(`${base}${name}`));
 }
 
 function headerOf(bytes: Uint8Array): string[] {
@@ -122,20 +179,20 @@ function headerOf(bytes: Uint8Array): string[] {
   return line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
 
-function recordingOf(path: string, bytes: Uint8Array): Recording {
+/** A recording, or why a file is none. */
+function recordingOf(path: string, bytes: Uint8Array): Recording | UserError {
   let value: unknown;
   try {
     value = JSON.parse(decodeText(path, bytes));
   } catch (error) {
-    throw error instanceof UserError ? error : new UserError(`${path} is no recording: it is not JSON`);
+    return error instanceof UserError ? error : new UserError(`${path} is no recording: it is not JSON`);
   }
   const fault = recordingFault(value);
-  if (fault !== undefined) throw new UserError(`${path} is no recording: ${fault}`);
-  return value as Recording;
+  return fault === undefined ? (value as Recording) : new UserError(`${path} is no recording: ${fault}`);
 }
 
 const textOf = (file: GivenFile | undefined): string =>
   file === undefined ? '' : new TextDecoder().decode(file.bytes);
 
 const nameOf = (path: string): string => path.split('/').at(-1) ?? path;
-const folderOf = (path: string): string => path.split('/').at(-2) ?? '';
+const baseOf = (path: string, name: string): string => path.slice(0, path.length - name.length);

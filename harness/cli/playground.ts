@@ -5,6 +5,7 @@ interface PlaygroundFlags {
   readonly port?: string;
   readonly host: string;
   readonly out?: string;
+  readonly force?: boolean;
   readonly open?: boolean;
   readonly json?: boolean;
 }
@@ -16,12 +17,9 @@ export function playgroundCommand(): Command {
   return new Command('playground')
     .description('a page that trains in the browser: serve it here, or write it as a static site')
     .option('--out <folder>', 'write the site for any static host, and end')
+    .option('--force', 'replace files in --out that are of no playground')
     .option('--port <number>', `port; 0 takes a free one (default: ${USUAL_PORT}, or a free one)`)
-    .option(
-      '--host <address>',
-      'address to listen on; others than this machine can reach 0.0.0.0',
-      '127.0.0.1',
-    )
+    .option('--host <address>', 'address to listen on; 0.0.0.0 allows other machines', '127.0.0.1')
     .option('--open', 'open the page in the browser')
     .option('--json', 'print the address as JSON')
     .addHelpText(
@@ -37,7 +35,7 @@ Examples:
 async function playground(flags: PlaygroundFlags): Promise<void> {
   const { servePlayground, writeSite } = await import('../view/playground.ts');
   if (flags.out !== undefined) {
-    writeSite(flags.out);
+    writeSite(flags.out, flags.force);
     console.log(flags.json ? JSON.stringify({ folder: flags.out }) : `${flags.out} holds the site`);
     return;
   }

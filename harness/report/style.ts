@@ -10,11 +10,13 @@ const light = `color-scheme:light;--page:#ffffff;--panel:#f6f8fa;--line:#dde3ea;
 const dark = `color-scheme:dark;--page:#12161c;--panel:#1a2029;--line:#2d3642;--text:#e6eaf0;--quiet:#a3aebd;--faint:#7d8898;
 --accent:#7fb0ff;--warn-line:#b98a2e;--warn-page:#2a2415;--bad:#ff9385;--bad-page:#30191a;--best:#1b2c45;${colours('dark')}`;
 
+/** What hides agents in plots, by a class of the page. */
+export const hidingRules = (agents: number): string =>
+  Array.from({ length: agents }, (_, i) => `.hide-${i} svg .series-${i}{display:none}`).join('');
+
 /** @param agents how many can be hidden */
 export function style(agents: number): string {
-  const hidden = Array.from({ length: agents }, (_, i) => `.hide-${i} svg .series-${i}{display:none}`).join(
-    '',
-  );
+  const hidden = hidingRules(agents);
   return `:root{${light}}
 @media (prefers-color-scheme:dark){:root:not([data-scheme=light]){${dark}}}
 :root[data-scheme=dark]{${dark}}

@@ -5,8 +5,9 @@ import { readText } from '../files/csv.ts';
 import { pathWithin } from '../files/within.ts';
 import { UserError } from '../text/errors.ts';
 import { shellWord } from '../text/shell-word.ts';
+import { comparisonRuns, type TableReader } from './comparison-runs.ts';
 import { type Manifest, parseManifest } from './manifest-reader.ts';
-import { parseEvaluations, parseScores, type ReadOptions, type Run, runKey } from './runs.ts';
+import { parseEvaluations, parseScores, type ReadOptions, type Run } from './runs.ts';
 import { parseTrainingRows, type TrainingMetrics } from './training.ts';
 
 /** The runs in DIR/evaluations.csv, which a comparison has from its end on. @throws UserError with file and line */
@@ -20,8 +21,7 @@ export function readEvaluations(directory: string, options: ReadOptions = {}): R
 }
 
 /**
- * The runs of a comparison. While it is at work, or where it was killed, its tables are those of an earlier session: then what
- * runs have written themselves comes first.
+ * The runs of a comparison, also of one that is running or was killed.
  * @throws UserError with file and line
  */
 export function readRuns(
@@ -29,18 +29,15 @@ export function readRuns(
   manifest: Manifest | undefined,
   options: ReadOptions = {},
 ): Run[] {
-  if (manifest?.status !== 'running') return readEvaluations(directory, options);
-  const own = manifest.runs.flatMap(({ task, agent, seed }) => {
-    const file = pathWithin(directory, 'runs', task, agent, seed, 'evaluations.csv');
-    const runs = file === undefined ? [] : parseEvaluations(file, readText(file), { mayBeEmpty: true });
-    return runs.filter((run) => runKey(run) === runKey({ task, agent, seed }));
-  });
-  if (own.length === 0) return readEvaluations(directory, options);
-  const known = new Set(own.map(runKey));
-  const merged = existsSync(join(directory, 'evaluations.csv'))
-    ? readEvaluations(directory, { mayBeEmpty: true })
-    : [];
-  return [...own, ...merged.filter((run) => !known.has(runKey(run)))];
+  const reader: TableReader = {
+    joined: (options) =>
+      existsSync(join(directory, 'evaluations.csv')) ? readEvaluations(directory, options) : undefined,
+    own({ task, agent, seed }) {
+      const file = pathWithin(directory, 'runs', task, agent, seed, 'evaluations.csv');
+      return file === undefined ? [] : parseEvaluations(file, readText(file), { mayBeEmpty: true });
+    },
+  };
+  return comparisonRuns(manifest, reader, options) ?? readEvaluations(directory, options);
 }
 
 /** The runs in a file with columns task, agent, seed, score. @throws UserError with file and line */

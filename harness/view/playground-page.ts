@@ -11,18 +11,35 @@ export const sitePolicy = [
   "style-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'",
 ].join('; ');
 
+/** By what a page of an earlier site is known. */
+export const siteMark = '<span>rfm-harness playground</span>';
+
+/** The first that have all that the site needs. */
+const BROWSERS = 'Chrome 98, Firefox 114 and Safari 16.4';
+
 /**
  * A classic script that the oldest browsers read, too: it shows a sentence where something is missing. The bytes are
- * a WebAssembly module with one SIMD instruction.
+ * a WebAssembly module with one SIMD instruction. Where workers can be modules, options of one are asked for their type; the address is
+ * none, so that no worker begins.
  */
 export const oldBrowserScript = `'use strict';
 (function () {
+  var tell = function (text) {
+    var place = document.getElementById('old');
+    if (text) place.textContent = text;
+    place.hidden = false;
+    document.getElementById('status').textContent = '';
+  };
+  if (location.protocol === 'file:')
+    return tell('This page needs a server, on this machine or elsewhere: browsers load no modules from files. "harness playground" is one, any static one will do.');
+  var modules = false;
+  try {
+    new Worker('http://[', Object.defineProperty({}, 'type', { get: function () { modules = true; return 'module'; } }));
+  } catch (error) {}
   var simd = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-  var able = 'noModule' in document.createElement('script') && typeof structuredClone === 'function' &&
+  var able = modules && 'noModule' in document.createElement('script') && typeof structuredClone === 'function' &&
     typeof WebAssembly === 'object' && WebAssembly.validate(new Uint8Array(simd)) && 'at' in Array.prototype;
-  if (able) return;
-  document.getElementById('old').hidden = false;
-  document.getElementById('status').textContent = '';
+  if (!able) tell();
 })();
 `;
 
@@ -108,7 +125,7 @@ export function sitePage({ title, heading, lead, description, script, current, m
 <script defer src="old.js"></script>
 <script type="module" src="${script}"></script>`,
     body: html`<a class="skip" href="#main">Skip to the content</a>
-<header><div class="kicker"><span>rfm-harness playground</span>
+<header><div class="kicker">${new Html(siteMark)}
 <nav class="pages" aria-label="Pages">${links.map(([address, name]) =>
       name === current
         ? html`<a href="${address}" aria-current="page">${name}</a>`
@@ -117,7 +134,7 @@ export function sitePage({ title, heading, lead, description, script, current, m
 <h1 id="heading">${heading}</h1></header>
 <main id="main">
 <p class="lead">${lead}</p>
-<p id="old" class="notice bad" hidden>This browser is too old for the playground: it needs WebAssembly SIMD and modules, which Chrome 98, Firefox 94 and Safari 16.4 have.</p>
+<p id="old" class="notice bad" hidden>This browser is too old for the playground: it needs WebAssembly SIMD and workers that are modules, which ${BROWSERS} have.</p>
 <p id="dropped" class="notice" role="status" hidden></p>
 <noscript><p class="notice bad">The playground needs JavaScript and WebAssembly.</p></noscript>
 ${main}
@@ -196,6 +213,7 @@ ${field('Or choose files', html`<input id="files" type="file" multiple accept=".
 ${field('Or choose a folder', html`<input id="folder" type="file" webkitdirectory>`)}
 </div></div>
 <p id="status" role="status"></p>
+<div id="lines"></div>
 <section id="replay" hidden><h2>Recording</h2>
 ${field('Recording', html`<select id="which"></select>`)}
 <p id="about" class="lead"></p>

@@ -1,5 +1,5 @@
 /** The playground: a static site where a browser trains, written into a folder or served here. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { presets } from '../../agents/agent.ts';
@@ -8,6 +8,7 @@ import { builtInAgents } from '../../agents/registry.ts';
 import { backends } from '../../engine/backends/records.ts';
 import { taskNames } from '../../envs/index.ts';
 import { type Choices, type Option, optionsWith, type Scalar } from '../../playground/options.ts';
+import { limits } from '../../playground/settings.ts';
 import { mujocoFolder, playgroundScript } from '../files/browser-modules.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { packagedModelFiles } from '../plugins/assets.ts';
@@ -16,19 +17,21 @@ import { reportScript } from '../report/page-file.ts';
 import { style } from '../report/style.ts';
 import { commit } from '../results/manifest.ts';
 import { ownVersions } from '../results/versions.ts';
+import { UserError } from '../text/errors.ts';
 import { refusal } from './guard.ts';
 import { listen } from './listen.ts';
 import {
   methodPage,
   oldBrowserScript,
   resultsPage,
+  siteMark,
   sitePolicy,
   siteStyle,
   trainingPage,
 } from './playground-page.ts';
 
-/** Agents that can be hidden in plots. */
-const SERIES = 60;
+/** Agents that can be hidden in the plots of a training; the page of results adds what a report needs. */
+const SERIES = limits.agents;
 
 const playgroundScripts = [
   'page.js',
@@ -86,10 +89,21 @@ function valuesOf(config: object, options: readonly Option[]): Record<string, Sc
   return Object.fromEntries(Object.entries(config).filter(([key]) => keys.includes(key)));
 }
 
-/** @throws DiskError if the folder cannot be written */
-export function writeSite(folder: string): void {
+/**
+ * An earlier site of the playground is replaced.
+ * @param force whether other files are, too
+ * @throws UserError if the folder has files of these names that are no site of ours; DiskError if it cannot be written
+ */
+export function writeSite(folder: string, force = false): void {
+  const files = siteFiles();
+  const index = join(folder, 'index.html');
+  const isOurs = existsSync(index) && readFileSync(index, 'utf8').includes(siteMark);
+  const found =
+    isOurs || force ? undefined : [...files.keys()].find((name) => existsSync(join(folder, name)));
+  if (found !== undefined)
+    throw new UserError(`${join(folder, found)} exists and is of no playground; --force replaces it`);
   makeFolder(folder);
-  for (const [name, { bytes }] of siteFiles()) writeDurably(join(folder, name), bytes());
+  for (const [name, { bytes }] of files) writeDurably(join(folder, name), bytes());
 }
 
 export interface Playground {

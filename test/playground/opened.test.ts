@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { zipSync } from 'three/addons/libs/fflate.module.js';
@@ -121,13 +121,87 @@ describe('files that are dropped', () => {
       episodes: [episode],
     };
     const file = text('film.json', JSON.stringify(recording));
-    expect(openFiles([file])).toEqual({ recordings: [{ name: 'film.json', recording }] });
+    expect(openFiles([file])).toEqual({ recordings: [{ name: 'film.json', recording }], lines: [] });
     const inFolder = { ...file, path: 'second/rollouts/film.json' };
     const opened = openFiles(
       [...dropped(second), inFolder, text('second/runs/run.json', '{}')].filter(({ path }) => isWanted(path)),
     );
     expect(opened.recordings.map(({ name }) => name)).toEqual(['film.json']);
     expect(opened.report?.model.title).toBe(basename(second));
+    expect(opened.lines).toEqual([]);
+    const others = [text('second/rollouts/a.json', '{}'), text('second/rollouts/b.json', '{')];
+    const beside = openFiles([...dropped(second), ...others, inFolder]);
+    expect(beside.report).toEqual(opened.report);
+    expect(beside.recordings.map(({ name }) => name)).toEqual(['film.json']);
+    expect(beside.lines).toEqual([
+      `second/rollouts/a.json is no recording: its format is not '${RECORDING_FORMAT}'`,
+      'second/rollouts/b.json is no recording: it is not JSON',
+    ]);
+  });
+
+  /** A comparison of three runs, of which one has failed and one waits, killed before it had tables. */
+  function killed(name: string): string {
+    const directory = join(root, name);
+    const [task, agent] = ['walker-run', 'sac'];
+    const run = (seed: number, status: string) => ({ task, agent, seed, status });
+    const { endedAt: _, ...rest } = madeManifest(name, [
+      run(0, 'running'),
+      run(1, 'failed'),
+      run(2, 'waiting'),
+    ]);
+    const made = { tasks: [task], agents: [agent], evaluations: 4 };
+    makeComparison(join(directory, 'runs', task, agent, '0'), { ...made, seeds: 1 });
+    const other = join(directory, 'runs', task, agent, '1');
+    makeComparison(other, { ...made, seeds: 1 });
+    const table = join(other, 'evaluations.csv');
+    writeFileSync(
+      table,
+      readFileSync(table, 'utf8').replaceAll(`${task},${agent},0,`, `${task},${agent},1,`),
+    );
+    writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ ...rest, status: 'running' }));
+    return directory;
+  }
+
+  it('of a comparison that is running or was killed give the report of what its runs have written', () => {
+    const directory = killed('killed');
+    expectReport(dropped(directory), [directory]);
+    const { report } = openFiles(dropped(directory));
+    expect(report?.model.runs.map(({ seed }) => seed)).toEqual(['0']);
+    expect(report?.model.unfinished.map(({ seed }) => seed)).toEqual(['0', '2']);
+
+    const again = killed('again');
+    makeComparison(again, { tasks: ['walker-run'], agents: ['sac'], seeds: 1, evaluations: 2 });
+    expectReport(dropped(again), [again]);
+    const [run] = openFiles(dropped(again)).report?.model.runs ?? [];
+    expect(run.evaluations).toHaveLength(4);
+  });
+
+  it('of a comparison without any evaluation say so', () => {
+    const manifest = JSON.stringify({ runs: [{ task: 'a', agent: 'b', seed: 0, status: 'waiting' }] });
+    const alone = [text('x/manifest.json', manifest)];
+    expect(() => openFiles(alone)).toThrow('x/evaluations.csv is not there');
+    expect(openFiles([...alone, ...dropped(second)])).toMatchObject({
+      report: { model: { title: 'second' } },
+      lines: ['x/evaluations.csv is not there'],
+    });
+  });
+
+  it('of which two have runs of one name are joined as with --prefix', () => {
+    const agents = (files: readonly GivenFile[]) =>
+      openFiles(files).report?.model.series.map(({ agent }) => agent);
+    const moved = (folder: string) =>
+      dropped(second).map(({ path, bytes }) => ({ path: path.replace('second', folder), bytes }));
+    expect(agents([...dropped(second), ...moved('third')])).toEqual(['second/random', 'third/random']);
+    expect(agents([...moved('a/same'), ...moved('b/same')])).toEqual(['a/same/random', 'b/same/random']);
+    expect(agents([...dropped(first), ...dropped(second)])).toEqual(['random', 'sac', 'td3']);
+  });
+
+  it('come without what macOS adds to a ZIP', () => {
+    const noise = Uint8Array.of(0, 5, 0x16, 7);
+    const files = dropped(first);
+    const added = ['__MACOSX/first/._evaluations.csv', 'first/.DS_Store', '.DS_Store', '._first'];
+    const archive = zipped('first.zip', [...files, ...added.map((path) => ({ path, bytes: noise }))]);
+    expect(shown([archive])).toEqual(shown(files));
   });
 
   it.each([

@@ -1,10 +1,12 @@
 /** What the playground's site weighs. Expects the build. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'rolldown';
 import { describe, expect, it } from 'vitest';
-import { siteFiles } from '../../harness/view/playground.ts';
+import { siteFiles, writeSite } from '../../harness/view/playground.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -16,6 +18,21 @@ describe('the site', () => {
     );
     expect(bytes).toBeGreaterThan(2e6);
     expect(bytes).toBeLessThan(12e6);
+  });
+
+  it('is written over an earlier one, but over no other files unless it is forced to', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'site-'));
+    const index = join(folder, 'index.html');
+    writeSite(folder);
+    writeFileSync(join(folder, 'old.js'), '');
+    writeSite(folder);
+    expect(readFileSync(join(folder, 'old.js'), 'utf8')).not.toBe('');
+    writeFileSync(index, '<h1>My own page</h1>');
+    expect(() => writeSite(folder)).toThrow(`${index} exists and is of no playground; --force replaces it`);
+    expect(readFileSync(index, 'utf8')).toBe('<h1>My own page</h1>');
+    writeSite(folder, true);
+    expect(readFileSync(index, 'utf8')).toContain('rfm-harness playground');
+    rmSync(folder, { recursive: true });
   });
 
   it.each(['page', 'worker', 'results', 'results-worker', 'method', 'method-worker'])(
