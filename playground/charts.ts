@@ -1,8 +1,9 @@
 /** The page's plots: learning curves as the report draws them, and the metrics of one run. */
 import * as Plot from '@observablehq/plot';
-import { learningCurves } from '../harness/report/curves.ts';
+import { curveNotes, learningCurves } from '../harness/report/curves.ts';
 import { drawChart } from '../harness/report/draw-chart.ts';
 import { type Drawing, draw, inlineSvg } from '../harness/report/drawing.ts';
+import { shortName } from '../harness/report/html.ts';
 import { learningCurveChart } from '../harness/report/learning-curve-chart.ts';
 import { compact, readable } from '../harness/report/numbers.ts';
 import { agentSeries, seriesOf } from '../harness/report/series.ts';
@@ -16,34 +17,62 @@ export interface CurveRun {
   readonly curve: readonly CurvePoint[];
 }
 
-/** @param width of the element that shows them, px; @returns SVG, empty without evaluations */
-export function curvesSvg(
+export interface CurvesPlot {
+  /** Empty without evaluations. */
+  readonly svg: string;
+  /** What a reader must know of the curves. */
+  readonly notes: readonly string[];
+}
+
+/** @param runs without those that failed; @param width of the element that shows them, px */
+export function curvesPlot(
   task: string,
   labels: readonly string[],
   runs: readonly CurveRun[],
   width: number,
-): string {
+): CurvesPlot {
   const series = agentSeries(labels);
-  const measured = runs
-    .filter(({ curve }) => curve.length > 0)
-    .map(({ label, seed, curve }) => ({
-      task,
-      agent: label,
-      seed: String(seed),
-      score: curve[curve.length - 1].mean,
-      evaluations: curve.map(({ step, episodes, mean }) => ({
-        step,
-        episodes,
-        meanReturn: mean,
-        wallSeconds: undefined,
-      })),
-      place: '',
-    }));
-  if (measured.length === 0) return '';
+  const groups = labels.map((label) => runs.filter((run) => run.label === label && run.curve.length > 0));
+  const counted = groups.map(countedRuns);
+  const measured = counted.flat().map(({ label, seed, curve }) => ({
+    task,
+    agent: label,
+    seed: String(seed),
+    score: curve[curve.length - 1].mean,
+    evaluations: curve.map(({ step, episodes, mean }) => ({
+      step,
+      episodes,
+      meanReturn: mean,
+      wallSeconds: undefined,
+    })),
+    place: '',
+  }));
+  if (measured.length === 0) return { svg: '', notes: [] };
   const curves = learningCurves(measured, { resamples: 0, seed: 0, interval: 'student_t' });
   const shown = curves.map((curve) => ({ series: series[labels.indexOf(curve.agent)], curve }));
   const size = { width, height: Math.round(Math.max(250, Math.min(460, 0.72 * width))) };
-  return inlineSvg(drawChart(learningCurveChart(task, shown, [], 'curves'), series, size));
+  const left = groups.flatMap((group, i) => {
+    const missing = group.filter((run) => !counted[i].includes(run)).map(({ seed }) => seed);
+    if (missing.length === 0) return [];
+    const seeds =
+      missing.length === 1 ? `seed ${missing[0]}, which has` : `seeds ${missing.join(', ')}, which have`;
+    return [`${shortName(labels[i])}: without ${seeds} fewer evaluations`];
+  });
+  return {
+    svg: inlineSvg(drawChart(learningCurveChart(task, shown, [], 'curves'), series, size)),
+    notes: [...curveNotes(curves), ...left],
+  };
+}
+
+/**
+ * The runs of an agent that its curve is the mean of. It covers the steps that all of them have: those count that have most
+ * evaluations there together, so that a run that began later does not cut what the others have.
+ */
+export function countedRuns(runs: readonly CurveRun[]): CurveRun[] {
+  const byLength = [...runs].sort((a, b) => b.curve.length - a.curve.length);
+  const together = byLength.map(({ curve }, i) => (i + 1) * curve.length);
+  const counted = new Set(byLength.slice(0, together.lastIndexOf(Math.max(...together)) + 1));
+  return runs.filter((run) => counted.has(run));
 }
 
 interface MetricChart {

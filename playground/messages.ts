@@ -16,6 +16,8 @@ export type Order =
       readonly models: Models;
       /** Where the browser keeps its checkpoints: the session's id, and which of its runs this is; nowhere if absent. */
       readonly place?: readonly [session: string, run: number];
+      /** Whether that session began earlier: without what is kept of it the run must not begin anew. */
+      readonly goesOn?: boolean;
     }
   | { readonly type: 'pause' }
   | { readonly type: 'go on' }

@@ -6,7 +6,7 @@ import { float64Tensor } from '../agents/posterior/float64.ts';
 import { GaussianMixture, type MixtureDescription } from '../agents/posterior/mixture.ts';
 import { inlineSvg } from '../harness/report/drawing.ts';
 import { seriesOf } from '../harness/report/series.ts';
-import { find, make, messageOf, setMarkup } from './elements.ts';
+import { find, make, messageOf, setMarkup, workerFault } from './elements.ts';
 import { handOverDrops } from './hand-over.ts';
 import {
   gridPoints,
@@ -91,7 +91,11 @@ function learn(): void {
   if (worker === undefined) {
     worker = new Worker(new URL('method-worker.js', document.baseURI), { type: 'module' });
     worker.addEventListener('message', ({ data }: MessageEvent<MethodReport>) => hear(data));
-    worker.addEventListener('error', ({ message }) => say(`The learning failed: ${message}`));
+    worker.addEventListener('error', (event) => {
+      say(`The learning failed: ${workerFault(event, 'method-worker.js')}`);
+      worker?.terminate();
+      worker = undefined; // the next change tries again
+    });
   }
   number++;
   say('Learning…');

@@ -28,16 +28,26 @@ export const optionsWith = (estimators: readonly string[]): Option[] => [
   { key: 'discount', label: 'Critic: discount γ' },
 ];
 
+/** Of what code a site is, as manifest.json has it. */
+export interface Code {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly commit?: string;
+  readonly bits?: string;
+}
+
+/** Whether a run may begin with one and go on with the other. */
+export function isSameCode(a: Code | undefined, b: Code): boolean {
+  if (a === undefined || a.commit !== b.commit || a.bits !== b.bits) return false;
+  const names = new Set([...Object.keys(a.versions), ...Object.keys(b.versions)]);
+  return [...names].every((name) => a.versions[name] === b.versions[name]);
+}
+
 /** The site's choices.json: what there is to choose from, and of what code the site is. */
-export interface Choices {
+export interface Choices extends Code {
   readonly tasks: readonly string[];
   readonly agents: readonly AgentChoice[];
   readonly presets: readonly string[];
   readonly options: readonly Option[];
-  /** As manifest.json has them. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly commit?: string;
-  readonly bits?: string;
 }
 
 export interface AgentChoice {

@@ -5,17 +5,17 @@ import { Player } from '../harness/replay/browser/player.ts';
 import { legend, swatchDefinitions } from '../harness/report/figures.ts';
 import { duration, grouped, readable } from '../harness/report/numbers.ts';
 import { agentSeries } from '../harness/report/series.ts';
-import { curvesSvg, metricPlots } from './charts.ts';
+import { curvesPlot, metricPlots } from './charts.ts';
+import { Downloads } from './downloads.ts';
 import { find, make, messageOf, setMarkup } from './elements.ts';
 import { FootageFilm } from './filmed-environment.ts';
 import { SettingsForm } from './form.ts';
 import { handOverDrops } from './hand-over.ts';
 import type { Models, Report } from './messages.ts';
-import type { Choices } from './options.ts';
-import { commandOf, linkOf, runsOf, type Settings, settingsOfLink } from './settings.ts';
+import { type Choices, type Code, isSameCode } from './options.ts';
+import { commandsOf, linkOf, runsOf, type Settings, settingsOfLink } from './settings.ts';
 import { type Session, Storage } from './storage.ts';
-import { archiveOf, folderOf, manifestOf } from './take-away.ts';
-import { newId, type ShownRun, Training } from './trainings.ts';
+import { nameOf, newId, type ShownRun, Training } from './trainings.ts';
 
 const usual: Settings = {
   task: 'cartpole-balance',
@@ -45,8 +45,10 @@ const shownSelect = find<HTMLSelectElement>('shown');
 const stage = find('player');
 const machine = { browser: navigator.userAgent, cores: navigator.hardwareConcurrency ?? 1 };
 
-const say = (text: string): void => {
-  status.textContent = text;
+/** @param often whether the text changes all the time: screen readers then pass over it */
+const say = (text: string, often = false): void => {
+  status.setAttribute('aria-live', often ? 'off' : 'polite');
+  if (status.textContent !== text) status.textContent = text;
 };
 
 async function load<Content>(file: string): Promise<Content> {
@@ -59,6 +61,7 @@ class Page {
   readonly #choices: Choices;
   readonly #form: SettingsForm;
   readonly #storage: Storage | undefined;
+  readonly #downloads: Downloads;
   #models: Promise<Models> | undefined;
   #training: Training | undefined;
   #release: (() => void) | undefined;
@@ -70,6 +73,7 @@ class Page {
   constructor(choices: Choices, storage: Storage | undefined) {
     this.#choices = choices;
     this.#storage = storage;
+    this.#downloads = new Downloads(find('downloads'), choices, machine);
     this.#form = new SettingsForm(form, choices);
     this.#form.show(settingsOfLink(location.hash, usual));
     form.addEventListener('submit', (event) => {
@@ -84,8 +88,9 @@ class Page {
     });
     buttons.pause.addEventListener('click', () => this.#togglePause());
     buttons.stop.addEventListener('click', () => {
-      say('Stopping…');
       this.#training?.stop();
+      for (const button of [buttons.pause, buttons.stop]) button.disabled = true;
+      this.#draw();
     });
     shownSelect.addEventListener('input', () => this.#draw());
     handOverDrops(() => this.#training !== undefined);
@@ -114,30 +119,48 @@ class Page {
     const { task, agents } = session.settings;
     const what = `${agents.map(({ agent }) => agent).join(', ')} on ${task}`;
     const ended = step === all;
-    const text = ended
-      ? `The training of ${what} that ended here can be shown again.`
-      : `The training of ${what} stands at step ${grouped(step)} of ${grouped(all)}.`;
+    const stands = ended
+      ? `The training of ${what} ended here`
+      : `The training of ${what} stands at step ${grouped(step)} of ${grouped(all)}`;
+    const forget = make('button', { type: 'button', id: 'forget', textContent: 'Forget it' });
+    forget.addEventListener('click', () => {
+      offer.hidden = true;
+      void this.#forget(session);
+      buttons.train.focus();
+    });
+    if (!isSameCode(session.code, this.#choices)) {
+      const codes = `It began with ${codeName(session.code)}, this page is of ${codeName(this.#choices)}`;
+      const text = `${stands}. ${codes}: it cannot ${ended ? 'be shown' : 'go on'} here.`;
+      offer.replaceChildren(make('p', {}, text), forget);
+      offer.hidden = false;
+      return;
+    }
     const on = make('button', {
       type: 'button',
       id: 'resume',
       textContent: ended ? 'Show it' : 'Go on with it',
     });
-    const forget = make('button', { type: 'button', id: 'forget', textContent: 'Forget it' });
     on.addEventListener('click', () => {
       offer.hidden = true;
       this.#form.show(session.settings);
       this.#showCommand();
       void this.#train(session.settings, session);
     });
-    forget.addEventListener('click', () => {
-      offer.hidden = true;
-      void this.#storage?.forget();
-      buttons.train.focus();
-    });
-    offer.replaceChildren(make('p', {}, text), on, ' ', forget);
+    offer.replaceChildren(
+      make('p', {}, ended ? `${stands} and can be shown again.` : `${stands}.`),
+      on,
+      ' ',
+      forget,
+    );
     offer.hidden = false;
   }
 
+  /** Not while another tab goes on with it. */
+  async #forget(session: Session): Promise<void> {
+    if (await lockIsFree()) await this.#storage?.forget(session);
+  }
+
+  /** @param before the session to go on with */
   async #train(settings: Settings, before?: Session): Promise<void> {
     try {
       this.#training?.dispose();
@@ -145,29 +168,54 @@ class Page {
       this.#working(true);
       offer.hidden = true;
       say('Loading MuJoCo…');
-      this.#models ??= load<Models>('models.json');
-      const models = await this.#models;
-      const session = before ?? { id: newId(), settings, begunAt: Date.now() };
-      const kept = await this.#keep(session, before !== undefined);
-      this.#training = new Training(settings, models, kept ? session.id : undefined, (run, report) =>
-        this.#hear(run, report),
+      const models = await this.#loadModels();
+      const { versions, commit, bits } = this.#choices;
+      const session = before ?? {
+        ...{ id: newId(), settings, begunAt: Date.now(), code: { versions, commit, bits } },
+      };
+      const kept = before === undefined ? await this.#keep(session) : await this.#takeUp(session);
+      const goesOn = before !== undefined;
+      this.#training = new Training(
+        settings,
+        models,
+        kept ? { session: session.id, goesOn } : undefined,
+        (run, report) => this.#hear(run, report),
       );
       this.#begun(this.#training);
     } catch (error) {
+      this.#unlock();
       this.#working(false);
-      say(`The training cannot begin: ${messageOf(error)}`);
+      say(`The training cannot ${before === undefined ? 'begin' : 'go on'}: ${messageOf(error)}`);
+      if (before !== undefined) await this.#offerToGoOn();
     }
   }
 
+  /** Asks anew after a failure. */
+  #loadModels(): Promise<Models> {
+    this.#models ??= load<Models>('models.json').catch((error: unknown) => {
+      this.#models = undefined;
+      throw error;
+    });
+    return this.#models;
+  }
+
   /** Whether the browser keeps the session: it must have room, and no other tab may be training. */
-  async #keep(session: Session, again: boolean): Promise<boolean> {
+  async #keep(session: Session): Promise<boolean> {
     if (this.#storage === undefined || !(await this.#lock())) return false;
     try {
-      if (!again) await this.#storage.begin(session);
+      await this.#storage.begin(session);
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** @throws Error if another tab trains, or has begun another training meanwhile */
+  async #takeUp({ id }: Session): Promise<true> {
+    if (!(await this.#lock())) throw new Error('another tab trains');
+    const stored = await this.#storage?.session();
+    if (stored?.id !== id) throw new Error('another tab has begun or forgotten a training meanwhile');
+    return true;
   }
 
   async #lock(): Promise<boolean> {
@@ -181,6 +229,11 @@ class Page {
         });
       });
     });
+  }
+
+  #unlock(): void {
+    this.#release?.();
+    this.#release = undefined;
   }
 
   #begun({ runs, labels, settings }: Training): void {
@@ -197,27 +250,30 @@ class Page {
       });
     }
     document.body.className = '';
+    for (const button of [buttons.pause, buttons.stop]) button.disabled = false;
     shownSelect.replaceChildren(...runs.map((run, i) => new Option(nameOf(run), String(i))));
     meter.max = settings.steps * runs.length;
     meter.value = 0;
     find('results').hidden = false;
     find('away').hidden = false;
     this.#onStage = undefined;
-    setMarkup(find('curves'), '');
-    setMarkup(find('metrics'), '');
-    this.#showDownloads();
+    for (const plots of [find('curves'), find('metrics')]) {
+      setMarkup(plots, '');
+      delete plots.dataset.drawn;
+    }
+    this.#downloads.show(runs);
     this.#draw();
   }
 
   #hear(run: ShownRun, report: Report): void {
     const training = this.#training;
     if (training === undefined) return;
-    if (report.type === 'rows' || report.type === 'ended' || report.type === 'failed') this.#showDownloads();
+    if (report.type === 'rows' || report.type === 'ended' || report.type === 'failed')
+      this.#downloads.show(training.runs);
     if (report.type === 'failed' && training.runs.length > 1) run.note ??= 'failed';
     if (!training.active) {
       this.#working(false);
-      this.#release?.();
-      this.#release = undefined;
+      this.#unlock();
     }
     this.#draw();
   }
@@ -234,15 +290,14 @@ class Page {
   #working(works: boolean): void {
     fields.disabled = works;
     buttons.train.disabled = works;
-    buttons.pause.disabled = !works;
-    buttons.stop.disabled = !works;
+    for (const button of [buttons.pause, buttons.stop]) button.disabled = true; // until there is a training
     buttons.pause.textContent = 'Pause';
   }
 
   #showCommand(): void {
     try {
       const chosen = this.#form.settings();
-      find('command').textContent = commandsOf(chosen).join('\n');
+      find('command').textContent = commandsOf(runsOf(chosen)).join('\n');
       history.replaceState(null, '', `#${linkOf(chosen)}`);
       buttons.train.setCustomValidity('');
       fieldOf('seeds').setCustomValidity('');
@@ -274,18 +329,22 @@ class Page {
   #show(training: Training): void {
     const { runs, labels, settings } = training;
     meter.value = runs.reduce((sum, run) => sum + run.step, 0);
-    say(statusOf(training));
+    say(statusOf(training), training.active && !training.paused && !training.stopping);
     runsTable.replaceChildren(...runs.map((run) => rowOf(run, settings.steps, training.paused)));
     const curves = find('curves');
     const width = Math.max(280, Math.min(760, curves.clientWidth));
-    const points = runs.map(({ label, curve, settings: { seed } }) => ({ label, seed, curve }));
-    const svg = curvesSvg(settings.task, labels, points, width);
-    if (curves.dataset.drawn !== svg) {
-      curves.dataset.drawn = svg;
+    const points = runs
+      .filter(({ status }) => status !== 'failed')
+      .map(({ label, curve, settings: { seed } }) => ({ label, seed, curve }));
+    const { svg, notes } = curvesPlot(settings.task, labels, points, width);
+    const drawn = [svg, ...notes].join('\n');
+    if (curves.dataset.drawn !== drawn) {
+      curves.dataset.drawn = drawn;
       setMarkup(
         curves,
         svg === '' ? '<p class="empty">The first evaluation comes before the first step.</p>' : svg,
       );
+      curves.append(...notes.map((note) => make('p', { className: 'note' }, note)));
     }
     returns.replaceChildren(
       ...runs.flatMap((run) =>
@@ -341,76 +400,24 @@ class Page {
     metrics.dataset.drawn = shown;
     setMarkup(metrics, shown);
   }
-
-  /** Links to the tables as they are now, and to the rest of a run that has ended. */
-  #showDownloads(): void {
-    const list = find('downloads');
-    for (const link of list.querySelectorAll('a')) URL.revokeObjectURL(link.href);
-    const runs = this.#training?.runs ?? [];
-    const prefix = (run: ShownRun) =>
-      runs.length === 1 ? '' : `${runs.indexOf(run) + 1}-${folderOf(run.settings)}-`;
-    list.replaceChildren(
-      ...runs
-        .filter(({ tables }) => tables !== undefined)
-        .map((run) => {
-          const links = Object.entries(run.tables ?? {}).map(([name, text]) =>
-            linkTo(`${prefix(run)}${name}`, name, [text], 'text/csv'),
-          );
-          const { ended } = run;
-          if (ended !== undefined) {
-            const manifest = manifestOf(ended, this.#choices, machine);
-            links.push(
-              linkTo(`${prefix(run)}manifest.json`, 'manifest.json', [manifest], 'application/json'),
-            );
-          }
-          const item = make('li', {}, make('span', { className: 'of' }, nameOf(run)), ...links);
-          if (ended !== undefined) {
-            const name = `${prefix(run).slice(0, -1) || folderOf(run.settings)}.zip`;
-            const all = make('button', { type: 'button', textContent: `all with the checkpoint: ${name}` });
-            all.addEventListener('click', () => {
-              const link = linkTo(name, name, [archiveOf(ended, this.#choices, machine)], 'application/zip');
-              link.click();
-              setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-            });
-            item.append(all);
-          }
-          return item;
-        }),
-    );
-  }
 }
 
 const fieldOf = (name: string) => form.elements.namedItem(name) as HTMLInputElement;
 
-/** A line for each run; those whose folder would be taken name another. */
-function commandsOf(settings: Settings): string[] {
-  const taken = new Map<string, number>();
-  return runsOf(settings).map((run) => {
-    const folder = folderOf(run);
-    const times = (taken.get(folder) ?? 0) + 1;
-    taken.set(folder, times);
-    return times === 1 ? commandOf(run) : `${commandOf(run)} --out ${folder}-${times}`;
-  });
-}
-
-const nameOf = ({ label, settings: { seed } }: ShownRun): string => `${label}, seed ${seed}`;
-
-function linkTo(
-  download: string,
-  text: string,
-  parts: (string | Uint8Array)[],
-  type: string,
-): HTMLAnchorElement {
-  const href = URL.createObjectURL(new Blob(parts as BlobPart[], { type }));
-  return make('a', { href, download, textContent: text });
-}
+/** In a sentence. */
+const codeName = (code: Code | undefined): string => {
+  const { versions = {}, commit } = code ?? {};
+  const version = versions['rfm-harness'];
+  if (version === undefined) return 'an earlier version of the harness';
+  return `rfm-harness ${version}${commit === undefined ? '' : ` of commit ${commit.slice(0, 7)}`}`;
+};
 
 async function lockIsFree(): Promise<boolean> {
   const held = (await navigator.locks?.query())?.held ?? [];
   return !held.some(({ name }) => name === LOCK);
 }
 
-function statusOf({ runs, paused, active, settings }: Training): string {
+function statusOf({ runs, paused, stopping, active, settings }: Training): string {
   const failed = runs.filter((run) => run.status === 'failed');
   if (!active) {
     const done = runs.filter((run) => run.status === 'done').length;
@@ -419,6 +426,7 @@ function statusOf({ runs, paused, active, settings }: Training): string {
     if (done === runs.length) return `Done at step ${grouped(settings.steps)}${many}.`;
     return `Stopped at step ${grouped(Math.max(...runs.map(({ step }) => step)))}${many}.`;
   }
+  if (stopping) return 'Stopping…';
   if (paused) return 'Paused.';
   const step = runs.reduce((sum, run) => sum + run.step, 0);
   const speed = runs.reduce((sum, run) => sum + (run.status === 'running' ? run.stepsPerSecond : 0), 0);

@@ -15,6 +15,7 @@ import { type EvaluationRow, runTexts } from '../harness/run/rows.ts';
 import { UserError } from '../harness/text/errors.ts';
 import { FilmedEnvironment } from './filmed-environment.ts';
 import type { CurvePoint, Models, Report } from './messages.ts';
+import type { Ordered } from './orders.ts';
 
 /** How long a run computes before it looks for orders, and between two reports of progress, in ms. */
 const YIELD_EVERY = 20;
@@ -26,7 +27,7 @@ const CHECKPOINT_SHARE = 20;
 const none: Checkpoints = { read: () => undefined, write() {} };
 
 /** Trains as `harness train` does. */
-export class BrowserRun implements RunHooks {
+export class BrowserRun implements RunHooks, Ordered {
   #yieldedAt = performance.now();
   #reportedAt = Number.NEGATIVE_INFINITY;
   #checkpointAt = performance.now() + CHECKPOINT;
@@ -75,7 +76,7 @@ export class BrowserRun implements RunHooks {
   }
 
   pause(): void {
-    if (this.#pause !== undefined) return;
+    if (this.#pause !== undefined || this.#stopped) return;
     let end = (): void => {};
     const over = new Promise<void>((resolve) => {
       end = resolve;

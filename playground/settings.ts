@@ -118,17 +118,38 @@ export function labelOf({ agent, set = {} }: AgentSettings): string {
   return [agent, ...changes].join(' ');
 }
 
+/** The results folder of a run. */
+export interface ResultsPlace {
+  readonly folder: string;
+  /** Whether it is another than its command makes by itself. */
+  readonly named: boolean;
+}
+
+/** A folder for each run of a training: where two would have the same, the second gets a number. */
+export function placesOf(runs: readonly RunSettings[]): ResultsPlace[] {
+  const taken = new Map<string, number>();
+  return runs.map(({ agent, task, seed }) => {
+    const folder = `${agent}-${task}-${seed}`;
+    const times = (taken.get(folder) ?? 0) + 1;
+    taken.set(folder, times);
+    return times === 1 ? { folder, named: false } : { folder: `${folder}-${times}`, named: true };
+  });
+}
+
 /** The words of the same run in a terminal, after `harness`. */
-export function commandWords(run: RunSettings): string[] {
+export function commandWords(run: RunSettings, place: ResultsPlace): string[] {
   const { agent, task, preset, seed, steps, evaluateEvery, evaluationEpisodes, set = {} } = run;
   return [
     ...['train', agent, task, '--preset', preset, '--seed', seed, '--steps', steps],
     ...['--evaluate-every', evaluateEvery, '--evaluation-episodes', evaluationEpisodes],
     ...Object.entries(set).flatMap(([key, value]) => ['--set', `${agent}.${key}=${value}`]),
     ...['--backend', 'wasm', '--threads', 1],
+    ...(place.named ? ['--out', place.folder] : []),
   ].map(String);
 }
 
-/** The same run in a terminal. */
-export const commandOf = (run: RunSettings): string =>
-  ['harness', ...commandWords(run)].map(shellWord).join(' ');
+/** The same runs in a terminal, a line for each. */
+export function commandsOf(runs: readonly RunSettings[]): string[] {
+  const places = placesOf(runs);
+  return runs.map((run, i) => ['harness', ...commandWords(run, places[i])].map(shellWord).join(' '));
+}

@@ -4,6 +4,7 @@
  */
 import { type Segment, segmentFile } from '../harness/run/checkpoint-content.ts';
 import type { GivenFile } from './given-files.ts';
+import type { Code } from './options.ts';
 import type { Settings } from './settings.ts';
 
 /** The files of a checkpoint by their names. */
@@ -16,6 +17,8 @@ export interface Session {
   readonly settings: Settings;
   /** When it began, ms since 1970. */
   readonly begunAt: number;
+  /** Of what code the site was; absent in what earlier versions of the page have kept. */
+  readonly code?: Code;
 }
 
 /** A run's newest state. */
@@ -47,12 +50,17 @@ export class Storage {
   static async open(): Promise<Storage | undefined> {
     try {
       const request = indexedDB.open(DATABASE, 2);
+      const blocked = new Promise<never>((_, reject) => {
+        request.onblocked = () => reject(new Error('another tab has an older version open'));
+      });
       request.onupgradeneeded = () => {
         const { result: database } = request;
         for (const name of [...STORES, DROPPED])
           if (!database.objectStoreNames.contains(name)) database.createObjectStore(name);
       };
-      return new Storage(await answer(request));
+      const database = await Promise.race([answer(request), blocked]);
+      database.onversionchange = () => database.close(); // a newer version of the page needs it
+      return new Storage(database);
     } catch {
       return undefined;
     }
@@ -69,8 +77,11 @@ export class Storage {
     await answer(store('session').put(session, NEWEST));
   }
 
-  async forget(): Promise<void> {
+  /** Forgets a session, if it is still the one that is kept. */
+  async forget({ id }: Session): Promise<void> {
     const store = this.#begin(STORES, 'readwrite');
+    const kept = await answer<Session | undefined>(store('session').get(NEWEST));
+    if (kept?.id !== id) return;
     await Promise.all(STORES.map((name) => answer(store(name).clear())));
   }
 

@@ -3,13 +3,14 @@ import { zipSync } from 'three/addons/libs/fflate.module.js';
 import type { RunJob } from '../harness/run/job.ts';
 import type { RunTexts } from '../harness/run/rows.ts';
 import type { Choices } from './options.ts';
-import { commandWords, type RunSettings } from './settings.ts';
+import { commandWords, type ResultsPlace, type RunSettings } from './settings.ts';
 import { sha256 } from './sha256.ts';
 import type { Files } from './storage.ts';
 
 /** A run that has ended. */
 export interface EndedRun {
   readonly settings: RunSettings;
+  readonly place: ResultsPlace;
   readonly job: RunJob;
   readonly status: 'done' | 'interrupted';
   readonly step: number;
@@ -32,18 +33,15 @@ export interface Machine {
   readonly cores: number;
 }
 
-/** The results folder of the same command. */
-export const folderOf = ({ agent, task, seed }: RunSettings): string => `${agent}-${task}-${seed}`;
-
 /** As `harness train` writes it, but for what is a clock's or a machine's (docs/playground.md has the list). */
 export function manifestOf(run: EndedRun, { versions, commit, bits }: Choices, machine: Machine): string {
-  const { settings, job, status, step, wallSeconds, checkpointSeconds } = run;
+  const { settings, place, job, status, step, wallSeconds, checkpointSeconds } = run;
   const { identity, agent, task, config, steps, evaluation, logEvery, backend, threads } = job;
   const manifest = {
     format: 'rfm-harness-results/1',
-    name: folderOf(settings),
+    name: place.folder,
     id: run.id,
-    command: ['harness', ...commandWords(settings)],
+    command: ['harness', ...commandWords(settings, place)],
     config: {
       agents: [{ label: identity.agent, source: agent, preset: settings.preset, config }],
       tasks: [task],
@@ -66,8 +64,8 @@ export function manifestOf(run: EndedRun, { versions, commit, bits }: Choices, m
 
 /** The whole results folder, as a ZIP file: `harness eval`, `rollout`, `report` and `verify` read it unpacked. */
 export function archiveOf(run: EndedRun, choices: Choices, machine: Machine): Uint8Array {
-  const { settings, job, status, step, wallSeconds, checkpointSeconds, tables, files } = run;
-  const folder = folderOf(settings);
+  const { settings, place, job, status, step, wallSeconds, checkpointSeconds, tables, files } = run;
+  const { folder } = place;
   const own = `${folder}/runs/${settings.task}/${settings.agent}/${settings.seed}`;
   const checksums = Object.fromEntries(Object.entries(tables).map(([name, text]) => [name, sha256(text)]));
   const record = { status, job, step, wallSeconds, checkpointSeconds, files: checksums };

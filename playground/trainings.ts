@@ -1,8 +1,9 @@
 /** The runs of one training: their workers, at most so many at once, and what the workers told last. */
 import type { RunTexts, TrainingRow } from '../harness/run/rows.ts';
+import { workerFault } from './elements.ts';
 import type { Footage } from './filmed-environment.ts';
 import type { CurvePoint, Models, Order, Report } from './messages.ts';
-import { labelOf, type RunSettings, runsOf, type Settings } from './settings.ts';
+import { labelOf, placesOf, type ResultsPlace, type RunSettings, runsOf, type Settings } from './settings.ts';
 import type { EndedRun } from './take-away.ts';
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
@@ -10,6 +11,7 @@ export type RunStatus = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
 /** A run as the page shows it. */
 export interface ShownRun {
   readonly settings: RunSettings;
+  readonly place: ResultsPlace;
   /** Its agent's, the same for every seed. */
   readonly label: string;
   status: RunStatus;
@@ -26,6 +28,17 @@ export interface ShownRun {
   ended?: EndedRun;
   /** Why it failed, or what else there is to say. */
   note?: string;
+}
+
+/** A run by its agent and seed. */
+export const nameOf = ({ label, settings: { seed } }: ShownRun): string => `${label}, seed ${seed}`;
+
+/** Where the browser keeps the runs of a training. */
+export interface KeptUnder {
+  /** Id of the session. */
+  readonly session: string;
+  /** Whether it began earlier. */
+  readonly goesOn: boolean;
 }
 
 /** Runs at once, if the machine has no more cores. */
@@ -48,28 +61,33 @@ export class Training {
   readonly runs: readonly ShownRun[];
   readonly labels: readonly string[];
   paused = false;
+  /** Asked for its end. */
+  stopping = false;
   readonly #workers = new Map<ShownRun, Worker>();
   readonly #models: Models;
-  readonly #session: string | undefined;
+  readonly #kept: KeptUnder | undefined;
   readonly #changed: (run: ShownRun, report: Report) => void;
   readonly #startedAt = new Map<ShownRun, number>();
 
   /**
-   * @param session under which the browser keeps the runs; undefined if it does not
+   * @param kept where the browser keeps the runs; undefined if it does not
    * @param changed called after every report of a worker
    */
   constructor(
     readonly settings: Settings,
     models: Models,
-    session: string | undefined,
+    kept: KeptUnder | undefined,
     changed: (run: ShownRun, report: Report) => void,
   ) {
     this.labels = labelsOf(settings);
     this.#models = models;
-    this.#session = session;
+    this.#kept = kept;
     this.#changed = changed;
-    this.runs = runsOf(settings).map((run, i) => ({
+    const all = runsOf(settings);
+    const places = placesOf(all);
+    this.runs = all.map((run, i) => ({
       settings: run,
+      place: places[i],
       label: this.labels[Math.floor(i / settings.seeds.length)],
       status: 'waiting',
       step: 0,
@@ -85,6 +103,7 @@ export class Training {
   }
 
   pause(): void {
+    if (this.stopping) return;
     this.paused = true;
     this.#tell({ type: 'pause' });
   }
@@ -97,6 +116,8 @@ export class Training {
 
   /** Asks every run for its end; what it has learned can be taken away, and gone on with. */
   stop(): void {
+    this.stopping = true;
+    this.paused = false;
     for (const run of this.runs) if (run.status === 'waiting') run.status = 'stopped';
     this.#tell({ type: 'stop' });
   }
@@ -130,14 +151,16 @@ export class Training {
     this.#startedAt.set(run, Date.now());
     run.status = 'running';
     worker.addEventListener('message', ({ data }: MessageEvent<Report>) => this.#hear(run, data));
-    worker.addEventListener('error', ({ message }) => this.#hear(run, { type: 'failed', message }));
-    const place =
-      this.#session === undefined ? undefined : ([this.#session, this.runs.indexOf(run)] as const);
+    worker.addEventListener('error', (event) =>
+      this.#hear(run, { type: 'failed', message: workerFault(event, 'worker.js') }),
+    );
+    const kept = this.#kept;
     worker.postMessage({
       type: 'begin',
       settings: run.settings,
       models: this.#models,
-      place,
+      place: kept && ([kept.session, this.runs.indexOf(run)] as const),
+      goesOn: kept?.goesOn,
     } satisfies Order);
   }
 
@@ -171,7 +194,7 @@ export class Training {
       const startedAt = this.#startedAt.get(run) ?? Date.now();
       const times = { startedAt, endedAt: Date.now(), id: newId() };
       if (run.tables !== undefined)
-        run.ended = { ...ending, ...times, settings: run.settings, tables: run.tables };
+        run.ended = { ...ending, ...times, settings: run.settings, place: run.place, tables: run.tables };
     }
     this.#fill();
   }

@@ -4,33 +4,24 @@ import { BrowserCheckpoints, type WrittenState } from './checkpoints.ts';
 import { messageOf } from './elements.ts';
 import { jobOf } from './job.ts';
 import type { Order, Report } from './messages.ts';
+import { Orders } from './orders.ts';
 import { BrowserRun } from './run.ts';
 import { Storage } from './storage.ts';
 
-type Command = Exclude<Order['type'], 'begin'>;
-
-let run: BrowserRun | undefined;
-/** An order that came before there was a run. */
-let waiting: Command | undefined;
-
-function obey(run: BrowserRun, command: Command): void {
-  if (command === 'pause') run.pause();
-  else if (command === 'go on') run.goOn();
-  else run.stop();
-}
+const orders = new Orders();
 
 const report = (message: Report): void => postMessage(message);
 
 addEventListener('message', ({ data }: MessageEvent<Order>) => {
   if (data.type === 'begin') begin(data);
-  else if (run === undefined) waiting = data.type;
-  else obey(run, data.type);
+  else orders.give(data.type);
 });
 
-async function begin({ settings, models, place }: Order & { type: 'begin' }): Promise<void> {
+async function begin({ settings, models, place, goesOn }: Order & { type: 'begin' }): Promise<void> {
   try {
     const job = jobOf(settings);
     const storage = place && (await Storage.open());
+    if (storage === undefined && goesOn) throw new Error('the browser does not give what it has kept');
     if (storage === undefined)
       report({ type: 'note', line: 'The browser keeps nothing of this run: a reload ends it.' });
     const files = place && (await storage?.files(...place));
@@ -48,8 +39,8 @@ async function begin({ settings, models, place }: Order & { type: 'begin' }): Pr
     const checkpoints = new BrowserCheckpoints(files, (state) => {
       writing = writing.then(() => keep(state));
     });
-    run = new BrowserRun(job, models, report, checkpoints);
-    if (waiting !== undefined) obey(run, waiting);
+    const run = new BrowserRun(job, models, report, checkpoints);
+    orders.begin(run);
     const { status, step, wallSeconds } = await run.train();
     await writing;
     const { checkpointSeconds } = run;

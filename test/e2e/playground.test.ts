@@ -204,6 +204,29 @@ async function taken(page: Page, name: string): Promise<string> {
   return readFileSync(path, 'utf8');
 }
 
+/** What the browser keeps of a training, without its checkpoints; replaced if there is a value. */
+function session(page: Page, value?: object): Promise<object> {
+  return page.evaluate(
+    (value: object | null) =>
+      new Promise<object>((resolve, reject) => {
+        const opened = indexedDB.open('rfm-harness-playground');
+        opened.onerror = () => reject(opened.error);
+        opened.onsuccess = () => {
+          const sessions = opened.result.transaction(['session'], 'readwrite').objectStore('session');
+          const request = value === null ? sessions.get('newest') : sessions.put(value, 'newest');
+          request.onsuccess = () => {
+            opened.result.close();
+            resolve(request.result as object);
+          };
+        };
+      }),
+    value ?? null,
+  );
+}
+
+const stored = (page: Page): Promise<object> => session(page);
+const store = (page: Page, value: object): Promise<object> => session(page, value);
+
 for (const { name, executablePath, installed } of browsers)
   if (!installed) console.warn(`SKIPPED: nothing is trained in ${name}, since there is no ${executablePath}`);
 
@@ -263,6 +286,23 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
     );
     expect(ours).toMatchObject({ code: 0, stderr: '' });
     expect(ours.stdout).toBe(theirs.stdout);
+
+    await page.reload();
+    await appears(page, '#resume');
+    const [kept, other] = [await stored(page), 'begun by another tab'];
+    await store(page, { ...kept, id: other });
+    await page.click('#resume');
+    await says(page, /^The training cannot go on: another tab has begun/);
+    expect(await text(page, '#runs')).toBe('');
+    await store(page, { ...kept, code: { versions: { 'rfm-harness': '0.0.9' }, commit: 'abcdef0123' } });
+    await page.reload();
+    await appears(page, '#forget');
+    expect(await text(page, '#offer p')).toMatch(
+      /ended here\. It began with rfm-harness 0\.0\.9 of commit abcdef0, this page is of rfm-harness .*: it cannot be shown here\.$/,
+    );
+    expect(await page.evaluate(() => document.querySelector('#resume'))).toBeNull();
+    await page.click('#forget');
+    await waitFor(page, () => document.getElementById('offer')?.hidden, []);
     expect(page.complaints).toEqual([]);
     await page.close();
   });
@@ -334,7 +374,7 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
     });
     await page.click('#report button[aria-label^="Print this plot alone"]');
     await appears(page, 'body[data-asked]');
-    const pageSize = () => document.adoptedStyleSheets.map(({ cssRules }) => cssRules[0].cssText).join();
+    const pageSize = () => document.adoptedStyleSheets.at(-1)?.cssRules[0].cssText;
     expect(await page.evaluate(pageSize)).toMatch(/^@page \{.*size: [\d.]+px [\d.]+px/);
     await page.evaluate(() => dispatchEvent(new Event('afterprint')));
 
@@ -347,7 +387,7 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
     if (kind.webgl) {
       await appears(page, '#player[data-ready]');
       expect(await text(page, '.readout')).toMatch(/^step 0 of 20,/);
-    } else await says(page, /^Not shown: this browser has no WebGL$/);
+    } else expect(await text(page, '#about')).toBe('film.json cannot be shown: this browser has no WebGL');
     expect(await page.evaluate(() => document.getElementById('report')?.checkVisibility())).toBe(false);
     const own = page.requests.slice(before).filter((request) => !/^GET (blob|data):/.test(request));
     expect(own.length).toBeGreaterThan(4);
@@ -379,10 +419,23 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
     await page.close();
   });
 
+  it('says, opened as a file, that it needs a server', async ({ skip }) => {
+    skip(isBrief);
+    const page = await browser.open();
+    await page.goto(pathToFileURL(join(folder, 'web/site/index.html')).href);
+    await appears(page, '#old:not([hidden])');
+    expect(await text(page, '#old')).toMatch(/^This page needs a server/);
+    expect(await text(page, '#status')).toBe('');
+    await page.close();
+  });
+
   it('works from a folder of a plain file server, and stops when told to', async () => {
     const page = await openTraining(browser, addresses.static, link);
     await page.click('#train');
     await clickInTraining(page, '#stop', 1);
+    const isOver = () =>
+      [...document.querySelectorAll('#pause, #stop')].every((one) => one.matches(':disabled'));
+    expect(await page.evaluate(isOver)).toBe(true);
     await says(page, /^Stopped at step [\d\u202f]+\.$/);
     expect(await page.evaluate(() => document.querySelector('#train')?.matches(':enabled'))).toBe(true);
     expect(page.complaints).toEqual([]);

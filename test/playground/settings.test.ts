@@ -1,12 +1,17 @@
+import { unzipSync } from 'three/addons/libs/fflate.module.js';
 import { describe, expect, it } from 'vitest';
+import { jobOf } from '../../playground/job.ts';
+import { isSameCode } from '../../playground/options.ts';
 import {
-  commandOf,
+  commandsOf,
   linkOf,
   parseSeeds,
+  placesOf,
   runsOf,
   type Settings,
   settingsOfLink,
 } from '../../playground/settings.ts';
+import { archiveOf, type EndedRun, manifestOf } from '../../playground/take-away.ts';
 
 const usual: Settings = {
   task: 'cartpole-balance',
@@ -55,17 +60,57 @@ describe('the command of a run', () => {
       ['sac', 1],
       ['sac', 4],
     ]);
-    expect(commandOf(runsOf(chosen)[1])).toBe(
+    expect(commandsOf(runsOf(chosen))[1]).toBe(
       'harness train rfm-flow walker-walk --preset laptop --seed 4 --steps 20000 --evaluate-every 2000 --evaluation-episodes 3 --set rfm-flow.estimator=eta=0.5 --set rfm-flow.priorDraws=32 --backend wasm --threads 1',
     );
   });
 
   it('quotes what a shell would carry out', () => {
-    const [run] = runsOf({
-      ...usual,
-      agents: [{ agent: 'sac', preset: 'smoke', set: { estimator: '$(reboot)' } }],
-    });
-    expect(commandOf(run)).toContain(` --set 'sac.estimator=$(reboot)' `);
+    const agents = [{ agent: 'sac', preset: 'smoke' as const, set: { estimator: '$(reboot)' } }];
+    const [command] = commandsOf(runsOf({ ...usual, agents }));
+    expect(command).toContain(` --set 'sac.estimator=$(reboot)' `);
+  });
+});
+
+describe('two variants of an agent', () => {
+  const [agent] = usual.agents;
+  const agents = [agent, { ...agent, set: { estimator: 'noise' } }];
+  const runs = runsOf({ ...usual, seeds: [0, 1], agents });
+  const folders = [0, 1].map((seed) => `rfm-flow-cartpole-balance-${seed}`);
+
+  it('have folders of their own, in commands as in what can be taken away', () => {
+    const places = placesOf(runs);
+    expect(places.map(({ folder }) => folder)).toEqual([...folders, ...folders.map((name) => `${name}-2`)]);
+    const outs = commandsOf(runs).map((command) => / --out (\S+)$/.exec(command)?.[1]);
+    expect(outs).toEqual([undefined, undefined, ...folders.map((name) => `${name}-2`)]);
+    const settings = runs[3];
+    const ended: EndedRun = {
+      ...{ settings, place: places[3], job: jobOf(settings), status: 'done', step: 1, id: 'x' },
+      ...{ wallSeconds: 1, checkpointSeconds: 0, startedAt: 0, endedAt: 1 },
+      ...{ tables: { 'evaluations.csv': '', 'training.csv': '' }, files: {} },
+    };
+    const choices = { tasks: [], agents: [], presets: [], options: [], versions: {} };
+    const machine = { browser: 'b', cores: 1 };
+    const { name, command } = JSON.parse(manifestOf(ended, choices, machine));
+    expect(name).toBe(places[3].folder);
+    expect(command.slice(-2)).toEqual(['--out', places[3].folder]);
+    const files = Object.keys(unzipSync(archiveOf(ended, choices, machine)));
+    expect([...new Set(files.map((file) => file.split('/')[0]))]).toEqual([places[3].folder]);
+  });
+});
+
+describe('the code of a site', () => {
+  it('is the same with the same versions, commit and family of bits', () => {
+    const code = { versions: { 'rfm-harness': '0.1.0', mujoco: '3.14.0' }, commit: 'a', bits: 'wasm-1' };
+    expect(isSameCode({ ...code, versions: { ...code.versions } }, code)).toBe(true);
+    for (const other of [
+      undefined,
+      { ...code, commit: 'b' },
+      { ...code, bits: undefined },
+      { ...code, versions: { ...code.versions, mujoco: '3.15.0' } },
+      { ...code, versions: { ...code.versions, more: '1' } },
+    ])
+      expect(isSameCode(other, code)).toBe(false);
   });
 });
 
