@@ -3,6 +3,7 @@
 import type { ControlEnvironment } from '../../envs/control-environment.ts';
 import type { Task } from '../../envs/domain.ts';
 import { type EnvironmentOptions, makeEnvironment as make } from '../../envs/index.ts';
+import { makeSeveral } from '../../envs/room.ts';
 import { VectorEnvironment, type VectorOptions } from '../../envs/vector.ts';
 import { refuseUnknownKeys } from '../text/known-keys.ts';
 import { packagedModels } from './assets.ts';
@@ -25,13 +26,15 @@ export async function makeEnvironment(
 ): Promise<ControlEnvironment> {
   refuseUnknownKeys<MakeOptions>('makeEnvironment', options, makeKeys);
   const { models = packagedModels, seed = 0 } = options;
-  return make(task, { models, seed });
+  const [environment] = await makeSeveral(1, () => make(task, { models, seed }));
+  return environment;
 }
 
 /**
  * `count` environments of a task, stepped together: actions [n, act] in, observations [n, obs] out. Environment i has the
  * seed `seed` + i.
- * @throws TaskError for an unknown name or a count below 1, ModelError if the model does not compile
+ * @throws TaskError for an unknown name or a count below 1, ModelError if the model does not compile or there is no room for
+ *   so many simulations; those that were made are disposed of
  */
 export async function makeVectorEnvironment(
   task: string | Task,
@@ -40,8 +43,8 @@ export async function makeVectorEnvironment(
 ): Promise<VectorEnvironment> {
   const known = { ...makeKeys, autoReset: true } as const;
   refuseUnknownKeys<MakeOptions & VectorOptions>('makeVectorEnvironment', options, known);
-  const { seed = 0, models, autoReset } = options;
+  const { seed = 0, models = packagedModels, autoReset } = options;
   const length = Number.isInteger(count) && count > 0 ? count : 0;
-  const making = Array.from({ length }, (_, i) => makeEnvironment(task, { models, seed: seed + i }));
-  return new VectorEnvironment(await Promise.all(making), { autoReset });
+  const made = await makeSeveral(length, (i) => make(task, { models, seed: seed + i }));
+  return new VectorEnvironment(made, { autoReset });
 }

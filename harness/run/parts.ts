@@ -3,6 +3,7 @@ import type { AnyAgentFactory } from '../../agents/registry.ts';
 import { checkBackend } from '../../engine/backends/chain.ts';
 import { createEngine } from '../../engine/index.ts';
 import type { Environment } from '../../envs/environment.ts';
+import { makeSeveral } from '../../envs/room.ts';
 import { checkTrainable } from '../../envs/trainable.ts';
 import { type CallWatch, GuardedAgent } from '../plugins/guard.ts';
 import { firstIssue, UserError } from '../text/errors.ts';
@@ -23,20 +24,30 @@ export interface Makers {
   readonly note?: (line: string) => void;
 }
 
-/** The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. */
-export async function makeParts(
+/**
+ * The parts of a run, fresh; the run loop continues from the checkpoint, if there is one. Where one cannot be made, no
+ * environment is left.
+ */
+export async function makeParts(job: RunJob, makers: Makers): Promise<AssembledRun> {
+  await checkBackend(job.backend);
+  const environments = await makeSeveral(1 + job.evaluation.episodes, () => makers.makeEnvironment());
+  try {
+    return await partsWith(environments, job, makers);
+  } catch (error) {
+    for (const environment of environments) environment.dispose();
+    throw error;
+  }
+}
+
+async function partsWith(
+  [environment, ...evaluationEnvironments]: readonly Environment[],
   job: RunJob,
-  { factory, makeEnvironment, who, watch, note }: Makers,
+  { factory, who, watch, note }: Makers,
 ): Promise<AssembledRun> {
   const parsed = factory.config.safeParse(job.config);
   if (!parsed.success) throw new UserError(`${who}: config: ${firstIssue(parsed.error)}`);
   const training = parsed.data;
-  const environment = await makeEnvironment();
   checkTrainable(environment);
-  const evaluationEnvironments = await Promise.all(
-    Array.from({ length: job.evaluation.episodes }, makeEnvironment),
-  );
-  await checkBackend(job.backend);
   const told = new Set<string>();
   const onFallback = (name: string, reason: string, backend: string) => {
     if (!told.has(name))
