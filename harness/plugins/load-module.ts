@@ -44,12 +44,10 @@ const LOAD_SECONDS = 25;
  */
 export async function loadDefaultExport(file: string): Promise<unknown> {
   if (isKeptOut) throw new Error(`${file} must not be loaded in this process`);
-  const path = findFile(file);
-  const { createJiti } = await import('jiti');
-  const { keptTransform } = await import('./transpiled.ts');
-  const jiti = createJiti(import.meta.url, {
+  const path = realpathSync(findFile(file));
+  const { transpilingJiti } = await import('./transpiled.ts');
+  const jiti = transpilingJiti(path, {
     fsCache: false, // keeps a file in a folder that others may write to, or fails with a full disk
-    transform: keptTransform,
     interopDefault: false,
     virtualModules: {
       'rfm-harness': await import('./authoring.ts'),
@@ -59,9 +57,7 @@ export async function loadDefaultExport(file: string): Promise<unknown> {
   });
   let module: unknown;
   try {
-    module = await awaitAnswer(`loading ${file}`, () =>
-      withinSeconds(jiti.import(realpathSync(path)), LOAD_SECONDS),
-    );
+    module = await awaitAnswer(`loading ${file}`, () => withinSeconds(jiti.import(path), LOAD_SECONDS));
   } catch (error) {
     throw new UserError(loadingFault(file, error), { cause: error });
   }
@@ -92,7 +88,12 @@ const UNPARSED = /\n\s*((?:\/|[A-Z]:[\\/])[^\n]*):(\d+):\d+\s*$/;
 
 function defaultOf(module: unknown): unknown {
   if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return undefined;
-  if ('default' in module) return module.default;
+  if ('default' in module) {
+    const { default: value } = module;
+    // What TypeScript compiles to CommonJS has its default export one level below what another file imports.
+    const isCompiled = value instanceof Object && '__esModule' in value && 'default' in value;
+    return isCompiled ? value.default : value;
+  }
   const isEsModule = '__esModule' in module || Object.prototype.toString.call(module) === '[object Module]';
   return isEsModule || (typeof module === 'object' && Object.keys(module).length === 0) ? undefined : module;
 }

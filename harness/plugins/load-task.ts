@@ -138,9 +138,11 @@ async function makeChecked(value: object, file: string): Promise<Environment> {
   return new CheckedEnvironment(made, file);
 }
 
-/** Classes must be called with `new`, which functions need not allow. */
+/** Classes must be called with `new`, which functions need not allow. One compiled for old JavaScript is a function with methods. */
 function isClass(value: object): value is new () => unknown {
-  return /^class\b/.test(Function.prototype.toString.call(value));
+  if (/^class\b/.test(Function.prototype.toString.call(value))) return true;
+  const { prototype } = value as { prototype?: unknown };
+  return prototype instanceof Object && Object.getOwnPropertyNames(prototype).length > 1;
 }
 
 function isTask(value: unknown): value is Task {

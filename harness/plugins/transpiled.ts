@@ -5,7 +5,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { JitiOptions } from 'jiti';
+import { fileURLToPath } from 'node:url';
+import type { Jiti, JitiOptions } from 'jiti';
 import { removeIfPossible, sha256 } from '../files/durable.ts';
 import { userFolder } from '../files/user-folder.ts';
 
@@ -23,6 +24,66 @@ function transpile(options: Parameters<Transform>[0]): ReturnType<Transform> {
   babel ??= createRequire(require.resolve('jiti'))('../dist/babel.cjs') as Transform;
   return babel(options);
 }
+
+type CreateJiti = (
+  id: string,
+  options: JitiOptions,
+  means: {
+    readonly onError: (error: Error) => never;
+    readonly nativeImport: (id: string | URL) => Promise<unknown>;
+    readonly createRequire: typeof createRequire;
+  },
+) => Jiti;
+
+/**
+ * jiti's createJiti for a user's file, of which Node itself loads nothing but packages: jiti would first let Node load what is
+ * CommonJS already, or an ES module, and `rfm-harness` would be the package installed beside the file, a second one.
+ */
+export function transpilingJiti(file: string, options: JitiOptions): Jiti {
+  const create = createRequire(require.resolve('jiti'))('../dist/jiti.cjs') as CreateJiti;
+  const isToBeTranspiled = (id: string | URL) => {
+    const path = (id instanceof URL ? fileURLToPath(id) : id).replaceAll('\\', '/');
+    return path === file || (SCRIPT.test(path) && !/\/(node_modules|jiti-esm)\//.test(path));
+  };
+  const refuse = (id: string | URL) => new Error(`${id} is transpiled first`); // jiti does so then
+  return create(
+    file,
+    { ...options, transform: withDefault },
+    {
+      onError(error) {
+        throw error;
+      },
+      nativeImport: async (id) => {
+        if (isToBeTranspiled(id)) throw refuse(id);
+        return import(String(id));
+      },
+      createRequire: (from) =>
+        new Proxy(createRequire(from), {
+          apply(target, self, words: [string]) {
+            if (isToBeTranspiled(words[0])) throw refuse(words[0]);
+            return Reflect.apply(target, self, words);
+          },
+        }),
+    },
+  );
+}
+
+/** What Node gives of CommonJS too: `module.exports` as the default export. */
+const DEFAULT = `
+;((all) => {
+  const holds = typeof all === 'function' || (typeof all === 'object' && all !== null && Object.keys(all).length > 0);
+  if (holds && !all.__esModule && !('default' in all) && Object.isExtensible(all))
+    Object.defineProperty(all, 'default', { value: all, configurable: true });
+})(module.exports);`;
+
+const withDefault: Transform = (options) => {
+  const result = keptTransform(options);
+  const isModule = /^\s*(import|export)\b/m.test(options.source);
+  return isModule || result.error !== undefined ? result : { ...result, code: `${result.code}${DEFAULT}` };
+};
+
+/** A path of a script, not the name of a package. */
+const SCRIPT = /^(\/|[a-z]:\/).*\.[cm]?[jt]sx?$/i;
 
 /** A transform for jiti. */
 export const keptTransform: Transform = (options) => {
