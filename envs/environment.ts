@@ -37,7 +37,7 @@ export interface TimeStep {
   /** dm_control's discount: 1, or 0 at a true terminal state. */
   readonly discount: number;
   /** Why the simulation did not hold, where that ended the episode (terminated). */
-  readonly unstable?: string;
+  readonly unstable?: string | undefined;
 }
 
 /**
@@ -60,9 +60,9 @@ export interface Environment {
   /** Seconds of simulated time per control step. */
   readonly controlStep: number;
   /** Returns of an episode that count as 0 and 1 where tasks are averaged; default 0 and `episodeLength`. */
-  readonly scoreRange?: readonly [low: number, high: number];
+  readonly scoreRange?: readonly [low: number, high: number] | undefined;
   /** Whether a step at which the simulation does not hold ends the episode (`unstable`); else it is an error. */
-  readonly endsUnstable?: boolean;
+  readonly endsUnstable?: boolean | undefined;
   /**
    * Starts an episode. With a seed, the random state starts anew from it (as a new dm_control environment
    * with that seed does); without, the random state goes on.

@@ -15,10 +15,18 @@ export interface Progress {
   close(): void;
 }
 
+/** What is asked of a stream. Node's own types would be in the declarations, which scripts may be without. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  /** Characters of a line of the terminal. */
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 export interface ProgressOptions {
   readonly quiet: boolean;
   /** Where lines go; standard error, so that results can be piped. */
-  readonly stream: NodeJS.WriteStream;
+  readonly stream: ProgressStream;
 }
 
 /** Characters of a bar. */
@@ -35,7 +43,7 @@ export async function makeProgress(jobs: readonly RunJob[], options: ProgressOpt
       clearOnComplete: true,
       hideCursor: true,
       barsize: BAR,
-      stream: options.stream,
+      stream: options.stream as NodeJS.WritableStream,
       linewrap: false,
       gracefulExit: false,
     },
@@ -130,7 +138,7 @@ class LineProgress implements Progress {
 
   constructor(
     private readonly jobs: readonly RunJob[],
-    private readonly stream: NodeJS.WriteStream,
+    private readonly stream: ProgressStream,
   ) {
     this.#paces = jobs.map(() => new Pace());
   }
@@ -179,7 +187,7 @@ class BarProgress implements Progress {
   constructor(
     private readonly jobs: readonly RunJob[],
     private readonly bars: MultiBar,
-    private readonly stream: NodeJS.WriteStream,
+    private readonly stream: ProgressStream,
   ) {
     this.#steps = jobs.map(() => 0);
     this.#paces = jobs.map(() => new Pace());
