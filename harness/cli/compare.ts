@@ -143,8 +143,8 @@ async function compare(flags: CompareFlags): Promise<void> {
     ...flags,
     resume,
     workers:
-      flags.workers === 'auto' && executors[executorOf(flags)].hasWorkers
-        ? String(workers ?? 'auto')
+      flags.workers === undefined && workers !== undefined && executors[executorOf(flags)].hasWorkers
+        ? String(workers)
         : flags.workers,
   };
   if (flags.emit !== undefined) {

@@ -53,12 +53,11 @@ export async function printTrace(request: TraceRequest): Promise<void> {
     throw new UserError(
       `${request.teacherForced} names the file ${task}; to load it, name it too: --task ${task}`,
     );
-  if (recorded !== undefined && recorded.task !== task) {
-    throw new UserError(`${request.teacherForced} is a trace of ${recorded.task}, not of ${task}`);
-  }
   const sources = await resolveTasks([task]);
   if (sources.length !== 1) throw new UserError(`'${task}' is ${sources.length} tasks; name one of them`);
   const [source] = sources;
+  if (recorded !== undefined && recorded.task !== source.name)
+    throw new UserError(`${request.teacherForced} is a trace of ${recorded.task}, not of ${source.name}`);
   const module = new URL('./trace.ts', import.meta.url);
   const call = { module, name: 'tellTrace', order: { source, request, recorded }, news: z.string() };
   for await (const text of callWithFiles({ task: source }, tellTrace, call)) console.log(text);

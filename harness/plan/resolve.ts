@@ -111,10 +111,13 @@ function combinations(lists: readonly [key: string, values: readonly unknown[]][
   );
 }
 
-/** A value as part of an agent's name: `0.01`, `64-64`, `eta-0.5`. */
+/** A value as part of an agent's name: `0.01`, `64-64`, `eta-0.5`; of what is composed, its parts. */
 function nameOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.replace(/[^a-z0-9._-]+/gi, '-').replace(/^-(?!\d)|-$/g, '');
+  if (Array.isArray(value)) return value.map(nameOf).join('-');
+  if (typeof value === 'object' && value !== null) return nameOf(Object.entries(value).flat());
+  return String(value)
+    .replace(/[^a-z0-9._-]+/gi, '-')
+    .replace(/^-(?!\d)|-$/g, '');
 }
 
 /** An agent as it was asked for. */

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultBackend } from '../../../engine/default-backend.ts';
@@ -244,6 +245,20 @@ describe('harness', () => {
     expect(stdout).toMatch(/duration {4}about \d+/);
     expect(stdout).toContain(`results     ${join('results', 'dry')}\n`);
     expect(existsSync(join(folder, 'results/dry'))).toBe(false);
+  }, 120_000);
+
+  it('compare takes --workers before those of the --config file', async () => {
+    writeFileSync(
+      join(folder, 'workers.yaml'),
+      'agents: random\ntasks: cartpole-balance\nseeds: 2\nworkers: 7\n',
+    );
+    const workers = async (...words: string[]) => {
+      const asked = ['compare', '--config', 'workers.yaml', '--out', 'dry', '--dry-run', '--json', ...words];
+      return (JSON.parse((await command(folder, ...asked)).stdout) as { workers: number }).workers;
+    };
+    expect(await workers()).toBe(7);
+    expect(await workers('--workers', '3')).toBe(3);
+    expect(await workers('--workers', 'auto')).toBe(Math.min(availableParallelism(), 2));
   }, 120_000);
 
   it('smoke tries agents on tasks, and tells which fail', async () => {

@@ -10,6 +10,7 @@ import { checkTaskCommand } from '../../../harness/cli/check-task.ts';
 import { tasksCommand } from '../../../harness/cli/tasks.ts';
 import { traceCommand } from '../../../harness/cli/trace.ts';
 import { recordedTrace } from '../../envs/recorded-traces.ts';
+import { shortBalance } from '../support/task-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'harness-tasks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -97,6 +98,27 @@ describe('harness trace', () => {
     );
     // The step that ends in the changed state, and the one that starts from it.
     expect(far).toEqual(['seed 0 step 5', 'seed 0 step 6']);
+  });
+
+  test("replays a trace of a user's task, which its file names", async () => {
+    const file = join(folder, 'short.ts');
+    writeFileSync(file, shortBalance);
+    const recorded = await printed(
+      traceCommand(),
+      ...['--task', file, '--steps', '5', '--format', 'json', '--no-whole-episode'],
+    );
+    log.mockClear();
+    writeFileSync(join(folder, 'short.json'), recorded);
+    const forced = ['--teacher-forced', join(folder, 'short.json'), '--format', 'json'];
+    const out = JSON.parse(await printed(traceCommand(), '--task', file, ...forced)) as {
+      task: string;
+      seeds: { steps: { qpos: number }[] }[];
+    };
+    expect(out.task).toBe('short-balance');
+    expect(out.seeds[0].steps.map(({ qpos }) => qpos)).toEqual(Array.from({ length: 5 }, () => 0));
+    await expect(printed(traceCommand(), '--task', 'cheetah-run', ...forced)).rejects.toThrow(
+      'short.json is a trace of short-balance, not of cheetah-run',
+    );
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { suite } from '../../../envs/index.ts';
 import { defaultEvaluationEvery, jobsOf, orderOfSeeds, threadsFor } from '../../../harness/plan/plan.ts';
@@ -6,6 +7,7 @@ import { parseSeeds, readSettingsFile } from '../../../harness/plan/settings.ts'
 import { firstDifference } from '../../../harness/text/difference.ts';
 import { formatCount, formatDuration, parseCount } from '../../../harness/text/quantity.ts';
 import { workplace } from '../../e2e/support/command.ts';
+import { agentFile } from '../support/agent-files.ts';
 
 describe('counts', () => {
   it.each([
@@ -60,6 +62,18 @@ describe('--sweep', () => {
     for (const none of ['sac.tau=', 'sac.tau=1,,2', 'sac.tau=[1'])
       expect(() => parseSweep([none])).toThrow(/--sweep sac\.tau: '.*' is not a list of values/);
     expect(() => parseSweep(['tau=1'])).toThrow("--sweep expects AGENT.key=value,value, found 'tau=1'");
+  });
+
+  it('names variants by the parts of composed values', async () => {
+    const values = [[64, 64], [1], [2, 3], -1, 0.5, 'eta=0.5', { a: { b: 1 } }];
+    const any = agentFile().replace('rate:', 'sizes: z.any().optional(), rate:');
+    const { agents } = await resolvePlan({
+      agents: [join(workplace({ 'any.ts': any }), 'any.ts')],
+      tasks: 'cartpole-balance',
+      sweep: { tiny: { sizes: values } },
+    });
+    const names = ['64-64', '1', '2-3', '-1', '0.5', 'eta-0.5', 'a-b-1'];
+    expect(agents.map(({ label }) => label)).toEqual(names.map((name) => `tiny-sizes-${name}`));
   });
 
   it('puts a named variant for every combination in the place of the agent, with its --set', async () => {
