@@ -12,7 +12,7 @@ import type { Report } from '../report/write.ts';
 import { evaluationStarts, limits, type RunJob } from '../run/job.ts';
 import { coloursOf, painted } from '../text/colour.ts';
 import { UserError } from '../text/errors.ts';
-import { formatCount, formatDuration, parseCount } from '../text/quantity.ts';
+import { formatCount, formatDuration, parseCount, parseSeconds as seconds } from '../text/quantity.ts';
 import { shellWord } from '../text/shell-word.ts';
 import { backendOption } from './backend-option.ts';
 import { endSignals } from './end-signals.ts';
@@ -84,7 +84,7 @@ export function addRunOptions(command: Command): Command {
       '--threads <count>',
       "threads of each run's engine (default: 1, more if runs are fewer than cores)",
     )
-    .option('--workers <count>', 'processes at a time, or auto: as many as cores', 'auto')
+    .option('--workers <count>', 'processes at a time, or auto: as many as cores (default: auto)')
     .addOption(
       new Option('--executor <name>', `where runs go: ${executorList()}`)
         .choices(Object.keys(executors))
@@ -330,12 +330,7 @@ function parseTimes({ checkpointSeconds, stallSeconds }: RunFlags) {
   };
 }
 
-export function parseSeconds(text: string, what: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= limits.seconds))
-    throw new UserError(`${what} must be a positive number of seconds, found '${text}'`);
-  return value;
-}
+export const parseSeconds = (text: string, what: string): number => seconds(text, what, limits.seconds);
 
 /**
  * The plan and how long it will take, as text or JSON; refused where the plan would be.

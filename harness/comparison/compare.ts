@@ -27,6 +27,7 @@ import {
   reportBeside,
   settingsLike,
 } from './against.ts';
+import { checkOptions } from './compare-options.ts';
 import { type ComparisonOutcome, planThere, resultsFolder, runComparison } from './comparison.ts';
 
 /** What runs have alike, as the options of the command. Counts are numbers or texts such as `'30k'`. */
@@ -152,8 +153,9 @@ export interface TrainedRun {
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
   refuseUnknownKeys('compare', options, compareKeys);
+  const asked = checkOptions('compare', options);
   const other = options.against === undefined ? undefined : readOther(options.against);
-  return carryOut(await planOf(options, other), options, other);
+  return carryOut(await planOf(asked, options, other), options, other);
 }
 
 /**
@@ -167,8 +169,13 @@ export async function train(
   given: RunOptions & { readonly seed?: number },
 ): Promise<TrainedRun> {
   refuseUnknownKeys('train', given, { ...runKeys, seed: true });
-  const { seed = 0, ...options } = given;
-  const plan = await planOf({ ...options, agents: [agent], tasks: [task], seeds: [seed] });
+  const { seed = 0, ...others } = given;
+  const options = { ...others, agents: [agent], tasks: [task], seeds: [seed] };
+  const plan = await planOf(checkOptions('train', options), options);
+  if (plan.agents.length !== 1)
+    throw new UserError(
+      `train takes one agent; a sweep makes ${plan.agents.length} of it: compare takes them`,
+    );
   if (plan.tasks.length !== 1)
     throw new UserError(`train takes one task; '${task}' names ${plan.tasks.length}`);
   const { folder, records, status } = await carryOut(plan, options);
@@ -177,33 +184,28 @@ export async function train(
   return { folder: runFolder(folder, { identity }), status, reason, run };
 }
 
-async function planOf(options: CompareOptions, other?: OtherComparison): Promise<ComparisonPlan> {
+/** @param given the settings among the options */
+async function planOf(
+  given: Settings,
+  options: CompareOptions,
+  other?: OtherComparison,
+): Promise<ComparisonPlan> {
   const { extend, force, acceptChanges } = options;
   if (force && extend) throw new UserError('force replaces results, extend adds to them: choose one');
   if (options.force && options.resume)
     throw new UserError('force replaces results, resume keeps them: choose one');
-  const { steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts } = options;
-  const { logEvery, backend, threads, seeds, set, sweep, agents, tasks } = options;
+  const { agents, tasks } = given;
   if (agents === undefined && !extend) throw new UserError('compare needs agents');
   if (tasks === undefined && !extend && other === undefined) throw new UserError('compare needs tasks');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
-  const given = {
-    agents: agents && [...agents],
-    tasks: tasks && [...tasks],
-    seeds: typeof seeds === 'object' ? [...seeds] : seeds,
-    ...{ steps, preset, evaluateEvery, evaluationEpisodes, evaluationStarts, logEvery, backend },
-    // Machines have different numbers of cores, and the threads of a run decide its last bits.
-    threads: shard === undefined ? threads : (threads ?? 1),
-  };
-  const asked: Settings = present(given);
+  // Machines have different numbers of cores, and the threads of a run decide its last bits.
+  const asked: Settings = shard === undefined ? given : { ...given, threads: given.threads ?? 1 };
   const folder = resultsFolder(options.out);
   const before = extend ? planThere(folder, asked, acceptChanges) : undefined;
   if (extend && before === undefined) throw new UserError(`nothing to extend in ${folder}`);
   const settings: Settings = {
     ...(other !== undefined && before === undefined && settingsLike(other, asked)),
     ...asked,
-    ...(set !== undefined && { set: set as Settings['set'] }),
-    ...(sweep !== undefined && { sweep: sweep as Settings['sweep'] }),
   };
   const plan = await planFor(settings, { before, usesDefaults: false, extend, shard, folder });
   if (other !== undefined) for (const line of compareSettings(plan, other)) options.note?.(line);

@@ -11,10 +11,11 @@ import { messageOf } from '../text/printable.ts';
 import { parseCount } from '../text/quantity.ts';
 
 const quantity = z.union([z.number(), z.string()], { error: 'expected a number, such as 300 or 30k' });
-const configValues = z.record(z.string(), z.unknown());
+const configValues = z.record(z.string(), z.unknown(), { error: 'expected keys with their values' });
 const configLists = z.record(
   z.string(),
   z.array(z.unknown(), { error: 'expected a list of values' }).min(1, 'expected at least one value'),
+  { error: 'expected keys with lists of values' },
 );
 
 const agentVariant = z.strictObject({
@@ -42,12 +43,14 @@ export const settingsSchema = z.strictObject({
   steps: quantity.optional(),
   preset: z.string().optional(),
   /** AGENT → key → value. */
-  set: z.record(z.string(), configValues).optional(),
+  set: z.record(z.string(), configValues, { error: 'expected agents with keys and values' }).optional(),
   /** AGENT → key → values. */
-  sweep: z.record(z.string(), configLists).optional(),
+  sweep: z.record(z.string(), configLists, { error: 'expected agents with keys and lists' }).optional(),
   evaluateEvery: quantity.optional(),
   evaluationEpisodes: quantity.optional(),
-  evaluationStarts: z.enum(evaluationStarts).optional(),
+  evaluationStarts: z
+    .enum(evaluationStarts, { error: `expected one of ${evaluationStarts.join(', ')}` })
+    .optional(),
   logEvery: quantity.optional(),
   backend: backendName.optional(),
   threads: quantity.optional(),

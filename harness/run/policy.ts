@@ -2,7 +2,7 @@
 import { mean, standardDeviation } from '../statistics/index.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { refuseUnknownKeys } from '../text/known-keys.ts';
-import { parseCount } from '../text/quantity.ts';
+import { parseCount, parseSeconds } from '../text/quantity.ts';
 import { limits } from './job.ts';
 import { evaluatePlay } from './play-evaluation.ts';
 import { disposePlayer, openPlayer, type PlayOptions, playOfCheckpoint } from './player.ts';
@@ -44,7 +44,8 @@ export interface EvaluationResult {
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<EvaluationResult> {
   const known = { episodes: true, seed: true, stallSeconds: true, ...playKeys } as const;
   refuseUnknownKeys<EvaluateOptions>('evaluate', options, known);
-  const { stallSeconds = 30, agent, task, backend } = options;
+  const { agent, task, backend } = options;
+  const stallSeconds = parseSeconds(options.stallSeconds ?? 30, 'stallSeconds', limits.seconds);
   const episodes = parseCount(options.episodes ?? 10, 'episodes', 1, limits.episodes);
   const seed = parseCount(options.seed ?? 0, 'seed', 0, Number.MAX_SAFE_INTEGER);
   const play = playOfCheckpoint(path, { agent, task, backend });

@@ -21,6 +21,13 @@ export function parseCount(text: string | number, what: string, minimum = 1, max
   return rounded;
 }
 
+/** @throws UserError unless it is a number above 0, at most the maximum */
+export function parseSeconds(value: string | number, what: string, maximum: number): number {
+  const parsed = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+  if (parsed > 0 && parsed <= maximum) return parsed;
+  throw new UserError(`${what} must be a positive number of seconds, found '${value}'`);
+}
+
 /** 30000 → `30k`, 1500000 → `1.5M`; numbers that would lose digits stay as they are. */
 export function formatCount(value: number): string {
   for (const [suffix, size] of [

@@ -59,5 +59,6 @@ export function runsHere(): void {
   });
   afterAll(() => {
     executors.local.open = open;
+    keepFilesOut(false);
   });
 }
