@@ -48,7 +48,8 @@ function emitProducts(
   threads: number,
 ): void {
   if (selection !== undefined) {
-    const product = { ...productOf(products[0], placeOf), selection: selectedRowsOf(selection, placeOf) };
+    // As they are: selected are rows of the left matrix.
+    const product = { ...asProduct(products[0], placeOf), selection: selectedRowsOf(selection, placeOf) };
     emitProduct(emitter, product, 0, product.rows, threads);
     return;
   }
@@ -65,8 +66,11 @@ function emitProducts(
   }
 }
 
-function productOf(views: ProductKernel['products'][number], placeOf: PlaceOf): Product {
-  const { a, b, c } = oriented(views);
+type ProductViews = ProductKernel['products'][number];
+
+const productOf = (views: ProductViews, placeOf: PlaceOf): Product => asProduct(oriented(views), placeOf);
+
+function asProduct({ a, b, c }: ProductViews, placeOf: PlaceOf): Product {
   const matrix = ({ storage, offset, strides }: View): Matrix => ({
     place: placeOf(storage, offset),
     rowStride: FLOAT_BYTES * strides[0],

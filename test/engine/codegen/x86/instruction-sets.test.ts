@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, it } from 'vitest';
 import { type InstructionSetName, openNative } from '../../../../engine/codegen/x86/memory.ts';
 import { NativeProgram } from '../../../../engine/codegen/x86/program.ts';
+import { onChosenMember } from '../../../../engine/routing.ts';
 import { type Inputs, uniform } from '../../compare.ts';
 import { randomGraph } from '../graphs.ts';
 import { absent, copied, Dice, expectBits, type Fn, floats, traced } from '../support.ts';
@@ -74,6 +75,14 @@ describe.skipIf(!isComparable)('AVX2 and AVX-512 give the same bits (on processo
       v: uniform(3, [length, 1], -1, 1),
     };
     expectSame(fn, inputs, `length ${length}`);
+  });
+
+  it('the one row of a chosen member', () => {
+    const fn: Fn = ({ first, x, w }) => ({
+      y: onChosenMember(tf.greater(first, 0), [x], ([row]) => tf.matMul(row, w, false, true)),
+    });
+    const inputs = { first: floats([1]), x: uniform(1, [2, 1, 16]), w: uniform(2, [12, 16]) };
+    expectSame(fn, inputs, 'one row');
   });
 
   it('random graphs', () => {
