@@ -15,6 +15,7 @@ const inJavaScript = [
   'Sign',
   'Cast',
   'FloorDiv',
+  'Mod',
   'ArgMax',
   'ArgMin',
   'TopK',
@@ -26,6 +27,9 @@ const inJavaScript = [
   'TensorScatterUpdate',
   'UnsortedSegmentSum',
   'Einsum',
+  'StridedSlice',
+  'Reverse',
+  'Tile',
 ];
 
 /** Call it once, after the backend has been imported. */

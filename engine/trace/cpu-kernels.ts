@@ -3,7 +3,7 @@
  * other backend does. What they compute here stands in docs/engine.md, for every backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { inPairs, parseEinsum } from './einsum.ts';
+import { type Einsum, inPairs, parseEinsum } from './einsum.ts';
 import { toInt32 } from './whole-numbers.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
@@ -38,16 +38,62 @@ const cast: Kernel = ({ inputs: { x }, attributes: { dtype }, backend, valuesOf,
   return backend.makeTensorInfo(x.shape, 'int32', Int32Array.from(valuesOf(x), toInt32));
 };
 
-/** Quotients of floats are cast as any float is. */
+/** Quotients of floats are cast as any float is; of whole numbers those by 0 are 0. */
 const floorDivision: Kernel = ({ inputs: { a, b }, backend, valuesOf, original }) => {
-  const { dtype, shape, dataId } = original();
-  if (a.dtype !== 'float32' && b.dtype !== 'float32') return { dtype, shape, dataId };
+  const { shape, dataId } = original();
   backend.disposeData(dataId, true);
+  const isWhole = a.dtype !== 'float32' && b.dtype !== 'float32';
   const [dividend, divisor] = [a, b].map((x) => broadcast(valuesOf(x), x.shape, shape));
-  const quotients = Int32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
-    toInt32(Math.floor(Math.fround(dividend(i) / divisor(i)))),
-  );
+  const quotients = Int32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => {
+    if (isWhole) return divisor(i) === 0 ? 0 : toInt32(Math.floor(dividend(i) / divisor(i)));
+    return toInt32(Math.floor(Math.fround(dividend(i) / divisor(i))));
+  });
   return backend.makeTensorInfo(shape, 'int32', quotients);
+};
+
+/** Of whole numbers the low 32 bits, which the double of a product may not have. */
+const pairwise =
+  (fn: (a: number, b: number) => number): Kernel =>
+  ({ inputs: { a, b }, backend, valuesOf, original }) => {
+    const result = original();
+    if (result.dtype !== 'int32') return result;
+    const { shape, dataId } = result;
+    backend.disposeData(dataId, true);
+    const [left, right] = [a, b].map((x) => broadcast(valuesOf(x), x.shape, shape));
+    const numbers = Int32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) =>
+      fn(left(i), right(i)),
+    );
+    return backend.makeTensorInfo(shape, 'int32', numbers);
+  };
+
+const wholeProducts: Kernel = ({ inputs: { x }, attributes, backend, valuesOf, original }) => {
+  const result = original();
+  if (result.dtype !== 'int32') return result;
+  const { shape, dataId } = result;
+  backend.disposeData(dataId, true);
+  const axes = tf.util.parseAxisParam(attributes.axis as number | number[], x.shape);
+  const products = new Int32Array(tf.util.sizeFromShape(shape)).fill(1);
+  valuesOf(x).forEach((value, place) => {
+    let [at, stride, rest] = [0, 1, place];
+    for (let axis = x.shape.length - 1; axis >= 0; axis--) {
+      const index = rest % x.shape[axis];
+      rest = Math.floor(rest / x.shape[axis]);
+      if (axes.includes(axis)) continue;
+      at += stride * index;
+      stride *= x.shape[axis];
+    }
+    products[at] = Math.imul(products[at], value);
+  });
+  return backend.makeTensorInfo(shape, 'int32', products);
+};
+
+const square: Kernel = ({ inputs: { x }, backend, valuesOf, original }) => {
+  if (x.dtype !== 'int32') return original();
+  return backend.makeTensorInfo(
+    x.shape,
+    'int32',
+    Int32Array.from(valuesOf(x), (n) => Math.imul(n, n)),
+  );
 };
 
 /** IEEE 754: 1 to any power, also NaN, and -1 to ±∞, is 1. */
@@ -126,62 +172,93 @@ const top: Kernel = ({ inputs: { x }, attributes, backend, valuesOf }) => {
   return [backend.makeTensorInfo(shape, x.dtype, best), backend.makeTensorInfo(shape, 'int32', indices)];
 };
 
-/** TensorFlow.js's, which says less about a wrong equation, takes two operands at most and no label twice in one. */
+/** Of any equation: TensorFlow.js's takes two operands, no label twice in one, and sums no label that one operand has alone. */
 const einsum: Kernel = (call) => {
-  const { inputs, attributes, backend, original } = call;
+  const { inputs, attributes, backend } = call;
+  const operands = Object.values(inputs);
   const parts = parseEinsum(
     attributes.equation as string,
-    Object.values(inputs).map((tensor) => tensor.shape),
+    operands.map(({ shape }) => shape),
   );
-  const made: tf.TensorInfo[] = [];
-  const operands = Object.values(inputs).map((tensor, i) => {
-    const labels = parts.operands[i];
-    if (new Set(labels).size === labels.length) return tensor;
-    made.push(diagonal(call, tensor, labels));
-    return made[made.length - 1];
-  });
-  const labels = parts.operands.map((each) => [...new Set(each)].join(''));
+  if (operands.length < 3) return contraction(call, operands, parts);
   const [first, ...others] = operands;
-  const pairs = inPairs({ ...parts, operands: labels });
-  const equation = `${labels.join()}->${parts.result}`;
-  const result =
-    operands.length < 3
-      ? original({ inputs: operands, attributes: { equation } })
-      : others.reduce((product, tensor, i) => {
-          const next = original({ inputs: [product, tensor], attributes: { equation: pairs[i] } });
-          if (i > 0) backend.disposeData(product.dataId);
-          return next;
-        }, first);
-  // The result of one operand may be that operand.
-  for (const { dataId } of made) if (dataId !== result.dataId) backend.disposeData(dataId);
-  return result;
+  return inPairs(parts).reduce((product, equation, i) => {
+    const pair = [product, others[i]];
+    const shapes = pair.map(({ shape }) => shape);
+    const next = contraction(call, pair, parseEinsum(equation, shapes));
+    if (i > 0) backend.disposeData(product.dataId);
+    return next;
+  }, first);
 };
 
-/** Where axes of one label have the same index: each label once, in the order of their first axes. */
-function diagonal({ backend, valuesOf }: Call, tensor: tf.TensorInfo, labels: string) {
-  const { shape, dtype } = tensor;
-  const values = valuesOf(tensor);
-  const strides = new Map<string, number>();
+/** Products of the operands' elements, summed over the labels that the result has not. */
+function contraction(
+  { backend, valuesOf }: Call,
+  tensors: readonly tf.TensorInfo[],
+  { operands, result }: Einsum,
+): tf.TensorInfo {
   const lengths = new Map<string, number>();
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides.set(labels[axis], (strides.get(labels[axis]) ?? 0) + stride);
-    lengths.set(labels[axis], shape[axis]);
-    stride *= shape[axis];
-  }
-  const kept = [...new Set(labels)];
-  const kind = values.constructor as Float32ArrayConstructor;
-  const sizes = kept.map((label) => lengths.get(label) ?? 0);
-  const taken = kind.from({ length: sizes.reduce((total, n) => total * n, 1) }, (_, place) => {
-    let [rest, offset] = [place, 0];
-    for (let i = kept.length - 1; i >= 0; i--) {
-      offset += (rest % sizes[i]) * (strides.get(kept[i]) ?? 0);
-      rest = Math.floor(rest / sizes[i]);
+  // How far an operand's element moves with each label: along all axes that have it.
+  const factors = tensors.map((tensor, i) => {
+    const strides = new Map<string, number>();
+    let stride = 1;
+    for (let axis = tensor.shape.length - 1; axis >= 0; axis--) {
+      const label = operands[i][axis];
+      strides.set(label, (strides.get(label) ?? 0) + stride);
+      lengths.set(label, tensor.shape[axis]);
+      stride *= tensor.shape[axis];
     }
-    return values[offset];
+    return { values: valuesOf(tensor), strides };
   });
-  return backend.makeTensorInfo(sizes, dtype, taken);
+  const labels = [...result, ...[...lengths.keys()].filter((label) => !result.includes(label))];
+  const sizes = labels.map((label) => lengths.get(label) ?? 0);
+  const steps = labels.map((label) => factors.map(({ strides }) => strides.get(label) ?? 0));
+  const shape = sizes.slice(0, result.length);
+  const sums = new Float32Array(tf.util.sizeFromShape(shape));
+  const at = factors.map(() => 0);
+  const move = (axis: number, count: number) => {
+    for (let i = 0; i < at.length; i++) at[i] += count * steps[axis][i];
+  };
+  const sum = (axis: number): number => {
+    if (axis === labels.length) return factors.reduce((product, { values }, i) => product * values[at[i]], 1);
+    let total = 0;
+    for (let i = 0; i < sizes[axis]; i++) {
+      total += sum(axis + 1);
+      move(axis, 1);
+    }
+    move(axis, -sizes[axis]);
+    return total;
+  };
+  for (let place = 0; place < sums.length; place++) {
+    let rest = place;
+    at.fill(0);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      move(axis, rest % shape[axis]);
+      rest = Math.floor(rest / shape[axis]);
+    }
+    sums[place] = sum(shape.length);
+  }
+  return backend.makeTensorInfo(shape, 'float32', sums);
 }
+
+/** TensorFlow.js's adds each row to every segment, times 0 or 1: NaN and infinities reach them all. */
+const segmentSum: Kernel = ({ inputs: { x, segmentIds }, attributes, backend, valuesOf }) => {
+  const count = attributes.numSegments as number;
+  const [values, ids] = [valuesOf(x), valuesOf(segmentIds)];
+  const shape = [count, ...x.shape.slice(segmentIds.shape.length)];
+  const width = tf.util.sizeFromShape(shape.slice(1));
+  const sums = new Float64Array(count * width);
+  ids.forEach((id, row) => {
+    if (!(id >= 0 && id < count)) return;
+    for (let i = 0; i < width; i++) sums[id * width + i] += values[row * width + i];
+  });
+  const isFloat = x.dtype === 'float32';
+  return backend.makeTensorInfo(
+    shape,
+    isFloat ? 'float32' : 'int32',
+    isFloat ? Float32Array.from(sums) : Int32Array.from(sums),
+  );
+};
 
 /** TensorFlow.js's writes into its operand: it gets a copy. */
 const scatterUpdate: Kernel = ({ inputs, backend, valuesOf, original }) => {
@@ -199,18 +276,46 @@ const scan: Kernel = ({ inputs: { x }, attributes, original }) => {
   return original({ attributes: { ...attributes, axis: axis + x.shape.length } });
 };
 
+/** The low 32 bits of products of whole numbers. */
+const runningProduct: Kernel = (call) => {
+  const { inputs, attributes, backend, valuesOf } = call;
+  const { x } = inputs;
+  if (x.dtype !== 'int32' || x.shape.length === 0) return scan(call);
+  const [axis] = tf.util.parseAxisParam(attributes.axis as number, x.shape);
+  const length = x.shape[axis];
+  const inner = tf.util.sizeFromShape(x.shape.slice(axis + 1));
+  const values = valuesOf(x);
+  const products = new Int32Array(values.length);
+  for (let line = 0; line < values.length / (length || 1); line++) {
+    const first = Math.floor(line / inner) * length * inner + (line % inner);
+    let running = 1;
+    for (let i = 0; i < length; i++) {
+      const at = first + inner * (attributes.reverse === true ? length - 1 - i : i);
+      const next = Math.imul(running, values[at]);
+      products[at] = attributes.exclusive === true ? running : next;
+      running = next;
+    }
+  }
+  return backend.makeTensorInfo(x.shape, 'int32', products);
+};
+
 const kernels: Readonly<Record<string, Kernel>> = {
   Sign: sign,
   Cast: cast,
   FloorDiv: floorDivision,
+  Multiply: pairwise(Math.imul),
+  SquaredDifference: pairwise((a, b) => Math.imul(a - b, a - b)),
+  Prod: wholeProducts,
+  Square: square,
   Pow: power,
   ArgMax: position(larger),
   ArgMin: position(smaller),
   TopK: top,
   TensorScatterUpdate: scatterUpdate,
   Cumsum: scan,
-  Cumprod: scan,
+  Cumprod: runningProduct,
   Einsum: einsum,
+  UnsortedSegmentSum: segmentSum,
 };
 
 let replaced = false;

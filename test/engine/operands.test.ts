@@ -189,6 +189,31 @@ describe('constants', () => {
 describe('on eager backends too', () => {
   const all = [...engines, ...eager];
 
+  it('bools and whole numbers are reversed, cut, repeated and divided', async () => {
+    const fn = ({ b, i }: Tensors) => ({
+      reversed: tf.reverse(b),
+      every: tf.stridedSlice(b, [0], [5], [2]),
+      backwards: tf.stridedSlice(i, [4], [0], [-1]),
+      tiled: tf.tile(i, [2]),
+      rest: tf.mod(i, ids([2, -2, -2, 0, 3])),
+    });
+    const inputs = {
+      b: { data: Uint8Array.of(1, 0, 1, 1, 0), shape: [5] },
+      i: { data: Int32Array.of(-7, 7, -7, 5, 9), shape: [5] },
+    };
+    for (const engine of all) {
+      const got = await engine.compile<Tensors, Tensors>('whole', fn)(inputs);
+      const found = Object.entries(got).map(([key, { data }]) => [key, [...data]]);
+      expect(Object.fromEntries(found), engine.backend).toEqual({
+        reversed: [0, 1, 1, 0, 1],
+        every: [1, 1, 0],
+        backwards: [9, 5, -7, 7],
+        tiled: [-7, 7, -7, 5, 9, -7, 7, -7, 5, 9],
+        rest: [1, -1, -1, 0, 0],
+      });
+    }
+  });
+
   it('axes of scans count from the end', async () => {
     const x = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] };
     for (const engine of all) {
