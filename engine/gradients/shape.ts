@@ -32,8 +32,10 @@ fromList('Concat', (dy, operands, { axis }) => {
   );
   return pieces.map((piece) => () => piece);
 });
-/** TensorFlow.js gives the gradient of a single result without a list. */
-const listOf = (dys: tf.Tensor | tf.Tensor[]) => [dys].flat();
+/**
+ * TensorFlow.js gives the gradient of a single result without a list, and one of zeros, where a result is not used, the result's type.
+ */
+const listOf = (dys: tf.Tensor | tf.Tensor[]) => [dys].flat().map((dy) => tf.cast(dy, 'float32'));
 
 fromList('Pack', (dy, _operands, { axis }) => tf.unstack(dy, axis as number).map((piece) => () => piece));
 registerGradient({

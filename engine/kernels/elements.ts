@@ -72,10 +72,15 @@ const dividing = <V>(v: Vectors<V>, divisor: V, result: V): V =>
 const never: ElementFunction = (v) => v.bits(0);
 
 const integers: ElementFunctions = {
-  Div: (v, a, b) => dividing(v, b, v.quotient(a, b, 'truncated')),
+  /** The largest number in place of the one quotient that 32 bits do not hold. */
+  FloorDiv: (v, a, b) => {
+    const quotient = v.flooredQuotient(a, b);
+    const negated = v.choose(v.equalIntegers(a, v.bits(-(2 ** 31))), v.bits(2 ** 31 - 1), quotient);
+    return dividing(v, b, v.choose(v.equalIntegers(b, v.bits(-1)), negated, quotient));
+  },
   Mod: (v, a, b) => {
-    const whole = v.multiplyIntegers(dividing(v, b, v.quotient(a, b, 'floored')), b);
-    return dividing(v, b, v.subtractIntegers(a, whole));
+    const rest = v.subtractIntegers(a, v.multiplyIntegers(v.flooredQuotient(a, b), b));
+    return v.without(dividing(v, b, rest), v.equalIntegers(b, v.bits(-1)));
   },
   Relu: (v, x) => v.largerInteger(x, v.bits(0)),
   Sign: (v, x) => v.largerInteger(v.smallerInteger(x, v.bits(1)), v.bits(-1)),

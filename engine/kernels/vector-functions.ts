@@ -46,8 +46,8 @@ export interface Vectors<V> {
   addIntegers(a: V, b: V): V;
   subtractIntegers(a: V, b: V): V;
   multiplyIntegers(a: V, b: V): V;
-  /** a / b by way of doubles, which hold every quotient; anything where b is 0. */
-  quotient(a: V, b: V, rounding: 'floored' | 'truncated'): V;
+  /** ⌊a / b⌋ by way of doubles, which hold every quotient; anything where b is 0, and of -2³¹ and -1. */
+  flooredQuotient(a: V, b: V): V;
   absoluteInteger(x: V): V;
   largerInteger(a: V, b: V): V;
   smallerInteger(a: V, b: V): V;

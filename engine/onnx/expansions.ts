@@ -110,6 +110,40 @@ const cast: Expansion = (graph, { inputs: [x], outputs: [result] }) => {
   return [graph.where(nanIn(graph, x), graph.scalar('int32', 0), whole)];
 };
 
+/** b with 1 in place of 0 and -1, by which ONNX Runtime's divisions of integers end the process. */
+function harmless(graph: Graph, b: Value): Value {
+  const [zero, one, minusOne] = [0, 1, -1].map((n) => graph.scalar(b.type, n));
+  const harmful = graph.binary(
+    'Or',
+    graph.binary('Equal', b, zero, 'bool'),
+    graph.binary('Equal', b, minusOne, 'bool'),
+    'bool',
+  );
+  return graph.where(harmful, one, b);
+}
+
+/** ONNX's division of integers rounds to zero, so 1 is taken off where signs differ. */
+const floorDivision: Expansion = (graph, { inputs: [a, b] }) => {
+  if (a === undefined || b === undefined) return undefined;
+  const [zero, minusOne, least, most] = [0, -1, LEAST, MOST].map((n) => graph.scalar(a.type, n));
+  const divisor = harmless(graph, b);
+  const quotient = graph.binary('Div', a, divisor);
+  const rest = graph.binary('Sub', a, graph.binary('Mul', quotient, divisor));
+  const inexact = graph.unary('Not', graph.binary('Equal', rest, zero, 'bool'));
+  const signs = [rest, divisor].map((value) => graph.binary('Less', value, zero, 'bool'));
+  const lower = graph.binary('And', inexact, graph.binary('Xor', signs[0], signs[1], 'bool'), 'bool');
+  const floored = graph.binary('Sub', quotient, graph.cast(lower, a.type));
+  const negated = graph.where(graph.binary('Equal', a, least, 'bool'), most, graph.binary('Sub', zero, a));
+  const signed = graph.where(graph.binary('Equal', b, minusOne, 'bool'), negated, floored);
+  return [graph.where(graph.binary('Equal', b, zero, 'bool'), zero, signed)];
+};
+
+/** The remainder by 1, which stands for 0 and -1 too, is 0. */
+const remainder: Expansion = (graph, { inputs: [a, b], outputs: [result], attributes }) => {
+  if (a === undefined || b === undefined || result.type === 'float32') return undefined;
+  return [graph.node('Mod', [a, harmless(graph, b)], result, attributes)];
+};
+
 /**
  * Negative indices, which ONNX counts from the end, become the length of their axis: with it, as with any larger
  * one, ONNX Runtime fails.
@@ -162,6 +196,8 @@ const expansions: Readonly<Record<string, Expansion>> = {
   ArgMin: position,
   TopK: top,
   Cast: cast,
+  FloorDiv: floorDivision,
+  Mod: remainder,
   Gather: gather,
   GatherND: gatherTuples,
   ScatterND: scatterTuples,

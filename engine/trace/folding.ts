@@ -84,6 +84,8 @@ export function foldConstants(
   if (!values.every(([, value]) => value.constant !== undefined && sizeOf(value.shape) <= LARGEST)) {
     return undefined;
   }
+  // Of nothing TensorFlow.js's reductions give other numbers than ours.
+  if (values.some(([, { shape }]) => sizeOf(shape) === 0)) return undefined;
   const own = ownFunctions[name];
   if (own !== undefined) {
     const [[, { constant, shape }]] = values;

@@ -44,6 +44,9 @@ const ints = (values: readonly number[], shape: readonly number[] = [values.leng
 /** As numbers; 0 and -0 are the same here. */
 const numbers = ({ data }: NdArray) => Array.from(data, (x) => x + 0);
 
+const ids = (values: readonly number[], shape: number[] = [values.length]) =>
+  tf.tensor([...values], shape, 'int32');
+
 const [I, N] = [Number.POSITIVE_INFINITY, Number.NaN];
 /** Around the length of vectors, so that NaN stands in every lane and in what is left over. */
 const lengths = [1, 2, 3, 4, 5, 8, 9, 15, 16, 17, 33, 70];
@@ -148,6 +151,76 @@ describe('special values', () => {
     await everywhere(fn, { x: floats(x) }, ({ y, constant }, backend) => {
       expect(numbers(y), backend).toEqual(expected);
       expect(numbers(constant), backend).toEqual([0, most, least]);
+    });
+  });
+
+  it('floorDiv and mod of whole numbers: 0 by 0, and the nearest number where 32 bits hold no quotient', async () => {
+    const [most, least] = [2 ** 31 - 1, -(2 ** 31)];
+    // Dividend, divisor, ⌊quotient⌋, remainder with the divisor's sign.
+    const table = [
+      [5, 0, 0, 0],
+      [-5, 0, 0, 0],
+      [0, 0, 0, 0],
+      [least, 0, 0, 0],
+      [least, -1, most, 0],
+      [most, -1, -most, 0],
+      [7, -1, -7, 0],
+      [-7, 2, -4, 1],
+      [7, -2, -4, -1],
+      [-7, -2, 3, -1],
+      [7, 2, 3, 1],
+      [least, 3, -715827883, 1],
+      [most, least, -1, -1],
+      [least, 1, least, 0],
+      [0, -3, 0, 0],
+    ];
+    const [a, b, quotients, rests] = [0, 1, 2, 3].map((i) => table.map((row) => row[i]));
+    const fn: Fn = ({ a, b }) => {
+      const [c, d] = [ids(table.map((row) => row[0])), ids(table.map((row) => row[1]))];
+      return {
+        quotient: tf.floorDiv(a, b),
+        rest: tf.mod(a, b),
+        constantQuotient: tf.add(tf.sub(a, a), tf.floorDiv(c, d)),
+        constantRest: tf.add(tf.sub(a, a), tf.mod(c, d)),
+      };
+    };
+    await everywhere(fn, { a: ints(a), b: ints(b) }, (got, backend) => {
+      const found = Object.values(got).map(numbers);
+      expect(found, backend).toEqual([quotients, rests, quotients, rests]);
+    });
+  });
+
+  it('products of whole numbers have their low 32 bits, of constants too', async () => {
+    const [a, b] = [
+      [123456789, -987654321, 65537, 2 ** 31 - 1],
+      [987654321, 123456789, 65537, -(2 ** 31)],
+    ];
+    const all = (x: tf.Tensor, y: tf.Tensor) => ({
+      mul: tf.mul(x, y),
+      square: tf.square(x),
+      difference: tf.squaredDifference(x, y),
+      running: tf.cumprod(x),
+    });
+    const fn: Fn = ({ a: x, b: y }) => {
+      const constant = Object.entries(all(ids(a), ids(b))).map(
+        ([key, value]) => [`${key} of constants`, tf.add(tf.sub(x, x), value)] as const,
+      );
+      const whole = tf.add(tf.sub(tf.min(x), tf.min(x)), tf.prod(ids(a)));
+      return { ...all(x, y), ...Object.fromEntries(constant), whole };
+    };
+    const running = a.map((_, i) => a.slice(0, i + 1).reduce(Math.imul));
+    const expected: Record<string, number[]> = {
+      mul: a.map((x, i) => Math.imul(x, b[i])),
+      square: a.map((x) => Math.imul(x, x)),
+      difference: a.map((x, i) => Math.imul(x - b[i], x - b[i])),
+      running,
+    };
+    await everywhere(fn, { a: ints(a), b: ints(b) }, (got, backend) => {
+      for (const [key, values] of Object.entries(expected)) {
+        expect(numbers(got[key]), `${backend} ${key}`).toEqual(values);
+        expect(numbers(got[`${key} of constants`]), `${backend} ${key} of constants`).toEqual(values);
+      }
+      expect(numbers(got.whole), backend).toEqual(running.slice(-1));
     });
   });
 
@@ -345,6 +418,33 @@ describe('along axes', () => {
     },
   );
 
+  it('of nothing are what they are where the operand is an input, also where it was computed', async () => {
+    const compiled = engines.filter(({ backend }) => backend !== 'cpu' && backend !== 'eager');
+    const of = (x: tf.Tensor) => ({
+      max: tf.max(x, 1),
+      min: tf.min(x, 1),
+      sum: tf.sum(x, 1),
+      prod: tf.prod(x, 1),
+      mean: tf.mean(x, 1),
+      logSumExp: tf.logSumExp(x, 1),
+    });
+    for (const engine of compiled) {
+      const fn = engine.compile<Tensors, Record<string, Record<string, tf.Tensor>>>('nothing', ({ x }) => ({
+        given: of(x),
+        computed: of(tf.add(x, 1)),
+        constant: of(tf.zeros([2, 0])),
+      }));
+      const got = (await fn({ x: floats([], [2, 0]) })) as unknown as Record<string, Inputs>;
+      for (const [key, all] of Object.entries(got)) {
+        const found = Object.entries(all).map(([name, value]) => [name, numbers(value)]);
+        expect(Object.fromEntries(found), `${engine.backend} ${key}`).toEqual({
+          ...{ max: [-I, -I], min: [I, I], sum: [0, 0], prod: [1, 1] },
+          ...{ mean: [N, N], logSumExp: [-I, -I] },
+        });
+      }
+    }
+  });
+
   it('softmax and logSumExp of NaN are NaN', async () => {
     const x = floats([1, N, 2, 1, 2, 3], [2, 3]);
     const fn: Fn = ({ x }) => ({ softmax: tf.softmax(x), sum: tf.logSumExp(x, 1) });
@@ -393,6 +493,23 @@ describe('indices', () => {
     }
   });
 
+  it('of an axis without elements are all out of range, and nothing is read', async () => {
+    const inputs = { x: floats([], [0, 3]), i: ints([0, 1]), pairs: ints([0, 1, 0, 2], [2, 2]) };
+    const fns: Fn[] = [
+      ({ x, i }) => ({ y: tf.gather(x, i as tf.Tensor1D) }),
+      ({ x, pairs }) => ({ y: tf.gatherND(x, pairs) }),
+    ];
+    for (const engine of engines) {
+      for (const fn of fns) {
+        const compiled = engine.compile<Tensors, Tensors>('nowhere', fn);
+        await expect(compiled(inputs), engine.backend).rejects.toThrow(
+          /index is out of range|is not in \[0, -1\]|input is empty/,
+        );
+        await compiled.dispose();
+      }
+    }
+  });
+
   it('constant ones fail while tracing, with the line', async () => {
     const wrong: Fn[] = [
       ({ x }) => ({ y: tf.gather(x, tf.tensor1d([0, 4], 'int32')) }),
@@ -406,6 +523,20 @@ describe('indices', () => {
         /the index (?:4|-1) is not in \[0, 3\] at .*edges\.test\.ts:\d+/,
       );
     }
+  });
+
+  it('of segments keep NaN and infinity to their own, also in the gradient of gather', async () => {
+    const fn: Fn = ({ values, ids, x }) => ({
+      sums: tf.unsortedSegmentSum(values, ids as tf.Tensor1D, 4),
+      rows: tf.unsortedSegmentSum(tf.reshape(values, [4, 1]), ids as tf.Tensor1D, 4),
+      gradient: tf.grad((v: tf.Tensor) => tf.sum(tf.mul(tf.gather(v, ids as tf.Tensor1D), values)))(x),
+      whole: tf.unsortedSegmentSum(ids, ids as tf.Tensor1D, 4),
+    });
+    const inputs = { values: floats([1, N, I, 4]), ids: ints([0, 1, 2, 0]), x: floats([0, 0, 0, 0]) };
+    await everywhere(fn, inputs, ({ sums, rows, gradient, whole }, backend) => {
+      for (const each of [sums, rows, gradient]) expect(numbers(each), backend).toEqual([5, N, I, 0]);
+      expect(numbers(whole), backend).toEqual([0, 1, 2, 0]);
+    });
   });
 
   it('of no segment are left out of sums, and of no class out of one-hot codes', async () => {
@@ -455,5 +586,62 @@ describe('einsum', () => {
         expect([y.shape, numbers(y)], backend).toEqual([[4, 2], new Array(8).fill(3)]);
       },
     );
+  });
+
+  it('sums labels that one operand has alone, also where the result has none', async () => {
+    const [m, v, u] = [floats([1, 2, 3, 4, 5, 6], [2, 3]), floats([1, 10]), floats([1, 2, 3, 4])];
+    const fn: Fn = ({ m, v, u }) => ({
+      rows: tf.einsum('ij,i->i', m, v),
+      spread: tf.einsum('ij,k->ik', m, u),
+      number: tf.einsum('i,k->', v, u),
+      three: tf.einsum('ij,k,i->k', m, u, v),
+      gradient: tf.grad((x: tf.Tensor) => tf.sum(tf.einsum('ij,k->ik', x, u)))(m),
+    });
+    await everywhere(fn, { m, v, u }, (got, backend) => {
+      const found = Object.entries(got).map(([key, value]) => [key, [value.shape, numbers(value)]]);
+      expect(Object.fromEntries(found), backend).toEqual({
+        rows: [[2], [6, 150]],
+        spread: [
+          [2, 4],
+          [6, 12, 18, 24, 15, 30, 45, 60],
+        ],
+        number: [[], [110]],
+        three: [[4], [156, 312, 468, 624]],
+        gradient: [[2, 3], new Array(6).fill(10)],
+      });
+    });
+  });
+
+  it('of a label of length 0 sums nothing', async () => {
+    const inputs = { x: floats([], [3, 0]), y: floats([], [2, 0]), z: floats([], [0, 3]) };
+    const fn: Fn = ({ x, y, z }) => ({
+      rows: tf.einsum('ij->i', x),
+      number: tf.einsum('ij->', tf.add(x, 1)),
+      product: tf.einsum('ij,jk->ik', y, z),
+      three: tf.einsum('ij,jk,lk->il', y, z, tf.reshape(x, [0, 3])),
+      batch: tf.einsum('ij,ij->i', y, y),
+    });
+    await everywhere(fn, inputs, (got, backend) => {
+      const found = Object.entries(got).map(([key, { shape, data }]) => [key, [shape, [...data]]]);
+      const zeros = (...shape: number[]) => [shape, new Array(shape.reduce((n, m) => n * m, 1)).fill(0)];
+      expect(Object.fromEntries(found), backend).toEqual({
+        rows: zeros(3),
+        number: zeros(),
+        product: zeros(2, 3),
+        three: zeros(2, 0),
+        batch: zeros(2),
+      });
+    });
+  });
+});
+
+it('a gradient passes through parts of a tensor of whole numbers, of which one is not used', async () => {
+  const fn: Fn = ({ x }) => ({
+    split: tf.grad((v: tf.Tensor) => tf.sum(tf.mul(tf.split(tf.cast(v, 'int32'), 2)[0], 2.5)))(x),
+    unstack: tf.grad((v: tf.Tensor) => tf.sum(tf.mul(tf.unstack(tf.cast(v, 'int32'))[3], 2.5)))(x),
+  });
+  await everywhere(fn, { x: floats([1, 2, 3, 4]) }, ({ split, unstack }, backend) => {
+    expect(numbers(split), backend).toEqual([2.5, 2.5, 0, 0]);
+    expect(numbers(unstack), backend).toEqual([0, 0, 0, 2.5]);
   });
 });

@@ -20,10 +20,17 @@ function pointers(code: Code, table: Table, placeOf: PlaceOf, views: readonly Vi
   });
 }
 
-/** Indices out of range are noted, and read the first position: nothing outside of the tensor is read. */
+/**
+ * Indices out of range are noted, and read the first position: nothing outside of the tensor is read. Where an axis has no
+ * elements every index is out of range, and nothing is read.
+ */
 export function emitGather(code: Code, table: Noted, kernel: GatherKernel, placeOf: PlaceOf): void {
   const { positions, source, indices, result } = kernel;
   const { batch, count, bounds, slice, shared } = positions;
+  if (bounds.includes(0) && batch * count > 0) {
+    noteOutside(code, table);
+    return;
+  }
   const strides = positionStrides(positions);
   const [from, tuples, to] = pointers(code, table, placeOf, [source, indices, result]);
   const [position, index] = [code.take(), code.take()];

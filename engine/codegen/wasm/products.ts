@@ -61,7 +61,9 @@ export function productFunction(module: Module, scratch: Scratch, product: Produ
   if (product.rows === undefined) parameters.push(Type.i32);
   return module.shared(`product ${JSON.stringify(product)}`, parameters, [], (code) => {
     const { columns, a, b } = product;
-    if (columns === 1 && a.column === FLOAT_BYTES && b.row === FLOAT_BYTES) emitDots(code, product);
+    // Loads of a tile's rows take no offsets below 0.
+    const isDots = columns === 1 && a.row >= 0 && a.column === FLOAT_BYTES && b.row === FLOAT_BYTES;
+    if (isDots) emitDots(code, product);
     else emitTiles(code, scratch, product);
   });
 }

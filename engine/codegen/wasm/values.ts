@@ -204,10 +204,10 @@ export class Values implements Vectors<Value> {
     return this.shuffle(a, b, [0, 1, 4, 5]);
   }
 
-  quotient(a: Value, b: Value, rounding: 'floored' | 'truncated'): Value {
+  flooredQuotient(a: Value, b: Value): Value {
     const half = (x: Value, y: Value) => {
       const division = this.#op(V.f64Divide, this.#op(V.f64FromLowI32, x), this.#op(V.f64FromLowI32, y));
-      return this.#op(V.i32FromF64, this.#op(rounding === 'floored' ? V.f64Floor : V.f64Truncate, division));
+      return this.#op(V.i32FromF64, this.#op(V.f64Floor, division));
     };
     return this.joined(half(a, b), half(this.upper(a), this.upper(b)));
   }

@@ -325,15 +325,14 @@ class Expression implements Vectors<Value> {
     return this.choose(this.notEqual(x, x), this.bits(0), bounded);
   }
 
-  quotient(a: Value, b: Value, rounding: 'floored' | 'truncated'): Value {
+  flooredQuotient(a: Value, b: Value): Value {
     const half = (x: Value, y: Value) => {
       const division = this.#binary(
         V.divDouble,
         this.#unary(V1.intToDouble, x),
         this.#unary(V1.intToDouble, y),
       );
-      const whole = rounding === 'floored' ? this.#unary(VI.roundDouble, division, DOWN) : division;
-      return this.#unary(V1.truncateDouble, whole);
+      return this.#unary(V1.truncateDouble, this.#unary(VI.roundDouble, division, DOWN));
     };
     const low = half(a, b);
     const high = half(this.#upper(a), this.#upper(b));

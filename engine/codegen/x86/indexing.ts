@@ -9,11 +9,18 @@ import { V, V1 } from './instructions.ts';
 /** Lanes of a slice's last vector. */
 const REST = 1;
 
-/** Indices out of range are noted, and read the first position: nothing outside of the tensor is read. */
+/**
+ * Indices out of range are noted, and read the first position: nothing outside of the tensor is read. Where an axis has no
+ * elements every index is out of range, and nothing is read.
+ */
 export function emitGather(emitter: Emitter, kernel: GatherKernel, placeOf: PlaceOf): void {
   const { asm, lanes } = emitter;
   const { positions, source, indices, result } = kernel;
   const { batch, count, bounds, slice, shared } = positions;
+  if (bounds.includes(0) && batch * count > 0) {
+    noteOutside(emitter);
+    return;
+  }
   const strides = positionStrides(positions);
   emitter.point(R.r12, placeOf(source.storage, source.offset));
   emitter.point(R.r13, placeOf(indices.storage, indices.offset));

@@ -21,16 +21,10 @@ function numeric(graph: Graph, a: Value, b: Value, combine: (a: Value, b: Value)
   return combine(graph.cast(a, type), graph.cast(b, type));
 }
 
-/** ⌊a / b⌋; ONNX's division of integers rounds to zero, so 1 is taken off where signs differ. */
+/** ⌊a / b⌋, an integer for floats too, as TensorFlow.js has it. */
 function floorDivision(graph: Graph, a: Value, b: Value): Value {
-  const quotient = graph.binary('Div', a, b);
-  if (a.type === 'float32') return graph.cast(graph.unary('Floor', quotient), 'int32'); // as TensorFlow.js has it
-  const zero = graph.scalar(a.type, 0);
-  const rest = graph.binary('Sub', a, graph.binary('Mul', quotient, b));
-  const inexact = graph.unary('Not', graph.binary('Equal', rest, zero, 'bool'));
-  const signs = [rest, b].map((value) => graph.binary('Less', value, zero, 'bool'));
-  const lower = graph.binary('And', inexact, graph.binary('Xor', signs[0], signs[1], 'bool'), 'bool');
-  return graph.binary('Sub', quotient, graph.cast(lower, a.type));
+  if (a.type !== 'float32') return graph.binary('FloorDiv', a, b);
+  return graph.cast(graph.unary('Floor', graph.binary('Div', a, b)), 'int32');
 }
 
 /** The remainder with the divisor's sign. */

@@ -58,6 +58,10 @@ function einsum(graph: Graph, equation: string, values: readonly Value[]): Value
     equation,
     values.map((value) => value.shape),
   );
+  // Sums over nothing.
+  if (values.some((value) => sizeOf(value.shape) === 0)) {
+    return graph.constant('float32', shape, new Float32Array(sizeOf(shape)));
+  }
   return graph.node('Einsum', values, { type: 'float32', shape }, { equation: equation.replace(/\s/g, '') });
 }
 

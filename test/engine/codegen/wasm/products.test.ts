@@ -75,17 +75,20 @@ describe('products in WebAssembly', () => {
   it('of reversed and of repeated operands', async () => {
     const engine = newEngine();
     const [a, b] = [uniform(1, [10, 20]), uniform(2, [20, 30])];
+    const third = { data: Float32Array.from({ length: 20 }, (_, i) => b.data[30 * i + 3]), shape: [20, 1] };
     const run = engine.compile<Tensors, Tensors>('views', (t) => ({
       reversed: tf.matMul(tf.reverse(t.a, 0), t.b),
       turned: tf.matMul(tf.reverse(t.a, 1), t.b),
       right: tf.matMul(t.a, tf.reverse(t.b, 0)),
       repeated: tf.matMul(tf.broadcastTo(tf.slice(t.a, [3, 0], [1, 20]), [10, 20]), t.b),
       column: tf.matMul(t.a, tf.broadcastTo(tf.slice(t.b, [0, 3], [20, 1]), [20, 30])),
+      reversedColumn: tf.matMul(tf.reverse(t.a, 0), t.third),
     }));
-    const got = (await run({ a, b })) as Record<string, NdArray>;
+    const got = (await run({ a, b, third })) as Record<string, NdArray>;
     const { sums } = exact(a, b, false, false);
     const near = (x: number, y: number) => expect(Math.abs(x - y)).toBeLessThan(1e-4);
     for (let i = 0; i < 10; i++) {
+      near(got.reversedColumn.data[i], sums[30 * (9 - i) + 3]);
       for (let j = 0; j < 30; j++) {
         near(got.reversed.data[30 * i + j], sums[30 * (9 - i) + j]);
         near(got.turned.data[30 * i + j], got.right.data[30 * i + j]);

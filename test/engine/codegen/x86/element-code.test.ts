@@ -15,7 +15,7 @@ const operations: Readonly<Record<'float32' | 'int32' | 'bool', readonly string[
     ...['Copy', 'Where', 'Clip', 'LeakyRelu'],
   ],
   int32: [
-    ...['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Max', 'Min', 'BitwiseAnd', 'Less', 'LessOrEqual', 'Greater'],
+    ...['Add', 'Sub', 'Mul', 'FloorDiv', 'Mod', 'Max', 'Min', 'BitwiseAnd', 'Less', 'LessOrEqual', 'Greater'],
     ...['GreaterOrEqual', 'Equal', 'Abs', 'Neg', 'Sign', 'Relu', 'IsNaN', 'IsInf', 'Copy', 'Where', 'Clip'],
   ],
   bool: ['And', 'Or', 'Xor', 'Equal', 'Not', 'Copy', 'Where'],
