@@ -244,6 +244,10 @@ export class RandomStream {
       throw new RangeError(`uniforms need finite low < high, not [${low}, ${high})`);
     }
     const scale = (high - low) / 2 ** 24;
+    // Draws that round to the open end are drawn again: most would be.
+    if (Math.fround(low + scale * 2 ** 22) >= high) {
+      throw new RangeError(`float32 has too few numbers in [${low}, ${high}) to draw from`);
+    }
     for (let i = 0; i < out.length; ) {
       this.#refill();
       const words = this.#words;

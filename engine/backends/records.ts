@@ -56,10 +56,11 @@ const records = {
     async open({ threads, spin, onGraph, profile }) {
       const { CodeRunner } = await import('../codegen/runner.ts');
       const { NativeProgram } = await import('../codegen/x86/program.ts');
+      const { MOST_THREADS } = await import('../codegen/x86/workers.ts');
       const native = openNative();
       return new CodeRunner(
         async (traced, options) => new NativeProgram(native, traced, { ...options, spin }),
-        { threads, onGraph, onProfile: profileWriter(profile) },
+        { threads: Math.min(threads, MOST_THREADS), onGraph, onProfile: profileWriter(profile) },
       );
     },
   },

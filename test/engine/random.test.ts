@@ -184,6 +184,12 @@ describe('RandomStream', () => {
     const stream = RandomStream.fromSeed(0);
     expect(() => stream.integer(0)).toThrow(RangeError);
     expect(() => stream.fillUniform(new Float32Array(1), 1, 1)).toThrow(RangeError);
+    // All that is drawn there rounds to 1, the open end.
+    expect(() => stream.fillUniform(new Float32Array(1), 1 - 2 ** -26, 1)).toThrow(/too few numbers/);
+    expect([...stream.fillUniform(new Float32Array(2), 1 - 2 ** -24, 1)]).toEqual([
+      1 - 2 ** -24,
+      1 - 2 ** -24,
+    ]);
     expect(() => RandomStream.restore({ key: [-1, 0], counter: 0 })).toThrow(/not the state/);
   });
 });

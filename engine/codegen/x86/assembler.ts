@@ -73,7 +73,9 @@ export class Assembler {
     for (const value of values) this.#bytes[this.length++] = value;
   }
 
+  /** @throws RangeError for what 32 bits do not hold: an offset into an array of more than 2 GiB */
   protected int32(value: number): void {
+    if (value !== (value | 0)) throw new RangeError('numbers above 2 GiB in machine code');
     this.byte(value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >> 24) & 255);
   }
 

@@ -23,6 +23,8 @@ const SHORT_WAIT = 1000;
 const LONG_WAIT = 100_000;
 
 const MOST_WORKERS = 63;
+/** Threads that share a program's work, the caller's among them. */
+export const MOST_THREADS = MOST_WORKERS + 1;
 
 /** A worker's address: machine code hands it jobs there. */
 export interface Worker {
@@ -36,8 +38,7 @@ export function workers(native: Native, count: number, spin: boolean): readonly 
   if (count === 0) return [];
   pool ??= { memory: new NativeMemory(native, MOST_WORKERS * BYTES), workers: [] };
   while (pool.workers.length < count) {
-    if (pool.workers.length === MOST_WORKERS)
-      throw new EngineError(`no more than ${MOST_WORKERS + 1} threads`);
+    if (pool.workers.length === MOST_WORKERS) throw new EngineError(`no more than ${MOST_THREADS} threads`);
     const address = pool.memory.address + BYTES * pool.workers.length;
     start(native, address, spin);
     pool.workers.push({ address });

@@ -183,6 +183,18 @@ describe.skipIf(absent !== undefined)(title('threads'), () => {
     for (const engine of engines) await engine.dispose();
   });
 
+  it('are 64 at most: of more asked for so many run', async () => {
+    const x = uniform(1, [224, 224], -0.2, 0.2);
+    const engine = nativeEngine({ threads: 65 });
+    const { y } = (await engine.compile<Tensors, Tensors>('many', ({ x }) => ({ y: tf.matMul(x, x) }))({
+      x,
+    })) as Inputs;
+    expectClose('product', y, (await eagerly(({ x }) => ({ y: tf.matMul(x, x) }), { x })).y, {
+      absolute: 1e-5,
+    });
+    await engine.dispose();
+  });
+
   it('programs are built, run and freed while their threads go on', () => {
     const small: Fn = ({ x }) => ({ y: tf.add(x, 1) });
     const x = uniform(1, [10]);
