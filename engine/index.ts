@@ -4,7 +4,8 @@ import { EagerRunner } from './backends/eager.ts';
 import { type BackendName, isBackend } from './backends/records.ts';
 import type { CallableGraph, FunctionRunner } from './backends/runner.ts';
 import { defaultBackend } from './default-backend.ts';
-import type { TracedFunction } from './trace/trace.ts';
+import { EngineError } from './errors.ts';
+import { inputType, type TracedFunction } from './trace/trace.ts';
 import { isNdArray, leavesOf } from './tree.ts';
 import type {
   Arrays,
@@ -100,6 +101,7 @@ class Variants {
   readonly #fn: (inputs: never) => unknown;
   readonly #runner: FunctionRunner;
   #variants: Variant[] = [];
+  #isDisposed = false;
 
   constructor(name: string, fn: (inputs: never) => unknown, runner: FunctionRunner) {
     this.#name = name;
@@ -120,6 +122,7 @@ class Variants {
   async dispose(): Promise<void> {
     const variants = this.#variants;
     this.#variants = [];
+    this.#isDisposed = true;
     await Promise.all(variants.map(async ({ graph }) => (await graph).dispose()));
   }
 
@@ -133,6 +136,7 @@ class Variants {
         ),
     );
     if (found !== undefined) return found;
+    if (this.#isDisposed) throw new EngineError(`'${this.#name}' was disposed`);
     for (const { leaf, value } of arrays) check(this.#name, leaf.path, value);
     const variant: Variant = {
       shapes: arrays.map(({ value }) => [...value.shape]),
@@ -148,18 +152,24 @@ class Variants {
   }
 }
 
-function sameLengths(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
+function sameLengths(a: readonly number[], b: readonly number[] | undefined): boolean {
+  if (a.length !== b?.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-function check(name: string, path: string, { data, shape }: NdArray): void {
+/** @throws TypeError, RangeError that name the input */
+function check(name: string, path: string, array: NdArray): void {
+  const { data, shape } = array;
+  const label = `'${name}': input '${path}'`;
+  inputType(array, label);
+  if (!Array.isArray(shape))
+    throw new TypeError(`${label} has the shape ${shape}; expected a list of whole numbers`);
   if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0))
-    throw new RangeError(`'${name}': input '${path}' has the shape [${shape}]; expected whole numbers`);
+    throw new RangeError(`${label} has the shape [${shape}]; expected whole numbers`);
   const size = shape.reduce((product, length) => product * length, 1);
   if (data.length !== size) {
-    throw new RangeError(`'${name}': input '${path}' has ${data.length} values for the shape [${shape}]`);
+    throw new RangeError(`${label} has ${data.length} values for the shape [${shape}]`);
   }
 }
 

@@ -33,6 +33,13 @@ export function leavesOf<T>(
   return found;
 }
 
+/** A tree of host arrays that nothing can be put into or taken out of; the arrays' numbers may be written. */
+export function frozen<T>(tree: T): T {
+  if (typeof tree !== 'object' || tree === null || ArrayBuffer.isView(tree)) return tree;
+  for (const value of Object.values(tree)) frozen(value);
+  return Object.freeze(tree);
+}
+
 /** The tree with these leaves, in the order in which `leavesOf` gave them; nested objects. */
 export function treeOf(leaves: readonly Leaf[], values: readonly unknown[]): unknown {
   if (leaves.length === 1 && leaves[0].keys.length === 0) return values[0];

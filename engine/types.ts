@@ -22,13 +22,13 @@ export type StepFunction<S, I, O> = (state: S, inputs: I) => { state: S; outputs
 /**
  * A compiled pure function. Graphs are built on the first call for each combination of input shapes and
  * cached. The returned arrays belong to the compiled function and hold until its next call with the same
- * shapes: copy what must live longer.
+ * shapes: copy what must live longer. The tree that they are in is frozen.
  */
 export interface CompiledFunction<I, O> {
   (inputs: Arrays<I>): Promise<Arrays<O>>;
   /** Builds the graph for these shapes without running it. */
   prepare(inputs: Arrays<I>): Promise<void>;
-  /** Frees its graphs. */
+  /** Frees its graphs; later calls are refused. */
   dispose(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export interface CompiledStep<S, I, O> {
   (state: Arrays<S>, inputs: Arrays<I>): Promise<{ state: Arrays<S>; outputs: Arrays<O> }>;
   /** Builds the graph for these shapes without running it. */
   prepare(state: Arrays<S>, inputs: Arrays<I>): Promise<void>;
-  /** Frees its graphs. */
+  /** Frees its graphs; later calls are refused. */
   dispose(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import '../gradients/index.ts';
 import { BackendUnavailableError } from '../errors.ts';
 import { quietCpu } from '../trace/quiet-cpu.ts';
 import { inputType, onBackend } from '../trace/trace.ts';
-import { isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
+import { frozen, isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { checkingNumerics } from './numerics.ts';
 import type { CallableGraph, FunctionRunner } from './runner.ts';
@@ -98,15 +98,16 @@ class EagerFunction implements CallableGraph {
       const engine = tf.engine();
       engine.startScope(this.#name);
       try {
-        const tensors = inputs.map((array) => tf.tensor(array.data, [...array.shape], inputType(array)));
+        const tensors = inputs.map((array, i) => {
+          const label = `'${this.#name}': input '${this.#leaves[i].path}'`;
+          return tf.tensor(array.data, [...array.shape], inputType(array, label));
+        });
         const call = () => this.#fn(treeOf(this.#leaves, tensors) as never);
         const result = this.#debugNumerics ? checkingNumerics(call) : call();
         const outputs = leavesOf(result, (value) => value instanceof tf.Tensor);
         const arrays = outputs.map(({ value }) => hostArray(value as tf.Tensor));
-        return treeOf(
-          outputs.map((output) => output.leaf),
-          arrays,
-        );
+        const leaves = outputs.map((output) => output.leaf);
+        return frozen(treeOf(leaves, arrays));
       } finally {
         engine.endScope();
       }

@@ -1,4 +1,5 @@
 /** The arrays that a graph's results are written into: two sets in turn, so that a call allocates nothing. */
+import { frozen } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 
 export interface ResultSet {
@@ -37,6 +38,8 @@ export class ResultSets<Results extends ResultSet> {
 
   #new() {
     const results = this.#allocate();
+    // A later call gives it out again, as it is.
+    frozen(results.tree);
     return { results, buffers: new Set(results.arrays.map(({ data }) => data)) };
   }
 }

@@ -3,7 +3,7 @@ import type { ProfileEvent } from '../backends/profile.ts';
 import { type ResultSet, ResultSets } from '../backends/result-sets.ts';
 import type { CallableGraph, FunctionRunner } from '../backends/runner.ts';
 import { EngineError, IndexOutOfRangeError, UnsupportedOperation } from '../errors.ts';
-import { inputSpecs, inputType, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import { checkInput, inputSpecs, type TracedFunction, traceFunction } from '../trace/trace.ts';
 import type { NdArray } from '../types.ts';
 
 /** A graph's code, ready to run. */
@@ -94,7 +94,7 @@ class CodeGraph<Results extends ResultSet> implements CallableGraph {
     for (let i = 0; i < inputs.length; i++) {
       const { data } = inputs[i];
       const isOther = this.#fed[i] !== data;
-      if (isOther) this.#check(i, inputs[i]);
+      if (isOther) checkInput(this.#traced.name, this.#traced.inputs[i], inputs[i]);
       this.#program.feed(i, data, isOther);
       this.#fed[i] = data;
     }
@@ -114,16 +114,6 @@ class CodeGraph<Results extends ResultSet> implements CallableGraph {
     this.#disposed = true;
     this.#program.free();
     this.#onProfile?.(this.#traced.name, this.#profile.flat());
-  }
-
-  /** Code reads numbers of the type that it was made for. */
-  #check(i: number, input: NdArray): void {
-    const { name, inputs } = this.#traced;
-    const { leaf, value } = inputs[i];
-    const type = inputType(input);
-    if (type !== value.type) {
-      throw new TypeError(`'${name}': input '${leaf.path}' is ${type}, and was ${value.type} when compiled`);
-    }
   }
 
   #keepTimes(microseconds: number): void {

@@ -3,7 +3,14 @@ import { arrayTypes, type ResultSet, ResultSets } from '../backends/result-sets.
 import type { CallableGraph, FunctionRunner } from '../backends/runner.ts';
 import { BackendUnavailableError, EngineError, IndexOutOfRangeError } from '../errors.ts';
 import { sizeOf } from '../trace/shapes.ts';
-import { type InputSpec, inputSpecs, type Port, type TracedFunction, traceFunction } from '../trace/trace.ts';
+import {
+  checkInput,
+  type InputSpec,
+  inputSpecs,
+  type Port,
+  type TracedFunction,
+  traceFunction,
+} from '../trace/trace.ts';
 import { treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { openRuntime, type Runtime, type RuntimeTensor, type Session } from './runtime.ts';
@@ -135,6 +142,7 @@ class OnnxGraph implements CallableGraph {
       const { data } = inputs[i];
       if (this.#fed[i] === data) continue;
       const { name, value } = this.#inputs[i];
+      checkInput(this.#name, this.#inputs[i], inputs[i]);
       this.#feeds[name] = this.#tensor(value.type, data, value.shape);
       this.#fed[i] = data;
     }

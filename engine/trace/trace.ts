@@ -37,10 +37,26 @@ export interface InputSpec {
   readonly type: Exclude<ElementType, 'int64'>;
 }
 
-/** The type of tensor that a host array becomes. */
-export function inputType({ data }: NdArray): InputSpec['type'] {
+/**
+ * The type of tensor that a host array becomes.
+ * @param label of the input, for the error
+ * @throws TypeError for an array of another kind
+ */
+export function inputType({ data }: NdArray, label = 'an input'): InputSpec['type'] {
   if (data instanceof Float32Array) return 'float32';
-  return data instanceof Int32Array ? 'int32' : 'bool';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint8Array) return 'bool';
+  const kind = (data as ArrayBufferView).constructor.name;
+  throw new TypeError(
+    `${label} is a ${kind}: give a Float32Array, an Int32Array or a Uint8Array (of 0 and 1)`,
+  );
+}
+
+/** Code reads numbers of the type that it was made for. @throws TypeError */
+export function checkInput(name: string, { leaf, value }: Port, input: NdArray): void {
+  const label = `'${name}': input '${leaf.path}'`;
+  const type = inputType(input, label);
+  if (type !== value.type) throw new TypeError(`${label} is ${type}, and was ${value.type} when compiled`);
 }
 
 /** What a tree of host arrays becomes. */

@@ -157,6 +157,61 @@ describe('errors', () => {
     );
   });
 
+  it('names the input whose array is of another kind, or whose shape is no list', async () => {
+    const wrong: [data: unknown, shape: unknown, problem: RegExp][] = [
+      [
+        new Float64Array(3),
+        [3],
+        /^'sum': input 'a\/b' is a Float64Array: give a Float32Array, an Int32Array or/,
+      ],
+      [new Uint32Array(3), [3], /^'sum': input 'a\/b' is a Uint32Array/],
+      [new Int8Array(3), [3], /^'sum': input 'a\/b' is a Int8Array/],
+      [new Uint8ClampedArray(3), [3], /^'sum': input 'a\/b' is a Uint8ClampedArray/],
+      [
+        new Float32Array(3),
+        undefined,
+        /^'sum': input 'a\/b' has the shape undefined; expected a list of whole/,
+      ],
+      [new Float32Array(3), 3, /^'sum': input 'a\/b' has the shape 3/],
+      [new Float32Array(3), [-1, -3], /^'sum': input 'a\/b' has the shape \[-1,-3\]/],
+    ];
+    for (const backend of await presentBackends('native', 'wasm', 'onnx', 'eager')) {
+      const local = createEngine({ backend });
+      type In = { a: { b: tf.Tensor } };
+      const compileSum = () => local.compile<In, tf.Tensor>('sum', ({ a }) => tf.sum(a.b));
+      const used = compileSum();
+      const right = { data: Float32Array.of(1, 2, 3), shape: [3] };
+      for (const fn of [compileSum(), used]) {
+        if (fn === used) expect((await fn({ a: { b: right } })).data[0]).toBe(6);
+        for (const [data, shape, problem] of wrong) {
+          await expect(fn({ a: { b: { data, shape } as never } }), backend).rejects.toThrow(problem);
+        }
+      }
+      expect((await used({ a: { b: right } })).data[0]).toBe(6);
+      await local.dispose();
+    }
+  });
+
+  it('lets nothing be put into a returned tree, or taken out', async () => {
+    for (const backend of await presentBackends('native', 'wasm', 'onnx', 'eager')) {
+      const local = createEngine({ backend });
+      type Out = { a: tf.Tensor; b: { c: tf.Tensor } };
+      const fn = local.compile<tf.Tensor, Out>('kept', (v) => ({ a: tf.add(v, 1), b: { c: tf.neg(v) } }));
+      for (let i = 0; i < 4; i++) {
+        const result = await fn({ data: Float32Array.of(i), shape: [1] });
+        expect(Object.keys(result), backend).toEqual(['a', 'b']);
+        expect([...result.a.data, ...result.b.c.data, ...result.a.shape], backend).toEqual([i + 1, -i, 1]);
+        const changed = result as unknown as Record<string, unknown>;
+        expect(() => Object.assign(changed, { a: 'mine' }), backend).toThrow(TypeError);
+        expect(() => delete changed.b, backend).toThrow(TypeError);
+        expect(() => Object.assign(result.b.c, { data: new Float32Array(1) }), backend).toThrow(TypeError);
+        expect(() => (result.a.shape as number[]).push(1), backend).toThrow(TypeError);
+        result.a.data.fill(9); // numbers may be written: they are written again
+      }
+      await local.dispose();
+    }
+  });
+
   it.skipIf(noOnnx !== undefined)('names the execution providers that are there', async () => {
     const cuda = createEngine({ providers: ['abacus'] }).compile<tf.Tensor, tf.Tensor>('cuda', (v) =>
       tf.exp(v),

@@ -271,7 +271,10 @@ onEachGenerator('many programs', () => {
       expect(y.data[0]).toBeCloseTo(first[0].y.data[0] + i, 4);
       if (i % 2 === 0) await runs[i].dispose();
     }
-    for (const [i, run] of runs.entries()) expectBits((await run({ x } as never)) as Inputs, first[i]);
+    for (const [i, run] of runs.entries()) {
+      if (i % 2 === 0) await expect(run({ x } as never)).rejects.toThrow(/'side' was disposed/);
+      else expectBits((await run({ x } as never)) as Inputs, first[i]);
+    }
     await engine.dispose();
   });
 });

@@ -2,11 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { avx512 } from '../../../../engine/codegen/x86/avx512.ts';
 import { NativeMemory, openNative } from '../../../../engine/codegen/x86/memory.ts';
+import { NativeProgram } from '../../../../engine/codegen/x86/program.ts';
 import { fuse, type ProgramStep } from '../../../../engine/kernels/fusion.ts';
 import { readsOf, writesOf } from '../../../../engine/kernels/kernels.ts';
 import { lower } from '../../../../engine/kernels/lowering.ts';
 import { planMemory } from '../../../../engine/kernels/memory-plan.ts';
 import type { Storage, View } from '../../../../engine/kernels/views.ts';
+import { traceFunction } from '../../../../engine/trace/trace.ts';
 import { type Inputs, type Tensors, uniform } from '../../compare.ts';
 import { type GraphOptions, randomGraph } from '../graphs.ts';
 import { absent, copied, eagerly, expectBits, type Fn, nativeEngine, title, traced } from '../support.ts';
@@ -203,15 +205,24 @@ describe.skipIf(absent !== undefined)(title('memory of programs'), () => {
     }
   });
 
-  it('of a function that is used again after its graphs were freed', async () => {
+  it('refuses offsets beyond 2 GiB into an array', () => {
+    const leaf = { path: 'x', keys: ['x'] };
+    const specs = [{ leaf, shape: [2 ** 29 + 64], type: 'float32' as const }];
+    const fn = ({ x }: Tensors) => ({ y: tf.add(tf.slice(x, [2 ** 29], [64]), 1) });
+    const graph = traceFunction('far', fn as (inputs: never) => unknown, specs);
+    expect(() => new NativeProgram(openNative(), graph, { threads: 1, profile: false })).toThrow(/2 GiB/);
+  });
+
+  it('of a function is freed once, and it runs no more', async () => {
     const engine = nativeEngine();
     const fn: Fn = ({ x }) => ({ y: tf.mul(tf.add(x, 1), x) });
     const run = engine.compile<Tensors, Tensors>('again', fn);
     const x = uniform(1, [100]);
-    const before = copied((await run({ x } as never)) as Inputs);
+    await run({ x } as never);
     await run.dispose();
     await run.dispose();
-    expect(await run({ x } as never)).toEqual(before);
+    await expect(run({ x } as never)).rejects.toThrow(/'again' was disposed/);
+    await expect(run.prepare({ x } as never)).rejects.toThrow(/'again' was disposed/);
     await engine.dispose();
     await engine.dispose();
   });
