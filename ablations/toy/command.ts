@@ -5,7 +5,7 @@ import { samplerDefaults } from '../../agents/toy/config.ts';
 import { createEngine } from '../../engine/index.ts';
 import { formatTable } from '../../harness/files/table.ts';
 import { UserError } from '../../harness/text/errors.ts';
-import { checkFormat, outputFolder } from '../row-output.ts';
+import { checkFormat, commandLine, outputFolder } from '../row-output.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';
 import { checkMethod, methodNames, type PosteriorDraws } from './methods.ts';
 import { seedColumns, summarise, summaryColumns, toyTable } from './summary.ts';
@@ -107,26 +107,11 @@ async function write(
       `Each method learns to sample a density of the plane from its values and score alone: ${plan.updates} updates of ${batchSize} points with ${draws} evaluations each, the same network, optimiser and buffer of own samples for all, ${plan.seeds.length} seeds. The two forms of RFM use the estimator ${plan.estimator} with draws of the prior${plan.draws === 'box' ? " cut off to the density's box" : ''}.`,
       `Distances are to fresh exact draws: sliced Wasserstein-2 over ${setSizes.sliced} points, unbiased squared MMD over ${setSizes.mmd}, debiased Sinkhorn divergence over ${setSizes.sinkhorn}. Lower is better; the dashed line is the same distance between two sets of exact draws, below which nothing can be told apart.`,
     ],
-    command: commandLine(settings, plan),
+    command: commandLine('toy', settings),
     columns: summaryColumns,
     rows,
     pictures: [...distancePictures(rows), ...(shown.length > 0 ? samplePictures(samples, shown) : [])],
   });
   const bySeed = measured.map((row) => ({ steps: undefined, ...row }));
   writeDurably(join(folder, 'toy-seeds.csv'), formatTable(seedColumns, bySeed));
-}
-
-function commandLine(settings: ToySettings, plan: ToyPlan): string {
-  const given: (string | false)[] = [
-    'harness ablate toy',
-    settings.full === true && '--full',
-    settings.targets !== undefined && `--targets ${settings.targets.join(',')}`,
-    ...settings.problem.map((file) => `--problem ${file}`),
-    settings.methods !== undefined && `--methods ${plan.methods.join(',')}`,
-    settings.steps !== undefined && `--steps ${plan.steps.join(',')}`,
-    settings.updates !== undefined && `--updates ${plan.updates}`,
-    `--estimator ${plan.estimator} --draws ${plan.draws}`,
-    `--seeds ${plan.seeds.length} --seed ${plan.seeds[0]} --out DIR`,
-  ];
-  return given.filter((part) => part !== false).join(' ');
 }

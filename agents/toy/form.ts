@@ -29,8 +29,11 @@ export interface SamplerForm {
   readonly schedule: Schedule;
   /** Times lie in [tMin, 1 - tMin]. */
   readonly tMin: number;
-  /** Standard deviation of the points that the integration starts from. */
-  readonly startScale: number;
+  /**
+   * Standard deviation, on one axis, of the normal points that the integration starts from.
+   * @param meanSquare of the own samples in the buffer on that axis; 0 as long as there are none
+   */
+  startDeviation(meanSquare: number): number;
   /** Half the width of the box about the origin that holds the density; own samples are cut off to it. */
   readonly bound: number;
   /** Law of the draws that the regression consumes. */

@@ -9,6 +9,10 @@
  * The score is Diffusion Q-Sampling's, which took it from here (`dqsScore`). Deviations: β is geometric from σ_max to
  * σ_min, the network's output is the score times sqrt(β² + 10⁻³), the reverse SDE is taken in ancestral steps. The
  * score is clipped to a norm, as in the paper's mixture experiment.
+ *
+ * The path ends in p ∗ N(0, σ_max²), which N(0, σ_max²) stands for only where σ_max is large beside the density. Here it
+ * is not, so the sampler starts from a normal law with the path's second moment on each axis: σ_max² and the mean square
+ * of the buffer's points. The paper starts from N(0, σ_max²).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { dqsScore } from '../dqs/score.ts';
@@ -35,7 +39,7 @@ export function idem({ sigmaMin = 0.01, sigmaMax = 1, maxScoreNorm = 70, bound }
     name: 'idem',
     schedule,
     tMin: 0,
-    startScale: sigmaMax,
+    startDeviation: (meanSquare) => Math.sqrt(sigmaMax ** 2 + meanSquare),
     bound,
     law: 'normal',
     samplerNoise: true,

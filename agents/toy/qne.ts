@@ -20,7 +20,7 @@ export function qne({ bound }: QneOptions): SamplerForm {
     name: 'qne',
     schedule,
     tMin: 1e-3,
-    startScale: 1,
+    startDeviation: () => 1,
     bound,
     law: 'uniform',
     samplerNoise: true,

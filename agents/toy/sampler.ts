@@ -49,13 +49,13 @@ export function samplerAlgorithm(form: SamplerForm, config: SamplerConfig, targe
     };
   }
 
-  /** Points [count, D] by `steps` steps from noise start [count, D] and path [steps, count, D]. */
+  /** Points [count, D] by `steps` steps from points start [count, D] with noise path [steps, count, D]. */
   const sample =
     (steps: number) =>
     ({ params, start, path }: SampleInputs) => {
       const times = integrationTimes(steps, tMin);
       const output = fieldOf(params, start.shape[0], times);
-      return { points: form.sample(output, tf.mul(start, form.startScale), times, path) };
+      return { points: form.sample(output, start, times, path) };
     };
 
   /** As `sample`, with every point on the way, [steps + 1, count, D]. */
@@ -64,7 +64,7 @@ export function samplerAlgorithm(form: SamplerForm, config: SamplerConfig, targe
     ({ params, start, path }: SampleInputs) => {
       const times = integrationTimes(steps, tMin);
       const output = fieldOf(params, start.shape[0], times);
-      const points = [tf.mul(start, form.startScale)];
+      const points = [start];
       for (let k = 0; k < steps; k++) {
         const noise = path && tf.slice(path, [k, 0, 0], [1, -1, -1]);
         points.push(form.sample((y) => output(y, k), points[k], [times[k], times[k + 1]], noise));
@@ -188,7 +188,7 @@ export class DensitySampler {
     random: RandomStream,
   ): Promise<Float32Array> {
     const { dimension, form } = this.#compiled;
-    const start = normals(random, [count, dimension]);
+    const start = this.#startPoints(count, random);
     const path = form.samplerNoise ? { path: normals(random, [steps, count, dimension]) } : {};
     const inputs = { params: this.#state.average, start, ...path };
     const { points } = await this.#compiled.by(what, steps)(inputs);
@@ -204,6 +204,19 @@ export class DensitySampler {
     return points.data.slice() as Float32Array;
   }
 
+  #startPoints(count: number, random: RandomStream): NdArray {
+    const { dimension: d, form } = this.#compiled;
+    const start = normals(random, [count, d]);
+    const deviations = meanSquares(this.#held(), d).map((square) => form.startDeviation(square));
+    return { ...start, data: start.data.map((value, i) => value * deviations[i % d]) };
+  }
+
+  /** The buffer's points, [held, D]. */
+  #held(): Float32Array {
+    const { dimension, config } = this.#compiled;
+    return this.#buffer.subarray(0, Math.min(this.#added, config.bufferCapacity) * dimension);
+  }
+
   #remember(points: Float32Array): void {
     const { dimension: d, config, form } = this.#compiled;
     cutOff(points, form.bound);
@@ -216,13 +229,13 @@ export class DensitySampler {
   /** Ends of the path, in the box: the first rows from the source, the others from the buffer. */
   #endPoints(rows: number): NdArray {
     const { dimension: d, config, form } = this.#compiled;
-    const held = Math.min(this.#added, config.bufferCapacity);
+    const held = this.#held();
     const data = new Float32Array(rows * d);
     const fromSource = Math.round(rows * config.sourceShare);
     cutOff(this.#random.fillNormal(data.subarray(0, fromSource * d)), form.bound);
     for (let row = fromSource; row < rows; row++) {
-      const at = this.#random.integer(held) * d;
-      data.set(this.#buffer.subarray(at, at + d), row * d);
+      const at = this.#random.integer(held.length / d) * d;
+      data.set(held.subarray(at, at + d), row * d);
     }
     return { data, shape: [rows, d] };
   }
@@ -230,6 +243,13 @@ export class DensitySampler {
   #uniforms(shape: number[]): NdArray {
     return { data: this.#random.fillUniform(new Float32Array(length(shape))), shape };
   }
+}
+
+/** Mean square of points [count, D] on each axis; 0 without points. */
+function meanSquares(points: Float32Array, dimension: number): number[] {
+  const sums = Array.from({ length: dimension }, () => 0);
+  for (let i = 0; i < points.length; i++) sums[i % dimension] += points[i] ** 2;
+  return sums.map((sum) => (points.length === 0 ? 0 : (sum * dimension) / points.length));
 }
 
 /** Beyond the box that holds the density, targets close to the data end are of any size and teach nothing. */

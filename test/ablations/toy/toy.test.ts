@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -68,6 +69,34 @@ describe('the toy comparison', () => {
     expect(report.match(/<figure>/g)).toHaveLength(4);
     expect(existsSync(join(folders[0], 'toy.section.html'))).toBe(true);
   });
+});
+
+test('the command on the page is one that a shell reads', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'toy command-'));
+  const file = join(folder, 'a mixture.json');
+  const mixture = {
+    dim: 2,
+    weights: [1],
+    means: [[0, 0]],
+    covariances: [
+      [
+        [1, 0],
+        [0, 1],
+      ],
+    ],
+  };
+  writeFileSync(file, JSON.stringify(mixture));
+  const silent = [process.stdout, process.stderr].map((to) => vi.spyOn(to, 'write').mockReturnValue(true));
+  const sizes = { ...setSizes };
+  Object.assign(setSizes, { sliced: 20, mmd: 20, sinkhorn: 20 });
+  const one = { methods: ['qne'], updates: 1, steps: [5] };
+  await runToyCommand({ ...settings, ...one, problem: [file], out: folder });
+  Object.assign(setSizes, sizes);
+  for (const spy of silent) spy.mockRestore();
+  const section = readFileSync(join(folder, 'toy.section.html'), 'utf8');
+  const line = section.match(/<code>(.*)<\/code>/)?.[1].replaceAll('&#39;', "'") ?? '';
+  const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' });
+  expect(words.split('\n')).toEqual(expect.arrayContaining(['toy', '--problem', file, '--methods', 'qne']));
 });
 
 test('intervals are those of Student over seeds', () => {

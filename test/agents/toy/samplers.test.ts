@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GaussianMixture, type MixtureDescription } from '../../../agents/posterior/mixture.ts';
 import { mixtureDensity } from '../../../agents/toy/density.ts';
@@ -8,7 +9,7 @@ import { rfmFlow } from '../../../agents/toy/rfm.ts';
 import { CompiledSampler, DensitySampler } from '../../../agents/toy/sampler.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
-import { bound, expectMixture, mixture, round, smallConfig, spread } from './mixture.ts';
+import { bound, expectMixture, mean, mixture, round, smallConfig, spread } from './mixture.ts';
 
 const engine = createEngine({ backend: 'wasm' });
 afterAll(() => engine.dispose());
@@ -25,6 +26,81 @@ describe.each(forms)('$what', ({ form, steps }) => {
     await expectMixture(form, steps, engine, smallConfig);
   });
 });
+
+describe('what integration starts from', () => {
+  const generations = 12;
+  /** A generation before every update, of a buffer that holds eight. */
+  const sizes = {
+    ...smallConfig,
+    actorWidth: 8,
+    batchSize: 4,
+    draws: 4,
+    innerUpdates: 1,
+    generated: 1000,
+    generationSteps: 20,
+    bufferCapacity: 8000,
+  };
+  /** Two Gaussians at (±1.2, 0): the second moment of an axis is in closed form. */
+  const wide: MixtureDescription = { ...mixture, weights: [1, 1], means: [-1.2, 1.2].map((x) => [x, 0]) };
+  const moments = [1.2 ** 2 + round[0][0], round[1][1]];
+  const sigmaMax = 1;
+  const exact = withExactScore(idem({ bound, sigmaMax }), wide);
+
+  /** Points where integration begins and where it ends, [4000, 2]. */
+  async function ends(form: SamplerForm, steps: number) {
+    const compiled = new CompiledSampler(form, sizes, mixtureDensity(wide), engine);
+    const sampler = new DensitySampler(compiled, RandomStream.fromSeed(6));
+    const draw = () => sampler.follow(4000, steps, RandomStream.fromSeed(7));
+    const before = await draw();
+    await sampler.train(generations);
+    const after = await draw();
+    await compiled.dispose();
+    const last = steps * 8000;
+    return {
+      before: before.subarray(0, 8000),
+      start: after.subarray(0, 8000),
+      end: after.subarray(last, last + 8000),
+    };
+  }
+  const secondMoment = (points: Float32Array, axis: number) =>
+    mean(Array.from({ length: points.length / 2 }, (_, i) => points[2 * i + axis] ** 2));
+
+  it("idem's has the second moments of its path's noise end, and with the exact score its samples have the density's", async () => {
+    const { before, start, end } = await ends(exact, 100);
+    for (const axis of [0, 1]) {
+      // Four standard errors of a normal's second moment are 9 %; steps of finite size take some per cent off.
+      expect(Math.abs(secondMoment(before, axis) / sigmaMax ** 2 - 1)).toBeLessThan(0.1);
+      expect(Math.abs(secondMoment(start, axis) / (sigmaMax ** 2 + moments[axis]) - 1)).toBeLessThan(0.1);
+      expect(Math.abs(secondMoment(end, axis) / moments[axis] - 1)).toBeLessThan(0.1);
+    }
+  });
+
+  it.each([rfmFlow({ bound }), qne({ bound })])('that of $name is N(0, I), bit for bit', async (form) => {
+    const { start } = await ends(form, 2);
+    expect(start).toEqual(RandomStream.fromSeed(7).fillNormal(new Float32Array(8000)));
+  });
+});
+
+/** A form whose steps have the exact score of the path's marginals, p ∗ N(0, β²), in place of the network's. */
+function withExactScore(form: SamplerForm, target: MixtureDescription): SamplerForm {
+  const marginalAt = (beta: number) => {
+    const covariances = target.covariances.map((rows) =>
+      rows.map((row, i) => row.map((value, j) => value + (i === j ? beta ** 2 : 0))),
+    );
+    return mixtureDensity({ ...target, covariances });
+  };
+  return {
+    ...form,
+    sample(_, start, times, path) {
+      const output = (y: tf.Tensor, k: number) => {
+        const beta = form.schedule.beta(times[k]);
+        const { score } = marginalAt(beta).logDensity(tf.expandDims(y, 0));
+        return tf.mul(tf.squeeze(score, [0]), Math.sqrt(beta ** 2 + 1e-3));
+      };
+      return form.sample(output, start, times, path);
+    },
+  };
+}
 
 it('a training and its samples repeat bit for bit', async () => {
   const compiled = new CompiledSampler(idem({ bound }), smallConfig, mixtureDensity(mixture), engine);
@@ -84,7 +160,7 @@ it("the mixture's graph gives the float64 density up to a constant, and its scor
     ],
   };
   const points = RandomStream.fromSeed(5).fillNormal(new Float32Array(5 * 7 * 3));
-  const evaluate = engine.compile('density', ({ y }: { y: import('@tensorflow/tfjs-core').Tensor }) => {
+  const evaluate = engine.compile('density', ({ y }: { y: tf.Tensor }) => {
     const { logDensity, score } = mixtureDensity(skewed).logDensity(y);
     return { logDensity, score };
   });
