@@ -3,7 +3,7 @@
 /** What the description is written for: its tracking cameras see six links whole. */
 const DESCRIBED_LINKS = 6;
 const MARKED = /[ ]*<!-- segment(: nested)? -->\n([\s\S]*?)[ ]*<!-- \/segment -->\n/g;
-const TRACKER = /(mode="trackcom" pos=")([^"]*)/g;
+const TRACKER = /(<camera [^>]*mode="trackcom" pos=")([^"]*)/g;
 
 /**
  * The MJCF text of a swimmer.

@@ -20,6 +20,8 @@ describe('a swimmer of any length', () => {
         expect(Array.from(model.body_parentid)).toEqual([0, ...Array.from({ length: links }, (_, i) => i)]);
         expect(model.jnt_range[2 * 3 + 1]).toBeCloseTo((2 * Math.PI) / links, 12);
         expect(model.cam_pos[2]).toBeCloseTo((0.5 * links) / 6, 12);
+        // The Control Suite moves the tracking cameras alone, and the light above the head stays.
+        expect(Array.from(model.light_pos.slice(3, 6))).toEqual([0, 0, 1.5]);
       } finally {
         model.delete();
       }
