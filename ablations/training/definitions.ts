@@ -25,7 +25,7 @@ const eta: TrainingAblation = {
   title: 'Returns by control variate',
   question: 'returns by the coefficient of the control variate: eta from 0 to 1, optimal, adaptive',
   text: [
-    'The same agent with every estimator of the posterior mean: eta = 0 is the noise expectation, eta = 1 the gradient expectation, those between mix the two, optimal fits the coefficient per dimension from the draws, adaptive is the project’s own. Everything else is the same, seed by seed.',
+    'The same agent with every estimator of the posterior mean: eta = 0 is the noise expectation, eta = 1 the gradient expectation, those between mix the two, optimal fits the coefficient per dimension from the draws, adaptive is the project’s own. Constants, tasks, seeds and the starts of episodes are the same; initial weights, first actions, batches and noise are drawn anew for each variant, so that its runs are a sample of their own.',
     'A difference in return is a difference where the intervals are apart. ess is the mean effective sample size of the weights, cv_weight the mean coefficient in use.',
   ],
   varied: ['estimator'],
@@ -100,7 +100,7 @@ const noisyQ: TrainingAblation = {
   question: 'degradation of returns as the critic gets noisier, by estimator',
   text: [
     'The critic that the posterior reads is off by a smooth random function of the action, anew at every update: its value and its gradient belong together, and criticNoise is its deviation in units of the batch’s deviation of Q. The estimators read the critic’s values only (noise), its gradient only (gradient), or both (optimal, adaptive).',
-    'relative_return is the mean return as a share of the same estimator’s without noise; its interval resamples the runs of both. An estimator is robust if its line falls slowly, not if it begins high.',
+    'relative_return is the mean return as a share of the same estimator’s without noise; its interval is Student’s t on the logarithm, with the scatter of the runs of both. An estimator is robust if its line falls slowly, not if it begins high.',
   ],
   varied: ['estimator', 'criticNoise'],
   variants: ({ full }) =>
