@@ -9,7 +9,7 @@ export interface ErrorMoments {
   readonly bias2: number;
   readonly variance: number;
   readonly ess: number;
-  /** Density, weights and control variate, of one y_t. */
+  /** Density, its score where the estimator reads it, weights and control variate, of one y_t. */
   readonly seconds_per_estimate: number;
 }
 

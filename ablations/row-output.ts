@@ -43,9 +43,28 @@ export function printProgress(done: number, total: number, what: string): void {
   process.stderr.write(`${bar}${done}/${total} ${what.padEnd(20)}${done === total ? '\n' : ''}`);
 }
 
-/** The problems of the files, or the named built-in ones. @throws UserError */
+/** The problems of the files, or the named built-in ones. @throws UserError for a file that cannot be used, or two problems of one name */
 export function problemsOf(files: readonly string[], builtIn: readonly string[]): Problem[] {
-  return files.length === 0 ? builtInProblems(builtIn) : files.flatMap((file) => readProblems(file));
+  if (files.length === 0) return builtInProblems(builtIn);
+  const problems = files.flatMap((file) => readProblems(file));
+  checkNames('problem', problems);
+  return problems;
+}
+
+/** Rows and random streams are told apart by the name. @throws UserError for a name that is there twice */
+export function checkNames(what: string, named: readonly { readonly name: string }[]): void {
+  const names = named.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UserError(`${what} '${twice}' is there twice`);
+}
+
+/** Lists but for that of files without what they repeat, which would be the same rows twice. */
+export function withoutRepeats<S extends { readonly problem: readonly string[] }>(settings: S): S {
+  const lists = Object.entries(settings).map(([key, value]) => [
+    key,
+    Array.isArray(value) && key !== 'problem' ? [...new Set(value)] : value,
+  ]);
+  return Object.fromEntries(lists);
 }
 
 /** What repeats an experiment: all settings that are not left to the mode, whatever the rows were printed as. */

@@ -175,7 +175,7 @@ function densityPicture(): ImageData {
     }
   }
   const tensor = float64Tensor(points, [1, 2, PIXELS * PIXELS]);
-  const { data } = new GaussianMixture(density()).evaluate(tensor).logDensity;
+  const { data } = new GaussianMixture(density()).logDensity(tensor);
   const top = data.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour('--accent').slice(at, at + 2), 16));
   const image = new ImageData(PIXELS, PIXELS);

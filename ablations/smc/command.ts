@@ -15,6 +15,7 @@ import {
   printRows,
   problemsOf,
   type RowFormat,
+  withoutRepeats,
 } from '../row-output.ts';
 import {
   type SamplerName,
@@ -23,6 +24,7 @@ import {
   samplersAtTime,
   smallestBudget,
 } from './experiment.ts';
+import { findings } from './findings.ts';
 
 export interface SmcSettings extends RowFormat {
   readonly problem: readonly string[];
@@ -81,9 +83,10 @@ export type ProblemSamplerRow = Omit<SamplerRow, 'budget' | 'evaluations'> & {
  * @throws UserError for an unreadable problem or a budget too small for chains
  */
 export function samplerRows(
-  settings: SmcSettings,
+  given: SmcSettings,
   progress: (done: number, total: number, problem: string) => void = () => {},
 ): ProblemSamplerRow[] {
+  const settings = withoutRepeats(given);
   const defaults = settings.full ? full : quick;
   const chosen = problemsOf(settings.problem, problems);
   const parsed = (settings.estimators ?? estimators).map((name) => ({
@@ -176,7 +179,7 @@ function smcResult(
     title: 'Annealed SMC and MALA in place of importance sampling',
     text: [
       'Mean squared error of E[y1 | y_t] against its exact value, at equal numbers of evaluations of the target’s density and score. snis weighs prior draws; mala runs parallel chains from resampled prior draws; smc leads prior draws through tempered posteriors. The same control variates are applied to the draws of each.',
-      'Importance sampling fails where the posterior is narrow (small t, many dimensions); there the chains win by orders of magnitude. Where prior draws cover the posterior (t near 1) they pay for moves that were not needed.',
+      ...findings(rows),
     ],
     command: commandLine('smc', settings),
     columns,

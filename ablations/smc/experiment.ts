@@ -12,6 +12,7 @@ import type { Schedule } from '../../agents/posterior/schedules.ts';
 import { smcDraws, smcEvaluations } from '../../agents/posterior/smc.ts';
 import { impliedData, type WeighedDraws, weighDraws } from '../../agents/posterior/weighing.ts';
 import type { RandomStream } from '../../engine/random.ts';
+import { densities, type Reading, readingOf, timed } from '../densities.ts';
 import { type ErrorMoments, ErrorTally } from '../error-tally.ts';
 import { drawObservations, normals, scalar, uniforms } from '../observations.ts';
 
@@ -70,51 +71,83 @@ export function evaluationsOf(plan: SamplerPlan): number {
   }
 }
 
-type Target = PosteriorTarget<Float64Tensor>;
+type Target = Omit<PosteriorTarget<Float64Tensor>, 'logDensity'>;
 interface Sampled {
   readonly draws: WeighedDraws<Float64Tensor>;
   readonly acceptance: number;
+  /** What the draws took, of those for an estimator that reads the score or values alone. Chains move by the score. */
+  readonly milliseconds: Readonly<Record<Reading, number>>;
 }
 
 /** `size` independent runs of a plan. */
-function runPlan(plan: SamplerPlan, target: Target, size: number, random: RandomStream): Sampled {
-  const dim = target.yt.shape[1];
+function runPlan(
+  plan: SamplerPlan,
+  path: Target,
+  mixture: GaussianMixture,
+  size: number,
+  random: RandomStream,
+): Sampled {
+  const dim = path.yt.shape[1];
+  const density = densities(mixture);
+  const target = { ...path, logDensity: density.score };
   const moveNoise = (count: number) => ({
     normal: normals(random, [size, dim, count]),
     uniform: uniforms(random, [size, 1, count]),
   });
-  const mean = (x: Float64Tensor) => x.data.reduce((sum, value) => sum + value, 0) / x.data.length;
   switch (plan.sampler) {
     case 'snis': {
-      const y0 = normals(random, [size, dim, plan.draws]);
-      const { score, logDensity } = target.logDensity(
-        impliedData(a, target.alpha, target.beta, target.yt, y0),
-      );
+      const noise = timed(() => normals(random, [size, dim, plan.draws]));
+      const y0 = noise.value;
       const ratio = a.div(target.beta, target.alpha);
-      return { draws: weighDraws(a, { ratio, y0, score, logWeight: logDensity }), acceptance: Number.NaN };
+      const weighed = (reading: Reading) =>
+        timed(() => {
+          const { score, logDensity } = density[reading](
+            impliedData(a, target.alpha, target.beta, target.yt, y0),
+          );
+          return weighDraws(a, { ratio, y0, score, logWeight: logDensity });
+        });
+      const { value: draws, milliseconds } = weighed('score');
+      return {
+        draws,
+        acceptance: Number.NaN,
+        milliseconds: {
+          score: noise.milliseconds + milliseconds,
+          values: noise.milliseconds + weighed('values').milliseconds,
+        },
+      };
     }
-    case 'mala': {
-      const { draws, acceptance } = malaDraws(a, {
-        ...target,
-        prior: normals(random, [size, dim, plan.pilots]),
-        resampling: uniforms(random, [size, 1, 1]),
-        noise: moveNoise(plan.chains * plan.moves),
-        chains: plan.chains,
-        burnIn: plan.burnIn,
-      });
-      return { draws, acceptance: mean(acceptance) };
-    }
-    case 'smc': {
-      const { draws, acceptance } = smcDraws(a, {
-        ...target,
-        prior: normals(random, [size, dim, plan.draws]),
-        resampling: uniforms(random, [size, 1, plan.stages]),
-        noise: moveNoise(plan.stages * (plan.draws - plan.chains)),
-        chains: plan.chains,
-      });
-      return { draws, acceptance: mean(acceptance) };
-    }
+    case 'mala':
+      return chained(() =>
+        malaDraws(a, {
+          ...target,
+          prior: normals(random, [size, dim, plan.pilots]),
+          resampling: uniforms(random, [size, 1, 1]),
+          noise: moveNoise(plan.chains * plan.moves),
+          chains: plan.chains,
+          burnIn: plan.burnIn,
+        }),
+      );
+    case 'smc':
+      return chained(() =>
+        smcDraws(a, {
+          ...target,
+          prior: normals(random, [size, dim, plan.draws]),
+          resampling: uniforms(random, [size, 1, plan.stages]),
+          noise: moveNoise(plan.stages * (plan.draws - plan.chains)),
+          chains: plan.chains,
+        }),
+      );
   }
+}
+
+function chained(sample: () => { draws: WeighedDraws<Float64Tensor>; acceptance: Float64Tensor }): Sampled {
+  const { value, milliseconds } = timed(sample);
+  const { data } = value.acceptance;
+  return {
+    draws: value.draws,
+    acceptance: data.reduce((sum, share) => sum + share, 0) / data.length,
+    milliseconds: { score: milliseconds, values: milliseconds },
+  };
 }
 
 export interface SamplerOptions {
@@ -166,18 +199,16 @@ export function samplersAtTime(options: SamplerOptions): SamplerRow[] {
       for (const point of observations) {
         const exact = mixture.posterior(alpha, beta, point).y1;
         const yt = float64Tensor(Float64Array.from(point), [1, dim, 1]);
-        const target: Target = { ...path, yt, logDensity: (y1) => mixture.evaluate(y1) };
         for (let done = 0; done < repetitions; done += block) {
           const size = Math.min(block, repetitions - done);
-          const start = performance.now();
-          const sampled = runPlan(plan, target, size, draws);
-          const drawing = performance.now() - start;
+          const sampled = runPlan(plan, { ...path, yt }, mixture, size, draws);
           accepted += sampled.acceptance * size;
           estimators.forEach(({ estimator }, i) => {
-            const cellStart = performance.now();
-            const { y0 } = controlledMean(a, sampled.draws, estimator);
-            const y1 = impliedData(a, path.alpha, path.beta, yt, y0);
-            tallies[i].time(performance.now() - cellStart + drawing, size);
+            const { value: y1, milliseconds } = timed(() => {
+              const { y0 } = controlledMean(a, sampled.draws, estimator);
+              return impliedData(a, path.alpha, path.beta, yt, y0);
+            });
+            tallies[i].time(sampled.milliseconds[readingOf(estimator)] + milliseconds, size);
             tallies[i].add(y1.data, exact, sampled.draws.ess.data);
           });
         }

@@ -14,6 +14,7 @@ import {
   printRows,
   problemsOf,
   type RowFormat,
+  withoutRepeats,
 } from '../row-output.ts';
 import { type TestFunctionRow, testFunctionsAtTime } from './experiment.ts';
 import { trainTestFunction } from './training.ts';
@@ -70,9 +71,10 @@ export type ProblemTestFunctionRow = TestFunctionRow & {
 
 /** @throws UserError for an unreadable problem */
 export async function testFunctionRows(
-  settings: TestFunctionSettings,
+  given: TestFunctionSettings,
   progress: (done: number, total: number, what: string) => void = () => {},
 ): Promise<ProblemTestFunctionRow[]> {
+  const settings = withoutRepeats(given);
   const defaults = settings.full ? full : quick;
   const chosen = problemsOf(settings.problem, problems);
   const names = settings.estimators ?? estimators;

@@ -4,8 +4,7 @@ import { parseEstimator } from '../../agents/posterior/estimator.ts';
 import { samplerDefaults } from '../../agents/toy/config.ts';
 import { createEngine } from '../../engine/index.ts';
 import { formatTable } from '../../harness/files/table.ts';
-import { UserError } from '../../harness/text/errors.ts';
-import { checkFormat, commandLine, outputFolder } from '../row-output.ts';
+import { checkFormat, checkNames, commandLine, outputFolder } from '../row-output.ts';
 import { runToy, setSizes, type ToyOutcome, type ToyPlan } from './experiment.ts';
 import { checkMethod, methodNames, type PosteriorDraws } from './methods.ts';
 import { seedColumns, summarise, summaryColumns, toyTable } from './summary.ts';
@@ -38,9 +37,7 @@ export function toyPlan(settings: ToySettings): ToyPlan {
   const defaults = settings.full ? full : quick;
   const named = settings.targets ?? (settings.problem.length === 0 ? defaults.targets : []);
   const targets = [...named.map(builtInTarget), ...settings.problem.flatMap(targetsOfFile)];
-  const names = targets.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new UserError(`target '${twice}' is there twice`);
+  checkNames('target', targets);
   parseEstimator(settings.estimator);
   return {
     targets,

@@ -14,6 +14,7 @@ import {
   printProgress,
   printRows,
   problemsOf,
+  withoutRepeats,
 } from '../row-output.ts';
 import { type ProblemVarianceRow, type ProposalName, varianceAtTime } from './experiment.ts';
 
@@ -76,9 +77,10 @@ function checkParticles({ particles = [], proposal }: VarianceSettings): void {
  * @throws UserError for an unreadable problem
  */
 export function varianceRows(
-  settings: VarianceSettings,
+  given: VarianceSettings,
   progress: (done: number, total: number, problem: string) => void = () => {},
 ): ProblemVarianceRow[] {
+  const settings = withoutRepeats(given);
   const defaults = settings.full ? full : quick;
   const problems = problemsOf(settings.problem, problemNames);
   const parsed = (settings.estimators ?? estimatorForms()).map((name) => ({

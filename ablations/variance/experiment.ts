@@ -10,6 +10,7 @@ import type { ProposalRequest } from '../../agents/posterior/proposals.ts';
 import type { Schedule } from '../../agents/posterior/schedules.ts';
 import { impliedData } from '../../agents/posterior/weighing.ts';
 import type { RandomStream } from '../../engine/random.ts';
+import { densities, type Reading, readingOf, timed } from '../densities.ts';
 import { type ErrorMoments, ErrorTally } from '../error-tally.ts';
 import { drawObservations, normals, scalar } from '../observations.ts';
 
@@ -73,7 +74,10 @@ export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
       : options.points;
   const draws = random.split('y0');
   const second = secondProposal(proposal, mixture, random.split('second'));
-  const logDensity = (y1: Float64Tensor) => mixture.evaluate(y1);
+  const density = densities(mixture);
+  // Draws around modes are placed by the score, whoever reads them.
+  const reading = (estimator: Estimator): Reading =>
+    proposal === 'laplace' ? 'score' : readingOf(estimator);
 
   for (const point of observations) {
     const exact = mixture.posterior(alpha, beta, point).y1;
@@ -81,32 +85,33 @@ export function varianceAtTime(options: VarianceOptions): VarianceRow[] {
     for (let done = 0; done < repetitions; done += block) {
       const size = Math.min(block, repetitions - done);
       const y0 = normals(draws, [size, dim, largest]);
-      const start = performance.now();
-      const target = logDensity(impliedData(a, path.alpha, path.beta, yt, y0));
-      const density = performance.now() - start;
+      const targets = new Map(
+        [...new Set(estimators.map(({ estimator }) => reading(estimator)))].map((read) => [
+          read,
+          timed(() => density[read](impliedData(a, path.alpha, path.beta, yt, y0))),
+        ]),
+      );
       for (const row of cells) {
         const count = row[0].count;
         const ofPrior = Math.max(1, Math.round(count * priorShare[proposal]));
         const first = (x: Float64Tensor) => (ofPrior === largest ? x : a.slice(x, 2, 0, ofPrior));
-        const own = { logDensity: first(target.logDensity), score: first(target.score) };
-        const inputs = {
-          ...path,
-          yt,
-          prior: first(y0),
-          logDensity,
-          proposal: second?.([size, dim, count - ofPrior]),
-        };
-        const sharedStart = performance.now();
-        const shared = drawPosterior(a, { ...inputs, estimator: plain }, own);
-        const drawing = performance.now() - sharedStart + density * (ofPrior / largest);
-        for (const { estimator, tally } of row) {
-          const cellStart = performance.now();
-          const bounded = estimator.maxWeight < 1;
-          const weighed = bounded ? drawPosterior(a, { ...inputs, estimator }, own) : shared;
-          const { y0: mean } = controlledMean(a, weighed, estimator);
-          const y1 = impliedData(a, path.alpha, path.beta, yt, mean);
-          tally.time(performance.now() - cellStart + drawing, size);
-          tally.add(y1.data, exact, weighed.ess.data);
+        const inputs = { ...path, yt, prior: first(y0), proposal: second?.([size, dim, count - ofPrior]) };
+        for (const [read, { value: target, milliseconds }] of targets) {
+          const own = { logDensity: first(target.logDensity), score: first(target.score) };
+          const drawn = (estimator: Estimator) =>
+            drawPosterior(a, { ...inputs, logDensity: density[read], estimator }, own);
+          const shared = timed(() => drawn(plain));
+          const drawing = shared.milliseconds + milliseconds * (ofPrior / largest);
+          for (const { estimator, tally } of row) {
+            if (reading(estimator) !== read) continue;
+            const { value: estimate, milliseconds: applying } = timed(() => {
+              const weighed = estimator.maxWeight < 1 ? drawn(estimator) : shared.value;
+              const { y0: mean } = controlledMean(a, weighed, estimator);
+              return { weighed, y1: impliedData(a, path.alpha, path.beta, yt, mean) };
+            });
+            tally.time(applying + drawing, size);
+            tally.add(estimate.y1.data, exact, estimate.weighed.ess.data);
+          }
         }
       }
     }
@@ -137,6 +142,6 @@ function secondProposal(name: ProposalName, mixture: GaussianMixture, random: Ra
           noise.data[start + d * count] = value;
         });
       }
-    return { kind: 'policy', y1: noise, logDensity: (y1) => rough.evaluate(y1).logDensity };
+    return { kind: 'policy', y1: noise, logDensity: (y1) => rough.logDensity(y1) };
   };
 }

@@ -62,6 +62,9 @@ export function isEstimator(text: string): boolean {
   }
 }
 
+/** Whether the estimate depends on the gradient of log p1. */
+export const readsScore = ({ kind }: Estimator): boolean => estimators[kind].readsScore;
+
 /** The estimate of E[y0 | y_t]. */
 export function controlledMean<A>(
   a: Algebra<A>,

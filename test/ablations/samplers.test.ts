@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { runSmc, samplerRows } from '../../ablations/smc/command.ts';
-import { evaluationsOf, samplerNames, samplerPlan } from '../../ablations/smc/experiment.ts';
+import {
+  evaluationsOf,
+  type SamplerName,
+  samplerNames,
+  samplerPlan,
+} from '../../ablations/smc/experiment.ts';
+import { findings } from '../../ablations/smc/findings.ts';
 import { runTestFunction, testFunctionRows } from '../../ablations/test-function/command.ts';
 import { readTable } from '../../harness/files/csv.ts';
 import { UserError } from '../../harness/text/errors.ts';
@@ -48,6 +54,23 @@ describe('samplers at equal budgets', () => {
     }
   });
 
+  test('the report says where chains and importance sampling are apart, as far as the rows do', () => {
+    const row = (sampler: SamplerName, t: number, mse_low: number, mse_high: number) => ({
+      ...{ problem: 'p', estimator: 'noise', evaluations: 100 },
+      ...{ sampler, t, mse_low, mse_high },
+    });
+    const snis = [row('snis', 0.1, 4, 5), row('snis', 0.5, 4, 5), row('snis', 0.9, 4, 5)];
+    const smc = [row('smc', 0.1, 1, 2), row('smc', 0.5, 3, 4.5), row('smc', 0.9, 6, 7)];
+    const mala = [row('mala', 0.1, 6, 7), row('mala', 0.5, 6, 7), row('mala', 0.9, 4, 5)];
+    const [text] = findings([...snis, ...smc, ...mala]);
+    expect(text).toContain(
+      'of smc lies below that of snis in 1 (t = 0.1) and above it in 1 (t = 0.9) of 3 cells.',
+    );
+    expect(text).toContain('of mala lies below that of snis in none and above it in 2 (t = 0.1, 0.5) of 3');
+    expect(findings(smc)).toEqual([]);
+    expect(findings(snis)).toEqual([]);
+  });
+
   test('a budget too small for chains is refused with what is needed', () => {
     const settings = { problem: [problem], schedule: 'linear', seed: 0, times: [0.5] } as const;
     expect(() => samplerRows({ ...settings, evaluations: [100, 24] })).toThrow(
@@ -73,7 +96,9 @@ describe('samplers at equal budgets', () => {
     printed.mockRestore();
     expect(rows).toHaveLength(2 * 2 * 3 * 3);
     expect(readTable(join(out, 'smc.csv'), ['sampler', 'mse_low', 'mse_high'])).toHaveLength(rows.length);
-    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('<section id="smc">');
+    const report = readFileSync(join(out, 'report.html'), 'utf8');
+    expect(report).toContain('<section id="smc">');
+    expect(report).not.toContain('orders of magnitude');
     expect(existsSync(join(out, 'smc-circle8.svg'))).toBe(true);
   });
 });

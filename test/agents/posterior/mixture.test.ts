@@ -34,6 +34,7 @@ describe('exact posteriors of Gaussian mixtures', () => {
       const y1 = y0.map((draw) => draw.map((value, d) => (y_t[d] - b * value) / a));
       const { logDensity, score } = mixture.evaluate(pointColumns(y1));
       expect(discrepancy(logDensity.data, log_p1)).toBeLessThan(1e-10);
+      expect(mixture.logDensity(pointColumns(y1)).data).toEqual(logDensity.data);
       expect(discrepancy(score.data, pointColumns(grad_log_p1).data)).toBeLessThan(1e-10);
     }
   });
