@@ -242,6 +242,7 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
 
   it("trains to the terminal's own bytes, across a pause and a reload, under a policy without evaluation of text", async () => {
     const page = await openTraining(browser, addresses.served, link);
+    expect(await page.evaluate(() => document.getElementById('old')?.hidden)).toBe(true);
     await page.click('#train');
     await clickInTraining(page, '#pause', 501);
     await says(page, /^Paused/);
@@ -387,6 +388,7 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
     if (kind.webgl) {
       await appears(page, '#player[data-ready]');
       expect(await text(page, '.readout')).toMatch(/^step 0 of 20,/);
+      await chooseAmongRecordings(page);
     } else expect(await text(page, '#about')).toBe('film.json cannot be shown: this browser has no WebGL');
     expect(await page.evaluate(() => document.getElementById('report')?.checkVisibility())).toBe(false);
     const own = page.requests.slice(before).filter((request) => !/^GET (blob|data):/.test(request));
@@ -399,6 +401,48 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
     expect(shown.length).toBeGreaterThan(6);
     await page.close();
   });
+
+  /** Another recording of a task is shown at the same step; one that cannot be shown leaves the one before. */
+  async function chooseAmongRecordings(page: Page): Promise<void> {
+    const recording = JSON.parse(readFileSync(join(folder, 'film.json'), 'utf8'));
+    const [episode] = recording.episodes;
+    const qpos = Buffer.from(new Float64Array(21 * 3).buffer).toString('base64'); // of three positions, not two
+    const rewards = Buffer.from(new Float64Array(20).buffer).toString('base64');
+    for (const [name, change] of Object.entries({ other: { rewards }, unfit: { qpos } })) {
+      const changed = { ...recording, episodes: [{ ...episode, ...change }] };
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify(changed));
+    }
+    await page.choose('#files', ...['film', 'other', 'unfit'].map((name) => join(folder, `${name}.json`)));
+    await waitFor(page, () => document.querySelectorAll('#which option').length === 3, []);
+    const change = (selector: string, value: string) =>
+      page.evaluate(
+        (selector: string, value: string) => {
+          const field = document.querySelector(selector) as HTMLInputElement;
+          field.value = value;
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+        selector,
+        value,
+      );
+    const shows = (selector: string, pattern: RegExp) =>
+      waitFor(
+        page,
+        (selector: string, pattern: string) =>
+          new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? ''),
+        [selector, pattern.source],
+      );
+    await change('#player input[type=range]', '12');
+    await shows('.readout', /^step 12 of 20,.*return [1-9]/);
+    await change('#which', '1');
+    await shows('.readout', /^step 12 of 20,.*return 0\.0/);
+    await change('#which', '2');
+    await shows('#about', /^unfit\.json cannot be shown: the recorded positions do not fit/);
+    await change('#player input[type=range]', '13');
+    await shows('.readout', /^step 13 of 20,.*return 0\.0/);
+    await change('#which', '0');
+    await shows('.readout', /^step 13 of 20,.*return [1-9]/);
+    expect(await text(page, '#about')).toMatch(/^random on cartpole-balance/);
+  }
 
   it('shows the method: a flow that learns, drawn in the colours of the scheme', async ({ skip }) => {
     skip(isBrief);
@@ -431,6 +475,15 @@ describe.each(browsers.filter(({ installed }) => installed))('the playground in 
 
   it('works from a folder of a plain file server, and stops when told to', async () => {
     const page = await openTraining(browser, addresses.static, link);
+    await page.evaluate(() => {
+      const own = window.fetch;
+      window.fetch = () => {
+        window.fetch = own;
+        return Promise.reject(new Error('offline'));
+      };
+    });
+    await page.click('#train');
+    await says(page, /^The training cannot begin: offline$/);
     await page.click('#train');
     await clickInTraining(page, '#stop', 1);
     const isOver = () =>

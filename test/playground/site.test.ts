@@ -3,12 +3,43 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { build } from 'rolldown';
 import { describe, expect, it } from 'vitest';
 import { siteFiles, writeSite } from '../../harness/view/playground.ts';
+import { oldBrowserScript } from '../../harness/view/playground-page.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+describe('the script for old browsers', () => {
+  /** What it tells in a browser of this kind; undefined if nothing. */
+  function told(browser: { readonly modules?: boolean; readonly protocol?: string }): string | undefined {
+    const old = { hidden: true, textContent: 'too old' };
+    const status = { textContent: 'Loading…' };
+    class Worker {
+      constructor(_: string, options: { readonly type?: string }) {
+        if (browser.modules) void options.type;
+        throw new SyntaxError('no address');
+      }
+    }
+    runInNewContext(oldBrowserScript, {
+      ...{ Worker, WebAssembly, structuredClone, location: { protocol: browser.protocol ?? 'https:' } },
+      document: {
+        createElement: () => ({ noModule: false }),
+        getElementById: (id: string) => (id === 'old' ? old : status),
+      },
+    });
+    expect(status.textContent).toBe(old.hidden ? 'Loading…' : '');
+    return old.hidden ? undefined : old.textContent;
+  }
+
+  it('tells of workers that cannot be modules, and of pages that are opened as files', () => {
+    expect(told({ modules: true })).toBeUndefined();
+    expect(told({ modules: false })).toBe('too old');
+    expect(told({ modules: true, protocol: 'file:' })).toMatch(/^This page needs a server/);
+  });
+});
 
 describe('the site', () => {
   it('is less than 12 MB, compressed as static hosts do', () => {
