@@ -90,7 +90,7 @@ export async function withPage<T>(program: string, address: string, outcome: Pro
     });
     return await Promise.race([outcome, early, interrupted]);
   } finally {
-    browser.kill();
+    browser.kill('SIGINT'); // at SIGTERM Chromium leaves a folder of its own behind
     const patience = setTimeout(kill, 5000);
     await ended;
     clearTimeout(patience);

@@ -74,7 +74,9 @@ describe.skipIf(!installed)('harness rollout --video', () => {
       code: 2,
       stderr: "harness: unknown camera 'fixd'; did you mean 'fixed'?\n",
     });
+    vi.stubEnv('TMPDIR', mkdtempSync(join(folder, 'tmp-')));
     expect(await rollout(...words, '--camera', 'fixed')).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(process.env.TMPDIR ?? '')).toEqual([]);
     const gif = readFileSync(join(folder, 'cart.gif'));
     expect(gif.toString('latin1', 0, 6)).toBe('GIF89a');
     expect([gif.readUInt16LE(6), gif.readUInt16LE(8)]).toEqual([32, 24]);
