@@ -43,6 +43,8 @@ export interface EngineOptions {
 /** What compiles functions of tensors and runs them. @throws RangeError, Error for a backend that does not run here */
 export function createEngine(options: EngineOptions = {}): Engine {
   const { threads = 1 } = options;
+  if (!(Number.isSafeInteger(threads) && threads >= 1))
+    throw new RangeError(`createEngine: threads is ${threads}; expected a whole number, at least 1`);
   const backend = options.backend ?? (options.providers === undefined ? defaultBackend() : 'onnx');
   const runner = runnerOf(backend, threads, options);
   const compiled = new Set<Variants>();

@@ -157,6 +157,12 @@ describe('errors', () => {
     );
   });
 
+  it.each([0, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses %s threads', (threads) => {
+    expect(() => createEngine({ threads })).toThrow(
+      `createEngine: threads is ${threads}; expected a whole number, at least 1`,
+    );
+  });
+
   it('names the input whose array is of another kind, or whose shape is no list', async () => {
     const wrong: [data: unknown, shape: unknown, problem: RegExp][] = [
       [
