@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { askWithFiles } from '../plugins/apart.ts';
 import type { ApartFunction } from '../process/apart.ts';
-import { evaluate } from './evaluate.ts';
+import { type EpisodeScore, evaluate } from './evaluate.ts';
 import { disposePlayer, openPlayer, type PlayOrder, playStarts } from './player.ts';
 
 export interface EvaluationOrder {
@@ -35,14 +35,21 @@ export function evaluatePlay(order: EvaluationOrder, stallSeconds?: number): Pro
   return askWithFiles(order.play.job, tellEvaluation, call);
 }
 
+/** Episodes played side by side: a process has memory for some 150 environments. */
+const AT_A_TIME = 100;
+
 /** Runs apart where the agent or the task is a user's. */
 export const tellEvaluation: ApartFunction<EvaluationOrder, PlayedEvaluation> = async (order, tell) => {
   const { play, seed, episodes } = order;
-  const player = await openPlayer(play, episodes);
+  const player = await openPlayer(play, Math.min(episodes, AT_A_TIME));
   try {
     const { agent, evaluationEnvironments, job } = player.parts;
     const starts = playStarts(job.task.name, seed, episodes);
-    const scores = await evaluate(agent, evaluationEnvironments, starts);
+    const scores: EpisodeScore[] = [];
+    while (scores.length < episodes) {
+      const next = starts.slice(scores.length, scores.length + AT_A_TIME);
+      scores.push(...(await evaluate(agent, evaluationEnvironments.slice(0, next.length), next)));
+    }
     const { trainedSteps } = player;
     const numbers = (key: 'return' | 'length') => Float64Array.from(scores, (score) => score[key]);
     tell({ trainedSteps, returns: numbers('return'), lengths: numbers('length') });

@@ -91,8 +91,14 @@ export async function openPlayer(order: PlayOrder, episodes = 1): Promise<Player
   // Threads that share a core wait for each other.
   const threads = Math.min(job.threads, availableParallelism());
   const parts = await assemble({ ...job, evaluation, backend, threads });
-  if (found !== undefined) await parts.agent.load(found.agent);
-  return { parts, trainedSteps: found?.state.step ?? 0 };
+  const player = { parts, trainedSteps: found?.state.step ?? 0 };
+  try {
+    if (found !== undefined) await parts.agent.load(found.agent);
+    return player;
+  } catch (error) {
+    await disposePlayer(player);
+    throw error;
+  }
 }
 
 /** What the run was made with, or, where that does not run, what is the default here. */

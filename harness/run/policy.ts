@@ -75,7 +75,7 @@ export interface Policy {
   readonly trainedSteps: number;
   /**
    * Calls may overlap: each is answered after the one before it.
-   * @param observations [count, obs], row major
+   * @param observations [count, obs], row major. Each `count` is compiled for at its first call, and kept.
    * @param options `mode`: `exploit` (the default) is the evaluation policy, `explore` the one that trains
    * @returns [count, act] in [-1, 1], a copy
    * @throws UserError for another number of values than `count` observations have, and for values that are no finite

@@ -1,5 +1,5 @@
 /** Checkpoints as scripts play and read them: with any files but the agent's own missing, on other machines, call by call. */
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,18 +8,22 @@ import { backends } from '../../../engine/backends/records.ts';
 import { defaultBackend } from '../../../engine/default-backend.ts';
 import { jobsOf } from '../../../harness/plan/plan.ts';
 import { resolvePlan } from '../../../harness/plan/resolve.ts';
+import { keepFilesOut } from '../../../harness/plugins/load-module.ts';
 import { assemble } from '../../../harness/run/assemble.ts';
 import { CheckpointStore } from '../../../harness/run/checkpoint.ts';
 import type { RunJob } from '../../../harness/run/job.ts';
+import { type PlayedEvaluation, tellEvaluation } from '../../../harness/run/play-evaluation.ts';
 import { disposePlayer, openPlayer, playOfCheckpoint } from '../../../harness/run/player.ts';
 import { evaluate, loadPolicy } from '../../../harness/run/policy.ts';
 import { readCheckpoint } from '../../../harness/run/read-checkpoint.ts';
 import { command } from '../support/command.ts';
+import { shortBalance } from '../support/task-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));
 const trained = join(folder, 'run');
 const replaySize = { observation: 3, action: 1 };
 let job: RunJob;
+let randomConfig: RunJob['config'];
 
 /** The checkpoint that a run of sac leaves, with some replay. */
 async function leaveCheckpoint(run: string, change: Partial<RunJob> = {}): Promise<void> {
@@ -45,6 +49,8 @@ const copied = (name: string): string => {
 
 beforeAll(async () => {
   const set = { sac: { actorWidth: 8, criticWidth: 8 } };
+  const random = { agents: ['random'], tasks: ['pendulum-swingup'], preset: 'smoke' };
+  randomConfig = jobsOf(await resolvePlan(random))[0].config;
   const settings = {
     agents: ['sac'],
     tasks: ['pendulum-swingup'],
@@ -92,6 +98,23 @@ describe('a policy that acts', () => {
     expect(actions).toEqual([alone[0], alone[1], alone[0]]);
     await ended;
   });
+});
+
+it('an evaluation may have more episodes than a process has memory for environments', async () => {
+  keepFilesOut(false);
+  const file = join(folder, 'short.ts');
+  writeFileSync(file, shortBalance);
+  const task = { name: 'short-balance', file };
+  const played = async (episodes: number) => {
+    const told: PlayedEvaluation[] = [];
+    const play = { job: { ...job, agent: { name: 'random' }, config: randomConfig, task } };
+    await tellEvaluation({ play, seed: 3, episodes }, (news) => void told.push(news));
+    return told[0].returns;
+  };
+  const all = await played(170);
+  expect(all.length).toBe(170);
+  expect(all.every((sum) => sum > 0)).toBe(true);
+  expect(new Set(all).size).toBeGreaterThan(160);
 });
 
 describe('who plays or reads a checkpoint', () => {
