@@ -14,8 +14,8 @@ interface Options extends ReportingFlags {
   out?: string;
   scores?: string[];
   references?: string[];
-  resamples: number;
-  seed: number;
+  resamples?: number;
+  seed?: number;
   prefix?: boolean;
   title?: string;
   force?: boolean;
@@ -38,7 +38,8 @@ Examples:
   harness report results/first --references published.csv --score-range random,human
 
 Scores from elsewhere have the columns task, agent, seed, score; published scores task, agent, score.
-Without --out, one directory is rebuilt in place; several, or a part, or scores, are only printed.`;
+Without --out, one directory is rebuilt in place; several, a part of one, and scores are only printed, and so is
+what --json, --markdown and --latex print. --out is a path, unlike that of compare and merge: --out both is ./both.`;
 
 export function reportCommand(): Command {
   const command = new Command('report')
@@ -49,7 +50,7 @@ export function reportCommand(): Command {
       'scores from elsewhere: CSV with columns task, agent, seed, score; may be repeated',
       collect,
     );
-  return addReportingOptions(command)
+  return addReportingOptions(command, true)
     .option(
       '--references <file>',
       'published scores as lines in the curves: CSV with columns task, agent, score; may be repeated',
@@ -59,10 +60,10 @@ export function reportCommand(): Command {
     .option('--tasks <list>', 'only these tasks or suites')
     .option('--until <step>', 'as things stood at this step: no later evaluation counts')
     .option('--prefix', 'put the name of its directory before each agent')
-    .option('--resamples <count>', 'bootstrap resamples of --interval rliable', positive, 50_000)
-    .option('--seed <seed>', 'seed of resampling', whole, 0)
+    .option('--resamples <count>', 'bootstrap resamples of --interval rliable (default: 50000)', positive)
+    .option('--seed <seed>', 'seed of --interval rliable (default: 0)', whole)
     .option('--title <text>', 'title of the page')
-    .option('--out <directory>', 'where to write')
+    .option('--out <directory>', 'where to write: a path')
     .option('--force', 'write over the report that another directory holds')
     .option('--tensorboard', 'also write event files for TensorBoard into tensorboard/ of each directory')
     .option('--markdown', 'print the scores as a Markdown table')
@@ -83,6 +84,7 @@ async function report(names: string[], options: Options): Promise<void> {
   );
   if (printed.length > 1)
     throw new UserError(`--${printed.join(' and --')} print different things: choose one`);
+  await checkResampling(directories, options);
   const part = await partOf({ agents, tasks, until });
   const isWhole = options.scores === undefined && Object.keys(part).length === 0;
   const inPlace = directories.length === 1 && isWhole && printed.length === 0;
@@ -100,11 +102,23 @@ async function report(names: string[], options: Options): Promise<void> {
   if (json) process.stdout.write(`${JSON.stringify(made.tables, (_, value) => value ?? null, 2)}\n`);
   else if (markdown || latex) {
     const { scoreTable } = await import('../report/tables-text.ts');
-    process.stdout.write(scoreTable(made.tables, latex ? 'latex' : 'markdown'));
+    process.stdout.write(scoreTable(made.tables, made.protocol, latex ? 'latex' : 'markdown'));
   } else if (!quiet) process.stdout.write(painted(printReport(made), coloursOf(process.stdout)));
   if (printed.length > 0 && !quiet)
     for (const warning of made.warnings)
       process.stderr.write(painted(`note: ${warning}\n`, coloursOf(process.stderr)));
+}
+
+/** @throws UserError for options of an interval that is not made: the report's own, or the one that the results keep */
+async function checkResampling(
+  directories: readonly string[],
+  { interval, resamples, seed }: Options,
+): Promise<void> {
+  if (resamples === undefined && seed === undefined) return;
+  const asked = resamples === undefined ? '--seed' : '--resamples';
+  const { readManifest } = await import('../results/read-files.ts');
+  const kept = directories.flatMap((directory) => readManifest(directory)?.reporting?.interval ?? []);
+  if ((interval ?? kept[0]) !== 'rliable') throw new UserError(`${asked} needs --interval rliable`);
 }
 
 /** What is asked of the runs; what was not given is absent. */

@@ -18,11 +18,14 @@ export interface ScoreRanges {
   readonly tasks: ReadonlyMap<string, ScoreRange>;
 }
 
-export function addReportingOptions(command: Command): Command {
+/** @param scored whether the command takes scores from elsewhere and published ones, too */
+export function addReportingOptions(command: Command, scored = false): Command {
+  const names = scored ? ', or two names in --references' : '';
+  const ofScores = scored ? '; of --scores alone 0,1' : '';
   return command
     .option(
       '--score-range <low,high>',
-      'returns that count as 0 and 1, TASK=LOW,HIGH for one task, or two names in --references; may be repeated (default: what the task says, else 0 and the steps of an episode; of --scores alone 0,1)',
+      `returns that count as 0 and 1, or TASK=LOW,HIGH for one task${names}; may be repeated (default: what the task says, else 0 and the steps of an episode${ofScores})`,
       readRanges,
     )
     .addOption(

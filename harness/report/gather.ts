@@ -237,9 +237,10 @@ const titleOf = (sources: readonly Source[], scores: readonly NamedRuns[]): stri
     ' + ',
   );
 
-function warningsFor({ flags: found, tables, options, troubled, unfinished, mixed }: ReportModel): string[] {
+function warningsFor(model: ReportModel): string[] {
+  const { flags: found, tables, options, troubled, unfinished, mixed, untrained } = model;
   const warnings = flagNames.filter((flag) => found.has(flag)).map((flag) => `${flags[flag]} (flag ${flag})`);
-  warnings.push(...mixed);
+  warnings.push(...mixed, ...untrained);
   const failed = troubled.filter((run) => run.status === 'failed');
   for (const { task, agent, seed, reason } of failed) {
     warnings.push(`failed: ${task} ${agent} seed ${seed}${reason === undefined ? '' : `: ${reason}`}`);

@@ -1,5 +1,6 @@
 /** What a report shows, gathered before anything is drawn. */
 
+import { untrainedLines } from '../plan/untrained.ts';
 import type { AnalysisOptions } from '../results/analysis.ts';
 import type { Manifest, RunRecord } from '../results/manifest-reader.ts';
 import type { Run } from '../results/runs.ts';
@@ -33,6 +34,8 @@ export interface ReportModel {
   readonly unfinished: readonly TroubledRun[];
   /** Lines about agents whose runs do not belong together. */
   readonly mixed: readonly string[];
+  /** Lines about agents whose runs were too short for an update. */
+  readonly untrained: readonly string[];
   readonly options: AnalysisOptions;
   readonly tasks: readonly string[];
   /** By name; the looks do not depend on rank. */
@@ -52,7 +55,9 @@ export interface RankedAgent {
   readonly flags: readonly Flag[];
 }
 
-export function reportModel(parts: Omit<ReportModel, 'tasks' | 'series' | 'ranked' | 'flags'>): ReportModel {
+export function reportModel(
+  parts: Omit<ReportModel, 'tasks' | 'series' | 'ranked' | 'flags' | 'untrained'>,
+): ReportModel {
   const { tables } = parts;
   const tasks = [...new Set(tables.summary.map((row) => String(row.task)))];
   const iqm = tables.aggregate.filter((row) => row.metric === 'iqm');
@@ -71,8 +76,14 @@ export function reportModel(parts: Omit<ReportModel, 'tasks' | 'series' | 'ranke
   // Some agents may be in no table, since none of their runs is.
   if (parts.troubled.some((run) => run.status === 'failed')) flags.add('failed_runs');
   if (parts.unfinished.length > 0) flags.add('unfinished_runs');
-  return { ...parts, tasks, series, ranked, flags };
+  return { ...parts, untrained: untrainedIn(parts.sources), tasks, series, ranked, flags };
 }
+
+/** Of one comparison as it is; of several with the name of each. */
+const untrainedIn = (sources: readonly Source[]): string[] =>
+  sources.flatMap(({ name, manifest }) =>
+    untrainedLines(manifest?.config).map((line) => (sources.length === 1 ? line : `${name}: ${line}`)),
+  );
 
 /** The rows that a rank can go to: one alone beside others that have none would be first of one. */
 function rankable<Row extends { readonly flag?: unknown }>(rows: readonly Row[]): Row[] {

@@ -18,6 +18,7 @@ import {
   profileSection,
   trainingSection,
 } from './plot-sections.ts';
+import { presetsOf, seedsOf, span, stepsOf } from './protocol.ts';
 import { configurationSection, runsSection, utc } from './run-sections.ts';
 import { finalScoresSection, rankingSection } from './score-sections.ts';
 import { stabilitySection } from './stability-section.ts';
@@ -66,7 +67,7 @@ export function reportContent(model: ReportModel): ReportContent {
   return {
     summary: html`${facts(model)}
 ${[...model.flags].map((flag) => html`<p class="notice${flag === 'failed_runs' ? ' bad' : ''}">${notices[flag]}</p>`)}
-${model.mixed.map((line) => html`<p class="notice">${line}.</p>`)}
+${[...model.mixed, ...model.untrained].map((line) => html`<p class="notice">${line}.</p>`)}
 ${[...(model.options.unscaled ?? [])].map((task) => html`<p class="notice">${unscaledLine(task, model.options)}.</p>`)}
 ${!scored && html`<p class="notice bad">There are no evaluations to report: see “Runs”.</p>`}
 <nav aria-label="Sections"><ul>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>`,
@@ -93,20 +94,14 @@ function keptCharts(charts: readonly Chart[]): Chart[] {
 }
 
 function facts(model: ReportModel): Html {
-  const seeds = model.tables.summary.map((row) => Number(row.seeds));
-  const steps = model.tables.summary.flatMap((row) => (typeof row.step === 'number' ? [row.step] : []));
-  const span = (values: readonly number[], format: (value: number) => string): string => {
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    return low === high ? format(low) : `${format(low)}–${format(high)}`;
-  };
   const list: [string, string | number | undefined][] = [
     ['Agents', model.series.length],
     ['Tasks', model.tasks.length],
-    ['Seeds', seeds.length > 0 ? span(seeds, String) : undefined],
+    ['Seeds', span(seedsOf(model), String)],
     ['Runs', runsOf(model)],
-    ['Steps per run', steps.length > 0 ? span(steps, compact) : undefined],
+    ['Steps per run', span(stepsOf(model), compact)],
     ['Failed runs', model.troubled.filter((run) => run.status === 'failed').length || undefined],
-    ['Preset', preset(model)],
+    ['Preset', presetsOf(model.sources)],
     ['Took', model.unfinished.length === 0 ? elapsed(model) : undefined],
     ['Ended', date(model)],
   ];
@@ -120,20 +115,6 @@ function runsOf({ runs, unfinished }: ReportModel): string | number {
   if (unfinished.length === 0) return runs.length;
   const all = new Set([...runs, ...unfinished].map(runKey)).size;
   return `${all - unfinished.length} of ${all}`;
-}
-
-/** The presets of the comparison's agents: one name in most cases. */
-function preset(model: ReportModel): string | undefined {
-  const named = (value: unknown): string[] => {
-    const name = typeof value === 'object' && value !== null && 'preset' in value ? value.preset : undefined;
-    return typeof name === 'string' ? [name] : [];
-  };
-  const found = model.sources.flatMap(({ manifest }) => {
-    const config = manifest?.config;
-    const agents = typeof config === 'object' && config !== null && 'agents' in config ? config.agents : [];
-    return [...named(config), ...(Array.isArray(agents) ? agents.flatMap(named) : [])];
-  });
-  return found.length === 0 ? undefined : [...new Set(found)].join(', ');
 }
 
 /** Older manifests know begin and end alone. */

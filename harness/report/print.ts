@@ -7,7 +7,7 @@ import { verdictOf, verdictSentence } from './verdict.ts';
 import type { Report } from './write.ts';
 
 /** Plain lines, agents by interquartile mean, those without a rank last. */
-export function printReport({ tables, warnings, files }: Report): string {
+export function printReport({ tables, protocol, warnings, files }: Report): string {
   const agents = rankedRows(tables).map(({ row }) => row);
   const short = shortNames(
     agents.map((row) => String(row.agent)),
@@ -21,7 +21,7 @@ export function printReport({ tables, warnings, files }: Report): string {
     return `${name(row.agent).padEnd(width)}  ${share(Number(row.value))} ${values}  ${row.tasks} / ${row.runs}${mark}`;
   });
   const written = files.filter((file) => file.endsWith('.html')).map((file) => relative('', file) || file);
-  const table = [`${'agent'.padEnd(width)}  IQM, 95 % interval     tasks / runs`, ...lines];
+  const table = [`${'agent'.padEnd(width)}  IQM, 95 % interval     tasks / runs`, ...lines, protocol];
   const verdict = verdictOf(tables);
   return [
     ...(lines.length > 0 ? table : ['no run has ended well: there is nothing to compare']),

@@ -6,6 +6,7 @@ import { type Html, html, shortName } from './html.ts';
 import { type RankedAgent, type ReportModel, ranksOnTask } from './model.ts';
 import { dagger, noteText } from './notes.ts';
 import { grouped, interval, readable, share } from './numbers.ts';
+import { protocolLine } from './protocol.ts';
 import { shortAgents } from './series.ts';
 import { type CellOf, dataTable, folded } from './table-html.ts';
 import { scoreTable } from './tables-text.ts';
@@ -77,13 +78,14 @@ function rankingRow(
 export function finalScoresSection(model: ReportModel): Html {
   const { tables } = model;
   const complete = completeTable(model);
+  const protocol = protocolLine(model);
   return html`<section id="scores"><h2>Final scores</h2>
 <p>Mean return over seeds with its 95 % interval; the best mean of a task is shaded. † marks numbers that need care: hover over it, or see the notes in the complete table.</p>
 ${taskByAgent(model)}
 ${tables.summary.length > MOST_ROWS ? folded(`Complete table (${tables.summary.length} rows)`, complete) : complete}
 ${folded('Table for a paper: Markdown and LaTeX', [
-  tableText('scores.md', 'Markdown', scoreTable(tables, 'markdown')),
-  tableText('scores.tex', 'LaTeX', scoreTable(tables, 'latex')),
+  tableText('scores.md', 'Markdown', scoreTable(tables, protocol, 'markdown')),
+  tableText('scores.tex', 'LaTeX', scoreTable(tables, protocol, 'latex')),
 ])}</section>`;
 }
 

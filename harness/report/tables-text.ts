@@ -17,8 +17,11 @@ interface TableRow {
   readonly cells: readonly Cell[];
 }
 
-/** Agents by name; the best of each row in bold, whether or not others can be told from it. */
-export function scoreTable(tables: Tables, format: TableFormat): string {
+/**
+ * Agents by name; the best of each row in bold, whether or not others can be told from it.
+ * @param protocol what was run, for the caption
+ */
+export function scoreTable(tables: Tables, protocol: string, format: TableFormat): string {
   const agents = tables.aggregate.filter((row) => row.metric === 'iqm').map((row) => String(row.agent));
   const tasks = [...new Set(tables.summary.map((row) => String(row.task)))];
   const number = (cell: unknown) => (typeof cell === 'number' ? cell : undefined);
@@ -48,16 +51,17 @@ export function scoreTable(tables: Tables, format: TableFormat): string {
       best: row !== undefined && best.includes(row),
     })),
   };
-  return format === 'latex' ? latex(agents, rows, last) : markdown(agents, [...rows, last]);
+  const caption = captionOf(protocol);
+  return format === 'latex' ? latex(agents, rows, last, caption) : markdown(agents, [...rows, last], caption);
 }
 
 /** What both tables say of themselves. */
-const caption =
-  'Mean return over seeds with its 95 % interval, and the interquartile mean of normalised scores over all tasks.';
+const captionOf = (protocol: string): string =>
+  `Mean return over seeds with its 95 % interval, and the interquartile mean of normalised scores over all tasks${protocol === '' ? '' : `: ${protocol}`}.`;
 
 const withEnds = (value: string, ends: string): string => (ends === '–' ? value : `${value} ${ends}`);
 
-function markdown(agents: readonly string[], rows: readonly TableRow[]): string {
+function markdown(agents: readonly string[], rows: readonly TableRow[], caption: string): string {
   const quoted = (text: string) => text.replace(/[\\`*_[\]<>|]/g, '\\$&').replace(/\s+/g, ' ');
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return `${[
@@ -78,7 +82,12 @@ const latexCharacters: Readonly<Record<string, string>> = {
 };
 
 /** A table of the package booktabs. */
-function latex(agents: readonly string[], rows: readonly TableRow[], last: TableRow): string {
+function latex(
+  agents: readonly string[],
+  rows: readonly TableRow[],
+  last: TableRow,
+  caption: string,
+): string {
   const quoted = (text: string) =>
     text
       .replace(/[\\~^−–]|[&%$#_{}]/g, (found) => latexCharacters[found] ?? `\\${found}`)

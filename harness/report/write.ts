@@ -1,5 +1,5 @@
 /** Makes a report: tables, plots and page, from the CSVs of comparison directories or a file of scores. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { readTable, readText } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
@@ -9,6 +9,7 @@ import { type TableName, type Tables, tableColumns } from '../results/tables.ts'
 import { parseLoggedRuns } from '../results/training.ts';
 import { UserError } from '../text/errors.ts';
 import { type KnownKeys, refuseUnknownKeys } from '../text/known-keys.ts';
+import { shellWord } from '../text/shell-word.ts';
 import type { ReferenceScore } from './curves.ts';
 import { legendEntry, standaloneSvg } from './drawing.ts';
 import {
@@ -20,6 +21,7 @@ import {
 } from './gather.ts';
 import { caution } from './notes.ts';
 import { reportPage } from './page-file.ts';
+import { protocolLine } from './protocol.ts';
 
 /** What a report is made from, where it goes and how it is computed. */
 export interface ReportOptions extends ReportChoices {
@@ -46,6 +48,8 @@ export interface Report {
   readonly tables: Tables;
   /** Paths of what was written. */
   readonly files: readonly string[];
+  /** What was run, as a line: `preset laptop, 50k steps, 3 seeds`. */
+  readonly protocol: string;
   /** Lines for the user. */
   readonly warnings: readonly string[];
 }
@@ -56,7 +60,8 @@ export function writeReport(options: ReportOptions): Report {
   refuseToOverwrite(options);
   const { model, warnings } = read(options);
   const files: string[] = [];
-  if (options.out === undefined) return { tables: model.tables, files, warnings };
+  const report = { tables: model.tables, files, protocol: protocolLine(model), warnings };
+  if (options.out === undefined) return report;
   const write = (path: string, text: string): void => {
     writeDurably(path, text);
     files.push(path);
@@ -74,7 +79,7 @@ export function writeReport(options: ReportOptions): Report {
     write(join(folder, 'plots', `${drawing.name}.svg`), svg);
   }
   write(join(folder, 'report.html'), page.text);
-  return { tables: model.tables, files, warnings };
+  return report;
 }
 
 /** A report may be made again where it came from; elsewhere it does not replace another. */
@@ -108,6 +113,10 @@ function readDirectory(directory: string, withMetrics: boolean): ComparisonSourc
       `${directory}: no such directory${existsSync(under) ? `; did you mean ${under}?` : ''}`,
     );
   }
+  if (!statSync(directory).isDirectory())
+    throw new UserError(
+      `${directory} is a file; scores are of harness report --scores ${shellWord(directory)}`,
+    );
   const manifest = readManifest(directory);
   const runs = readRuns(directory, manifest, { mayBeEmpty: (manifest?.runs ?? []).length > 0 });
   return { name: basename(resolve(directory)), manifest, runs, ...(withMetrics && readMetrics(directory)) };

@@ -10,6 +10,7 @@ import { evaluate, fixedStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
 import { type EvaluationRow, MetricMeans, type TrainingRow, UNSTABLE_EPISODES } from './rows.ts';
 import { RunStreams } from './streams.ts';
+import { updatesAt } from './updates.ts';
 
 /** What a run is made of. Loaded by name elsewhere: this file knows no agent, task or file format. */
 export interface RunParts {
@@ -114,12 +115,6 @@ export async function run(parts: RunParts, hooks: RunHooks): Promise<RunOutcome>
   hooks.rows(session.evaluations, session.trainingRows);
   const done = session.step === job.steps && !session.evaluationIsDue();
   return { status: done ? 'done' : 'interrupted', step: session.step, wallSeconds: session.wallSeconds() };
-}
-
-/** Updates after control step `step` (1, 2, ...); a fraction such as 0.25 is one update every four steps. */
-function updatesAt(step: number, training: TrainingConfig): number {
-  if (step <= training.randomSteps || step < training.batchSize) return 0;
-  return Math.floor(step * training.updatesPerStep) - Math.floor((step - 1) * training.updatesPerStep);
 }
 
 function toFloat32(from: Float64Array, to: Float32Array): Float32Array {

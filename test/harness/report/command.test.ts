@@ -7,7 +7,7 @@ import { reportCommand } from '../../../harness/cli/report.ts';
 import { namedFolder } from '../../../harness/files/named-folder.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
 import { UserError } from '../../../harness/text/errors.ts';
-import { makeComparison } from './made-comparison.ts';
+import { madeManifest, makeComparison } from './made-comparison.ts';
 
 let root: string;
 let printed: string;
@@ -30,10 +30,7 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const run = (...words: string[]) =>
-  reportCommand()
-    .exitOverride()
-    .parseAsync(['--resamples', '200', ...words], { from: 'user' });
+const run = (...words: string[]) => reportCommand().exitOverride().parseAsync(words, { from: 'user' });
 const made = { tasks: ['run', 'walk'], agents: ['a', 'b'], seeds: 3, evaluations: 3 };
 const scoresFile = (text: string, name = 'scores.csv'): string => {
   const file = join(root, name);
@@ -226,6 +223,36 @@ describe('harness report', () => {
       for (const rule of ['toprule', 'midrule', 'bottomrule', 'end{tabular}'])
         expect(printed).toContain(`\\${rule}`);
     });
+  });
+
+  it('every table says what was run: preset, steps and seeds', async () => {
+    const manifest = madeManifest('told');
+    makeComparison(join(root, 'told'), { ...made, seeds: 3, evaluations: 2, manifest });
+    await run(join(root, 'told'), '--markdown');
+    expect(printed).toMatch(/over all tasks: preset laptop, 10k steps, 3 seeds\.\n$/);
+    printed = '';
+    await run(join(root, 'told'), '--latex');
+    expect(printed).toMatch(/\\caption\{[^}]*: preset laptop, 10k steps, 3 seeds\.\}/);
+    printed = '';
+    await run(join(root, 'told'));
+    expect(printed).toMatch(/^preset laptop, 10k steps, 3 seeds$/m);
+    expect(readFileSync(join(root, 'told/report.html'), 'utf8')).toContain(
+      'over all tasks: preset laptop, 10k steps, 3 seeds.',
+    );
+    printed = '';
+    await run(join(root, 'told'), '--until', '5000');
+    expect(printed).toMatch(/^preset laptop, 5k steps, 3 seeds$/m);
+  });
+
+  it('says which agents made no update', async () => {
+    const config = { preset: 'laptop', batchSize: 256, randomSteps: 10_000, updatesPerStep: 1 };
+    const agents = [{ label: 'sac', preset: 'laptop', config }];
+    const manifest = { ...madeManifest('short'), config: { agents, steps: 10_000 } };
+    makeComparison(join(root, 'short'), { ...made, agents: ['sac'], manifest });
+    await run(join(root, 'short'));
+    const line = 'sac makes no update: its first 10,000 steps are random';
+    expect(printed).toContain(`note: ${line} (more --steps, or --set sac.randomSteps=…)`);
+    expect(readFileSync(join(root, 'short/report.html'), 'utf8')).toContain(`<p class="notice">${line}`);
   });
 
   it('a bare name is one under results/ if it is there, else a path', () => {
