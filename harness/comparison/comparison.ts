@@ -1,12 +1,12 @@
 /** One comparison from plan to files: folder, lock, manifest, runs, tables; also after an interruption. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { backends } from '../../engine/backends/records.ts';
 import type { ExecutionOptions, Executor } from '../execution/executor.ts';
 import { mergeRuns } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
-import { describeDiskError, makeFolder, removeTornFiles } from '../files/durable.ts';
+import { makeFolder, removeTornFiles } from '../files/durable.ts';
 import { lockFolder, whoHolds } from '../files/lock.ts';
 import { type Additions, additions } from '../plan/extend.ts';
 import { cannotGoOn, checkFiles, filesOf, sourcesOf } from '../plan/known-files.ts';
@@ -34,6 +34,7 @@ import { type RunJob, runName, withoutChecksums } from '../run/job.ts';
 import type { RunIdentity } from '../run/streams.ts';
 import { describeDifference, firstDifference } from '../text/difference.ts';
 import { UserError } from '../text/errors.ts';
+import { comparisonAround, removeComparison } from './replace.ts';
 
 export interface ComparisonOptions {
   /** Results folder. */
@@ -106,7 +107,8 @@ export async function runComparison(
   try {
     checkFolder(folder, options); // again: another process may have written while this one waited for it
     const known = withChecksums(plan);
-    if (options.force) clearFolder(folder);
+    const kept = options.force ? removeComparison(folder) : [];
+    if (kept.length > 0) options.note(`kept in ${folder}: ${kept.join(', ')}`);
     removeTornFiles(folder);
     return await execute(begin(known, options), options);
   } finally {
@@ -144,6 +146,7 @@ function checkFolder(folder: string, { force, resume }: Pick<Beginning, 'force' 
     if (files.length > 0) loadManifest(folder);
     return;
   }
+  refuseWithin(folder);
   if (files.length === 0) return;
   if (!hasManifest(folder))
     throw new UserError(`${folder} exists and holds no results; choose another --out`);
@@ -155,6 +158,13 @@ function checkFolder(folder: string, { force, resume }: Pick<Beginning, 'force' 
   const held = heldRun(folder);
   if (held !== undefined)
     throw new UserError(`${held.run} is in use by ${held.by}; wait for it to end, or stop it`);
+}
+
+/** @throws UserError for a folder within another comparison */
+export function refuseWithin(folder: string): void {
+  const around = comparisonAround(folder);
+  if (around !== undefined)
+    throw new UserError(`${folder} lies inside the comparison ${around}; choose another --out`);
 }
 
 /** A run that some process is at, a worker of the queue for one, whose session may have ended. */
@@ -178,16 +188,6 @@ function listFolder(folder: string): string[] {
     throw new UserError(
       `cannot use ${folder} as results folder: ${code === 'ENOTDIR' ? 'it is a file' : code}`,
     );
-  }
-}
-
-function clearFolder(folder: string): void {
-  try {
-    for (const file of readdirSync(folder)) {
-      if (!file.startsWith('.lock')) rmSync(join(folder, file), { recursive: true, force: true });
-    }
-  } catch (error) {
-    throw describeDiskError(error, folder);
   }
 }
 

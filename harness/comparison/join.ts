@@ -35,7 +35,7 @@ import { type RunFiles, readComplete, readRunFiles } from '../run/record.ts';
 import { evaluationColumns } from '../run/rows.ts';
 import { describeDifference } from '../text/difference.ts';
 import { UserError } from '../text/errors.ts';
-import { type ComparisonOutcome, statusOf } from './comparison.ts';
+import { type ComparisonOutcome, refuseWithin, statusOf } from './comparison.ts';
 
 export interface JoinOptions {
   /** Folder to write; it must not exist, or be empty. */
@@ -94,6 +94,7 @@ export function joinComparisons(folders: readonly string[], options: JoinOptions
 }
 
 function checkOut(out: string): void {
+  refuseWithin(out);
   if (!existsSync(out)) return;
   if (lstatSync(out).isDirectory() && readdirSync(out).length === 0) return;
   throw new UserError(`${out} exists; choose another --out`);

@@ -1,5 +1,5 @@
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ComparisonOptions, runComparison } from '../../../harness/comparison/comparison.ts';
 import type { Progress } from '../../../harness/execution/progress.ts';
@@ -84,6 +84,41 @@ describe('a comparison', () => {
       /unknown task 'cartpole-balanc'; did you mean 'cartpole-balance'/,
     );
     expect(manifestOf(folder)).toEqual(before);
+  });
+
+  it('is replaced by --force with all that it wrote, and nothing else', async () => {
+    const folder = workplace();
+    await runComparison(plan, options(folder));
+    const put = (name: string, text: string) => {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    };
+    const theirs = ['notes.md', 'nested/manifest.json', 'plots/mine.png', 'against-old/manifest.json'];
+    for (const name of theirs) put(name, '{"format":"rfm-harness-results/1"}');
+    const ours = [
+      'runs/gone/random/7/evaluations.csv',
+      'plots/curve-gone.svg',
+      'tensorboard/x',
+      'report.html',
+    ];
+    for (const name of ['against-rfm8/summary.csv', ...ours]) put(name, '');
+    const notes: string[] = [];
+    await runComparison(plan, options(folder, { force: true, note: (line) => void notes.push(line) }));
+    expect(theirs.filter((name) => !existsSync(join(folder, name)))).toEqual([]);
+    expect(['against-rfm8', ...ours].filter((name) => existsSync(join(folder, name)))).toEqual([]);
+    expect(notes).toEqual([`kept in ${folder}: against-old, nested, notes.md, plots`]);
+  });
+
+  it('does not lie inside another, and may lie beside the manifest of another program', async () => {
+    const folder = workplace({ 'other/manifest.json': '{"manifest_version":3}' });
+    await runComparison(plan, options(join(folder, 'one')));
+    const inner = join(folder, 'one/inner');
+    await expect(runComparison(plan, options(inner))).rejects.toThrow(
+      `${inner} lies inside the comparison ${join(folder, 'one')}; choose another --out`,
+    );
+    expect(existsSync(inner)).toBe(false);
+    await runComparison(plan, options(join(folder, 'other/two')));
+    expect(manifestOf(join(folder, 'other/two')).status).toBe('done');
   });
 
   it('is not replaced while a process is at one of its runs', async () => {
