@@ -13,10 +13,12 @@ export {
   DivergenceError,
   EpisodeError,
   ModelError,
+  SeedError,
   SimulatorError,
   StateError,
   TaskError,
 } from './envs/errors.ts';
+export { RandomStateError } from './envs/random-state.ts';
 export { domains, suite, suiteNames } from './envs/registry.ts';
 export { VectorEnvironment, type VectorOptions, type VectorTimeStep } from './envs/vector.ts';
 export {

@@ -8,6 +8,7 @@ import { checkScoreRange } from './domain.ts';
 import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
 import { ActionError, DivergenceError, EpisodeError, StateError, TaskError } from './errors.ts';
 import { named } from './named-value.ts';
+import { checkSeed } from './random-state.ts';
 import { describeUnfit, fitsSingle } from './single-precision.ts';
 
 type Phase = 'new' | 'running' | 'ended' | 'failed' | 'disposed';
@@ -58,6 +59,7 @@ export class CheckedEnvironment implements Environment {
 
   reset(seed?: number): TimeStep {
     this.refuseDisposed();
+    if (seed !== undefined) checkSeed(this.task, seed);
     this.phase = 'failed'; // until the reset has succeeded
     this.steps = 0;
     const first = this.checkTimeStep(

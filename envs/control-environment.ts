@@ -16,7 +16,7 @@ import type { MuJoCo } from './mujoco.ts';
 import { named } from './named-value.ts';
 import { ObservationWriter } from './observation.ts';
 import { Physics, type PhysicsState } from './physics.ts';
-import { RandomState, type RandomStateSnapshot } from './random-state.ts';
+import { checkSeed, RandomState, type RandomStateSnapshot } from './random-state.ts';
 import { domains } from './registry.ts';
 import { describeUnfit, fitsSingle } from './single-precision.ts';
 
@@ -93,9 +93,10 @@ export class ControlEnvironment implements Environment {
     };
   }
 
-  /** Compiles the task's model. @throws ModelError, TaskError, each naming the task. */
+  /** Compiles the task's model. @throws ModelError, TaskError, SeedError, each naming the task. */
   static create(mujoco: MuJoCo, task: Task, source: ModelSource, seed: number): ControlEnvironment {
     checkDescription(task.name, task);
+    checkSeed(task.name, seed);
     const random = new RandomState(seed);
     let physics: Physics | undefined;
     try {
@@ -109,7 +110,10 @@ export class ControlEnvironment implements Environment {
 
   reset(seed?: number): TimeStep {
     if (this.phase === 'disposed') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE.disposed}`);
-    if (seed !== undefined) this.random.seed(seed);
+    if (seed !== undefined) {
+      checkSeed(this.task, seed);
+      this.random.seed(seed);
+    }
     this.phase = 'diverged'; // until the reset has succeeded
     this.steps = 0;
     const { physics, description } = this;

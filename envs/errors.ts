@@ -15,6 +15,11 @@ export class EpisodeError extends EnvironmentError {
   override readonly name = 'EpisodeError';
 }
 
+/** A seed that numpy's random state does not have: not a whole number, below 0, or 2^32 and above. The environment is unchanged. */
+export class SeedError extends EnvironmentError {
+  override readonly name = 'SeedError';
+}
+
 /** The simulation diverged, by MuJoCo's own warning or by a non-finite number. reset() starts anew. */
 export class DivergenceError extends EnvironmentError {
   override readonly name = 'DivergenceError';

@@ -24,6 +24,7 @@ export {
   DivergenceError,
   EpisodeError,
   ModelError,
+  SeedError,
   SimulatorError,
   StateError,
   TaskError,
@@ -32,7 +33,7 @@ export { describedModel, type ModelReader, type ModelSource, type ModelText } fr
 export { loadMuJoCo } from './mujoco.ts';
 export type { ObservationWriter } from './observation.ts';
 export type { Physics } from './physics.ts';
-export { RandomState } from './random-state.ts';
+export { RandomState, RandomStateError } from './random-state.ts';
 export { domains, findTask, registerTask, suite, suiteNames, taskNames } from './registry.ts';
 export { type Sigmoid, Tolerance, type ToleranceOptions, tolerance } from './tolerance.ts';
 export { checkTrainable, tryOut } from './trainable.ts';

@@ -9,6 +9,7 @@
 
 import { log } from '../math/elementary.ts';
 import { decodeFloat64, decodeUint32, encodeArray } from './encoding.ts';
+import { SeedError } from './errors.ts';
 
 const WORDS = 624;
 const SHIFT = 397;
@@ -27,6 +28,14 @@ export class RandomStateError extends Error {
   override readonly name = 'RandomStateError';
 }
 
+const isSeed = (seed: number): boolean => Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff;
+const seedFault = (seed: number): string => `seed must be an integer in [0, 4294967295], got ${seed}`;
+
+/** @throws SeedError that names the task */
+export function checkSeed(task: string, seed: number): void {
+  if (!isSeed(seed)) throw new SeedError(`${task}: ${seedFault(seed)}`);
+}
+
 /** numpy's RandomState: Mersenne Twister, with the draws that tasks need, bit for bit. */
 export class RandomState {
   private readonly key = new Uint32Array(WORDS);
@@ -41,9 +50,7 @@ export class RandomState {
 
   /** Starts anew, as a new RandomState(seed) would. */
   seed(seed: number): void {
-    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-      throw new RandomStateError(`seed must be an integer in [0, 4294967295], got ${seed}`);
-    }
+    if (!isSeed(seed)) throw new RandomStateError(seedFault(seed));
     const key = this.key;
     key[0] = seed;
     for (let i = 1; i < WORDS; i++) {
