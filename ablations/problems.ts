@@ -1,8 +1,10 @@
 /** Target densities with known posteriors on which estimators are compared. */
+
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { GaussianMixture, type MixtureDescription, mixtureSchema } from '../agents/posterior/mixture.ts';
+import { inWords } from '../agents/schema-words.ts';
 import { UserError } from '../harness/text/errors.ts';
 
 export interface Problem {
@@ -119,7 +121,7 @@ const fileSchema = z.union([
  * @throws UserError that names the file and what is wrong with it
  */
 export function readProblems(file: string): Problem[] {
-  const parsed = fileSchema.safeParse(readJson(file));
+  const parsed = fileSchema.safeParse(readJson(file), { error: inWords });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const nested = 'errors' in issue && Array.isArray(issue.errors) ? issue.errors.flat()[0] : issue;

@@ -2,6 +2,7 @@
  * The conformance suite: what every agent, ours or a user's, must do so that comparisons are fair and
  * repeatable. It runs an agent on random data of two problem sizes and gives one verdict per promise.
  */
+
 import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../engine/random.ts';
 import type { Engine } from '../engine/types.ts';
@@ -16,6 +17,7 @@ import {
   type ReturnFault,
   snapshotFault,
 } from './returned.ts';
+import { inWords } from './schema-words.ts';
 
 /** Whether one promise of the interface is kept. */
 export interface Verdict {
@@ -199,7 +201,7 @@ async function checkDescription(bench: Bench): Promise<void> {
   for (const preset of presets) {
     const config = factory.presets?.[preset];
     expect(config !== undefined, `presets.${preset} is missing`);
-    const parsed = factory.config.safeParse(config);
+    const parsed = factory.config.safeParse(config, { error: inWords });
     expect(
       parsed.success,
       `presets.${preset} does not fit the config schema: ${parsed.error?.issues[0]?.message}`,

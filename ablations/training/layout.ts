@@ -2,9 +2,11 @@
  * Where an ablation's comparisons lie below DIR: in DIR/NAME if there is one, else in DIR/NAME/STEPS, with all
  * plans in DIR/NAME/comparisons.json, so that an interrupted ablation knows also those that had not begun.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { inWords } from '../../agents/schema-words.ts';
 import { makeFolder, writeDurably } from '../../harness/files/durable.ts';
 import { planSchema } from '../../harness/plan/plan.ts';
 import { writeReport } from '../../harness/report/write.ts';
@@ -49,7 +51,7 @@ export function readLayout(folder: string): PlannedComparison[] {
   } catch {
     throw new UserError(`${file} is not readable JSON`);
   }
-  const parsed = layout.safeParse(found);
+  const parsed = layout.safeParse(found, { error: inWords });
   if (parsed.success) return parsed.data.comparisons;
   throw new UserError(`${file} holds no plans of this harness: ${firstIssue(parsed.error)}`);
 }

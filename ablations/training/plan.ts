@@ -1,5 +1,7 @@
 /** From an ablation and the user's options to comparisons: variants named, grouped by steps, resolved. */
 
+import type { Preset } from '../../agents/agent.ts';
+import { type AnyAgentFactory, builtInAgents, findAgent } from '../../agents/registry.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
 import { parseSet, resolveAgents, resolvePlan } from '../../harness/plan/resolve.ts';
 import { checkPreset, entries, type Settings } from '../../harness/plan/settings.ts';
@@ -47,6 +49,7 @@ export async function planTraining(
   for (const steps of lengths) {
     const variants = ablation.variants({ base, steps, full: request.full });
     refuseVaried(ablation, variants, constants);
+    refuseAgent(ablation, variants, agent, preset);
     const plan = await resolvePlan({
       seeds: scale.seeds,
       evaluationEpisodes: scale.evaluationEpisodes,
@@ -85,6 +88,27 @@ function refuseVaried(
   const key = Object.keys(constants).find((name) => variants.every(({ set }) => name in set));
   if (key !== undefined) throw new UserError(`--set ${key}: that is what '${ablation.name}' varies`);
 }
+
+/** A built-in agent has to have the keys that vary, as rfm-flow has. */
+function refuseAgent(
+  ablation: TrainingAblation,
+  variants: readonly Variant[],
+  agent: string,
+  preset: Preset,
+): void {
+  const has = (factory: AnyAgentFactory | undefined, key: string) =>
+    factory !== undefined && Object.hasOwn(factory.presets[preset], key);
+  const own = findAgent(agent);
+  const varied = variants.flatMap(({ set }) => Object.keys(set)).filter((key) => has(rfmFlow, key));
+  const lacking = own === undefined ? undefined : varied.find((key) => !has(own, key));
+  if (lacking === undefined) return;
+  const fitting = builtInAgents.filter((other) => varied.every((key) => has(other, key)));
+  throw new UserError(
+    `'${ablation.name}' varies '${lacking}', which ${agent} does not have; --agent is one of ${fitting.map(({ name }) => name).join(', ')}, or a file`,
+  );
+}
+
+const rfmFlow = findAgent('rfm-flow');
 
 function chosen(
   { name: ablation }: TrainingAblation,

@@ -1,7 +1,9 @@
 /** What `harness trace` prints. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { inWords } from '../../agents/schema-words.ts';
 import { ControlEnvironment } from '../../envs/index.ts';
 import { type ForcedStep, teacherForced } from '../../envs/teacher-forced.ts';
 import { type Trace, type TracedSeed, traceSeed } from '../../envs/trace.ts';
@@ -167,7 +169,7 @@ function readTrace(file: string): Trace {
   } catch (error) {
     throw new UserError(`cannot read the trace ${file}: ${messageOf(error)}`);
   }
-  const { error } = recording.safeParse(content);
+  const { error } = recording.safeParse(content, { error: inWords });
   if (error === undefined) return content as Trace;
   const [{ path, message }] = error.issues;
   throw new UserError(

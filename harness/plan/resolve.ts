@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { presets } from '../../agents/agent.ts';
 import { AGENT_NAME } from '../../agents/returned.ts';
+import { inWords } from '../../agents/schema-words.ts';
 import { checkBackend } from '../../engine/backends/chain.ts';
 import { defaultBackend } from '../../engine/default-backend.ts';
 import { askOfFile } from '../plugins/apart.ts';
@@ -218,7 +219,7 @@ export function resolveConfig(
     if (!known.includes(key)) throw unknownName(`key of ${label}`, key, known);
     config[key] = value;
   }
-  const parsed = factory.config.safeParse(config);
+  const parsed = factory.config.safeParse(config, { error: inWords });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const key = issue.path.map(String).join('.');

@@ -1,21 +1,34 @@
 /** What a user may say about a comparison, on the command line or in a YAML file, and its defaults. */
+
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Preset, presets } from '../../agents/agent.ts';
+import { inWords } from '../../agents/schema-words.ts';
 import { isFile } from '../plugins/load-module.ts';
 import { backendName, evaluationStarts } from '../run/job.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { parseCount } from '../text/quantity.ts';
 
+/** What is said of `sac.tau: 0.1` where `sac: { tau: 0.1 }` is meant, and of other values in its place. */
+function notByAgent(otherwise: string): z.core.$ZodErrorMap {
+  return ({ path = [], input }) => {
+    const [option, name] = path.map(String);
+    const [, agent, key] = /^(.+)\.([^.]+)$/.exec(name ?? '') ?? [];
+    if (agent !== undefined && path.length === 2 && (option === 'set' || option === 'sweep'))
+      return `write ${option}: { ${agent}: { ${key}: ${JSON.stringify(input)} } }`;
+    return otherwise;
+  };
+}
+
 const quantity = z.union([z.number(), z.string()], { error: 'expected a number, such as 300 or 30k' });
-const configValues = z.record(z.string(), z.unknown(), { error: 'expected keys with their values' });
+const configValues = z.record(z.string(), z.unknown(), { error: notByAgent('expected keys with their values') });
 const configLists = z.record(
   z.string(),
   z.array(z.unknown(), { error: 'expected a list of values' }).min(1, 'expected at least one value'),
-  { error: 'expected keys with lists of values' },
+  { error: notByAgent('expected keys with lists of values') },
 );
 
 const agentVariant = z.strictObject({
@@ -99,14 +112,7 @@ export const quick = {
  * @throws UserError naming the file, the place in it and what is wrong, in one line
  */
 export function readSettingsFile(path: string): Settings {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new UserError(`cannot read ${path}: ${code === 'ENOENT' ? 'no such file' : code}`);
-  }
-  const document = parseDocument(text);
+  const document = parseDocument(textOf(path));
   const [problem] = document.errors;
   if (problem?.code === 'MULTIPLE_DOCS') throw new UserError(`${path}: one document expected, found several`);
   if (problem !== undefined) throw notYaml(path, problem);
@@ -116,7 +122,33 @@ export function readSettingsFile(path: string): Settings {
   } catch (error) {
     throw notYaml(path, error); // aliases are looked up only here
   }
-  return fromFolder(checkSettings(value ?? {}, path), dirname(path));
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  if (value === null || value === undefined || isEmpty)
+    throw new UserError(`${path} holds no settings; 'harness compare' alone runs the default comparison`);
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new UserError(
+      `${path}: expected settings such as 'agents: [sac]', found ${Array.isArray(value) ? 'a list' : `the text '${shortened(String(value))}'`}`,
+    );
+  return fromFolder(checkSettings(value, path), dirname(path));
+}
+
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+/** @throws UserError for a file that cannot be read, or is no text */
+function textOf(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = { ENOENT: 'no such file', EISDIR: 'it is a folder' };
+    throw new UserError(`cannot read ${path}: ${reasons[code ?? ''] ?? code}`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(`${path} is no text in UTF-8`);
+  }
 }
 
 /** Settings whose relative paths begin at a folder. */
@@ -145,7 +177,7 @@ const notYaml = (path: string, error: unknown) => {
 
 /** @param where what the message begins with, for example the file's path */
 export function checkSettings(value: unknown, where: string): Settings {
-  const parsed = settingsSchema.safeParse(value);
+  const parsed = settingsSchema.safeParse(value, { error: inWords });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const place = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
@@ -175,8 +207,15 @@ export function parseSeeds(value: NonNullable<Settings['seeds']>): number[] {
         .filter((part) => part.trim() !== '');
   const range = /^(\d+)\.\.(\d+)$/.exec(String(value).trim());
   let seeds: number[];
+  if (/^\d+-\d+$/.test(String(value).trim())) {
+    const [first, last] = String(value).trim().split('-');
+    throw new UserError(
+      `--seeds ${value}: write ${first}..${last} for a range, or a list: ${first},${Number(first) + 1},${Number(first) + 2}`,
+    );
+  }
   if (range) {
     const [first, last] = [seed(range[1]), seed(range[2])];
+    if (last < first) throw new UserError(`--seeds ${value}: ${first}..${last} ends before it begins`);
     const length = parseCount(last - first + 1, 'the number of --seeds', 1, 10_000);
     seeds = Array.from({ length }, (_, i) => first + i);
   } else if (Array.isArray(value) || String(value).includes(',')) {

@@ -3,6 +3,7 @@
 import { type Preset, presets } from '../../agents/agent.ts';
 import { type AnyAgentFactory, builtInAgents, findAgent } from '../../agents/registry.ts';
 import { AGENT_NAME } from '../../agents/returned.ts';
+import { inWords } from '../../agents/schema-words.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';
 import { absolutePath, isFile, loadDefaultExport } from './load-module.ts';
@@ -81,7 +82,7 @@ function checkFactory(value: unknown, file: string): asserts value is AnyAgentFa
   for (const preset of presets) {
     if (found?.[preset] === undefined)
       throw fault(`presets must have '${preset}' (of ${presets.join(', ')})`);
-    const parsed = (value as AnyAgentFactory).config.safeParse(found[preset]);
+    const parsed = (value as AnyAgentFactory).config.safeParse(found[preset], { error: inWords });
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       throw fault(

@@ -1,10 +1,12 @@
 /** manifest.json: what a comparison was asked, on what it ran, and how every run ended. */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { inWords } from '../../agents/schema-words.ts';
 import { writeDurably } from '../files/durable.ts';
 import { planSchema } from '../plan/plan.ts';
 import { installedVersion } from '../process/installed-version.ts';
@@ -156,7 +158,7 @@ function load<Value>(folder: string, schema: z.ZodType<Value>): Value {
       missing ? `${folder} holds no manifest.json` : `${file(folder)} is not readable JSON`,
     );
   }
-  const parsed = schema.safeParse(found);
+  const parsed = schema.safeParse(found, { error: inWords });
   if (parsed.success) return parsed.data;
   throw new UserError(`${file(folder)} is no manifest of this harness: ${firstIssue(parsed.error)}`);
 }

@@ -9,6 +9,7 @@
  *     checkpoint/replay-FIRST-LAST.f32  replay rows [FIRST, LAST), each written once and never again; the
  *                                       states list the ones they need with their checksums
  */
+
 import {
   closeSync,
   existsSync,
@@ -22,6 +23,7 @@ import {
 import { join } from 'node:path';
 import type { AgentSnapshot } from '../../agents/agent.ts';
 import type { ReplayBuffer } from '../../agents/replay.ts';
+import { inWords } from '../../agents/schema-words.ts';
 import { describeDiskError, flushFolder, makeFolder, sha256, writeDurably } from '../files/durable.ts';
 import { firstIssue, UserError } from '../text/errors.ts';
 import { messageOf } from '../text/printable.ts';

@@ -1,5 +1,7 @@
 /** Makes what a run is made of, from an agent's factory and a maker of environments, wherever those come from. */
+
 import type { AnyAgentFactory } from '../../agents/registry.ts';
+import { inWords } from '../../agents/schema-words.ts';
 import { checkBackend } from '../../engine/backends/chain.ts';
 import { createEngine } from '../../engine/index.ts';
 import type { Environment } from '../../envs/environment.ts';
@@ -44,7 +46,7 @@ async function partsWith(
   job: RunJob,
   { factory, who, watch, note }: Makers,
 ): Promise<AssembledRun> {
-  const parsed = factory.config.safeParse(job.config);
+  const parsed = factory.config.safeParse(job.config, { error: inWords });
   if (!parsed.success) throw new UserError(`${who}: config: ${firstIssue(parsed.error)}`);
   const training = parsed.data;
   checkTrainable(environment);

@@ -16,7 +16,8 @@ export function parseCount(text: string | number, what: string, minimum = 1, max
     throw new UserError(`${what} must be a whole number such as 300, 30k or 1.5M, found '${text}'`);
   }
   if (rounded < minimum || rounded > maximum) {
-    throw new UserError(`${what} must lie between ${minimum} and ${formatCount(maximum)}, found ${text}`);
+    const most = maximum > LARGEST_SHORT ? String(maximum) : formatCount(maximum);
+    throw new UserError(`${what} must lie between ${minimum} and ${most}, found ${text}`);
   }
   return rounded;
 }
@@ -27,6 +28,9 @@ export function parseSeconds(value: string | number, what: string, maximum: numb
   if (parsed > 0 && parsed <= maximum) return parsed;
   throw new UserError(`${what} must be a positive number of seconds, found '${value}'`);
 }
+
+/** Larger limits are none that people mean: 2^53 - 1 say. */
+const LARGEST_SHORT = 1e12;
 
 /** 30000 → `30k`, 1500000 → `1.5M`; numbers that would lose digits stay as they are. */
 export function formatCount(value: number): string {

@@ -68,8 +68,8 @@ describe('harness trace', () => {
     ['a folder', folder, /^cannot read the trace .*EISDIR/],
     ['no gzip', 'text.json.gz', /^cannot read the trace .*incorrect header check/],
     ['no JSON', 'text.json', /^cannot read the trace .*not valid JSON/],
-    ['a number', '5', /is no trace: Invalid input: expected object/],
-    ['no seeds', '{"task":"walker-walk"}', /is no trace: seeds: Invalid input: expected array/],
+    ['a number', '5', /is no trace: expected keys with values/],
+    ['no seeds', '{"task":"walker-walk"}', /is no trace: seeds: is missing; expected a list/],
     [
       'no state',
       '{"task":"walker-walk","seeds":[{"seed":0,"reset":{}}]}',
