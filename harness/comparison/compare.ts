@@ -6,6 +6,7 @@ import { DEFAULT_EXECUTOR, executors } from '../execution/executors.ts';
 import { runFolder } from '../execution/merge.ts';
 import type { Progress } from '../execution/progress.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
+import { planNotes } from '../plan/notes.ts';
 import { parseShard, planFor } from '../plan/plan-for.ts';
 import type { AgentEntry, Settings } from '../plan/settings.ts';
 import { type Report, type ReportOptions, writeReport } from '../report/index.ts';
@@ -18,6 +19,7 @@ import type { RunProgress } from '../run/loop.ts';
 import type { RunIdentity } from '../run/streams.ts';
 import { UserError } from '../text/errors.ts';
 import { type KnownKeys, refuseUnknownKeys } from '../text/known-keys.ts';
+import { namingOptions } from '../text/option-names.ts';
 import { present } from '../text/present.ts';
 import {
   compareSettings,
@@ -75,12 +77,12 @@ export interface CompareOptions
   extends RunOptions,
     Pick<ReportOptions, 'interval' | 'resamples' | 'scoreRange' | 'taskRanges' | 'title'> {
   /**
-   * Names, files, or variants `{ agent, name, preset, set }`. A file is loaded in processes of its own. Needed but with
+   * Names, files, or variants `{ agent, name, preset, set }`; or a text with commas between names. A file is loaded in processes of its own. Needed but with
    * `extend`.
    */
-  readonly agents?: readonly (string | AgentEntry)[];
-  /** Names, suites or files. Needed but with `extend` and `against`. */
-  readonly tasks?: readonly string[];
+  readonly agents?: string | readonly (string | AgentEntry)[];
+  /** Names, suites or files, or a text with commas between them. Needed but with `extend` and `against`. */
+  readonly tasks?: string | readonly string[];
   /** How many, from 0 on, or which. */
   readonly seeds?: number | readonly number[];
   /** Processes at a time; as many as cores by default. */
@@ -152,10 +154,25 @@ export interface TrainedRun {
  *   fails is no error: it is in the result.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  refuseUnknownKeys('compare', options, compareKeys);
-  const asked = checkOptions('compare', options);
-  const other = options.against === undefined ? undefined : readOther(options.against);
-  return carryOut(await planOf(asked, options, other), options, other);
+  expectOptions('compare', options, compareKeys);
+  return namingOptions(compareKeys, async () => {
+    const asked = checkOptions('compare', options);
+    const other = options.against === undefined ? undefined : readOther(options.against);
+    return carryOut(await planOf(asked, options, other), options, other);
+  });
+}
+
+/** @throws UserError for what is no options, or for an unknown one */
+function expectOptions<Options extends RunOptions>(
+  name: string,
+  options: unknown,
+  known: KnownKeys<Options>,
+): asserts options is Options {
+  if (options === undefined)
+    throw new UserError(`${name} needs options, at least out: a name under results/`);
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new UserError(`${name}: options must be an object such as { out: 'mine' }`);
+  refuseUnknownKeys<Options>(name, options, known);
 }
 
 /**
@@ -168,20 +185,25 @@ export async function train(
   task: string,
   given: RunOptions & { readonly seed?: number },
 ): Promise<TrainedRun> {
-  refuseUnknownKeys('train', given, { ...runKeys, seed: true });
+  if (agent === undefined || task === undefined)
+    throw new UserError("train needs an agent and a task: train('sac', 'walker-walk', { out: 'mine' })");
+  const known = { ...runKeys, seed: true } as const;
+  expectOptions<RunOptions & { readonly seed?: number }>('train', given, known);
   const { seed = 0, ...others } = given;
   const options = { ...others, agents: [agent], tasks: [task], seeds: [seed] };
-  const plan = await planOf(checkOptions('train', options), options);
-  if (plan.agents.length !== 1)
-    throw new UserError(
-      `train takes one agent; a sweep makes ${plan.agents.length} of it: compare takes them`,
-    );
-  if (plan.tasks.length !== 1)
-    throw new UserError(`train takes one task; '${task}' names ${plan.tasks.length}`);
-  const { folder, records, status } = await carryOut(plan, options);
-  const [{ reason, ...identity }] = records;
-  const [run] = readEvaluations(folder, { mayBeEmpty: true });
-  return { folder: runFolder(folder, { identity }), status, reason, run };
+  return namingOptions(known, async () => {
+    const plan = await planOf(checkOptions('train', options), options);
+    if (plan.agents.length !== 1)
+      throw new UserError(
+        `train takes one agent; a sweep makes ${plan.agents.length} of it: compare takes them`,
+      );
+    if (plan.tasks.length !== 1)
+      throw new UserError(`train takes one task; '${task}' names ${plan.tasks.length}`);
+    const { folder, records, status } = await carryOut(plan, options);
+    const [{ reason, ...identity }] = records;
+    const [run] = readEvaluations(folder, { mayBeEmpty: true });
+    return { folder: runFolder(folder, { identity }), status, reason, run };
+  });
 }
 
 /** @param given the settings among the options */
@@ -208,6 +230,7 @@ async function planOf(
     ...asked,
   };
   const plan = await planFor(settings, { before, usesDefaults: false, extend, shard, folder });
+  for (const line of planNotes(plan)) options.note?.(line);
   if (other !== undefined) for (const line of compareSettings(plan, other)) options.note?.(line);
   return plan;
 }

@@ -17,6 +17,7 @@ const {
   makeVectorEnvironment,
   readCheckpoint,
   readResults,
+  SeedError,
   TaskError,
   toBounds,
   train,
@@ -239,8 +240,61 @@ test('what does not fit is refused in one line', async () => {
   await expect(train('sac', 'rfm8', { out })).rejects.toThrow("train takes one task; 'rfm8' names 8");
   await expect(makeEnvironment('walker-wlak')).rejects.toThrow(TaskError);
   await expect(makeVectorEnvironment('walker-walk', 0)).rejects.toThrow(TaskError);
+  await expect(makeEnvironment('walker-wlk')).rejects.toThrow(
+    new TaskError("unknown task 'walker-wlk'; did you mean 'walker-walk'?"),
+  );
+  await expect(makeEnvironment('walker-walk', { seed: -1 })).rejects.toThrow(
+    new SeedError('walker-walk: seed must be an integer in [0, 4294967295], got -1'),
+  );
+  const environment = await makeEnvironment('walker-walk');
+  environment.reset(3);
+  expect(() => environment.reset(-1)).toThrow(SeedError);
+  expect(environment.step([0, 0, 0, 0, 0, 0]).truncated).toBe(false); // the episode of before goes on
+  environment.dispose();
   expect(() => readResults(out)).toThrow(`${out}: no such directory`);
   expect(() => readCheckpoint(out)).toThrow(UserError);
+});
+
+test('calls without what they need, or with values of another kind, are refused in one line', async () => {
+  const out = join(folder, 'unwritten');
+  const some = { agents: ['random'], tasks: ['pendulum-swingup'], out };
+  const told: [() => unknown, string][] = [
+    [() => compare({ ...some, agents: 'sca' }), "unknown agent 'sca'; did you mean 'sac'?"],
+    [
+      () => compare({ ...some, tasks: 'walker-wlk' }),
+      "unknown task or suite 'walker-wlk'; did you mean 'walker-walk'?",
+    ],
+    [
+      () => compare({ ...some, tasks: 5 } as never),
+      'compare: tasks: expected a list of names, suites and files',
+    ],
+    [
+      () => compare({ ...some, out: undefined } as never),
+      'compare: out: expected a name under results/, or a path, found undefined',
+    ],
+    [() => compare({ ...some, steps: -5 }), 'steps must lie between 1 and 10G, found -5'],
+    [() => compare({ ...some, evaluateEvery: 0 }), 'evaluateEvery must lie between 1 and 10G, found 0'],
+    [
+      () => train('sac', 'walker-walk', { out, steps: '5x' }),
+      "steps must be a whole number such as 300, 30k or 1.5M, found '5x'",
+    ],
+    [
+      () => (train as unknown as (...given: string[]) => unknown)('sac', 'walker-walk'),
+      'train needs options, at least out: a name under results/',
+    ],
+    [
+      () => (train as () => unknown)(),
+      "train needs an agent and a task: train('sac', 'walker-walk', { out: 'mine' })",
+    ],
+    [() => (compare as () => unknown)(), 'compare needs options, at least out: a name under results/'],
+    [
+      () => createEngine({ backend: 'cuda' } as never),
+      "createEngine: unknown backend 'cuda'; known: native, wasm, onnx, eager",
+    ],
+    [() => createEngine({ threads: -3 }), 'createEngine: threads must be a whole number from 1 on, found -3'],
+  ];
+  for (const [ask, line] of told) await expect(async () => await ask()).rejects.toThrow(new UserError(line));
+  expect(existsSync(out)).toBe(false);
 });
 
 describe('environments in a vector that begin anew by themselves', () => {
