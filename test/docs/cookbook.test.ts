@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
+import { writeReport } from '../../harness/report/write.ts';
 import { workplace } from '../e2e/support/command.ts';
 import { makeComparison } from '../harness/report/made-comparison.ts';
 import { builtCommand } from '../harness/support/command.ts';
@@ -38,12 +39,40 @@ async function parsed(line: string): Promise<string | undefined> {
   return name;
 }
 
+/** The Python of the cookbook that imports a package. */
+const pythonWith = (name: string): string =>
+  [...text.matchAll(/```python\n(.*?)```/gs)].map(([, code]) => code).find((code) => code.includes(name)) ??
+  '';
+
+/** python with pandas and rliable: name one in RLIABLE_PYTHON (pip install rliable 'pandas<3'). */
+const rliablePython = process.env.RLIABLE_PYTHON;
+if (rliablePython === undefined)
+  console.warn('SKIPPED: rliable itself is not asked; name a python in RLIABLE_PYTHON');
+
+it.skipIf(rliablePython === undefined)('rliable takes the scores of a comparison, read by pandas', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rliable-'));
+  const made = { tasks: ['walker-walk', 'walker-run'], agents: ['sac', 'td3'], seeds: 3, evaluations: 3 };
+  makeComparison(join(folder, 'results/rfm8'), made);
+  const { tables } = writeReport({ directories: [join(folder, 'results/rfm8')] });
+  const said = spawnSync(rliablePython ?? '', ['-W', 'ignore', '-c', pythonWith('rliable')], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect(said.stderr.split('\n').filter((line) => /Error/.test(line))).toEqual([]);
+  for (const agent of made.agents) {
+    const [, theirs] = new RegExp(`'${agent}': array\\(\\[([\\d.]+)\\]\\)`).exec(said.stdout) ?? [];
+    const ours = tables.aggregate.find((row) => row.metric === 'iqm' && row.agent === agent)?.value;
+    expect(Number(theirs)).toBeCloseTo(Number(ours), 6);
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
 /** python with wandb: name one in WANDB_PYTHON (pip install wandb). */
 const python = process.env.WANDB_PYTHON;
 if (python === undefined) console.warn('SKIPPED: W&B itself is not asked; name a python in WANDB_PYTHON');
 
 it.skipIf(python === undefined)('W&B takes the curves of a comparison', () => {
-  const [, program] = /```python\n(.*?)```/s.exec(text) ?? [];
+  const program = pythonWith('wandb');
   const folder = mkdtempSync(join(tmpdir(), 'wandb-'));
   makeComparison(join(folder, 'results/rfm8'), {
     tasks: ['walker-walk'],
@@ -138,7 +167,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
   'report rfm8 --score-range walker-walk=30,900': { says: 'random' },
   'report rfm8 --references published.csv --score-range random,human': { says: 'random' },
   'report rfm8 --references published.csv': { says: 'random' },
-  'report rfm8 mine --out both': { as: 'report rfm8 mine --out results/both', says: 'td3' },
+  'report rfm8 mine --out results/both': { says: 'td3' },
   'report --scores scores.csv --score-range 0,1 --out others': { writes: 'others/report.html' },
   'report rfm8 --json': { says: '"aggregate": [' },
   'train ./my-agent.ts cartpole-swingup --preset smoke --steps 5k': {
