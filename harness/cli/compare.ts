@@ -6,12 +6,14 @@ import type { ComparisonPlan } from '../plan/plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { UserError } from '../text/errors.ts';
 import { present } from '../text/present.ts';
+import { shellWord } from '../text/shell-word.ts';
 import { type Engine, emit, engines } from './emit.ts';
 import { Exit, exitCodes } from './exit.ts';
 import { addReportingOptions } from './reporting-options.ts';
 import {
   addRunOptions,
   announceDefault,
+  checkRunFlags,
   collect,
   describePlan,
   executorOf,
@@ -65,6 +67,7 @@ export function compareCommand(): Command {
       ),
     )
     .option('--shards <count>', 'with --emit: how many (default: one a run)');
+  command.argument('[words...]').usage('[options]');
   return addReportingOptions(addRunOptions(command))
     .addHelpText(
       'after',
@@ -74,7 +77,7 @@ Examples:
   harness compare --agents rfm-flow,sac --tasks rfm8 --seeds 5 --steps 100k --out rfm8
   harness compare --agents rfm-flow,./mine.ts --tasks walker-walk --set rfm-flow.estimator=eta=0.5
   harness compare --sweep rfm-flow.tMin=0.003,0.01,0.03 --tasks walker-walk
-                                                  rfm-flow-temperature-0.05, -0.1 and -0.2
+                                                  rfm-flow-tMin-0.003, -0.01 and -0.03
   harness compare --config comparison.yaml --dry-run
   harness compare --resume --out rfm8             go on after Ctrl-C or a crash
   harness compare --extend --out rfm8 --seeds 10  more seeds; also more --agents, --tasks or --steps
@@ -95,7 +98,16 @@ A --config file (paths in it are relative to its folder):
   steps: 100k
   preset: laptop`,
     )
-    .action((flags: CompareFlags) => compare(flags));
+    .action((words: string[], flags: CompareFlags) => {
+      if (words.length > 0) throw strayArgument(words[0], flags);
+      return compare(flags);
+    });
+}
+
+function strayArgument(word: string, { resume, extend, force, out }: CompareFlags): UserError {
+  const isResults = out === undefined && (resume || extend || force);
+  const hint = isResults ? `did you mean --out ${shellWord(word)}?` : 'agents are --agents, tasks --tasks';
+  return new UserError(`compare takes options alone, found '${word}'; ${hint}`);
 }
 
 async function compare(flags: CompareFlags): Promise<void> {
@@ -106,6 +118,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const file: Settings = flags.config === undefined ? {} : readSettingsFile(flags.config);
   const { agents, tasks, seeds, extend } = flags;
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  checkRunFlags(flags);
   if (flags.shards !== undefined && flags.emit === undefined) throw new UserError('--shards needs --emit');
   const given = { ...file, ...settingsOfFlags(flags), ...present({ agents, tasks, seeds }) };
   const { out, workers, ...asked } = given;
@@ -199,10 +212,14 @@ async function planOf(
   return undefined;
 }
 
-function checkEmitted({ shard, extend, force, executor }: CompareFlags, out: string | undefined): void {
+function checkEmitted(
+  { shard, extend, force, executor, dryRun }: CompareFlags,
+  out: string | undefined,
+): void {
   if (out === undefined)
     throw new UserError('--emit needs --out: a name under results/ for what the jobs make');
   if (/[\\/]/.test(out)) throw new UserError(`--emit needs a name under results/ as --out, found '${out}'`);
+  if (dryRun) throw new UserError('--emit and --dry-run do not go together: --emit prints, and runs nothing');
   const odd = Object.entries({ shard, extend, force }).find(([, value]) => value !== undefined);
   if (odd !== undefined) throw new UserError(`--emit and --${odd[0]} do not go together`);
   if (executor !== undefined && executor !== DEFAULT_EXECUTOR)

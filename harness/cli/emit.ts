@@ -36,7 +36,7 @@ export function emit(engine: Engine, request: EmitRequest): string {
 
 /** Options that the script has itself. @see compareWords */
 const OWN = ['--emit', '--shards', '--out', '--backend', '--threads', '--workers'];
-const OWN_FLAGS = ['--resume', '--dry-run', '--json'];
+const OWN_FLAGS = ['--resume', '--json'];
 
 /** The words without what the script says itself, and with what another machine would decide otherwise. */
 function compareWords({ words, plan }: EmitRequest): string {

@@ -1,5 +1,6 @@
 /** `harness list`: past and running comparisons and runs. */
 import { Command } from 'commander';
+import { UserError } from '../text/errors.ts';
 
 interface ListFlags {
   readonly json?: boolean;
@@ -8,7 +9,7 @@ interface ListFlags {
 export function listCommand(): Command {
   return new Command('list')
     .description('list comparisons and runs under results/: state, date, command')
-    .argument('[folder]', 'where they are', 'results')
+    .argument('[folder]', 'where they are, or one of them, by name or path', 'results')
     .option('--json', 'print them as JSON')
     .addHelpText(
       'after',
@@ -16,6 +17,7 @@ export function listCommand(): Command {
 Examples:
   harness list
   harness list --json
+  harness list rfm8
   harness list /scratch/me/results
 
 States: running; done; failed (some run did); interrupted and stopped (not ended): compare --resume --out NAME goes on.`,
@@ -23,8 +25,15 @@ States: running; done; failed (some run did); interrupted and stopped (not ended
     .action(list);
 }
 
-async function list(folder: string, { json }: ListFlags): Promise<void> {
+async function list(asked: string, { json }: ListFlags): Promise<void> {
+  const { statSync } = await import('node:fs');
+  const { namedFolder } = await import('../files/named-folder.ts');
   const { listComparisons } = await import('../results/listing.ts');
+  const folder = asked === 'results' ? asked : namedFolder(asked);
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined && asked !== 'results')
+    throw new UserError(`cannot find ${asked}; 'harness list' lists what is under results/`);
+  if (found?.isDirectory() === false) throw new UserError(`${folder} is a file; expected a folder`);
   const listed = listComparisons(folder);
   if (json) {
     process.stdout.write(`${JSON.stringify(listed, null, 2)}\n`);

@@ -122,7 +122,7 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
   keepFilesOut();
   try {
     checkWorkingDirectory();
-    await program().parseAsync(argv as string[]);
+    await parse(argv);
     await new Promise(setImmediate); // an error of standard output comes a turn later
     return Number(process.exitCode ?? exitCodes.done);
   } catch (error) {
@@ -138,6 +138,15 @@ export async function main(argv: readonly string[] = process.argv): Promise<numb
       .off('beforeExit', endUnfinished)
       .off('exit', explainEnd);
   }
+}
+
+/** `help compar` is answered as `compar` is: commander would show the whole help. */
+async function parse(argv: readonly string[]): Promise<void> {
+  const harness = program();
+  const [node, file, word, asked] = argv;
+  const isKnown = asked === 'help' || harness.commands.some((command) => command.name() === asked);
+  const isMisspelt = word === 'help' && asked !== undefined && !asked.startsWith('-') && !isKnown;
+  await harness.parseAsync(isMisspelt ? [node, file, asked] : [...argv]);
 }
 
 /** @throws UserError if the folder in which the command runs has been deleted */

@@ -1,11 +1,12 @@
 /** The options that `compare` and `train` share, and what both do with a plan. */
 
 import { availableParallelism } from 'node:os';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { OtherComparison } from '../comparison/against.ts';
 import type { ComparisonOptions, ComparisonOutcome } from '../comparison/comparison.ts';
 import { DEFAULT_EXECUTOR, executors, type OpenExecutor } from '../execution/executors.ts';
+import { planNotes } from '../plan/notes.ts';
 import { type ComparisonPlan, jobsOf } from '../plan/plan.ts';
 import { checkSettings, type Settings } from '../plan/settings.ts';
 import type { Report } from '../report/write.ts';
@@ -97,7 +98,7 @@ export function addRunOptions(command: Command): Command {
     .option('--out <name>', 'a name under results/, or a path')
     .option('--resume', 'resume the comparison in --out')
     .option('--accept-changes', 'with --resume: also if code, packages or your files have changed since')
-    .option('--force', 'replace what --out holds')
+    .option('--force', 'replace the comparison in --out; files that are none of it stay')
     .option('--dry-run', 'print the plan and its estimated duration, run nothing')
     .option('--checkpoint-seconds <seconds>', 'least time between checkpoints of a run', '20')
     .option('--stall-seconds <seconds>', 'how long a method of an agent may take', '300')
@@ -135,6 +136,7 @@ export function describePlan(plan: ComparisonPlan, folder: string): string {
     `evaluation  ${evaluations} times, ${plan.evaluation.episodes} episodes each from ${plan.evaluation.starts} starts`,
     `engine      ${plan.backend}, ${plan.threads} thread(s) per run`,
     `results     ${relative('', folder) || folder}`,
+    ...planNotes(plan).map((line) => `note:       ${line}`),
   ].join('\n');
 }
 
@@ -199,7 +201,7 @@ export async function runPlan(
   try {
     await finish(await runComparison(plan, options), report, folder, flags, say);
   } catch (error) {
-    throw await withResumeHint(error, folder, flags);
+    throw await withResumeHint(error, jobs, folder, flags);
   } finally {
     stopGrowing();
     for (const signal of endSignals()) process.off(signal, onSignal);
@@ -250,15 +252,22 @@ async function openExecutor(
 ): Promise<OpenExecutor> {
   const { redis, workers } = flags;
   const name = executorOf(flags);
-  const { hasWorkers, usesRedis, open } = executors[name];
-  if (redis !== undefined && !usesRedis) {
-    const users = Object.keys(executors).filter((other) => executors[other].usesRedis);
-    throw new UserError(`--redis needs --executor ${users.join(' or ')}`);
-  }
+  const { hasWorkers, open } = executors[name];
   if (!hasWorkers && workers !== undefined && workers !== 'auto')
     throw new UserError(`--workers counts processes here; with --executor ${name}, harness worker has it`);
   const count = hasWorkers ? workersOf(workers, runs) : 0;
   return open({ workers: count, redis, name: outName(folder), note });
+}
+
+/** @throws UserError for options that say nothing without another one */
+export function checkRunFlags(flags: RunFlags): void {
+  const { redis, acceptChanges, resume, extend } = flags;
+  if (redis !== undefined && !executors[executorOf(flags)].usesRedis) {
+    const users = Object.keys(executors).filter((other) => executors[other].usesRedis);
+    throw new UserError(`--redis needs --executor ${users.join(' or ')}`);
+  }
+  if (acceptChanges && !resume && !extend)
+    throw new UserError('--accept-changes needs --resume: the results that go on');
 }
 
 export const executorOf = ({ executor = DEFAULT_EXECUTOR }: RunFlags): string => executor;
@@ -267,13 +276,21 @@ export const executorOf = ({ executor = DEFAULT_EXECUTOR }: RunFlags): string =>
 const hidePassword = (word: string) => word.replace(/^((?:--redis=)?rediss?:\/\/)[^/]*@/, '$1');
 
 /** An error of the disk, with the command that resumes; other errors as they are. */
-async function withResumeHint(error: unknown, folder: string, flags: RunFlags): Promise<unknown> {
+async function withResumeHint(
+  error: unknown,
+  jobs: readonly RunJob[],
+  folder: string,
+  flags: RunFlags,
+): Promise<unknown> {
   const { DiskError } = await import('../files/durable.ts');
   const { hasManifest } = await import('../results/manifest.ts');
   if (!(error instanceof DiskError) || !hasManifest(folder)) return error;
-  return new DiskError(
-    `${error.message}; every run keeps its last checkpoint, then go on with: ${resumeCommand(folder, flags)}`,
-  );
+  const { runFolder } = await import('../execution/merge.ts');
+  const { CheckpointStore } = await import('../run/checkpoint.ts');
+  const stored = (job: RunJob) => new CheckpointStore(join(runFolder(folder, job), 'checkpoint')).job();
+  const isKept = jobs.some((job) => stored(job) !== undefined);
+  const kept = isKept ? 'every run keeps its last checkpoint' : 'no run has a checkpoint yet';
+  return new DiskError(`${error.message}; ${kept}; go on with: ${resumeCommand(folder, flags)}`);
 }
 
 async function finish(
@@ -357,10 +374,12 @@ export async function printDryRun(
   const left = jobsOf(plan).filter(isLeft);
   const { workers, seconds, uncertainty } = await duration(plan, flags, left);
   if (flags.json) {
-    const described = { plan, workers, runsLeft: left.length, estimatedSeconds: seconds, uncertainty };
+    const notes = planNotes(plan);
+    const described = { plan, workers, runsLeft: left.length, estimatedSeconds: seconds, uncertainty, notes };
     console.log(JSON.stringify(described, null, 2));
   } else {
-    console.log(describeWithDuration(plan, folder, workers, seconds, left.length));
+    const described = describeWithDuration(plan, folder, workers, seconds, left.length);
+    console.log(painted(described, coloursOf(process.stdout)));
     if (left.length > 0) console.log(`            (${uncertainty})`);
   }
 }

@@ -1,7 +1,14 @@
 /** `harness train`: one agent on one task with one seed; the same files as a comparison. */
 import { Command } from 'commander';
 import { UserError } from '../text/errors.ts';
-import { addRunOptions, printDryRun, type RunFlags, runPlan, settingsOfFlags } from './run-options.ts';
+import {
+  addRunOptions,
+  checkRunFlags,
+  printDryRun,
+  type RunFlags,
+  runPlan,
+  settingsOfFlags,
+} from './run-options.ts';
 
 interface TrainFlags extends RunFlags {
   readonly seed: string;
@@ -31,6 +38,7 @@ async function train(agent: string, task: string, flags: TrainFlags): Promise<vo
   const { resolvePlan, parseSet } = await import('../plan/resolve.ts');
   const { resultsFolder } = await import('../comparison/comparison.ts');
   const { parseCount } = await import('../text/quantity.ts');
+  checkRunFlags(flags);
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
   const { findAgent } = await import('../../agents/registry.ts');

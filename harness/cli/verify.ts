@@ -9,6 +9,7 @@ interface VerifyFlags {
   readonly until?: string;
   readonly plugins?: string;
   readonly quiet?: boolean;
+  readonly json?: boolean;
 }
 
 export function verifyCommand(): Command {
@@ -22,12 +23,14 @@ export function verifyCommand(): Command {
       'files of agents and tasks that may be loaded though no comparison of yours recorded them',
     )
     .option('--quiet', 'no progress')
+    .option('--json', 'print a row for each run: its status, and the first cell that differs')
     .addHelpText(
       'after',
       `
 Examples:
   harness verify results/rfm8 --run walker-walk/rfm-flow/0 --until 20k
   harness verify results/sac-cartpole-swingup-0
+  harness verify results/rfm8 --json
 
 Exit code 1 if a row differs. Results of the backend wasm come out again on every machine, those of native on every
 one that runs it, if the code is the same: docs/reproducibility.md.`,
@@ -46,21 +49,43 @@ async function verifyResults(name: string, flags: VerifyFlags): Promise<void> {
   const progress = flags.quiet
     ? undefined
     : (verdict: Verdict) => process.stderr.write(`${describe(verdict)}\n`);
+  const rows: VerifyRow[] = [];
+  const print = (line: string) => void (flags.json || console.log(line));
   let differs = false;
   let recorded = 0;
   for await (const verdict of verify(folder, { run: flags.run, until, named, progress })) {
-    console.log(describe(verdict));
+    print(describe(verdict));
     recorded += verdict.recorded;
+    const reasons = verdict.difference === undefined ? [] : explanations(folder);
+    rows.push(rowOf(verdict, reasons));
     if (verdict.difference === undefined) continue;
     differs = true;
-    const reasons = explanations(folder);
     if (reasons.length === 0)
-      console.log('  nothing explains it: the family of bits, the code and the packages are the same');
-    for (const reason of reasons) console.log(`  ${reason}`);
+      print('  nothing explains it: the family of bits, the code and the packages are the same');
+    for (const reason of reasons) print(`  ${reason}`);
   }
   if (recorded === 0)
     throw new UserError(`${folder} has no evaluations${flags.run === undefined ? '' : ` of ${flags.run}`}`);
+  if (flags.json) console.log(JSON.stringify(rows, null, 2));
   if (differs) throw new Exit(exitCodes.failed);
+}
+
+interface VerifyRow extends Partial<Omit<NonNullable<Verdict['difference']>, 'step'>> {
+  readonly run: string;
+  readonly status: 'identical' | 'different' | 'nothing recorded';
+  /** Evaluations that are the same, and all that are recorded. */
+  readonly evaluations: number;
+  readonly recorded: number;
+  /** Of the first difference, else of the last evaluation that is the same; null for none. */
+  readonly step: number | null;
+  /** What may explain a difference. */
+  readonly explanations: readonly string[];
+}
+
+function rowOf({ run, same, recorded, step, difference }: Verdict, reasons: readonly string[]): VerifyRow {
+  const status = recorded === 0 ? 'nothing recorded' : difference === undefined ? 'identical' : 'different';
+  const last = step < 0 ? null : step;
+  return { run, status, evaluations: same, recorded, step: last, ...difference, explanations: reasons };
 }
 
 const thousands = (count: number): string => count.toLocaleString('en-US');

@@ -147,7 +147,7 @@ interface RecordedRow {
   readonly line: Line;
 }
 
-/** A run's rows in the comparison's table, or in its own while the comparison is at work, or was killed. */
+/** A run's rows in the comparison's table, or in its own while the comparison runs, or where it was killed. */
 function recordedRows(folder: string, job: RunJob, file: Difference['file']): RecordedRow[] {
   const { task, agent, seed } = job.identity;
   const merged = join(folder, file);

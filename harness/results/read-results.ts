@@ -17,7 +17,7 @@ export interface RunResults extends Run {
 export interface Results {
   /** manifest.json; undefined where there is none that can be read. */
   readonly manifest?: Manifest;
-  /** In the order of evaluations.csv; of a comparison at work in that of its manifest. */
+  /** In the order of evaluations.csv; of a comparison that runs in that of its manifest. */
   readonly runs: readonly RunResults[];
 }
 

@@ -211,7 +211,7 @@ function decode(path: string): ReturnType<typeof decodeCheckpoint> {
 }
 
 function jobOf({ job }: { readonly job: unknown }): RunJob {
-  const parsed = jobSchema.safeParse(job);
+  const parsed = jobSchema.safeParse(job, { error: inWords });
   if (parsed.success) return parsed.data;
   throw new Error(`its job: ${firstIssue(parsed.error)}`);
 }

@@ -74,7 +74,7 @@ function sourceToPlay<S extends AgentSource | TaskSource>(
   if (named === undefined) return trusted(source, where, (file) => `--${kind} ${file} loads it all the same`);
   if (source.file === undefined)
     throw new UserError(
-      `${where} is of the ${kind} '${source.name}', which comes with the harness: leave --${kind} away`,
+      `${where} is of the ${kind} '${source.name}', which comes with the harness: omit --${kind}`,
     );
   if (!isFile(named)) throw new UserError(`--${kind} of a checkpoint names a file, found '${named}'`);
   const file = findFile(named);

@@ -49,7 +49,7 @@ export type IntervalMethod = (typeof intervalMethods)[number];
 
 /** How a comparison is estimated. */
 export interface ComparisonOptions {
-  /** `student_t` unless told. */
+  /** Default `student_t`. */
   readonly interval?: IntervalMethod;
   /** Bootstrap resamples, for `rliable`. */
   readonly resamples: number;

@@ -29,10 +29,31 @@ describe('a comparison on a bad disk', () => {
     const outcome = await ended;
     expectClearEnd(
       outcome,
-      /^harness: cannot write .*: the disk is full; every run keeps its last checkpoint, then go on with: harness compare --resume --out bad$/,
+      /^harness: cannot write .*: the disk is full; every run keeps its last checkpoint; go on with: harness compare --resume --out bad$/,
     );
     rmSync(filler);
     await expectNothingLost(folder, await undisturbedTables());
+  }, 300_000);
+
+  it('that is full at the first checkpoint names none', async (context) => {
+    const folder = workplace();
+    mkdirSync(join(folder, 'results'));
+    skipIf(context, mountSmallDisk(join(folder, 'results'), 128));
+    const words = ['compare', '--agents', 'sac', '--tasks', 'cartpole-balance', '--seeds', '1'];
+    const sizes = [
+      '--steps',
+      '20',
+      '--evaluate-every',
+      '20',
+      '--evaluation-episodes',
+      '1',
+      '--preset',
+      'paper',
+    ];
+    expectClearEnd(
+      await builtCommand(folder, ...words, ...sizes, '--quiet', '--out', 'bad'),
+      /: the disk is full; no run has a checkpoint yet; go on with: harness compare --resume --out bad$/,
+    );
   }, 300_000);
 
   it('that has no room from the start says so and leaves no lock', async (context) => {

@@ -11,6 +11,7 @@ import { formatCount } from '../../text/quantity.ts';
 import { Exit, exitCodes } from '../exit.ts';
 import {
   addRunOptions,
+  checkRunFlags,
   describePlan,
   describeWithDuration,
   type RunFlags,
@@ -70,6 +71,7 @@ DIR/report.html.`,
 async function ablate(ablation: TrainingAblation, flags: TrainingFlags): Promise<void> {
   const { resultsFolder } = await import('../../comparison/comparison.ts');
   const { out, ...settings }: Settings = { ...settingsOfFlags(flags), ...present(flags) };
+  checkRunFlags(flags);
   if (flags.force && flags.resume)
     throw new UserError('--force replaces results, --resume keeps them: choose one');
   if (flags.resume && out === undefined) throw new UserError('--resume needs --out: the results to resume');

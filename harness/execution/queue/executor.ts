@@ -115,7 +115,7 @@ export class QueueExecutor implements Executor {
     return { comparison, name, folder, versions, checkpointSeconds, stallSeconds, mixed, job };
   }
 
-  /** A run that waits or is at work since an earlier session stays; a result of that session is taken. */
+  /** A run that waits or runs since an earlier session stays; a result of that session is taken. */
   async #enqueue(id: string, order: QueuedRun): Promise<void> {
     const before = await this.#queue.getJob(id);
     if (before !== undefined) {

@@ -175,7 +175,10 @@ const cases: [string, RegExp][] = [
   ['eta --set batchsize=3', /unknown key of rfm-flow 'batchsize'; did you mean 'batchSize'\?/],
   ['eta --set priorDraws=1', /rfm-flow\.priorDraws: .*found 1/],
   ['eta --agent rfm-flo', /unknown agent 'rfm-flo'; did you mean 'rfm-flow'\?/],
-  ['eta --agent sac', /'eta' varies 'estimator', which sac does not have; --agent is one of rfm-flow, rfm-dif/],
+  [
+    'eta --agent sac',
+    /'eta' varies 'estimator', which sac does not have; --agent is one of rfm-flow, rfm-dif/,
+  ],
   ['eta --tasks walker-wolk', /unknown task or suite 'walker-wolk'; did you mean 'walker-walk'\?/],
   ['eta --steps many', /--steps must be a whole number/],
   ['eta --seeds 0', /--seeds must lie between 1/],

@@ -34,6 +34,16 @@ describe('harness list', () => {
     ]);
   });
 
+  it('shows one comparison, by name or path', async () => {
+    for (const name of ['old', 'results/old']) {
+      const { code, stdout } = await command(folder, 'list', name);
+      expect(code).toBe(0);
+      expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
+        'results/old  done    2/2  2026-01-02 03:04  harness compare --out done',
+      ]);
+    }
+  });
+
   it('is JSON with --json', async () => {
     const { stdout } = await command(folder, 'list', '--json');
     expect(JSON.parse(stdout)[0]).toEqual({

@@ -32,6 +32,12 @@ const files: Record<string, string> = {
   'no-mixture.json': '{"mixtures":{}}',
   'mixture.json': '{"dim":1,"weights":[1],"means":[[0]],"covariances":[[[1]]]}',
   'results/taken/manifest.json': '{"format":"rfm-harness-results/1"}',
+  'results/taken/scores.csv': 'task,agent,seed,score\n',
+  'empty.yaml': '# to be written\n',
+  'list.yaml': '- sac\n',
+  'dotted.yaml': 'agents: sac\nset: { sac.tau: 0.1 }\n',
+  'no-map.yaml': 'agents: sac\nset: 3\n',
+  'starts.yaml': 'agents: sac\nevaluationStarts: often\n',
   'results/foreign/thesis.txt': 'years of work',
   file: 'not a folder',
 };
@@ -59,7 +65,9 @@ export default defineTask('ball-roll', { model: '${model}', timeLimit: 1, ${more
 /** Command words → what the one line must say. */
 const cases: [string, RegExp][] = [
   ['compar', /unknown command 'compar'; did you mean 'compare'\?/],
+  ['help compar', /unknown command 'compar'; did you mean 'compare'\?/],
   ['compare --agent sac', /unknown option '--agent'; did you mean '--agents'\?/],
+  ['compare --agents rfm', /unknown agent 'rfm'; did you mean 'rfm-flow' or 'rfm-diffusion'\?/],
   ['compare --agents sax', /unknown agent 'sax'; did you mean 'sac'\?/],
   [
     'compare --agents random --tasks cartpole-balanse',
@@ -88,8 +96,9 @@ const cases: [string, RegExp][] = [
     /unknown key of sac 'batchsize'; did you mean 'batchSize'\?/,
   ],
   ['compare --agents sac --set sca.batchSize=3', /unknown agent in --set 'sca'; did you mean 'sac'\?/],
-  ['compare --agents sac --set sac.batchSize=-3', /agent 'sac': sac\.batchSize: .*found -3/],
-  ['compare --agents sac --set sac.batchSize=many', /agent 'sac': sac\.batchSize: .*found "many"/],
+  ['compare --agents sac --set sac.batchSize=-3', /agent 'sac': sac\.batchSize: must be above 0, found -3/],
+  ['compare --agents sac --set sac.tau=2', /agent 'sac': sac\.tau: must be at most 1, found 2/],
+  ['compare --agents sac --set sac.batchSize=many', /sac\.batchSize: expected a number, found "many"/],
   ['compare --agents sac --set batchSize', /--set expects AGENT\.key=value, found 'batchSize'/],
   ['compare --agents random --steps -5', /--steps must lie between 1 and 10G, found -5/],
   [
@@ -98,6 +107,8 @@ const cases: [string, RegExp][] = [
   ],
   ['compare --agents random --steps 1e30', /--steps must lie between/],
   ['compare --agents random --seeds 0', /--seeds must lie between 1/],
+  ['compare --agents random --seeds 5..3', /--seeds 5\.\.3: 5\.\.3 ends before it begins/],
+  ['compare --agents random --seeds 0-4', /--seeds 0-4: write 0\.\.4 for a range, or a list: 0,1,2/],
   ['compare --agents random --seeds 1,2,1', /--seeds names 1 twice/],
   ['compare --agents random --evaluation-episodes 0', /--evaluation-episodes must lie between 1/],
   ['compare --agents random --workers nine', /--workers must be a whole number/],
@@ -106,6 +117,13 @@ const cases: [string, RegExp][] = [
   ['compare --agents random,random', /agent 'random' is listed twice/],
   ['compare --agents random --backend cuda', /'cuda' is invalid.*wasm, onnx, eager/],
   ['compare --config nowhere.yaml', /cannot read nowhere\.yaml: no such file/],
+  ['compare --config empty.yaml', /empty\.yaml holds no settings/],
+  ['compare --config list.yaml', /list\.yaml: expected settings such as 'agents: \[sac\]', found a list/],
+  ['compare --config latin.yaml', /latin\.yaml is no text in UTF-8/],
+  ['compare --config results', /cannot read results: it is a folder/],
+  ['compare --config dotted.yaml', /dotted\.yaml: set\.sac\.tau: write set: { sac: { tau: 0\.1 } }/],
+  ['compare --config no-map.yaml', /no-map\.yaml: set: expected keys by agent: { sac: { tau: 0\.1 } }/],
+  ['compare --config starts.yaml', /starts\.yaml: evaluationStarts: expected 'fixed' or 'fresh'/],
   ['compare --config malformed.yaml', /malformed\.yaml is not valid YAML: .*line 2/],
   ['compare --config unknown-key.yaml', /unknown-key\.yaml: unknown key 'agnets'; did you mean 'agents'\?/],
   ['compare --config wrong-type.yaml', /wrong-type\.yaml: seeds: expected a number, a list or a range/],
@@ -133,7 +151,36 @@ const cases: [string, RegExp][] = [
   ['compare --agents random --out ./file', /cannot use .*file as results folder: it is a file/],
   ['compare --agents random --out ./file/below', /cannot write .*a part of the path is a file/],
   ['compare --agents random --out /proc/nowhere', /cannot (write|use) \/proc\/nowhere/],
+  [
+    'compare --agents random --out a --emit slurm --dry-run',
+    /--emit and --dry-run do not go together: --emit prints, and runs nothing/,
+  ],
   ['compare --resume', /--resume needs --out/],
+  ['compare --resume results/taken', /found 'results\/taken'; did you mean --out results\/taken\?/],
+  ['compare sac walker-walk', /compare takes options alone, found 'sac'; agents are --agents, tasks --tasks/],
+  ['compare --agents random --accept-changes', /--accept-changes needs --resume/],
+  ['train random pendulum-swingup --accept-changes', /--accept-changes needs --resume/],
+  ['compare --agents random --redis redis://lab', /--redis needs --executor bullmq/],
+  ['compare --agents random --redis redis://lab --dry-run', /--redis needs --executor bullmq/],
+  ['report taken --resamples 10', /--resamples needs --interval rliable/],
+  ['report taken --interval student_t --seed 3', /--seed needs --interval rliable/],
+  ['report taken/scores.csv', /is a file; scores are of harness report --scores .*scores\.csv/],
+  [
+    'compare --agents random --out results/taken/inner',
+    /lies inside the comparison .*results\/taken; choose another/,
+  ],
+  [
+    'compare --agents random --out results/taken/a/b --dry-run',
+    /lies inside the comparison .*results\/taken;/,
+  ],
+  ['merge taken --out results/taken/inner', /lies inside the comparison .*results\/taken;/],
+  ['list nosuch', /cannot find nosuch; 'harness list' lists what is under results\//],
+  ['list file', /file is a file; expected a folder/],
+  [
+    'ablate eta --agent sac',
+    /'eta' varies 'estimator', which sac does not have; --agent is one of rfm-flow, rfm-diffusion, or a file/,
+  ],
+  ['eval taken --seed -1', /--seed must lie between 0 and 9007199254740991, found -1/],
   ['compare --agents random --out=', /--out is empty/],
   ['compare --resume --out nowhere', /nothing to resume in .*results\/nowhere/],
   ['compare --resume --force --out a', /choose one/],
@@ -176,6 +223,7 @@ describe('wrong input gets one clear line and exit code 2', () => {
   let folder: string;
   beforeAll(async () => {
     folder = workplace(files);
+    writeFileSync(join(folder, 'latin.yaml'), Buffer.from('agents: caf\xe9\n', 'latin1'));
     await command(folder, 'compare', '--agents', 'none'); // loads the engine once, outside of any test's time
   });
 

@@ -118,6 +118,20 @@ describe('verify', () => {
     ]);
   });
 
+  it('is a row for each run with --json', async () => {
+    const right = tamper(40, 1, 'return', '77.5');
+    const { code, stdout } = await command(folder, 'verify', '.', '--json', '--quiet');
+    expect(code).toBe(1);
+    const found = { file: 'evaluations.csv', episode: '1', column: 'return', here: right, there: '77.5' };
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        ...{ run: 'pendulum-swingup/random/0', status: 'identical', evaluations: 4, recorded: 4, step: 60 },
+        explanations: [],
+      },
+      { run, status: 'different', evaluations: 2, recorded: 4, step: 40, ...found, explanations: [] },
+    ]);
+  });
+
   it('says that another family of bits or other code explains it', async () => {
     tamper(0, 0, 'return', '77.5');
     manifest({
