@@ -286,9 +286,8 @@ async function withResumeHint(
   const { hasManifest } = await import('../results/manifest.ts');
   if (!(error instanceof DiskError) || !hasManifest(folder)) return error;
   const { runFolder } = await import('../execution/merge.ts');
-  const { CheckpointStore } = await import('../run/checkpoint.ts');
-  const stored = (job: RunJob) => new CheckpointStore(join(runFolder(folder, job), 'checkpoint')).job();
-  const isKept = jobs.some((job) => stored(job) !== undefined);
+  const { hasCheckpoint } = await import('../run/checkpoint.ts');
+  const isKept = jobs.some((job) => hasCheckpoint(join(runFolder(folder, job), 'checkpoint')));
   const kept = isKept ? 'every run keeps its last checkpoint' : 'no run has a checkpoint yet';
   return new DiskError(`${error.message}; ${kept}; go on with: ${resumeCommand(folder, flags)}`);
 }

@@ -24,7 +24,9 @@ function notByAgent(otherwise: string): z.core.$ZodErrorMap {
 }
 
 const quantity = z.union([z.number(), z.string()], { error: 'expected a number, such as 300 or 30k' });
-const configValues = z.record(z.string(), z.unknown(), { error: notByAgent('expected keys with their values') });
+const configValues = z.record(z.string(), z.unknown(), {
+  error: notByAgent('expected keys with their values'),
+});
 const configLists = z.record(
   z.string(),
   z.array(z.unknown(), { error: 'expected a list of values' }).min(1, 'expected at least one value'),

@@ -44,6 +44,10 @@ import { readSafetensorsMetadata } from './safetensors.ts';
  */
 const GENERATIONS = ['last.safetensors.new', 'last.safetensors', 'previous.safetensors'];
 
+/** Whether a folder of checkpoints has one, sound or not. */
+export const hasCheckpoint = (folder: string): boolean =>
+  GENERATIONS.some((name) => existsSync(join(folder, name)));
+
 /** A checkpoint of another run than the one that is asked for. */
 export class ForeignCheckpoint extends UserError {
   override readonly name = 'ForeignCheckpoint';
