@@ -21,6 +21,7 @@ import {
   scoreHead,
   scoreRows,
 } from './score-table.ts';
+import { toyHead, toyRows } from './toy-table.ts';
 import { clipTrialHead, clipTrialRows, formTrialHead, formTrialRows } from './trials.ts';
 
 /** A Markdown table. */
@@ -96,6 +97,7 @@ export const docsTables: readonly DocsTable[] = [
   { file: 'docs/fairness.md', name: 'curves', head: curveHead, rows: curveRows },
   { file: 'docs/fairness.md', name: 'clip trials', head: clipTrialHead, rows: clipTrialRows },
   { file: 'docs/fairness.md', name: 'form trials', head: formTrialHead, rows: formTrialRows },
+  { file: 'docs/toy.md', name: 'toy', head: toyHead, rows: toyRows },
   {
     file: 'docs/engine.md',
     name: 'backends',

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GaussianMixture, type MixtureDescription } from '../../../agents/posterior/mixture.ts';
 import { mixtureDensity } from '../../../agents/toy/density.ts';
@@ -7,6 +7,7 @@ import { idem } from '../../../agents/toy/idem.ts';
 import { qne } from '../../../agents/toy/qne.ts';
 import { rfmFlow } from '../../../agents/toy/rfm.ts';
 import { CompiledSampler, DensitySampler } from '../../../agents/toy/sampler.ts';
+import { withExactMeans } from '../../../bench/toy-exact.ts';
 import { createEngine } from '../../../engine/index.ts';
 import { RandomStream } from '../../../engine/random.ts';
 import { bound, expectMixture, mean, mixture, round, smallConfig, spread } from './mixture.ts';
@@ -44,7 +45,7 @@ describe('what integration starts from', () => {
   const wide: MixtureDescription = { ...mixture, weights: [1, 1], means: [-1.2, 1.2].map((x) => [x, 0]) };
   const moments = [1.2 ** 2 + round[0][0], round[1][1]];
   const sigmaMax = 1;
-  const exact = withExactScore(idem({ bound, sigmaMax }), wide);
+  const exact = withExactMeans(idem({ bound, sigmaMax }), wide);
 
   /** Points where integration begins and where it ends, [4000, 2]. */
   async function ends(form: SamplerForm, steps: number) {
@@ -80,27 +81,6 @@ describe('what integration starts from', () => {
     expect(start).toEqual(RandomStream.fromSeed(7).fillNormal(new Float32Array(8000)));
   });
 });
-
-/** A form whose steps have the exact score of the path's marginals, p ∗ N(0, β²), in place of the network's. */
-function withExactScore(form: SamplerForm, target: MixtureDescription): SamplerForm {
-  const marginalAt = (beta: number) => {
-    const covariances = target.covariances.map((rows) =>
-      rows.map((row, i) => row.map((value, j) => value + (i === j ? beta ** 2 : 0))),
-    );
-    return mixtureDensity({ ...target, covariances });
-  };
-  return {
-    ...form,
-    sample(_, start, times, path) {
-      const output = (y: tf.Tensor, k: number) => {
-        const beta = form.schedule.beta(times[k]);
-        const { score } = marginalAt(beta).logDensity(tf.expandDims(y, 0));
-        return tf.mul(tf.squeeze(score, [0]), Math.sqrt(beta ** 2 + 1e-3));
-      };
-      return form.sample(output, start, times, path);
-    },
-  };
-}
 
 it('a training and its samples repeat bit for bit', async () => {
   const compiled = new CompiledSampler(idem({ bound }), smallConfig, mixtureDensity(mixture), engine);
