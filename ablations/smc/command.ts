@@ -18,8 +18,8 @@ import {
   withoutRepeats,
 } from '../row-output.ts';
 import {
+  type ProblemSamplerRow,
   type SamplerName,
-  type SamplerRow,
   samplerNames,
   samplersAtTime,
   smallestBudget,
@@ -68,15 +68,6 @@ const columns = [
   'acceptance',
   'seconds_per_estimate',
 ] as const;
-
-export type ProblemSamplerRow = Omit<SamplerRow, 'budget' | 'evaluations'> & {
-  readonly problem: string;
-  readonly dimensions: number;
-  readonly evaluations: number;
-  readonly evaluations_made: number;
-  readonly mse_low: number;
-  readonly mse_high: number;
-};
 
 /**
  * @param progress called after every time of every problem

@@ -179,6 +179,16 @@ export interface SamplerRow extends Omit<ErrorMoments, 'ess'> {
   readonly acceptance: number | undefined;
 }
 
+export type ProblemSamplerRow = Omit<SamplerRow, 'budget' | 'evaluations'> & {
+  readonly problem: string;
+  readonly dimensions: number;
+  /** The budget. */
+  readonly evaluations: number;
+  readonly evaluations_made: number;
+  readonly mse_low: number;
+  readonly mse_high: number;
+};
+
 /** Values held at once. */
 const blockSize = 1 << 15;
 

@@ -1,5 +1,5 @@
 /** What the rows of the samplers' comparison show, in words. */
-import type { ProblemSamplerRow } from './command.ts';
+import type { ProblemSamplerRow } from './experiment.ts';
 
 type Row = Pick<
   ProblemSamplerRow,
