@@ -126,7 +126,7 @@ class AgentCard {
       const text = field.value.trim();
       const value = option.values === undefined ? Number(text) : text;
       if (text === '' || value === usual[option.key]) continue;
-      for (const key of [option.key, ...(option.with ?? [])]) set[key] = value;
+      set[option.key] = value;
     }
     return { agent: this.#agent.value, preset: this.#preset.value as Preset, set };
   }

@@ -10,15 +10,13 @@ export interface Option {
   readonly values?: readonly string[];
   /** Whether other words may be typed, too. */
   readonly free?: boolean;
-  /** Keys that are set along, to the same value. */
-  readonly with?: readonly string[];
 }
 
 /** @param estimators what can be typed for an estimator */
 export const optionsWith = (estimators: readonly string[]): Option[] => [
   { key: 'estimator', label: 'Estimator, with its η', values: estimators, free: true },
   { key: 'priorDraws', label: 'N, draws of a posterior mean' },
-  { key: 'temperature', label: 'λ, temperature', with: ['finalTemperature'] },
+  { key: 'temperature', label: 'λ, temperature' },
   { key: 'endpoints', label: 'End points', values: ['policy', 'buffer', 'adaptive'] },
   { key: 'integrationSteps', label: 'Solver steps' },
   { key: 'particles', label: 'Particles of a choice' },

@@ -112,9 +112,9 @@ function seedsOfLink(text: string | null): number[] | undefined {
 
 /** What a run is called on the page: its agent with what differs from the preset. */
 export function labelOf({ agent, set = {} }: AgentSettings): string {
-  const changes = Object.entries(set)
-    .filter(([key]) => key !== 'finalTemperature')
-    .map(([key, value]) => (key === 'estimator' ? value : `${key}=${value}`));
+  const changes = Object.entries(set).map(([key, value]) =>
+    key === 'estimator' ? value : `${key}=${value}`,
+  );
   return [agent, ...changes].join(' ');
 }
 

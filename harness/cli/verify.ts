@@ -28,7 +28,7 @@ export function verifyCommand(): Command {
       'after',
       `
 Examples:
-  harness verify results/rfm8 --run walker-walk/rfm-flow/0 --until 20k
+  harness verify results/rfm8 --run cheetah-run/sac/0 --until 20k
   harness verify results/sac-cartpole-swingup-0
   harness verify results/rfm8 --json
 
