@@ -87,7 +87,8 @@ function notExported(message: string): string | undefined {
 const UNPARSED = /\n\s*((?:\/|[A-Z]:[\\/])[^\n]*):(\d+):\d+\s*$/;
 
 function defaultOf(module: unknown): unknown {
-  if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return undefined;
+  if (module === null || module === undefined) return undefined;
+  if (typeof module !== 'object' && typeof module !== 'function') return module; // `module.exports = 1`
   if ('default' in module) {
     const { default: value } = module;
     // What TypeScript compiles to CommonJS has its default export one level below what another file imports.

@@ -44,7 +44,7 @@ import { readSafetensorsMetadata } from './safetensors.ts';
  */
 const GENERATIONS = ['last.safetensors.new', 'last.safetensors', 'previous.safetensors'];
 
-/** Whether a folder of checkpoints has one, sound or not. */
+/** Whether a folder, whatever its name, is that of a checkpoint, sound or not. */
 export const hasCheckpoint = (folder: string): boolean =>
   GENERATIONS.some((name) => existsSync(join(folder, name)));
 
@@ -219,10 +219,6 @@ function jobOf({ job }: { readonly job: unknown }): RunJob {
   if (parsed.success) return parsed.data;
   throw new Error(`its job: ${firstIssue(parsed.error)}`);
 }
-
-/** Whether the folder is that of a checkpoint, whatever its name. */
-export const holdsCheckpoint = (folder: string): boolean =>
-  GENERATIONS.some((name) => existsSync(join(folder, name)));
 
 /** The texts in the header of a state's file, without reading its arrays. @throws Error for a damaged header */
 export function readCheckpointMetadata(path: string): Record<string, string> {

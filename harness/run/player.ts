@@ -10,7 +10,7 @@ import { type AgentSource, checksumOf, type TaskSource } from '../plugins/source
 import { trusted } from '../plugins/trust.ts';
 import { UserError, unknownName } from '../text/errors.ts';
 import { assemble } from './assemble.ts';
-import { CheckpointStore, holdsCheckpoint } from './checkpoint.ts';
+import { CheckpointStore, hasCheckpoint } from './checkpoint.ts';
 import type { EpisodeStart } from './evaluate.ts';
 import type { RunJob } from './job.ts';
 import type { AssembledRun } from './parts.ts';
@@ -120,7 +120,7 @@ export function checkpointFolder(name: string): string {
   if (!existsSync(path)) throw new UserError(`cannot find ${path}`);
   if (!statSync(path).isDirectory())
     throw new UserError(`${path} is a file; expected the folder of a run or of results`);
-  if (basename(path) === 'checkpoint' || holdsCheckpoint(path)) return path;
+  if (basename(path) === 'checkpoint' || hasCheckpoint(path)) return path;
   if (existsSync(join(path, 'checkpoint'))) return join(path, 'checkpoint');
   const runs = existsSync(join(path, 'runs')) ? runFolders(join(path, 'runs')) : [];
   if (runs.length === 1) return join(runs[0], 'checkpoint');

@@ -233,7 +233,10 @@ describe('a task that is wrong', () => {
   });
 
   test('an unknown name', async () => {
-    await expect(make('cheetah-fly')).rejects.toThrow(/unknown task 'cheetah-fly'; known: .*cheetah-run/);
+    await expect(make('cheetah-fly')).rejects.toThrow(
+      "unknown task 'cheetah-fly'; did you mean 'cheetah-run'?",
+    );
+    await expect(make('xyzzy')).rejects.toThrow(/unknown task 'xyzzy'; known: .*cheetah-run/);
   });
 });
 
