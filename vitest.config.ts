@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Each has a process of its own: it measures that, or loads modules twice. */
 const alone = [
   'test/engine/codegen/x86/second-engine.test.ts',
+  'test/engine/long-runs.test.ts',
   'test/harness/bench/update.test.ts',
   'test/harness/process/memory.test.ts',
   'test/backend-records.test.ts',
