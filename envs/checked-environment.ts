@@ -4,9 +4,10 @@
  * the task, the method, what was found and what was expected.
  */
 
+import { checkAction } from './action-check.ts';
 import { checkScoreRange } from './domain.ts';
 import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
-import { ActionError, DivergenceError, EpisodeError, StateError, TaskError } from './errors.ts';
+import { DivergenceError, EpisodeError, StateError, TaskError } from './errors.ts';
 import { named } from './named-value.ts';
 import { checkSeed } from './random-state.ts';
 import { describeUnfit, fitsSingle } from './single-precision.ts';
@@ -75,7 +76,7 @@ export class CheckedEnvironment implements Environment {
 
   step(action: ArrayLike<number>): TimeStep {
     if (this.phase !== 'running') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE[this.phase]}`);
-    this.checkAction(action);
+    checkAction(this.task, this.actionSpec, action, this.steps + 1);
     this.steps++;
     this.phase = 'failed';
     const own = action instanceof Float32Array ? this.singles : this.doubles;
@@ -130,19 +131,6 @@ export class CheckedEnvironment implements Environment {
       const message = error instanceof Error ? error.message : String(error);
       const when = method === 'step' ? ` at step ${this.steps}` : '';
       throw new TaskError(`${this.task}: ${method}() threw${when}: ${message}`, { cause: error });
-    }
-  }
-
-  private checkAction(action: ArrayLike<number>): void {
-    const { size, low, high } = this.actionSpec;
-    if (action.length !== size) {
-      throw new ActionError(`${this.task}: an action has ${size} numbers, got ${action.length}`);
-    }
-    for (let i = 0; i < size; i++) {
-      if (action[i] >= low[i] && action[i] <= high[i]) continue;
-      throw new ActionError(
-        `${this.task}: action[${i}] must be in [${low[i]}, ${high[i]}], got ${action[i]} at step ${this.steps + 1}`,
-      );
     }
   }
 

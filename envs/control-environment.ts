@@ -1,9 +1,9 @@
 /** A task on its physics, as an Environment. */
+import { checkAction } from './action-check.ts';
 import { checkDescription, type Task } from './domain.ts';
 import { decodeFloat64, encodeArray } from './encoding.ts';
 import type { ActionSpec, Environment, EnvironmentState, ObservationSpec, TimeStep } from './environment.ts';
 import {
-  ActionError,
   DivergenceError,
   EpisodeError,
   ModelError,
@@ -135,7 +135,7 @@ export class ControlEnvironment implements Environment {
 
   step(action: ArrayLike<number>): TimeStep {
     if (this.phase !== 'running') throw new EpisodeError(`${this.task}: ${NOT_STEPPABLE[this.phase]}`);
-    this.checkAction(action);
+    checkAction(this.task, this.actionSpec, action, this.steps + 1);
     const { physics, description, timeStep } = this;
     const { ctrl } = physics;
     for (let i = 0; i < action.length; i++) ctrl[i] = action[i];
@@ -220,20 +220,6 @@ export class ControlEnvironment implements Environment {
   private refusePromise(method: string, returned: unknown): void {
     if (typeof (returned as { then?: unknown } | null | undefined)?.then !== 'function') return;
     throw new TaskError(`${this.task}: ${method}() returned ${named(returned)}; it must not be async`);
-  }
-
-  private checkAction(action: ArrayLike<number>): void {
-    const { size, low, high } = this.actionSpec;
-    if (action?.length !== size) {
-      throw new ActionError(`${this.task}: an action has ${size} numbers, got ${action?.length ?? action}`);
-    }
-    for (let i = 0; i < size; i++) {
-      const value = action[i];
-      if (value >= low[i] && value <= high[i] && Number.isFinite(value)) continue;
-      throw new ActionError(
-        `${this.task}: action[${i}] must be in [${low[i]}, ${high[i]}], got ${value} at step ${this.steps + 1}`,
-      );
-    }
   }
 
   private observe(): void {

@@ -1,4 +1,5 @@
 /** Several environments of one task in lockstep. */
+import { unfitAction } from './action-check.ts';
 import type { ActionSpec, Environment, ObservationSpec } from './environment.ts';
 import { ActionError, TaskError } from './errors.ts';
 
@@ -119,19 +120,14 @@ export class VectorEnvironment {
   }
 
   #checkActions(actions: ArrayLike<number>): void {
-    const { size: width, low, high } = this.actionSpec;
+    const { size: width } = this.actionSpec;
     if (actions.length !== this.size * width) {
       throw new ActionError(`${this.size} actions of ${width} numbers needed, got ${actions.length} numbers`);
     }
     for (let i = 0; i < this.size; i++) {
       if (this.#waits(i)) continue;
-      for (let j = 0; j < width; j++) {
-        const value = actions[i * width + j];
-        if (value >= low[j] && value <= high[j] && Number.isFinite(value)) continue;
-        throw new ActionError(
-          `environment ${i}: action[${j}] must be in [${low[j]}, ${high[j]}], got ${value}`,
-        );
-      }
+      const fault = unfitAction(this.actionSpec, actions, i * width);
+      if (fault !== undefined) throw new ActionError(`environment ${i}: ${fault}`);
     }
   }
 
