@@ -1,13 +1,11 @@
 /** What a value does not fit, in words for users: `schema.safeParse(value, { error: inWords })`. */
 import type { z } from 'zod';
+import { listed } from '../names/listed.ts';
 
 const kinds: Readonly<Record<string, string>> = {
   ...{ number: 'a number', int: 'a whole number', string: 'a text', boolean: 'true or false', null: 'null' },
   ...{ array: 'a list', tuple: 'a list', object: 'keys with values', record: 'keys with values' },
 };
-
-const listed = (words: readonly string[]): string =>
-  words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`;
 
 /** A schema's own messages come first; these are for what it leaves to zod. */
 export const inWords: z.core.$ZodErrorMap = (issue) => {
@@ -27,7 +25,10 @@ export const inWords: z.core.$ZodErrorMap = (issue) => {
     case 'unrecognized_keys':
       return `unknown key '${issue.keys[0]}'`;
     case 'invalid_value':
-      return `expected ${listed(issue.values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))))}`;
+      return `expected ${listed(
+        issue.values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))),
+        'or',
+      )}`;
     case 'invalid_format':
       return `does not have the form that it must have${issue.pattern === undefined ? '' : `, ${issue.pattern}`}`;
     default:

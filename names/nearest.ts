@@ -1,5 +1,6 @@
 /** Names that are not known, and those that were meant. */
 import { distance } from 'fastest-levenshtein';
+import { listed } from './listed.ts';
 
 /** Names that a line offers at most. */
 const MOST = 4;
@@ -32,9 +33,7 @@ const wordsOf = (name: string): string[] =>
 /** `did you mean 'rfm-flow' or 'rfm-diffusion'?`; undefined where no known name is near. */
 export function didYouMean(value: string, known: readonly string[]): string | undefined {
   const quoted = nearestNames(value, known).map((name) => `'${name}'`);
-  if (quoted.length === 0) return undefined;
-  const last = quoted.pop();
-  return `did you mean ${quoted.length === 0 ? last : `${quoted.join(', ')} or ${last}`}?`;
+  return quoted.length === 0 ? undefined : `did you mean ${listed(quoted, 'or')}?`;
 }
 
 /** What is said of a name that is not known: the names that may be meant, or all that are known. */

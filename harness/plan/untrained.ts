@@ -1,5 +1,6 @@
 /** Runs that are too short for their agents to learn anything. */
 import { z } from 'zod';
+import { listed } from '../../names/listed.ts';
 import { updatesIn } from '../run/updates.ts';
 
 const training = z.object({ batchSize: z.number(), randomSteps: z.number(), updatesPerStep: z.number() });
@@ -22,12 +23,9 @@ export function untrainedLines(plan: unknown): string[] {
     const reason = reasonFor(steps, config);
     alike.set(reason, [...(alike.get(reason) ?? []), label]);
   }
-  return [...alike].map(([reason, [first, ...others]]) => {
-    const [names, makes, whose] =
-      others.length === 0
-        ? [first, 'makes', 'its']
-        : [`${[first, ...others.slice(0, -1)].join(', ')} and ${others.at(-1)}`, 'make', 'their'];
-    return `${names} ${makes} no update: ${whose} ${reason.replace('KEY', `--set ${first}`)}`;
+  return [...alike].map(([reason, labels]) => {
+    const [makes, whose] = labels.length === 1 ? ['makes', 'its'] : ['make', 'their'];
+    return `${listed(labels, 'and')} ${makes} no update: ${whose} ${reason.replace('KEY', `--set ${labels[0]}`)}`;
   });
 }
 
