@@ -12,7 +12,8 @@ import type { Schedule } from '../../agents/posterior/schedules.ts';
 import { smcDraws, smcEvaluations } from '../../agents/posterior/smc.ts';
 import { impliedData, type WeighedDraws, weighDraws } from '../../agents/posterior/weighing.ts';
 import type { RandomStream } from '../../engine/random.ts';
-import { densities, type Reading, readingOf, timed } from '../densities.ts';
+import { timed } from '../../harness/bench/timed.ts';
+import { densities, type Reading, readingOf } from '../densities.ts';
 import { type ErrorMoments, ErrorTally } from '../error-tally.ts';
 import { drawObservations, normals, scalar, uniforms } from '../observations.ts';
 

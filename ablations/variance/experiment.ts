@@ -10,7 +10,8 @@ import type { ProposalRequest } from '../../agents/posterior/proposals.ts';
 import type { Schedule } from '../../agents/posterior/schedules.ts';
 import { impliedData } from '../../agents/posterior/weighing.ts';
 import type { RandomStream } from '../../engine/random.ts';
-import { densities, type Reading, readingOf, timed } from '../densities.ts';
+import { timed } from '../../harness/bench/timed.ts';
+import { densities, type Reading, readingOf } from '../densities.ts';
 import { type ErrorMoments, ErrorTally } from '../error-tally.ts';
 import { drawObservations, normals, scalar } from '../observations.ts';
 

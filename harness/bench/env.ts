@@ -10,6 +10,7 @@ import type { TaskSource } from '../plugins/source.ts';
 import type { ApartFunction } from '../process/apart.ts';
 import { median } from '../statistics/moments.ts';
 import { textTable } from '../text/text-table.ts';
+import { timed } from './timed.ts';
 
 export interface EnvironmentSpeed {
   readonly task: string;
@@ -74,42 +75,42 @@ export async function measureEnvironment(
     }
   };
 
+  /** A chunk of each from the present state, with the same actions. The environment goes on where its own chunk ended. */
+  const chunk = (oursFirst: boolean) => {
+    const actions = Array.from({ length: size }, draw);
+    const before = environment.state();
+    const ours = () => timed(() => go(actions));
+    const theirs = () => timed(() => bare(actions)).milliseconds;
+    if (!oursFirst) {
+      const bareMilliseconds = theirs();
+      environment.setState(before);
+      return { ...ours(), bareMilliseconds };
+    }
+    const timedOurs = ours();
+    environment.setState(before);
+    const bareMilliseconds = theirs();
+    environment.setState(before);
+    go(actions);
+    return { ...timedOurs, bareMilliseconds };
+  };
+
   let [steps, episodes] = [0, 0];
   const times = { resets: 0, ours: 0, bare: 0 };
   const overheads: number[] = [];
   const end = performance.now() + milliseconds;
   while (episodes === 0 || performance.now() < end) {
-    times.resets += timed(() => environment.reset(episodes === 0 ? 0 : undefined));
+    times.resets += timed(() => environment.reset(episodes === 0 ? 0 : undefined)).milliseconds;
     episodes++;
-    let over = false;
-    for (let inEpisode = 0; !over && inEpisode < LONGEST_EPISODE; ) {
-      const actions = Array.from({ length: size }, draw);
-      const before = environment.state();
-      const oursFirst = overheads.length % 2 === 0;
-      let chunk = { taken: 0, over: false };
-      let [ours, theirs] = [0, 0];
-      if (oursFirst) {
-        ours = timed(() => {
-          chunk = go(actions);
-        });
-        environment.setState(before);
-        theirs = timed(() => bare(actions));
-        environment.setState(before);
-        go(actions);
-      } else {
-        theirs = timed(() => bare(actions));
-        environment.setState(before);
-        ours = timed(() => {
-          chunk = go(actions);
-        });
-      }
-      over = chunk.over;
-      inEpisode += chunk.taken;
-      steps += chunk.taken;
-      const bareTime = (theirs / size) * chunk.taken; // MuJoCo's calls alone know no end of an episode
+    let isOver = false;
+    for (let inEpisode = 0; !isOver && inEpisode < LONGEST_EPISODE; ) {
+      const { value, milliseconds: ours, bareMilliseconds } = chunk(overheads.length % 2 === 0);
+      const bareOurs = (bareMilliseconds / size) * value.taken; // MuJoCo's calls alone know no end of an episode
+      isOver = value.over;
+      inEpisode += value.taken;
+      steps += value.taken;
       times.ours += ours;
-      times.bare += bareTime;
-      overheads.push(ours / bareTime - 1);
+      times.bare += bareOurs;
+      overheads.push(ours / bareOurs - 1);
     }
   }
 
@@ -129,22 +130,12 @@ function chunkSize(environment: ControlEnvironment): number {
   const draw = actionStream(environment, 0);
   environment.reset(0);
   const times = Array.from({ length: 10 * SHORTEST_CHUNK }, () => {
-    let over = false;
-    const time = timed(() => {
-      const { terminated, truncated } = environment.step(draw());
-      over = terminated || truncated;
-    });
-    if (over) environment.reset();
-    return time;
+    const { value, milliseconds } = timed(() => environment.step(draw()));
+    if (value.terminated || value.truncated) environment.reset();
+    return milliseconds;
   });
   const wanted = Math.round(CHUNK_MILLISECONDS / median(times));
   return Math.max(SHORTEST_CHUNK, Math.min(LONGEST_CHUNK, wanted));
-}
-
-function timed(work: () => unknown): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
 }
 
 /** Measures tasks one after the other; `onTask` hears of each when it is done. */
