@@ -5,7 +5,8 @@
  *
  *   npx jiti bench/publish.ts FROM TO
  *
- * A comparison that is done has its report written too; before that there is summary.csv, and nothing that ranks agents.
+ * The report is written of the agents and seeds that are whole; before there are two such agents there is summary.csv, and nothing
+ * that ranks agents.
  */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -19,6 +20,7 @@ import { writeReport } from '../harness/report/write.ts';
 import { loadManifest, type RunRecord, waitingRun, writeManifest } from '../harness/results/manifest.ts';
 import { tableColumns } from '../harness/results/tables.ts';
 import { RUN_FILES, readComplete } from '../harness/run/record.ts';
+import { wholePart } from './whole-part.ts';
 
 /** @returns how many runs are finished, and how many the comparison has */
 export function publish(from: string, to: string): { finished: number; runs: number } {
@@ -35,11 +37,16 @@ export function publish(from: string, to: string): { finished: number; runs: num
     const { step, wallSeconds, checkpointSeconds } = complete;
     return { ...known, status: 'done', steps: step, wallSeconds, checkpointSeconds };
   });
-  const status = statusOf(runs);
-  writeManifest(to, { ...manifest, name: basename(to), status, runs });
+  const published = { ...manifest, name: basename(to), status: statusOf(runs), runs };
+  writeManifest(to, published);
   mergeRuns(to, jobs);
-  if (status === 'done') writeReport({ directories: [to], out: to });
-  else {
+  const { agents, seeds } = wholePart(published);
+  if (published.status === 'done') writeReport({ directories: [to], out: to });
+  else if (agents.length > 1) {
+    const { config, name } = published;
+    const title = `${name} (agents ${agents.length} of ${config.agents.length}, seeds ${seeds.length} of ${config.seeds.length})`;
+    writeReport({ directories: [to], agents, seeds: seeds.map(String), title, out: to });
+  } else {
     const { summary } = writeReport({ directories: [to] }).tables;
     writeDurably(join(to, 'summary.csv'), formatTable<string>(tableColumns.summary, summary));
   }

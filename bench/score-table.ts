@@ -6,6 +6,7 @@ import { interval, share } from '../harness/report/numbers.ts';
 import { loadManifest } from '../harness/results/manifest.ts';
 import { mean, meanInterval, stabilityMetrics } from '../harness/statistics/index.ts';
 import { episodesAt, listed, publishedFolder, seedReturns, withInterval } from './published.ts';
+import { wholePart } from './whole-part.ts';
 
 const planOf = (folder: string) => loadManifest(publishedFolder(folder)).config;
 
@@ -16,21 +17,17 @@ export const scoreHead = (folder: string): string[] => [
 ];
 
 /**
- * A row an agent: for each task the mean return at the last step over the whole seeds, with its 95 % interval; as long as there
- * are fewer than three, the return of each in place of that. Whole are seeds that every agent has finished on every task, so
- * that no agent is shown with runs that another lacks.
+ * A row for each agent that is whole: for each task the mean return at the last step over the whole seeds, with its 95 % interval;
+ * as long as there are fewer than three, the return of each in place of that.
  */
 export function scoreRows(folder: string): string[][] {
-  const { agents, tasks, steps } = planOf(folder);
-  const of = episodesAt(folder, steps);
-  const cells = agents.map(({ label }) => tasks.map(({ name }) => of(label, name)));
-  const isWhole = (seed: string) =>
-    cells.flat().every((cell) => cell.some((episode) => episode.seed === seed));
-  const whole = new Set(cells[0][0].map(({ seed }) => seed).filter(isWhole)); // a whole one is in every cell
-  return agents.map(({ label }, i) => [
-    `\`${label}\``,
-    ...cells[i].map((cell) => {
-      const returns = seedReturns(cell.filter(({ seed }) => whole.has(seed)));
+  const manifest = loadManifest(publishedFolder(folder));
+  const of = episodesAt(folder, manifest.config.steps);
+  const { agents, seeds } = wholePart(manifest);
+  return agents.map((agent) => [
+    `\`${agent}\``,
+    ...manifest.config.tasks.map(({ name }) => {
+      const returns = seedReturns(of(agent, name).filter(({ seed }) => seeds.includes(Number(seed))));
       return returns.length < 3 ? listed(returns) : withInterval(mean(returns), meanInterval([returns]));
     }),
   ]);
@@ -43,7 +40,7 @@ export const aggregateHead = [
 
 /**
  * A row an agent, by interquartile mean: what the report has over all tasks, each with its 95 % interval. Scores are shares of the
- * highest return. @param folder of results/, a comparison that is done
+ * highest return. @param folder of results/, with a report
  */
 export function aggregateRows(folder: string): string[][] {
   const table = (name: string, columns: readonly string[]) =>

@@ -7,7 +7,7 @@ const MOST = 4;
 
 /**
  * The known names that are meant by another one, the likeliest first: a name one letter away; else those that have it as
- * a word, or begin with it; else the one with the fewest letters to change, if these are few.
+ * a word, or begin with it; else the one with the fewest letters to change, if these are few and not all.
  */
 export function nearestNames(value: string, known: readonly string[]): string[] {
   const typed = value.toLowerCase();
@@ -20,7 +20,8 @@ export function nearestNames(value: string, known: readonly string[]): string[] 
     const found = [...new Set([...withWord, ...beginning])];
     if (found.length > 0) return found.slice(0, MOST);
   }
-  return best.letters <= Math.max(2, Math.ceil(value.length * 0.4)) ? [best.name] : [];
+  const unlike = best.letters >= Math.max(value.length, best.name.length); // no letter in common
+  return !unlike && best.letters <= Math.max(2, Math.ceil(value.length * 0.4)) ? [best.name] : [];
 }
 
 /** `rfm-flow` has rfm and flow, `batchSize` batch and size. */

@@ -10,6 +10,7 @@ import { addReportingOptions, type ReportingFlags, reportingOf } from './reporti
 interface Options extends ReportingFlags {
   agents?: string;
   tasks?: string;
+  seeds?: string;
   until?: string;
   out?: string;
   scores?: string[];
@@ -58,6 +59,7 @@ export function reportCommand(): Command {
     )
     .option('--agents <list>', 'only these agents, as the report names them')
     .option('--tasks <list>', 'only these tasks or suites')
+    .option('--seeds <seeds>', 'only these seeds: 5 means seeds 0 to 4; also 3,7,11 or 10..14')
     .option('--until <step>', 'as things stood at this step: no later evaluation counts')
     .option('--prefix', 'put the name of its directory before each agent')
     .option('--resamples <count>', 'bootstrap resamples of --interval rliable (default: 50000)', positive)
@@ -78,14 +80,15 @@ async function report(names: string[], options: Options): Promise<void> {
   const directories = names.map((name) => namedFolder(name));
   const { writeReport } = await import('../report/write.ts');
   const { printReport } = await import('../report/print.ts');
-  const { json, markdown, latex, quiet, tensorboard, scoreRange, agents, tasks, until, ...rest } = options;
+  const { json, markdown, latex, quiet, tensorboard, scoreRange, agents, tasks, seeds, until, ...rest } =
+    options;
   const printed = [json && 'json', markdown && 'markdown', latex && 'latex'].filter(
     (way) => way !== undefined,
   );
   if (printed.length > 1)
     throw new UserError(`--${printed.join(' and --')} print different things: choose one`);
   await checkResampling(directories, options);
-  const part = await partOf({ agents, tasks, until });
+  const part = await partOf({ agents, tasks, seeds, until });
   const isWhole = options.scores === undefined && Object.keys(part).length === 0;
   const inPlace = directories.length === 1 && isWhole && printed.length === 0;
   const made = writeReport({
@@ -121,14 +124,17 @@ async function checkResampling(
   if ((interval ?? kept[0]) !== 'rliable') throw new UserError(`${asked} needs --interval rliable`);
 }
 
+type Part = 'agents' | 'tasks' | 'seeds' | 'until';
+
 /** What is asked of the runs; what was not given is absent. */
 async function partOf({
   agents,
   tasks,
+  seeds,
   until,
-}: Pick<Options, 'agents' | 'tasks' | 'until'>): Promise<Pick<ReportChoices, 'agents' | 'tasks' | 'until'>> {
-  if (agents === undefined && tasks === undefined && until === undefined) return {};
-  const { entries } = await import('../plan/settings.ts');
+}: Pick<Options, Part>): Promise<Pick<ReportChoices, Part>> {
+  if ([agents, tasks, seeds, until].every((asked) => asked === undefined)) return {};
+  const { entries, parseSeeds } = await import('../plan/settings.ts');
   const { parseCount } = await import('../text/quantity.ts');
   const { suite } = await import('../../envs/registry.ts');
   const listed = (text: string, option: string) => entries<string>(text, option);
@@ -137,6 +143,7 @@ async function partOf({
     ...(tasks !== undefined && {
       tasks: listed(tasks, '--tasks').flatMap((name) => suite(name) ?? [name]),
     }),
+    ...(seeds !== undefined && { seeds: parseSeeds(seeds).map(String) }),
     ...(until !== undefined && { until: parseCount(until, '--until', 0) }),
   };
 }

@@ -47,6 +47,8 @@ export interface ReportChoices {
   readonly tasks?: readonly string[];
   /** Agents whose runs count, as the report names them; default all. */
   readonly agents?: readonly string[];
+  /** Seeds whose runs count; default all. */
+  readonly seeds?: readonly string[];
   /** The last step whose evaluations count; default all. Scores without evaluations count as they are. */
   readonly until?: number;
   /** Puts the directory's name before each agent's. */
@@ -95,8 +97,11 @@ export function gatherReport(
   const tasks = new Set(known.map(({ task }) => task));
   checkKnown('task', options.tasks, tasks);
   checkKnown('agent', options.agents, new Set(known.map(({ agent }) => agent)));
-  const counts = ({ task, agent }: RunName) =>
-    (options.tasks?.includes(task) ?? true) && (options.agents?.includes(agent) ?? true);
+  checkKnown('seed', options.seeds, new Set(known.map(({ seed }) => seed)));
+  const counts = ({ task, agent, seed }: RunName) =>
+    (options.tasks?.includes(task) ?? true) &&
+    (options.agents?.includes(agent) ?? true) &&
+    (options.seeds?.includes(seed) ?? true);
   const all = joined.filter(counts);
   const runs = all.flatMap((run) => runUntil(run, options.until));
   const troubled = read

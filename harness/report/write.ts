@@ -40,7 +40,7 @@ export interface ReportOptions extends ReportChoices {
 const reportKeys: KnownKeys<ReportOptions> = {
   ...{ directories: true, scores: true, references: true, out: true, force: true, resamples: true },
   ...{ seed: true, scoreRange: true, taskRanges: true, interval: true, tasks: true, agents: true },
-  ...{ until: true, prefix: true, title: true },
+  ...{ seeds: true, until: true, prefix: true, title: true },
 };
 
 /** What was made of the files. */

@@ -45,7 +45,7 @@ it('holds finished runs alone, without checkpoints', () => {
   expect(statuses('copy')).toEqual(['done', 'waiting']);
 });
 
-it('has a summary and no ranking before all runs are done', () => {
+it('has a summary and no ranking before two agents are whole', () => {
   expect(text('copy/summary.csv').trim().split('\n')).toHaveLength(2);
   for (const file of ['report.html', 'aggregate.csv', 'pairwise.csv'])
     expect(existsSync(at('copy', file))).toBe(false);

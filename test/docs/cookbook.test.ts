@@ -153,9 +153,9 @@ const recipes: Readonly<Record<string, Recipe>> = {
   'rollout results/rfm8/runs/walker-walk/sac/0 --out walk.csv': { writes: 'walk.csv' },
   'report rfm8 --tensorboard': { writes: 'results/rfm8/tensorboard/walker-walk/random/seed-1' },
   'report rfm8': { says: 'report: results/rfm8/report.html' },
-  'report rfm8 --tasks walker-walk,walker-run --agents rfm-flow,sac --until 50k': {
-    as: 'report rfm8 --tasks walker-walk --agents random --until 10',
-    says: /random .* 1 \/ 2/,
+  'report rfm8 --tasks walker-walk,walker-run --agents rfm-flow,sac --seeds 1 --until 50k': {
+    as: 'report rfm8 --tasks walker-walk --agents random --seeds 1 --until 10',
+    says: /random .* 1 \/ 1/,
   },
   'report rfm8 --latex > table.tex': { says: '\\toprule' },
   'report rfm8 --markdown': { says: '| walker-walk' },

@@ -17,6 +17,7 @@ it.each<[string, readonly string[], string[]]>([
   ['rate', ['batchSize', 'learningRate'], ['learningRate']],
   ['zzz', agents, []],
   ['x', [], []],
+  ['3', ['0', '1', '2'], []],
 ])('%s means of %j: %j', (value, known, meant) => {
   expect(nearestNames(value, known)).toEqual(meant);
 });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reportCommand } from '../../../harness/cli/report.ts';
 import { namedFolder } from '../../../harness/files/named-folder.ts';
 import { tableColumns } from '../../../harness/results/tables.ts';
+import { mean } from '../../../harness/statistics/index.ts';
 import { UserError } from '../../../harness/text/errors.ts';
 import { madeManifest, makeComparison } from './made-comparison.ts';
 
@@ -53,6 +54,12 @@ describe('harness report of a part', () => {
     ]);
     expect(rowsOf('pairwise')).toHaveLength(2);
     printed = '';
+    await run(directory, '--tasks', 'run', '--agents', 'b', '--seeds', '1..2', '--json');
+    const rows = readFileSync(join(directory, 'evaluations.csv'), 'utf8').matchAll(/^run,b,[12],15000,.*$/gm);
+    const returns = [...rows].map(([row]) => Number(row.split(',')[5]));
+    expect(returns).toHaveLength(4);
+    expect(rowsOf('summary')).toMatchObject([{ seeds: 2, mean: expect.closeTo(mean(returns), 6) }]);
+    printed = '';
     await run(directory, '--until', '5k');
     expect(printed).toContain('ranks first');
     expect(readFileSync(join(directory, 'report.html'), 'utf8')).toBe(page);
@@ -69,6 +76,7 @@ describe('harness report of a part', () => {
     await expect(run(directory, '--agents', 'nobody')).rejects.toThrow(
       /^unknown agent 'nobody'; known: a, b/,
     );
+    await expect(run(directory, '--seeds', '4')).rejects.toThrow(/^unknown seed '3'; known: 0, 1, 2/);
     await expect(run(directory, '--until', 'soon')).rejects.toThrow(/^--until must be a whole number/);
   });
 });
