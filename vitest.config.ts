@@ -59,6 +59,7 @@ export default defineConfig({
   test: {
     // `npm test` builds what is older: the processes that tests start need not read the source again.
     env: { RFM_HARNESS_BUILT_PROCESSES: '1', NO_COLOR: '1' },
+    globalSetup: 'test/temporary-folder.ts',
     setupFiles: ['test/webassembly.ts', 'test/state-folder.ts'],
     // What is built is imported as it is.
     server: { deps: { external: [/^(?!.*node_modules).*\/dist\//] } },
