@@ -53,8 +53,8 @@ export interface Chart {
 export const MANY_LINES = 9;
 
 /**
- * The range of lines and runs; bands count as far as half of it beyond, since those of few runs are so wide that they
- * would flatten the lines. They are cut at the frame.
+ * The range of lines and runs; bands count as far as a quarter of it beyond either end, since those of few runs are so
+ * wide that they would flatten the lines. They are cut at the frame.
  */
 export function yDomain(
   { lines, references = [], y }: Chart,
