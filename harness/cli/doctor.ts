@@ -3,7 +3,7 @@ import { Command } from 'commander';
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('what is installed, which compute backends work, and how fast they are')
+    .description('show what is installed, which compute backends work, and how fast they are')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',

@@ -15,9 +15,11 @@ const USUAL_PORT = 8421;
 
 export function playgroundCommand(): Command {
   return new Command('playground')
-    .description('a page that trains in the browser: serve it here, or write it as a static site')
+    .description(
+      'serve pages that train in the browser, show results and show the method, or write them as a static site',
+    )
     .option('--out <folder>', 'write the site for any static host, and end')
-    .option('--force', 'replace files in --out that are of no playground')
+    .option('--force', 'also replace files in --out that no playground wrote')
     .option('--port <number>', `port; 0 takes a free one (default: ${USUAL_PORT}, or a free one)`)
     .option('--host <address>', 'address to listen on; 0.0.0.0 allows other machines', '127.0.0.1')
     .option('--open', 'open the page in the browser')

@@ -98,7 +98,7 @@ export function addRunOptions(command: Command): Command {
     .option('--out <name>', 'a name under results/, or a path')
     .option('--resume', 'resume the comparison in --out')
     .option('--accept-changes', 'with --resume: also if code, packages or your files have changed since')
-    .option('--force', 'replace the comparison in --out; files that are none of it stay')
+    .option('--force', 'replace the comparison in --out; other files there stay')
     .option('--dry-run', 'print the plan and its estimated duration, run nothing')
     .option('--checkpoint-seconds <seconds>', 'least time between checkpoints of a run', '20')
     .option('--stall-seconds <seconds>', 'how long a method of an agent may take', '300')

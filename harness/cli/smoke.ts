@@ -12,7 +12,7 @@ interface SmokeFlags {
 
 export function smokeCommand(): Command {
   return new Command('smoke')
-    .description('short rollouts and updates of agents on real tasks, in under 90 seconds')
+    .description('run short rollouts and updates of agents on real tasks, in under 90 seconds')
     .argument('[agents...]', 'names or files (default: all that come with the harness)')
     .option('--tasks <list>', 'names, suites or files', 'cartpole-balance,walker-walk')
     .option('--stall-seconds <seconds>', "how long a user's agent or task may give no sign of life", '30')

@@ -101,7 +101,7 @@ export function writeSite(folder: string, force = false): void {
   const found =
     isOurs || force ? undefined : [...files.keys()].find((name) => existsSync(join(folder, name)));
   if (found !== undefined)
-    throw new UserError(`${join(folder, found)} exists and is of no playground; --force replaces it`);
+    throw new UserError(`${join(folder, found)} exists, and no playground wrote it; --force replaces it`);
   makeFolder(folder);
   for (const [name, { bytes }] of files) writeDurably(join(folder, name), bytes());
 }

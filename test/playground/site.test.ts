@@ -59,7 +59,9 @@ describe('the site', () => {
     writeSite(folder);
     expect(readFileSync(join(folder, 'old.js'), 'utf8')).not.toBe('');
     writeFileSync(index, '<h1>My own page</h1>');
-    expect(() => writeSite(folder)).toThrow(`${index} exists and is of no playground; --force replaces it`);
+    expect(() => writeSite(folder)).toThrow(
+      `${index} exists, and no playground wrote it; --force replaces it`,
+    );
     expect(readFileSync(index, 'utf8')).toBe('<h1>My own page</h1>');
     writeSite(folder, true);
     expect(readFileSync(index, 'utf8')).toContain('rfm-harness playground');

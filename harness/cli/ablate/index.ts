@@ -8,7 +8,7 @@ import { varianceCommand } from './variance.ts';
 
 export function ablateCommand(): Command {
   const ablate = new Command('ablate')
-    .description("experiments on the method's own parts, against exact answers where there are any")
+    .description("run experiments on the method's own parts, against exact answers where there are any")
     .addCommand(varianceCommand())
     .addCommand(smcCommand())
     .addCommand(testFunctionCommand())

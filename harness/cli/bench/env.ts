@@ -8,7 +8,7 @@ interface BenchEnvFlags {
 
 export function benchEnvCommand(): Command {
   return new Command('env')
-    .description('control steps per second of each task, and the overhead over bare MuJoCo calls')
+    .description('measure control steps per second of each task, and the overhead over bare MuJoCo calls')
     .argument('[tasks...]', 'tasks, suites or files (default: domains)')
     .option('--seconds <S>', 'seconds per task; at least one whole episode', positive, 1)
     .option('--json', 'print as JSON')

@@ -23,7 +23,9 @@ Examples:
 
 function benchAllCommand(): Command {
   return new Command('all')
-    .description('the suite domains, every agent at every preset, and the scaling over worker processes')
+    .description(
+      'measure the suite domains, every agent at every preset, and the scaling over worker processes',
+    )
     .option('--json', 'print as JSON')
     .addHelpText('after', '\nExamples:\n  harness bench all\n  harness bench all --json > this-machine.json')
     .action(async (flags: { readonly json?: boolean }) => {

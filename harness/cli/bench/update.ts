@@ -22,7 +22,7 @@ interface BenchUpdateFlags {
 
 export function benchUpdateCommand(): Command {
   return new Command('update')
-    .description('updates per second of each agent at each preset, and the time of one action')
+    .description('measure updates per second of each agent at each preset, and the time of one action')
     .argument('[agents...]', 'names or files (default: all that learn)')
     .addOption(new Option('--preset <names...>', 'presets to measure').choices(['paper', 'laptop', 'smoke']))
     .addOption(backendOption())

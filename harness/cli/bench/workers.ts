@@ -12,7 +12,7 @@ interface BenchWorkersFlags {
 
 export function benchWorkersCommand(): Command {
   return new Command('workers')
-    .description('time of the same runs with one worker process, with two, and with one per core')
+    .description('time the same runs with one worker process, with two, and with one per core')
     .option('--agent <agent>', 'a name or a file', 'rfm-flow')
     .option('--runs <count>', 'runs on cartpole-balance, preset smoke', '8')
     .option('--steps <count>', 'control steps of each', '6k')
