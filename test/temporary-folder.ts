@@ -3,13 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export default function setup(): () => void {
-  const before = process.env.TMPDIR;
-  const folder = mkdtempSync(join(tmpdir(), 'tests-'));
+/** Called for every project; a folder in a folder would be too long for the sockets of browsers. */
+export default function setup(): (() => void) | undefined {
+  if (process.env.RFM_HARNESS_TESTS_TMPDIR !== undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 't-'));
+  process.env.RFM_HARNESS_TESTS_TMPDIR = folder;
   process.env.TMPDIR = folder;
-  return () => {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  };
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
