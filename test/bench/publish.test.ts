@@ -67,3 +67,15 @@ it('has the report of a comparison that is done, byte for byte', () => {
     expect(text('done', file)).toBe(text('whole', file));
   expect(existsSync(at('done/report.html'))).toBe(true);
 });
+
+it('has the report of the agents that are whole while another one is not', () => {
+  cpSync('results/baselines', at('part'), { recursive: true });
+  rmSync(at('part/runs/walker-walk/qvpo/0/run.json'));
+  expect(publish(at('part'), at('ranked'))).toEqual({ finished: 53, runs: 54 });
+  const others = (table: string) => table.split('\n').filter((line) => !line.includes('qvpo'));
+  for (const file of ['summary.csv', 'aggregate.csv', 'pairwise.csv', 'profiles.csv'])
+    expect(text('ranked', file).split('\n')).toEqual(
+      others(readFileSync(join('results/baselines', file), 'utf8')),
+    );
+  expect(text('ranked/report.html')).toContain('ranked (agents 8 of 9, seeds 3 of 3)');
+});
