@@ -7,6 +7,7 @@ const alone = [
   'test/engine/long-runs.test.ts',
   'test/harness/bench/update.test.ts',
   'test/harness/process/memory.test.ts',
+  'test/envs/room.test.ts',
   'test/backend-records.test.ts',
   'test/engine/codegen/elements.test.ts',
 ];
