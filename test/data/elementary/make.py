@@ -51,7 +51,11 @@ def at_high_precision(function):
 
 sin, cos = at_high_precision(mpmath.sin), at_high_precision(mpmath.cos)
 tables = {
-    "exp": cases(mpmath.exp, spread(-1, 1, 40), spread(-700, 709, 40), sized(-70, 0, 30), spread(-745, -708, 20)),
+    "exp": cases(
+        mpmath.exp,
+        *(spread(-1, 1, 40), spread(-700, 709, 40), sized(-70, 0, 30), spread(-745, -708, 20)),
+        (float(k * mpmath.ln2 / 512) for k in range(-256, 257)),
+    ),
     "expm1": cases(mpmath.expm1, spread(-1, 1, 40), spread(-60, 709, 40), sized(-70, 0, 40)),
     "log": cases(mpmath.log, spread(0.5, 2, 50), sized(-1073, 1023, 50, False), [1 + 2**-52, 1 - 2**-53, 5e-324]),
     "log1p": cases(mpmath.log1p, spread(-0.99, 2, 50), sized(-70, -1, 40), sized(0, 1023, 20, False)),
