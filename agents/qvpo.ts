@@ -130,7 +130,9 @@ export function qvpoAlgorithm(
   observationSize: number,
   actionSize: number,
 ): Algorithm<State, Noise, Policy, SampleNoise, SampleNoise> {
-  const { entropyDraws, entropyWeight, trainingParticles, tau } = config;
+  const { entropyWeight, trainingParticles, tau } = config;
+  // The program leaves the rows out of the mean where they weigh nothing.
+  const entropyDraws = entropyWeight > 0 ? config.entropyDraws : 0;
   const parts = timePolicyParts(config, observationSize, actionSize, 'mish');
   const { network, critic, actorAdam } = parts;
   const path = discretePath(cosineRates(config.diffusionSteps, cosineOffset, largestRate));

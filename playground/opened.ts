@@ -10,7 +10,7 @@ import {
   type NamedRuns,
 } from '../harness/report/gather.ts';
 import { comparisonRuns, type TableReader } from '../harness/results/comparison-runs.ts';
-import { parseManifest } from '../harness/results/manifest-reader.ts';
+import { failedRuns, parseManifest } from '../harness/results/manifest-reader.ts';
 import { parseEvaluations, parseScores, type ReadOptions, runKey } from '../harness/results/runs.ts';
 import { parseLoggedRuns } from '../harness/results/training.ts';
 import { UserError } from '../harness/text/errors.ts';
@@ -122,7 +122,7 @@ function namedApart(comparisons: ReadonlyMap<string, ComparisonSource>): Compari
 /** Whether two comparisons have a run of the same name that has not failed. */
 function areAlike(comparisons: readonly ComparisonSource[]): boolean {
   const keys = comparisons.flatMap(({ manifest, runs }) => {
-    const failed = new Set(manifest?.runs.filter(({ status }) => status === 'failed').map(runKey));
+    const failed = failedRuns(manifest);
     return runs.map(runKey).filter((key) => !failed.has(key));
   });
   return new Set(keys).size < keys.length;

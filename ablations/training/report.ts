@@ -2,7 +2,6 @@
 
 import { interval, readable } from '../../harness/report/numbers.ts';
 import { loadManifest } from '../../harness/results/manifest.ts';
-import { readEvaluations } from '../../harness/results/read-files.ts';
 import { joinRuns } from '../../harness/results/runs.ts';
 import { textTable } from '../../harness/text/text-table.ts';
 import { writeAblation } from '../page.ts';
@@ -10,6 +9,7 @@ import type { TrainingAblation } from './ablation.ts';
 import { byTimePicture, secondsPicture } from './curves-plot.ts';
 import { returnPictures } from './plot.ts';
 import {
+  endedRuns,
   type FinishedComparison,
   type TrainingAblationRow,
   trainingColumns,
@@ -50,7 +50,7 @@ export function writeTrainingAblation(
 
 function curves(ablation: TrainingAblation, comparisons: readonly FinishedComparison[]) {
   const variants = comparisons[0].plan.agents.map(({ label }) => label);
-  const runs = joinRuns(comparisons.map((comparison) => readEvaluations(comparison.folder)));
+  const runs = joinRuns(comparisons.map((comparison) => endedRuns(comparison.folder)));
   return secondsPicture(ablation, variants, runs);
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { readColumns } from '../../harness/files/read-columns.ts';
 import type { Cell } from '../../harness/files/table.ts';
 import type { ComparisonPlan } from '../../harness/plan/plan.ts';
-import { readEvaluations, readTrainingRows } from '../../harness/results/read-files.ts';
+import { failedRuns } from '../../harness/results/manifest-reader.ts';
+import { readEvaluations, readManifest, readTrainingRows } from '../../harness/results/read-files.ts';
 import { type Run, runKey } from '../../harness/results/runs.ts';
 import { summaryColumns } from '../../harness/results/summary.ts';
 import type { TrainingMetrics } from '../../harness/results/training.ts';
@@ -54,6 +55,12 @@ const reported = [
 /** The same by t: metrics named after the lower edge of a bin. */
 const byTime = /^(actor_loss|ess)_t([\d.]+)$/;
 
+/** The runs of a comparison without those that failed. */
+export function endedRuns(folder: string): Run[] {
+  const failed = failedRuns(readManifest(folder));
+  return readEvaluations(folder).filter((run) => !failed.has(runKey(run)));
+}
+
 /** Rows by task, then variant, in the plan's order; variants of which no run ended well are left out. */
 export function trainingRows(
   ablation: TrainingAblation,
@@ -66,8 +73,9 @@ function comparisonRows(ablation: TrainingAblation, { folder, plan }: FinishedCo
   const summaryFile = join(folder, 'summary.csv');
   if (!existsSync(summaryFile)) return [];
   const summary = readColumns(summaryFile, summaryColumns);
+  const failed = failedRuns(readManifest(folder));
   const logged = readTrainingRows(folder);
-  const runs = readEvaluations(folder);
+  const runs = endedRuns(folder);
   return plan.tasks.flatMap(({ name: task }) =>
     plan.agents.flatMap((agent): TrainingAblationRow[] => {
       const row = summary.find(({ cells }) => cells.task === task && cells.agent === agent.label);
@@ -88,8 +96,9 @@ function comparisonRows(ablation: TrainingAblation, { folder, plan }: FinishedCo
           relative: relativeReturn(ablation, plan, agent.label, task, runs),
           metrics: finalMetrics(
             plan.seeds.flatMap((seed) => {
-              const rows = logged.get(runKey({ task, agent: agent.label, seed: String(seed) }));
-              return rows === undefined ? [] : [rows];
+              const key = runKey({ task, agent: agent.label, seed: String(seed) });
+              const rows = logged.get(key);
+              return rows === undefined || failed.has(key) ? [] : [rows];
             }),
             plan.steps,
           ),

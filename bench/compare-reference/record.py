@@ -56,7 +56,12 @@ def main():
             recorder = Recorder(program, algorithm, case, arguments.seed + i)
             record, file = recorder.record(), out / f"{algorithm}-{name}.json"
             write(file, record)
-            record["rounding"] = formulas.rounding(file)
+            try:
+                record["rounding"] = formulas.rounding(file)
+            except formulas.TooCoarse as found:
+                file.unlink()
+                print(f"left out: {found}", flush=True)
+                continue
             write(file, record)
             worst = max(record["rounding"], key=record["rounding"].get)
             print(f"{file.name}: rounding {record['rounding'][worst]:.0e} ({worst})", end="", flush=True)

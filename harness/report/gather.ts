@@ -7,7 +7,7 @@ import {
   type ScoreRange,
   unscaledTasks,
 } from '../results/analysis.ts';
-import { type Manifest, tasksOf } from '../results/manifest-reader.ts';
+import { failedRuns, type Manifest, tasksOf } from '../results/manifest-reader.ts';
 import {
   compareNames,
   joinRuns,
@@ -222,7 +222,7 @@ const byName = (a: RunName, b: RunName): number =>
 function withoutFailed({ name, manifest, runs, logged = [] }: ComparisonSource, prefix: boolean) {
   const source: Source = { name, manifest };
   const known = manifest?.runs ?? [];
-  const failed = new Set(known.filter((run) => run.status === 'failed').map(runKey));
+  const failed = failedRuns(manifest);
   const kept = <Of extends RunName>(all: readonly Of[]): Of[] => {
     const ended = all.filter((run) => !failed.has(runKey(run)));
     return prefix ? prefixAgents(ended, name) : ended;

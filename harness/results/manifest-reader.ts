@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { intervalMethods } from '../statistics/index.ts';
+import { runKey } from './runs.ts';
 
 /** Names are compared with those of the CSVs, which have no white space around them. */
 const label = z.union([z.string(), z.number()]).transform((name) => String(name).trim());
@@ -86,6 +87,10 @@ export function parseManifest(text: string): Manifest | undefined {
     return undefined;
   }
 }
+
+/** The keys of runs that failed: what they left behind counts nowhere. */
+export const failedRuns = (manifest: Manifest | undefined): ReadonlySet<string> =>
+  new Set(manifest?.runs.filter(({ status }) => status === 'failed').map(runKey));
 
 /** What the tasks of a comparison tell of their returns, by name. */
 export function tasksOf({ config: found }: Manifest): ReadonlyMap<string, Omit<ReturnsOfTask, 'name'>> {

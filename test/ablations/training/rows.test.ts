@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { trainingAblations } from '../../../ablations/training/definitions.ts';
 import { planTraining } from '../../../ablations/training/plan.ts';
 import { writeTrainingAblation } from '../../../ablations/training/report.ts';
-import { trainingRows } from '../../../ablations/training/rows.ts';
+import { endedRuns, trainingRows } from '../../../ablations/training/rows.ts';
 import type { ComparisonPlan } from '../../../harness/plan/plan.ts';
 import { writeReport } from '../../../harness/report/write.ts';
-import { writeManifest } from '../../../harness/results/manifest.ts';
+import { waitingRun, writeManifest } from '../../../harness/results/manifest.ts';
+import type { RunIdentity } from '../../../harness/run/streams.ts';
 import { workplace } from '../../e2e/support/command.ts';
 
 const ablation = (name: string) => {
@@ -25,7 +26,11 @@ async function planned(name: string, variants?: readonly string[]): Promise<Comp
 }
 
 /** A comparison as its CSVs tell it: final returns by variant and seed, one metric, logged at four steps. */
-function comparison(plan: ComparisonPlan, returns: Readonly<Record<string, readonly number[]>>): string {
+function comparison(
+  plan: ComparisonPlan,
+  returns: Readonly<Record<string, readonly number[]>>,
+  failed: readonly RunIdentity[] = [],
+): string {
   const folder = join(workplace(), 'made');
   mkdirSync(folder);
   const evaluations = ['task,agent,seed,step,episode,return,length,wall_seconds'];
@@ -54,7 +59,7 @@ function comparison(plan: ComparisonPlan, returns: Readonly<Record<string, reado
     wallSeconds: 1,
     executor: 'local',
     status: 'done',
-    runs: [],
+    runs: failed.map((run) => ({ ...waitingRun(run), status: 'failed' })),
   });
   writeReport({ directories: [folder], out: folder, resamples: 1000 });
   return folder;
@@ -95,6 +100,22 @@ describe('rows of an ablation that trains', () => {
     expect(share?.low).toBeCloseTo(0.17815440395726925, 9);
     expect(share?.high).toBeCloseTo(1.403277126171762, 9);
     expect(relative['noise-q1'], 'its own reference is not there').toBeUndefined();
+  });
+});
+
+describe('a run that failed', () => {
+  it('counts in no number and no curve', async () => {
+    const variants = ['gradient-q0', 'gradient-q1'];
+    const plan = await planned('noisy-q', variants);
+    const failed = [{ task: 'cartpole-balance', agent: 'gradient-q1', seed: 3 }];
+    const returns = { 'gradient-q0': [100, 200, 300], 'gradient-q1': [80, 90, 130, 7] };
+    const without = { ...returns, 'gradient-q1': [80, 90, 130] };
+    const fourSeeds = { ...plan, seeds: [0, 1, 2, 3] };
+    const rowsOf = (folder: string) => trainingRows(ablation('noisy-q'), [{ folder, plan: fourSeeds }]);
+    const folder = comparison(plan, returns, failed);
+    expect(rowsOf(folder)).toEqual(rowsOf(comparison(plan, without)));
+    expect(endedRuns(folder).map(({ agent, seed }) => `${agent} ${seed}`)).not.toContain('gradient-q1 3');
+    expect(rowsOf(comparison(plan, returns))[1].metrics.actor_loss_max).toBe(9003);
   });
 });
 
