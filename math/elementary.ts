@@ -145,7 +145,7 @@ export function expm1(x: number): number {
 
 export function cosh(x: number): number {
   const size = Math.abs(x);
-  if (!(size < 711)) return size;
+  if (!(size < 711)) return Number.isNaN(x) ? x : Number.POSITIVE_INFINITY;
   const { n, rest } = exponential(pair(size));
   const power = add(ONE, rest);
   if (size > 40) return scaled(round(power), n - 1);

@@ -9,10 +9,10 @@ import {
   metricsOf,
   type NamedRuns,
 } from '../harness/report/gather.ts';
-import { comparisonRuns, type TableReader } from '../harness/results/comparison-runs.ts';
+import { comparisonMetrics, comparisonRuns, type TableReader } from '../harness/results/comparison-runs.ts';
 import { failedRuns, parseManifest } from '../harness/results/manifest-reader.ts';
 import { parseEvaluations, parseScores, type ReadOptions, runKey } from '../harness/results/runs.ts';
-import { parseLoggedRuns } from '../harness/results/training.ts';
+import { loggedRuns, parseTrainingRows } from '../harness/results/training.ts';
 import { UserError } from '../harness/text/errors.ts';
 import { EVALUATIONS, type GivenFile, isWanted, MANIFEST, TRAINING } from './given-files.ts';
 
@@ -101,13 +101,14 @@ function comparisonOf(base: string, files: FilesByPath): ComparisonSource | stri
   const runs = comparisonRuns(manifest, reader, { mayBeEmpty: planned.length > 0 });
   if (runs === undefined) return planned.length > 0 ? `${base}${EVALUATIONS} is not there` : undefined;
   const name = base.split('/').at(-2) || manifest?.name || nameOf(`${base}${EVALUATIONS}`);
-  return { name, manifest, runs, ...metricsOfFile(files.get(`${base}${TRAINING}`)) };
-}
-
-function metricsOfFile(file: GivenFile | undefined): ReturnType<typeof metricsOf> {
-  return file === undefined
-    ? {}
-    : metricsOf(() => parseLoggedRuns(file.path, decodeText(file.path, file.bytes)));
+  const logged = (file: GivenFile | undefined) =>
+    file && parseTrainingRows(file.path, decodeText(file.path, file.bytes));
+  const metrics = () =>
+    comparisonMetrics(manifest, {
+      joined: () => logged(files.get(`${base}${TRAINING}`)) ?? new Map(),
+      own: ({ task, agent, seed }) => logged(files.get(`${base}runs/${task}/${agent}/${seed}/${TRAINING}`)),
+    });
+  return { name, manifest, runs, ...metricsOf(() => loggedRuns(metrics())) };
 }
 
 /** Folders of one name get their whole path. */

@@ -87,6 +87,8 @@ async function report(names: string[], options: Options): Promise<void> {
   );
   if (printed.length > 1)
     throw new UserError(`--${printed.join(' and --')} print different things: choose one`);
+  if (tensorboard && directories.length === 0)
+    throw new UserError('--tensorboard needs a directory of results: scores have no steps');
   await checkResampling(directories, options);
   const part = await partOf({ agents, tasks, seeds, until });
   const isWhole = options.scores === undefined && Object.keys(part).length === 0;
@@ -162,7 +164,8 @@ async function namedRanges(
     ...directories.flatMap((directory) => readRuns(directory, readManifest(directory), { mayBeEmpty: true })),
     ...scores.flatMap((file) => readScores(file)),
   ];
-  const tasks = [...new Set(runs.map((run) => run.task))].filter((task) => only?.includes(task) ?? true);
+  const asked = (task: string) => (only?.includes(task) ?? true) && !scoreRange.tasks?.has(task);
+  const tasks = [...new Set(runs.map((run) => run.task))].filter(asked);
   return rangesBetween(references.flatMap(readReferences), scoreRange.names, tasks);
 }
 

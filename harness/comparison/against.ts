@@ -9,6 +9,7 @@ import { type Report, type ReportOptions, writeReport } from '../report/write.ts
 import { packageFolder } from '../results/manifest.ts';
 import { readManifest } from '../results/read-files.ts';
 import { limits } from '../run/job.ts';
+import { largest } from '../statistics/index.ts';
 import { UserError } from '../text/errors.ts';
 import { formatCount } from '../text/quantity.ts';
 
@@ -115,9 +116,15 @@ export function compareSettings(plan: ComparisonPlan, { name, config }: OtherCom
   const missing = plan.tasks.filter((task) => !tasks.includes(task.name)).map((task) => task.name);
   if (missing.length > 0) lines.push(`${name} has no runs on ${missing.join(', ')}: left out beside it`);
   const { steps, evaluation, seeds, backend, threads } = plan;
-  if (steps !== config.steps)
+  const step = sharedStep(plan, config);
+  const shorter = Math.min(steps, config.steps);
+  if (step === undefined)
     lines.push(
-      `compared at ${formatCount(Math.min(steps, config.steps))} steps (${formatCount(steps)} here, ${formatCount(config.steps)} in ${name})`,
+      `evaluated at no step in common: each counts with its last evaluation up to step ${formatCount(shorter)}`,
+    );
+  else if (step !== steps || step !== config.steps)
+    lines.push(
+      `compared at ${formatCount(step)} steps (${formatCount(steps)} here, ${formatCount(config.steps)} in ${name})`,
     );
   const differs = (what: string, here: unknown, there: unknown) => {
     if (here !== there) lines.push(`${what}: ${here} here, ${there} in ${name}`);
@@ -134,11 +141,23 @@ export function compareSettings(plan: ComparisonPlan, { name, config }: OtherCom
   return lines;
 }
 
+/** The last step after the first at which both sides are evaluated; undefined where there is none. */
+function sharedStep(
+  ...sides: readonly Pick<OtherComparison['config'], 'steps' | 'evaluation'>[]
+): number | undefined {
+  const [own, other] = sides.map(
+    ({ steps, evaluation: { every } }) =>
+      new Set([...Array.from({ length: Math.floor(steps / every) }, (_, i) => (i + 1) * every), steps]),
+  );
+  const shared = [...own].filter((step) => other.has(step));
+  return shared.length === 0 ? undefined : largest(shared);
+}
+
 /** Where the joint report lies, in the folder of the comparison that was made. */
 export const jointFolder = (folder: string, { name }: OtherComparison): string =>
   join(folder, `against-${name}`);
 
-/** Both comparisons on the tasks and up to the step that they share; tables, plots and page in a folder of their own. */
+/** Both comparisons on the tasks and at the last step that they share; tables, plots and page in a folder of their own. */
 export function reportBeside(
   folder: string,
   plan: ComparisonPlan,
@@ -150,7 +169,7 @@ export function reportBeside(
     ...reporting,
     directories: [folder, other.folder],
     tasks: plan.tasks.map(({ name }) => name).filter((name) => tasks.includes(name)),
-    until: Math.min(plan.steps, other.config.steps),
+    until: sharedStep(plan, other.config) ?? Math.min(plan.steps, other.config.steps),
     out: jointFolder(folder, other),
     force: true,
   });

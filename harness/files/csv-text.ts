@@ -98,7 +98,11 @@ export function parseTable(file: string, text: string, required: readonly string
     );
   }
   try {
-    const rows = parse(text, { bom: true, columns, info: true, skip_empty_lines: true }) as unknown as {
+    const rows = parse(text, {
+      ...{ bom: true, columns, info: true, skip_empty_lines: true },
+      // Found out from the first line, otherwise, though ends may be mixed.
+      record_delimiter: ['\r\n', '\n', '\r'],
+    }) as unknown as {
       info: { lines: number };
       record: Record<string, string>;
     }[];

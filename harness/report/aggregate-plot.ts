@@ -3,7 +3,6 @@ import * as Plot from '@observablehq/plot';
 import type { TableRow } from '../results/tables.ts';
 import type { AggregateMetric } from '../statistics/index.ts';
 import { type Drawing, draw, labelWidth } from './drawing.ts';
-import { shortName } from './html.ts';
 import { interval, share } from './numbers.ts';
 import { type Series, shortAgents } from './series.ts';
 
@@ -34,9 +33,9 @@ export function aggregatePlot(
   const labels = new Map(items.map((item) => [item.key, short(item.series.agent)]));
   const marginLeft = 14 + Math.max(40, ...[...labels.values()].map(labelWidth));
   const sayings = new Map(
-    items.map(({ series: { agent }, key, value, low, high }) => [
+    items.map(({ series: { label }, key, value, low, high }) => [
       key,
-      `${shortName(agent)} ${share(value)} ${interval(low, high, share)}`,
+      `${label} ${share(value)} ${interval(low, high, share)}`,
     ]),
   );
   return draw(

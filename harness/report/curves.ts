@@ -11,7 +11,7 @@ import {
   studentInterval,
   valueAt,
 } from '../statistics/index.ts';
-import { shortName } from './html.ts';
+import { shortNames } from './html.ts';
 import { grouped } from './numbers.ts';
 
 export interface CurvePoint {
@@ -105,9 +105,10 @@ export const returnsOf = ({ evaluations }: Run): RunCurve => ({
 /** What a reader must know of the curves of a task: agents whose runs were not all evaluated at the same steps. */
 export function curveNotes(curves: readonly Curve[]): string[] {
   const agents = new Map<string, string[]>();
+  const short = shortNames(curves.map(({ agent }) => agent));
   for (const curve of curves) {
     const text = noteOf(curve);
-    if (text !== undefined) agents.set(text, [...(agents.get(text) ?? []), shortName(curve.agent)]);
+    if (text !== undefined) agents.set(text, [...(agents.get(text) ?? []), short(curve.agent)]);
   }
   return [...agents].map(([text, names]) => `${names.join(', ')}: ${text}`);
 }

@@ -1,7 +1,7 @@
 /** Observable Plot drawn on the server, as SVG text. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { escapeText, shortName } from './html.ts';
+import { escapeText } from './html.ts';
 import { palette, type Series, type SymbolName, symbolPaths } from './series.ts';
 
 /** A finished plot. */
@@ -49,8 +49,23 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Ar
 /** The widest a character of 11 px text gets, on average, in the fonts above. */
 const CHARACTER = 6.6;
 
+/** Of the widest Latin letters, and of characters that fill a square. */
+const WIDE = 10.5;
+const SQUARE = 12;
+
 /** Room that a label of 11 px text takes, in px. */
-export const labelWidth = (label: string): number => Math.ceil([...label].length * CHARACTER);
+export const labelWidth = (label: string): number =>
+  Math.ceil([...label].reduce((width, character) => width + widthOf(character), 0));
+
+function widthOf(character: string): number {
+  if (
+    /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u.test(
+      character,
+    )
+  )
+    return SQUARE;
+  return /[MW@%\u2014]/.test(character) ? WIDE : CHARACTER;
+}
 /** How much wider the titles of files are: 13 px bold. */
 const TITLE_SCALE = 1.15;
 
@@ -96,9 +111,8 @@ export interface LegendEntry {
 }
 
 /** An agent in the legend of a file. */
-export const legendEntry = ({ agent, colour, symbol, dash }: Series): LegendEntry => ({
-  label: shortName(agent),
-  ...{ colour, symbol, dash },
+export const legendEntry = ({ label, colour, symbol, dash }: Series): LegendEntry => ({
+  ...{ label, colour, symbol, dash },
 });
 
 /**

@@ -1,6 +1,6 @@
 /** Plots on the page: with caption, a legend that hides and shows agents, and their numbers behind them. */
 import { type Drawing, inlineSvg } from './drawing.ts';
-import { Html, html, type Part, shortName } from './html.ts';
+import { Html, html, type Part } from './html.ts';
 import { type Series, symbolPaths } from './series.ts';
 
 /** The marks that `swatch` refers to, once for a page. */
@@ -23,7 +23,7 @@ export const name = (text: unknown): Html =>
   html`<bdi class="${String(text).length <= 32 ? 'name' : ''}">${String(text)}</bdi>`;
 
 /** An agent's name with its mark; a name that is cut is whole in its tooltip. */
-export function agentName(series: Series, short = shortName(series.agent, 40)): Html {
+export function agentName(series: Series, short = series.longLabel): Html {
   const title = short === series.agent ? undefined : html` title="${series.agent}"`;
   return html`<span class="agent"${title}>${swatch(series)}${name(short)}</span>`;
 }

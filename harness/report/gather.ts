@@ -90,9 +90,10 @@ export function gatherReport(
 ): GatheredReport {
   const read = comparisons.map((comparison) => withoutFailed(comparison, options.prefix ?? false));
   const joined = joinRuns([...read.map((part) => part.runs), ...scores.map((part) => part.runs)]);
-  for (const { task, agent, seed, score, place } of joined)
-    if (Math.abs(score) > HIGHEST)
-      throw new UserError(`${place}: ${score} of ${agent} on ${task}, seed ${seed}: beyond ±${HIGHEST}`);
+  for (const { task, agent, seed, score, evaluations, place } of joined)
+    for (const value of [score, ...evaluations.map(({ meanReturn }) => meanReturn)])
+      if (Math.abs(value) > HIGHEST)
+        throw new UserError(`${place}: ${value} of ${agent} on ${task}, seed ${seed}: beyond ±${HIGHEST}`);
   const known = [...joined, ...read.flatMap((part) => part.records)];
   const tasks = new Set(known.map(({ task }) => task));
   checkKnown('task', options.tasks, tasks);

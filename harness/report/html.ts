@@ -53,7 +53,7 @@ const unshowable = /[^\P{Cc}\t\n\r]|\p{Cs}|[\u202a-\u202e\u2066-\u2069\ufffe\uff
 
 /**
  * Names on one line of at most `length` characters, for labels that stand together: those that are alike at their beginning are cut
- * in the middle or at their beginning, as tells them apart.
+ * in the middle or at their beginning, as tells them apart, or get a number.
  * @param names all that stand together
  */
 export function shortNames(names: readonly string[], length = 24): (name: string) => string {
@@ -64,10 +64,16 @@ export function shortNames(names: readonly string[], length = 24): (name: string
   ];
   const different = [...new Set(names)];
   const labels = new Map<string, string>();
+  /** For names that no cut tells apart. */
+  const numbered = (name: string) => {
+    const number = ` ${different.indexOf(name) + 1}`;
+    return `${cutTo(name, length - number.length, length - number.length - 1)}${number}`;
+  };
   for (const name of different) {
     const isOwn = (cut: (typeof cuts)[number]) =>
       different.every((other) => other === name || cut(other) !== cut(name));
-    labels.set(name, (cuts.find(isOwn) ?? cuts[0])(name));
+    const cut = cuts.find(isOwn);
+    labels.set(name, cut === undefined ? numbered(name) : cut(name));
   }
   return (name) => labels.get(name) ?? shortName(name, length);
 }

@@ -2,7 +2,6 @@
 import * as Plot from '@observablehq/plot';
 import type { TableRow } from '../results/tables.ts';
 import { type Drawing, draw, labelWidth } from './drawing.ts';
-import { shortName } from './html.ts';
 import { interval, share } from './numbers.ts';
 import { type Series, shortAgents } from './series.ts';
 
@@ -25,7 +24,7 @@ export function improvementPlot(
   const sayings = new Map(
     pairs.map(({ key, x, y, value, low, high }) => [
       key,
-      `${shortName(x.agent)} over ${shortName(y.agent)} ${share(value)} ${interval(low, high, share)}`,
+      `${x.label} over ${y.label} ${share(value)} ${interval(low, high, share)}`,
     ]),
   );
   return draw(

@@ -20,9 +20,7 @@ export function learningCurveChart(
 ): Chart {
   const last = curves.flatMap(({ series, curve }) => {
     const end = curve.points.at(-1);
-    return end === undefined
-      ? []
-      : [`${shortName(series.agent)} ${readable(end.mean)} at step ${compact(end.step)}`];
+    return end === undefined ? [] : [`${series.label} ${readable(end.mean)} at step ${compact(end.step)}`];
   });
   return {
     name,

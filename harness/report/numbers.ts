@@ -2,7 +2,7 @@
 
 const MINUS = '−';
 
-/** Four significant digits or one decimal, whichever is shorter to read: 734.2, 0.7342, 12.34. */
+/** One decimal from 100 on, two from 10 on, else three: 734.2, 12.34, 0.734. */
 export function readable(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -30,8 +30,9 @@ export function compact(count: number): string {
   return trim(count);
 }
 
-/** Whole numbers with groups of three: 100 000 with thin spaces. */
-export const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
+/** Whole numbers with groups of three, and what stands before a decimal point: 100 000 with thin spaces. */
+export const grouped = (number: number): string =>
+  signed(String(number)).replace(/\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, '\u202f'));
 
 /** Seconds as 45 s, 12 min, 3 h 20 min. */
 export function duration(seconds: number): string {

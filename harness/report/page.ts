@@ -136,7 +136,7 @@ const intervalText: Readonly<Record<IntervalMethod, (options: AnalysisOptions) =
   student_t: () =>
     '95 % intervals are by Student’s t on the variance of the runs within every task, which holds with few seeds; where all runs of two agents, or all runs at a threshold, say the same, the interval holds what so few runs cannot exclude.',
   rliable: ({ resamples, seed }) =>
-    `95 % percentile intervals, those of single tasks too, are from ${resamples} bootstrap resamples of the runs within every task, as rliable makes them, seed ${seed}. With few seeds they are too narrow: at three seeds they hold the truth markedly less often than their name says.`,
+    `95 % percentile intervals, those of single tasks too but not of stability, are from ${resamples} bootstrap resamples of the runs within every task, as rliable makes them, seed ${seed}. With few seeds they are too narrow: at three seeds they hold the truth markedly less often than their name says.`,
 };
 
 function methodSection({ options }: ReportModel): Html {

@@ -1,7 +1,6 @@
 /** Performance profiles: the share of runs above every threshold. */
 import type { TableRow } from '../results/tables.ts';
 import type { Chart } from './chart.ts';
-import { shortName } from './html.ts';
 import { share } from './numbers.ts';
 import type { Series } from './series.ts';
 
@@ -12,9 +11,9 @@ export function profileChart(
   runs: (agent: string) => number,
 ): Chart {
   const own = series.map(({ agent }) => rows.filter((row) => row.agent === agent));
-  const half = series.map(({ agent }, i) => {
+  const half = series.map(({ label }, i) => {
     const middle = own[i].find((row) => Number(row.tau) >= 0.5);
-    return `${shortName(agent)} ${share(Number(middle?.fraction))}`;
+    return `${label} ${share(Number(middle?.fraction))}`;
   });
   const ends = (column: (string | number | undefined)[]) =>
     column.map((end) => (typeof end === 'number' ? end : null));

@@ -1,4 +1,5 @@
 /** What was run, in the words that stand beside every table: presets, steps, seeds. */
+import { largest, smallest } from '../statistics/index.ts';
 import type { ReportModel, Source } from './model.ts';
 import { compact } from './numbers.ts';
 
@@ -19,7 +20,7 @@ export function presetsOf(sources: readonly Source[]): string | undefined {
 /** The smallest and the largest of some values, or the one that all have; undefined for none. */
 export function span(values: readonly number[], format: (value: number) => string): string | undefined {
   if (values.length === 0) return undefined;
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [smallest(values), largest(values)];
   return low === high ? format(low) : `${format(low)}–${format(high)}`;
 }
 

@@ -16,7 +16,6 @@ import {
 } from '../statistics/index.ts';
 import type { Chart } from './chart.ts';
 import { returnsOf, thin } from './curves.ts';
-import { shortName } from './html.ts';
 import { compact, share } from './numbers.ts';
 import type { Series } from './series.ts';
 
@@ -66,7 +65,7 @@ export function sampleEfficiencyChart(
   const last = lines.flatMap(({ series: place, x, y }) =>
     x.length === 0
       ? []
-      : [`${shortName(series[place].agent)} ${share(y[y.length - 1])} at step ${compact(x[x.length - 1])}`],
+      : [`${series[place].label} ${share(y[y.length - 1])} at step ${compact(x[x.length - 1])}`],
   );
   return {
     name: 'sample-efficiency',

@@ -4,6 +4,9 @@ import { shortNames } from './html.ts';
 /** One agent's looks; the same in every plot of a report. */
 export interface Series {
   readonly agent: string;
+  /** Its name in at most 24 characters and in at most 40, unlike those of the others. */
+  readonly label: string;
+  readonly longLabel: string;
   readonly index: number;
   /** A CSS variable of the page, replaced by a plain colour in SVG files. */
   readonly colour: string;
@@ -88,28 +91,32 @@ export function agentSeries(agents: readonly string[]): Series[] {
     });
     looks.set(agent, { hue, shape });
   }
-  return agents.map((agent, index) => seriesWith(agent, index, looks.get(agent) ?? { hue: 0, shape: 0 }));
+  return seriesWith(agents, (agent) => looks.get(agent) ?? { hue: 0, shape: 0 });
 }
 
 /** Looks by the order of the names, for what are no agents. */
 export function seriesOf(names: readonly string[]): Series[] {
-  return names.map((name, index) =>
-    seriesWith(name, index, {
-      hue: index % palette.length,
-      shape: (Math.floor(index / palette.length) % dashes.length) * symbols.length + (index % symbols.length),
-    }),
-  );
+  return seriesWith(names, (_, index) => ({
+    hue: index % palette.length,
+    shape: (Math.floor(index / palette.length) % dashes.length) * symbols.length + (index % symbols.length),
+  }));
 }
 
-function seriesWith(agent: string, index: number, { hue, shape }: Look): Series {
-  return {
-    agent,
-    index,
-    colour: `var(--series-${hue})`,
-    symbol: symbols[shape % symbols.length],
-    dash: dashes[Math.floor(shape / symbols.length)],
-    className: `series-${index}`,
-  };
+function seriesWith(agents: readonly string[], lookOf: (agent: string, index: number) => Look): Series[] {
+  const [label, longLabel] = [shortNames(agents), shortNames(agents, 40)];
+  return agents.map((agent, index) => {
+    const { hue, shape } = lookOf(agent, index);
+    return {
+      agent,
+      label: label(agent),
+      longLabel: longLabel(agent),
+      index,
+      colour: `var(--series-${hue})`,
+      symbol: symbols[shape % symbols.length],
+      dash: dashes[Math.floor(shape / symbols.length)],
+      className: `series-${index}`,
+    };
+  });
 }
 
 /** Names of agents that stand together, as `shortNames` cuts them. @param length characters, at most */

@@ -51,13 +51,14 @@ export function scoreTable(tables: Tables, protocol: string, format: TableFormat
       best: row !== undefined && best.includes(row),
     })),
   };
-  const caption = captionOf(protocol);
+  const counted = Math.max(0, ...iqm.map((row) => Number(row?.tasks)));
+  const caption = captionOf(protocol, counted < tasks.length ? `${counted} of the ${tasks.length}` : 'all');
   return format === 'latex' ? latex(agents, rows, last, caption) : markdown(agents, [...rows, last], caption);
 }
 
 /** What both tables say of themselves. */
-const captionOf = (protocol: string): string =>
-  `Mean return over seeds with its 95 % interval, and the interquartile mean of normalised scores over all tasks${protocol === '' ? '' : `: ${protocol}`}.`;
+const captionOf = (protocol: string, which: string): string =>
+  `Mean return over seeds with its 95 % interval, and the interquartile mean of normalised scores over ${which} tasks${protocol === '' ? '' : `: ${protocol}`}.`;
 
 const withEnds = (value: string, ends: string): string => (ends === '–' ? value : `${value} ${ends}`);
 
@@ -79,6 +80,9 @@ const latexCharacters: Readonly<Record<string, string>> = {
   '^': '\\textasciicircum{}',
   '−': '$-$',
   '–': '--',
+  '<': '\\textless{}',
+  '>': '\\textgreater{}',
+  '|': '\\textbar{}',
 };
 
 /** A table of the package booktabs. */
@@ -90,11 +94,12 @@ function latex(
 ): string {
   const quoted = (text: string) =>
     text
-      .replace(/[\\~^−–]|[&%$#_{}]/g, (found) => latexCharacters[found] ?? `\\${found}`)
+      .replace(/[\\~^−–<>|]|[&%$#_{}]/g, (found) => latexCharacters[found] ?? `\\${found}`)
       .replace(/\s+/g, ' ');
   const line = ({ name, cells }: TableRow) => {
     const words = cells.map(({ text, best }) => (best ? `\\textbf{${quoted(text)}}` : quoted(text)));
-    return `  ${[quoted(name), ...words].join(' & ')} \\\\`;
+    // After \\ of the row before, [ and * would be its arguments.
+    return `  ${[quoted(name).replace(/^[[*]/, '{}$&'), ...words].join(' & ')} \\\\`;
   };
   return [
     '% needs \\usepackage{booktabs}',

@@ -1,12 +1,12 @@
 /** Makes a report: tables, plots and page, from the CSVs of comparison directories or a file of scores. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { readTable, readText } from '../files/csv.ts';
+import { basename, join, resolve, sep } from 'node:path';
+import { readTable } from '../files/csv.ts';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { formatTable } from '../files/table.ts';
-import { readManifest, readRuns, readScores } from '../results/read-files.ts';
+import { readManifest, readRunMetrics, readRuns, readScores } from '../results/read-files.ts';
 import { type TableName, type Tables, tableColumns } from '../results/tables.ts';
-import { parseLoggedRuns } from '../results/training.ts';
+import { loggedRuns } from '../results/training.ts';
 import { UserError } from '../text/errors.ts';
 import { type KnownKeys, refuseUnknownKeys } from '../text/known-keys.ts';
 import { shellWord } from '../text/shell-word.ts';
@@ -97,16 +97,32 @@ function read(options: ReportOptions): GatheredReport {
   if (directories.length + scores.length === 0) {
     throw new UserError('nothing to report: give a comparison directory or --scores FILE.csv');
   }
+  const names = namesOf(directories);
   return gatherReport(
-    directories.map((directory) => readDirectory(directory, options.out !== undefined)),
+    directories.map((directory, i) => readDirectory(directory, names[i], options.out !== undefined)),
     scores.map((file) => ({ name: basename(file), runs: readScores(file) })),
     references.flatMap(readReferences),
     options,
   );
 }
 
+/** The last part of each path; of those that end alike, as many as tell them apart. */
+export function namesOf(directories: readonly string[]): string[] {
+  const paths = [...new Set(directories.map((directory) => resolve(directory)))];
+  const tail = (path: string, parts: number) => path.split(sep).slice(-parts).join('/');
+  return directories.map((directory) => {
+    const own = resolve(directory);
+    const most = own.split(sep).length;
+    const isAlike = (parts: number) =>
+      paths.some((other) => other !== own && tail(other, parts) === tail(own, parts));
+    let parts = 1;
+    while (parts < most && isAlike(parts)) parts++;
+    return tail(own, parts);
+  });
+}
+
 /** @param withMetrics whether what its runs logged is read too */
-function readDirectory(directory: string, withMetrics: boolean): ComparisonSource {
+function readDirectory(directory: string, name: string, withMetrics: boolean): ComparisonSource {
   if (!existsSync(directory)) {
     const under = join('results', directory);
     throw new UserError(
@@ -119,12 +135,12 @@ function readDirectory(directory: string, withMetrics: boolean): ComparisonSourc
     );
   const manifest = readManifest(directory);
   const runs = readRuns(directory, manifest, { mayBeEmpty: (manifest?.runs ?? []).length > 0 });
-  return { name: basename(resolve(directory)), manifest, runs, ...(withMetrics && readMetrics(directory)) };
-}
-
-function readMetrics(directory: string): Pick<ComparisonSource, 'logged' | 'warnings'> {
-  const file = join(directory, 'training.csv');
-  return existsSync(file) ? metricsOf(() => parseLoggedRuns(file, readText(file))) : {};
+  return {
+    name,
+    manifest,
+    runs,
+    ...(withMetrics && metricsOf(() => loggedRuns(readRunMetrics(directory, manifest)))),
+  };
 }
 
 /** Published scores: the columns task, agent, score. @throws UserError with file and line */

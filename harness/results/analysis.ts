@@ -9,8 +9,10 @@ import {
   compareScores,
   type Estimate,
   type IntervalMethod,
+  largest,
   type StabilityMetric,
   seedDeviation,
+  smallest,
   stability,
   stabilityMetrics,
   studentInterval,
@@ -66,13 +68,21 @@ export function analyse(
     if (own === undefined) groups.set(key, [run]);
     else own.push(run);
   }
+  /** The last step of any run, by task. */
+  const longest = new Map(
+    tasks.map((task) => [
+      task,
+      largest(agents.flatMap((agent) => group(task, agent).map((run) => lastStep(run) ?? 0))),
+    ]),
+  );
   const flagsFor = (agent: string, only?: string): Set<Flag> => {
     const found = new Set<Flag>();
     for (const task of only === undefined ? tasks : [only]) {
       const own = group(task, agent);
       if (own.length === 0) found.add('missing_tasks');
       else if (own.length < FEW_SEEDS) found.add('fewer_than_3_seeds');
-      if (new Set(own.map(lastStep)).size > 1) found.add('unequal_steps');
+      const isShort = (run: Run) => (lastStep(run) ?? Number.POSITIVE_INFINITY) < (longest.get(task) ?? 0);
+      if (new Set(own.map(lastStep)).size > 1 || own.some(isShort)) found.add('unequal_steps');
       if (evaluatedApart(own)) found.add('unequal_evaluations');
     }
     const isOwn = (run: RunName) => run.agent === agent && (only === undefined || run.task === only);
@@ -153,7 +163,7 @@ function summaryRow(
 function evaluatedApart(runs: readonly Run[]): boolean {
   const curves = runs.filter((run) => run.evaluations.length > 0);
   if (curves.length < 2) return false;
-  const end = Math.min(...curves.map((run) => lastStep(run) ?? 0));
+  const end = smallest(curves.map((run) => lastStep(run) ?? 0));
   const steps = curves.map((run) =>
     run.evaluations.flatMap(({ step }) => (step <= end ? [step] : [])).join(),
   );

@@ -5,7 +5,7 @@ import { readText } from '../files/csv.ts';
 import { pathWithin } from '../files/within.ts';
 import { UserError } from '../text/errors.ts';
 import { shellWord } from '../text/shell-word.ts';
-import { comparisonRuns, type TableReader } from './comparison-runs.ts';
+import { comparisonMetrics, comparisonRuns, type TableReader } from './comparison-runs.ts';
 import { type Manifest, parseManifest } from './manifest-reader.ts';
 import { parseEvaluations, parseScores, type ReadOptions, type Run } from './runs.ts';
 import { parseTrainingRows, type TrainingMetrics } from './training.ts';
@@ -51,6 +51,19 @@ export function readTrainingRows(directory: string): Map<string, TrainingMetrics
   const file = join(directory, 'training.csv');
   return existsSync(file) ? parseTrainingRows(file, readText(file)) : new Map();
 }
+
+/** The same of a comparison, also of one that is running or was killed. @throws UserError with file and line */
+export const readRunMetrics = (
+  directory: string,
+  manifest: Manifest | undefined,
+): Map<string, TrainingMetrics[]> =>
+  comparisonMetrics(manifest, {
+    joined: () => readTrainingRows(directory),
+    own({ task, agent, seed }) {
+      const file = pathWithin(directory, 'runs', task, agent, seed, 'training.csv');
+      return file === undefined ? undefined : parseTrainingRows(file, readText(file));
+    },
+  });
 
 /** The manifest of a comparison directory; undefined if there is none or it cannot be read. */
 export function readManifest(directory: string): Manifest | undefined {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { namedFolder } from '../files/named-folder.ts';
 import { UserError } from '../text/errors.ts';
 import type { Manifest } from './manifest-reader.ts';
-import { readManifest, readRuns, readTrainingRows } from './read-files.ts';
+import { readManifest, readRunMetrics, readRuns } from './read-files.ts';
 import { type Run, runKey } from './runs.ts';
 import type { TrainingMetrics } from './training.ts';
 
@@ -29,8 +29,8 @@ export interface Results {
 export function readResults(name: string): Results {
   const directory = namedFolder(name);
   if (!existsSync(directory)) throw new UserError(`${directory}: no such directory`);
-  const training = readTrainingRows(directory);
   const manifest = readManifest(directory);
+  const training = readRunMetrics(directory, manifest);
   const runs = readRuns(directory, manifest, { mayBeEmpty: true }).map((run) => {
     return { ...run, training: training.get(runKey(run)) ?? [] };
   });

@@ -6,6 +6,7 @@ import {
   drawdown,
   mean,
   median,
+  smallest,
   standardDeviation,
   trimmedMean,
 } from '../statistics/index.ts';
@@ -44,7 +45,7 @@ export const summaryColumns = {
     meaning: 'of the last evaluation; of the run that ended first, if they differ',
     of: ({ runs }) => {
       const ends = evaluated(runs).map((run) => lastStep(run) ?? 0);
-      return ends.length === 0 ? undefined : Math.min(...ends);
+      return ends.length === 0 ? undefined : smallest(ends);
     },
   },
   mean: {
@@ -78,7 +79,7 @@ export const summaryColumns = {
     type: 'number',
     unit: 'return',
     meaning: 'lowest score of a seed',
-    of: ({ scores }) => Math.min(...scores),
+    of: ({ scores }) => smallest(scores),
   },
   median: { type: 'number', unit: 'return', meaning: 'of the scores', of: ({ scores }) => median(scores) },
   iqm: {

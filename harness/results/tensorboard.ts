@@ -9,7 +9,7 @@ import protobuf from 'protobufjs/light.js';
 import { makeFolder, writeDurably } from '../files/durable.ts';
 import { fileNames } from '../files/file-names.ts';
 import { UserError } from '../text/errors.ts';
-import { readEvaluations, readManifest, readTrainingRows } from './read-files.ts';
+import { readEvaluations, readManifest, readRunMetrics, readRuns, readTrainingRows } from './read-files.ts';
 import { compareNames, type Run, type RunName, runKey } from './runs.ts';
 import type { TrainingMetrics } from './training.ts';
 
@@ -68,9 +68,10 @@ function eventFile(run: Run, metrics: readonly TrainingMetrics[], startedAt: num
  * @returns the number of runs
  */
 export function exportTensorBoard(directory: string, out = join(directory, 'tensorboard')): number {
-  const startedAt = Date.parse(readManifest(directory)?.startedAt ?? '') / 1000 || 0;
-  const training = readTrainingRows(directory);
-  const runs = readEvaluations(directory, { mayBeEmpty: true });
+  const manifest = readManifest(directory);
+  const startedAt = Date.parse(manifest?.startedAt ?? '') / 1000 || 0;
+  const training = readRunMetrics(directory, manifest);
+  const runs = readRuns(directory, manifest, { mayBeEmpty: true });
   if (runs.length === 0) throw new UserError(`${directory}: no evaluations to export`);
   const folderOf = runFolders(runs, out);
   for (const run of runs) {

@@ -1,4 +1,5 @@
 /** training.csv: the metrics that runs logged. */
+import type { Line } from '../files/csv-text.ts';
 import { parseColumns } from '../files/parse-columns.ts';
 import { trainingColumns } from '../run/rows.ts';
 import { runKey } from './runs.ts';
@@ -14,17 +15,17 @@ export interface LoggedRun {
   readonly task: string;
   readonly agent: string;
   readonly seed: string;
-  /** In the order of the file. */
+  /** Ascending in steps. */
   readonly rows: readonly TrainingMetrics[];
 }
 
 /**
- * Rows by run, under their `runKey`.
+ * Rows by run, under their `runKey`, ascending in steps.
  * @param file its name, for complaints
  * @throws UserError with file and line
  */
 export function parseTrainingRows(file: string, text: string): Map<string, TrainingMetrics[]> {
-  const runs = new Map<string, TrainingMetrics[]>();
+  const runs = new Map<string, (TrainingMetrics & { readonly line: Line })[]>();
   for (const { line, cells } of parseColumns(file, text, trainingColumns)) {
     const key = runKey(cells);
     const values = Object.fromEntries(
@@ -33,17 +34,25 @@ export function parseTrainingRows(file: string, text: string): Map<string, Train
         return value === undefined ? [] : [[name, value]];
       }),
     );
-    const row = { step: cells.step, values };
+    const row = { step: cells.step, values, line };
     const rows = runs.get(key);
     if (rows === undefined) runs.set(key, [row]);
     else rows.push(row);
   }
-  return runs;
+  return new Map([...runs].map(([key, rows]) => [key, inOrder(rows)]));
 }
 
-/** The same run by run. @throws UserError with file and line */
-export function parseLoggedRuns(file: string, text: string): LoggedRun[] {
-  return [...parseTrainingRows(file, text)].map(([key, rows]) => {
+function inOrder(rows: readonly (TrainingMetrics & { readonly line: Line })[]): TrainingMetrics[] {
+  const sorted = [...rows].sort((a, b) => a.step - b.step);
+  sorted.forEach(({ step, line }, i) => {
+    if (i > 0 && step === sorted[i - 1].step) throw line.error(`step ${step} of this run is there twice`);
+  });
+  return sorted.map(({ step, values }) => ({ step, values }));
+}
+
+/** The same run by run. */
+export function loggedRuns(rowsByRun: ReadonlyMap<string, readonly TrainingMetrics[]>): LoggedRun[] {
+  return [...rowsByRun].map(([key, rows]) => {
     const [task, agent, seed] = JSON.parse(key) as [string, string, string];
     return { task, agent, seed, rows };
   });

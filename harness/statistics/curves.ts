@@ -1,4 +1,5 @@
 /** Curves of several runs brought to the same steps: evaluations of different runs need not be at the same ones. */
+import { largest, smallest } from './moments.ts';
 
 /** The evaluations of one run. */
 export interface RunCurve {
@@ -23,8 +24,8 @@ export interface CommonSteps {
 
 /** The steps at which learning curves can be compared: those of any curve within the range that all cover. */
 export function commonSteps(curves: readonly RunCurve[]): CommonSteps {
-  const first = Math.max(...curves.map(({ steps }) => steps[0]));
-  const last = Math.min(...curves.map(({ steps }) => steps[steps.length - 1]));
+  const first = largest(curves.map(({ steps }) => steps[0]));
+  const last = smallest(curves.map(({ steps }) => steps[steps.length - 1]));
   const inside = curves.map(({ steps }) => steps.filter((step) => step >= first && step <= last));
   const steps = [...new Set(inside.flat())].sort((a, b) => a - b);
   return {

@@ -7,6 +7,13 @@ export function mean(sample: ArrayLike<number>): number {
   return sum / sample.length;
 }
 
+/** Of any number of values, which Math.min cannot take as arguments; infinite for none. */
+export const smallest = (sample: readonly number[]): number =>
+  sample.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+
+export const largest = (sample: readonly number[]): number =>
+  sample.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+
 /** Standard deviation with n - 1 in the denominator, 0 for equal values; undefined for fewer than two. */
 export function standardDeviation(sample: ArrayLike<number>): number | undefined {
   if (sample.length < 2) return undefined;

@@ -153,8 +153,10 @@ export function around(value: number, parts: readonly Component[], confidence: n
 
 /** (Σ v)² / Σ (v² / ν): Satterthwaite's degrees of freedom of a sum of variances; 1 at least. */
 export function degreesOf(parts: readonly Component[]): number {
-  const sum = parts.reduce((total, { variance }) => total + variance, 0);
-  const squares = parts.reduce((total, { variance, degrees }) => total + variance ** 2 / degrees, 0);
+  // As shares of the largest: their squares stay within doubles.
+  const most = parts.reduce((largest, { variance }) => Math.max(largest, variance), 0) || 1;
+  const sum = parts.reduce((total, { variance }) => total + variance / most, 0);
+  const squares = parts.reduce((total, { variance, degrees }) => total + (variance / most) ** 2 / degrees, 0);
   return squares > 0 ? Math.max(1, sum ** 2 / squares) : 1;
 }
 

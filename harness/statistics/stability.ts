@@ -11,7 +11,7 @@
 import type { ScoresByTask } from './aggregates.ts';
 import { chiSquareQuantile } from './chi-square.ts';
 import type { Estimate } from './estimates.ts';
-import { mean, standardDeviation } from './moments.ts';
+import { largest, mean, smallest, standardDeviation } from './moments.ts';
 import type { Interval } from './resampling.ts';
 import { boundedMeanInterval } from './share-intervals.ts';
 import { degreesOf } from './small-samples.ts';
@@ -27,7 +27,7 @@ export type StabilityMetric = (typeof stabilityMetrics)[number];
  * @returns undefined for fewer than two evaluations, or where none is above 0
  */
 export function drawdown(curve: readonly number[]): number | undefined {
-  const best = Math.max(...curve);
+  const best = largest(curve);
   if (curve.length < 2 || !(best > 0)) return undefined;
   let [soFar, fall] = [0, 0];
   for (const value of curve) {
@@ -101,7 +101,7 @@ export function stability(
       tasks.map(({ scores }) => scores),
       confidence,
     ),
-    worst_seed: { value: mean(tasks.map(({ scores }) => Math.min(...scores))), interval: undefined },
+    worst_seed: { value: mean(tasks.map(({ scores }) => smallest(scores))), interval: undefined },
     drawdown: ofCurves(drawdown),
     collapsed: ofCurves(collapsedShare),
   };

@@ -118,6 +118,25 @@ describe('a comparison against other results', () => {
     ]);
   });
 
+  it('is reported at the last step at which both were evaluated', () => {
+    const rows = [50, 100, 150, 200].map((step) => `walker-walk,sac,0,${step},0,${step},1000,1`);
+    const other = readOther(
+      results('often', rows, { ...published, evaluation: { every: 50, episodes: 1, starts: 'fixed' } }),
+    );
+    const mine = [100, 180].map((step) => `walker-walk,mine,0,${step},0,${step},1000,1`);
+    const folder = results('partly', mine, {});
+    const apart = { ...plan, steps: 180, evaluation: { ...plan.evaluation, every: 100 } };
+    const { tables, warnings } = reportBeside(folder, apart, other, {});
+    expect(tables.summary.map(({ agent, step }) => [agent, step])).toEqual([
+      ['mine', 100],
+      ['sac', 100],
+    ]);
+    expect(warnings[0]).toBe('compared at 100 steps (180 here, 200 in often)');
+    expect(compareSettings({ ...plan, steps: 30 }, other)[0]).toBe(
+      'evaluated at no step in common: each counts with its last evaluation up to step 30',
+    );
+  });
+
   it('is reported on shared tasks and at the step that both reached', () => {
     const other = readOther(results('published', publishedRows, published));
     const folder = results(

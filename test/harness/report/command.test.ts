@@ -101,6 +101,13 @@ describe('harness report --score-range with names of references', () => {
     expect(mean.value).toBeCloseTo((0.25 + 0.5 + 1 + 0) / 4, 12);
   });
 
+  it('needs none of a task whose range is given', async () => {
+    const ofRun = 'task,agent,score\nrun,random,100\nrun,human,900\n';
+    await report(ofRun, '--score-range', 'random,human', '--score-range', 'walk=-60,-40', '--json');
+    const mean = JSON.parse(printed).aggregate.find((row: { metric: string }) => row.metric === 'mean');
+    expect(mean.value).toBeCloseTo((0.25 + 0.5 + 1 + 0) / 4, 12);
+  });
+
   it.each([
     [published, 'random,humann', "unknown reference 'humann'; did you mean 'human'?"],
     [published, 'human,random', 'on run the score of human (900) is not below that of random (100)'],
@@ -228,6 +235,12 @@ describe('harness report', () => {
         '  hop & \\textbf{$-$75.00 [$-$392.7, 242.7]} & $-$175.0 [$-$492.7, 142.7] \\\\\n',
       );
       expect(printed).toContain('  run & \\textbf{0.500 [0.500, 0.500]} & -- \\\\\n');
+      expect(printed).toContain('\\caption{Mean return over seeds with its 95 \\% interval, and');
+      expect(printed).toContain('over all tasks');
+      const names = 'task,agent,seed,score\n[a]*,<b|c>,0,1\n[a]*,<b|c>,1,2\nd,<b|c>,0,7\nd,<b|c>,1,9\n';
+      await run('--scores', scoresFile(names), '--latex');
+      expect(printed).toContain('  task & \\textless{}b\\textbar{}c\\textgreater{} \\\\\n');
+      expect(printed).toContain('  {}[a]* & ');
       for (const rule of ['toprule', 'midrule', 'bottomrule', 'end{tabular}'])
         expect(printed).toContain(`\\${rule}`);
     });

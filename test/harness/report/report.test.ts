@@ -172,6 +172,21 @@ describe('tables', () => {
     expect(page).not.toContain('class="verdict"');
   });
 
+  it('say which agent ended earlier than another', () => {
+    const [early, late] = ['early', 'late'].map((agent, i) => {
+      const directory = join(root, agent);
+      makeComparison(directory, { tasks: ['run'], agents: [agent], seeds: 3, evaluations: 2 + i });
+      return directory;
+    });
+    const directories = [early, late];
+    const { tables } = writeReport({ directories, out: join(root, 'early-late'), ...small });
+    const flags = tables.summary.map((row) => [row.agent, row.step, row.flag]);
+    expect(flags).toEqual([
+      ['early', 10_000, 'unequal_steps'],
+      ['late', 15_000, ''],
+    ]);
+  });
+
   it('rank no agent whose runs have not ended, but those that have', () => {
     const directory = join(root, 'running');
     const runs = ['run', 'walk'].flatMap((task) =>

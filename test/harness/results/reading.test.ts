@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTable } from '../../../harness/files/csv.ts';
 import { formatTable } from '../../../harness/files/table.ts';
 import { readEvaluations, readManifest, readScores } from '../../../harness/results/read-files.ts';
-import { compareNames, joinRuns } from '../../../harness/results/runs.ts';
+import { compareNames, joinRuns, runKey } from '../../../harness/results/runs.ts';
+import { parseTrainingRows } from '../../../harness/results/training.ts';
 import { UserError } from '../../../harness/text/errors.ts';
 
 let folder: string;
@@ -155,6 +156,30 @@ describe('reading', () => {
       ['a', 'b', '4', -0.001],
       ['a', 'line\nbreak', '3', 0.5],
     ]);
+  });
+
+  it('takes line ends of several kinds beside quotes', () => {
+    const runs = readScores(scores('task,agent,seed,score\r\na,"b",0,1\na,b,1,2\ra,b,2,3\r\n'));
+    expect(runs.map(({ seed, score }) => [seed, score])).toEqual([
+      ['0', 1],
+      ['1', 2],
+      ['2', 3],
+    ]);
+  });
+
+  it('metrics of training are in the order of steps, each step once', () => {
+    const logged = (rows: readonly string[]) =>
+      parseTrainingRows('training.csv', `task,agent,seed,step,loss\n${rows.join('\n')}\n`);
+    const key = runKey({ task: 'a', agent: 'b', seed: '0' });
+    const shuffled = logged(['a,b,0,300,3', 'a,c,0,100,9', 'a,b,0,100,1', 'a,b,0,200,']);
+    expect(shuffled.get(key)).toEqual([
+      { step: 100, values: { loss: 1 } },
+      { step: 200, values: {} },
+      { step: 300, values: { loss: 3 } },
+    ]);
+    expect(complaint(() => logged(['a,b,0,100,1', 'a,b,0,200,1', 'a,b,0,100,2']))).toBe(
+      'training.csv, line 4: step 100 of this run is there twice',
+    );
   });
 
   it('scores a run by the mean return of its last evaluation, whatever the order of rows', () => {

@@ -65,6 +65,26 @@ describe('event files', () => {
     expect(new Set(contents).size).toBe(files.length);
   });
 
+  it('of a comparison that was killed have what its runs have written', () => {
+    const directory = join(root, 'killed');
+    const [task, agent] = ['walker-run', 'sac'];
+    const { endedAt: _, ...manifest } = madeManifest('killed', [{ task, agent, seed: 0, status: 'running' }]);
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ ...manifest, status: 'running' }));
+    const made = { tasks: [task], agents: [agent], seeds: 1, evaluations: 4 };
+    makeComparison(join(directory, 'runs', task, agent, '0'), made);
+    writeFileSync(
+      join(directory, 'runs', task, agent, '0', 'training.csv'),
+      `task,agent,seed,step,loss\n${task},${agent},0,500,2\n`,
+    );
+    expect(exportTensorBoard(directory)).toBe(1);
+    const folder = join(directory, 'tensorboard', task, agent, 'seed-0');
+    const [file] = readdirSync(folder);
+    const text = readFileSync(join(folder, file), 'latin1');
+    expect(text.match(/evaluation\/return/g)).toHaveLength(4);
+    expect(text).toContain('training/loss');
+  });
+
   it.skipIf(python === undefined)('TensorBoard reads every scalar of a comparison', () => {
     const directory = join(root, 'comparison');
     makeComparison(directory, {

@@ -9,6 +9,7 @@ import {
   meanInterval,
   medianInterval,
   optimalityGapInterval,
+  seedDeviation,
   shareInterval,
   studentInterval,
   studentQuantile,
@@ -233,7 +234,14 @@ it('a profile is not certain where all runs are above', () => {
   close(shareInterval([{ runs: 10, above: 5 }]), [0.5 - half, 0.5 + half]);
 });
 
-it('intervals of three normal runs hold the truth in 93 to 97 % of experiments, for one task and for eight', () => {
+it.each([1e90, 1e-90])('intervals of scores times %s are theirs times as much', (factor) => {
+  const scaled = scores.map((own) => own.map((score) => score * factor));
+  const times = (ends: readonly number[] | undefined) => (ends ?? []).map((end) => end / factor);
+  close(times(meanInterval(scaled)), meanInterval(scores) ?? [], 9);
+  close(times(seedDeviation(scaled)?.interval), seedDeviation(scores)?.interval ?? [], 9);
+});
+
+it('the intervals of three normal runs hold the truth in 93 to 97 % of experiments, for one task and for eight', () => {
   const experiments = 1500;
   const root = RandomStream.fromSeed(11);
   for (const count of [1, 8]) {
