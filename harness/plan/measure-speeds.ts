@@ -87,11 +87,13 @@ function randomStep(environment: Environment): () => void {
   const { size, low, high } = environment.actionSpec;
   const random = RandomStream.fromSeed(0);
   const action = new Float64Array(size);
-  const bound = (value: number) => Math.min(1, Math.max(-1, value));
+  // Without a bound of its own an action stays near 0.
+  const [least, most] = [low, high].map((bounds, i) =>
+    Array.from(bounds, (bound) => (Number.isFinite(bound) ? bound : 2 * i - 1)),
+  );
   return () => {
     for (let i = 0; i < size; i++) {
-      const [from, to] = [bound(low[i]), bound(high[i])];
-      action[i] = from + (to - from) * random.uniform();
+      action[i] = least[i] + (most[i] - least[i]) * random.uniform();
     }
     const { terminated, truncated } = environment.step(action);
     if (terminated || truncated) environment.reset();

@@ -123,7 +123,7 @@ export const summaryColumns = {
     optional: true,
     unit: 'share',
     meaning:
-      'largest fall of a run’s curve below its best so far, divided by its best; mean over seeds; empty where no score range is known; see [statistics.md](statistics.md)',
+      'largest fall of a run’s curve below its best so far, divided by its best; mean over seeds; empty where no score range is known, or no run was ever above its lower end; see [statistics.md](statistics.md)',
     of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => ofCurve(drawdown, run, floor))),
   },
   collapsed: {
@@ -131,7 +131,7 @@ export const summaryColumns = {
     optional: true,
     unit: 'share',
     meaning:
-      'of a run’s evaluations after the first, those below half of its best so far; mean over seeds; empty where no score range is known',
+      'of a run’s evaluations after the first, those below half of its best so far; mean over seeds; empty where `drawdown` is',
     of: ({ runs, floor }) => averageOrNone(runs.flatMap((run) => ofCurve(collapsedShare, run, floor))),
   },
   steps_per_second: {
