@@ -234,21 +234,23 @@ function checkShape(value: unknown, who: string): asserts value is Environment {
 }
 
 /** Where a value is not JSON that reads back the same; undefined if it is. */
-function whyNotPlain(value: unknown, path: string): string | undefined {
+function whyNotPlain(value: unknown, path: string, around: readonly unknown[] = []): string | undefined {
+  if (around.includes(value)) return `${path} is an object that it lies in, which JSON cannot hold`;
+  const within = [...around, value];
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (typeof value === 'number') {
     return Number.isFinite(value) ? undefined : `${path} is ${value}, which JSON cannot hold`;
   }
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
-      const fault = whyNotPlain(item, `${path}[${i}]`);
+      const fault = whyNotPlain(item, `${path}[${i}]`, within);
       if (fault !== undefined) return fault;
     }
     return undefined;
   }
   if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
     for (const [key, item] of Object.entries(value)) {
-      const fault = whyNotPlain(item, `${path}.${key}`);
+      const fault = whyNotPlain(item, `${path}.${key}`, within);
       if (fault !== undefined) return fault;
     }
     return undefined;

@@ -7,7 +7,7 @@ import { type DataLayout, readWarnings, warningView } from './data-layout.ts';
 import { ModelError } from './errors.ts';
 import type { NumericArray } from './model-memory.ts';
 import type { MainModule, MjData, MjModel } from './mujoco.ts';
-import { rowOf } from './named-access.ts';
+import { arrayOf, rowOf } from './named-access.ts';
 
 /** Rows by array and by name. */
 type Rows<Row> = Map<string, Map<string, Row>>;
@@ -110,13 +110,7 @@ export class HeldViews {
   }
 
   private findRow(owner: MjModel | MjData, field: string, name: string): NumericArray {
-    const all = (owner as unknown as Record<string, unknown>)[field];
-    if (!ArrayBuffer.isView(all)) {
-      throw new ModelError(
-        `MuJoCo has no array '${field}' in ${owner === this.mjModel ? 'mjModel' : 'mjData'}`,
-      );
-    }
-    const array = all as NumericArray;
+    const array = arrayOf(owner, field, owner === this.mjModel ? 'mjModel' : 'mjData');
     const { start, length } = rowOf(this.module, this.mjModel, field, array.length, name);
     return array.subarray(start, start + length);
   }

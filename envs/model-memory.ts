@@ -19,6 +19,7 @@ const GAP = 32;
 export class ModelMemory {
   private readonly compiled: Uint8Array;
   private readonly compiledOptions: ReadonlyMap<string, Float64Array>;
+  private known: string | undefined;
 
   constructor(
     private readonly mjModel: MjModel,
@@ -31,6 +32,12 @@ export class ModelMemory {
   /** MuJoCo keeps all arrays of a model in one stretch of memory, in the same order for the same model. */
   private get memory(): Uint8Array {
     return this.mjModel.buffer as Uint8Array;
+  }
+
+  /** Tells the compiled model from others of the same sizes. */
+  get digest(): string {
+    this.known ??= digestOf([this.compiled, ...[...this.compiledOptions.values()].map(bytesOf)]);
+    return this.known;
   }
 
   changes(): ModelChanges {
@@ -95,6 +102,16 @@ export class ModelMemory {
     const Kind = view.constructor as new (buffer: ArrayBufferLike) => NumericArray;
     return new Kind(bytes.buffer);
   }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** FNV-1a (Fowler, Noll and Vo), 32 bits, in hexadecimal. */
+function digestOf(parts: readonly Uint8Array[]): string {
+  let hash = 0x811c9dc5;
+  for (const part of parts) for (const byte of part) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 const propertyNames = (binding: object) => Object.getOwnPropertyNames(Object.getPrototypeOf(binding));

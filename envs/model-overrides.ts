@@ -1,5 +1,4 @@
 /** Which numbers of a model a reset left different from the compiled model. */
-import { kindOf, objectCount } from './named-access.ts';
 import type { Physics } from './physics.ts';
 
 /** A row of a model array; a height field, which is large, by its digest. */
@@ -39,22 +38,15 @@ export async function modelOverrides(physics: Physics): Promise<ModelOverride[]>
 }
 
 function changedRows(physics: Physics, field: string): ModelOverride[] {
-  const now = physics.mjModel[field as 'geom_pos'] as Float64Array;
   const compiled = physics.modelMemory.compiledArray(field);
-  const kind = kindOf(field);
-  const count = objectCount(physics.mjModel, kind, field);
-  const width = now.length / count;
-  const rows: ModelOverride[] = [];
-  for (let index = 0; index < count; index++) {
-    const row = (array: ArrayLike<number>) => {
-      const values = Array.from({ length: width }, (_, i) => array[index * width + i]);
-      return width === 1 ? values[0] : values;
-    };
-    const [value, before] = [row(now), row(compiled)];
-    if (JSON.stringify(value) === JSON.stringify(before)) continue;
-    rows.push({ field, index, name: physics.rowName(field, index), value, compiled: before });
-  }
-  return rows;
+  let start = 0;
+  return physics.modelRows(field).flatMap((row, index): ModelOverride[] => {
+    const cell = (values: ArrayLike<number>) => (values.length === 1 ? values[0] : Array.from(values));
+    const [value, before] = [cell(row), cell(compiled.subarray(start, start + row.length))];
+    start += row.length;
+    if (JSON.stringify(value) === JSON.stringify(before)) return [];
+    return [{ field, index, name: physics.rowName(field, index), value, compiled: before }];
+  });
 }
 
 async function heightField(heights: Float32Array): Promise<ModelOverride> {

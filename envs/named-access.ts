@@ -1,6 +1,7 @@
 /** Rows of MuJoCo's arrays by object name: `data.xpos['torso']` of Python, as held views. */
 import { ModelError } from './errors.ts';
-import type { MainModule, MjModel } from './mujoco.ts';
+import type { NumericArray } from './model-memory.ts';
+import type { MainModule, MjData, MjModel } from './mujoco.ts';
 
 /** The kinds of named objects whose rows can be asked for. */
 export type Kind =
@@ -13,7 +14,10 @@ export type Kind =
   | 'TENDON'
   | 'ACTUATOR'
   | 'SENSOR'
-  | 'HFIELD';
+  | 'HFIELD'
+  | 'EQUALITY'
+  | 'PAIR'
+  | 'MATERIAL';
 
 const PREFIXES: readonly (readonly [RegExp, Kind])[] = [
   [/^(body_|x(?:pos|quat|mat|ipos|imat|frc_applied)$|subtree_|c(?:vel|acc|inert|frc_int|frc_ext)$)/, 'BODY'],
@@ -26,6 +30,9 @@ const PREFIXES: readonly (readonly [RegExp, Kind])[] = [
   [/^(actuator_|ctrl$|act$)/, 'ACTUATOR'],
   [/^(sensor_|sensordata$)/, 'SENSOR'],
   [/^hfield_/, 'HFIELD'],
+  [/^eq_/, 'EQUALITY'],
+  [/^pair_/, 'PAIR'],
+  [/^mat_/, 'MATERIAL'],
 ];
 const COUNTS: Record<Kind, keyof MjModel> = {
   BODY: 'nbody',
@@ -38,6 +45,9 @@ const COUNTS: Record<Kind, keyof MjModel> = {
   ACTUATOR: 'nu',
   SENSOR: 'nsensor',
   HFIELD: 'nhfield',
+  EQUALITY: 'neq',
+  PAIR: 'npair',
+  MATERIAL: 'nmat',
 };
 /** Numbers per joint in qpos and in the arrays over degrees of freedom: free, ball, slide, hinge. */
 const POSITIONS = [7, 4, 1, 1];
@@ -60,10 +70,30 @@ export function objectId(module: MainModule, model: MjModel, kind: Kind, name: s
   );
 }
 
-/** The kind of object that an array of MuJoCo has rows for. */
+/** Arrays over objects that have no row for each: matrices that MuJoCo keeps without their zeros. */
+const SPARSE = /^(actuator_moment|ten_J|ten_J_colind)$/;
+
+/** The kind of object that an array of MuJoCo has rows for; undefined where there is none. */
+function findKind(field: string): Kind | undefined {
+  return SPARSE.test(field) ? undefined : PREFIXES.find(([pattern]) => pattern.test(field))?.[1];
+}
+
 export function kindOf(field: string): Kind {
-  for (const [pattern, kind] of PREFIXES) if (pattern.test(field)) return kind;
-  throw new ModelError(`rows of '${field}' have no names`);
+  const kind = findKind(field);
+  if (kind === undefined) throw new ModelError(`rows of '${field}' have no names`);
+  return kind;
+}
+
+/** An array of the model or of its data. @throws ModelError for what is none, and for flags, which the bindings refuse */
+export function arrayOf(owner: MjModel | MjData, field: string, title: 'mjModel' | 'mjData'): NumericArray {
+  let found: unknown;
+  try {
+    found = (owner as unknown as Record<string, unknown>)[field];
+  } catch {
+    throw new ModelError(`'${field}' of ${title} holds flags, which MuJoCo's bindings do not give out`);
+  }
+  if (!ArrayBuffer.isView(found)) throw new ModelError(`MuJoCo has no array '${field}' in ${title}`);
+  return found as NumericArray;
 }
 
 /** Where the row of a named object lies in an array of `length` numbers. */
@@ -87,20 +117,26 @@ export function rowOf(module: MainModule, model: MjModel, field: string, length:
   return { start: id * width, length: width };
 }
 
-/** Rows of an array: one per degree of freedom in those over degrees of freedom, else one per object. */
-export function objectCount(model: MjModel, kind: Kind, field: string): number {
-  return field.startsWith('dof_') ? model.nv : Number(model[COUNTS[kind]]);
+/** All rows of an array: one per degree of freedom in those over degrees of freedom, else one per object, or per number. */
+export function rowsOf(model: MjModel, field: string, length: number): Row[] {
+  const kind = findKind(field);
+  if (kind === 'JOINT' && /^qpos/.test(field))
+    return Array.from({ length: model.njnt }, (_, id) => ({
+      start: model.jnt_qposadr[id],
+      length: POSITIONS[model.jnt_type[id]],
+    }));
+  const objects = kind === undefined ? length : Number(model[COUNTS[kind]]);
+  const count = isOverVelocities(field) ? model.nv : objects;
+  return Array.from({ length: count }, (_, i) => ({ start: (i * length) / count, length: length / count }));
 }
 
-/** The name of the object that row `index` belongs to, `#index` if it has none. */
-export function rowName(
-  module: MainModule,
-  model: MjModel,
-  kind: Kind,
-  field: string,
-  index: number,
-): string {
-  const id = field.startsWith('dof_') ? model.dof_jntid[index] : index;
+const isOverVelocities = (field: string): boolean => field.startsWith('dof_');
+
+/** The name of the object that row `index` of `rowsOf` belongs to, `#index` if it has none. */
+export function rowName(module: MainModule, model: MjModel, field: string, index: number): string {
+  const kind = findKind(field);
+  if (kind === undefined) return `#${index}`;
+  const id = isOverVelocities(field) ? model.dof_jntid[index] : index;
   return nameOf(module, model, module.mjtObj[`mjOBJ_${kind}`].value, id) ?? `#${id}`;
 }
 

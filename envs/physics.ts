@@ -10,7 +10,7 @@ import { HeldViews } from './held-views.ts';
 import { type ModelChanges, ModelMemory, type NumericArray } from './model-memory.ts';
 import { compileModel, compilerMessage, type ModelSource, type ModelText } from './model-source.ts';
 import type { MjData, MjModel, MuJoCo } from './mujoco.ts';
-import { kindOf, objectId, rowName } from './named-access.ts';
+import { arrayOf, kindOf, objectId, rowName, rowsOf } from './named-access.ts';
 import { canSleep, decodeSleepState, type SleepState, sleepState } from './sleep-state.ts';
 
 /** Everything that a later step depends on; arrays are base64. */
@@ -20,6 +20,8 @@ export interface PhysicsState {
   readonly sensordata: string;
   /** Of a model with `sleep="enable"`. */
   readonly sleep?: SleepState;
+  /** Of the compiled model, as `ModelMemory.digest` has it; states of earlier versions have none. */
+  readonly compiled?: string;
   /** What resets wrote into the model. */
   readonly model: ModelChanges;
   /** What the task keeps in `physics.taskState`. */
@@ -296,6 +298,7 @@ export class Physics {
           integration: encodeArray(Float64Array.from(buffer.GetView() as Float64Array)),
           sensordata: encodeArray(this.sensordata),
           ...(this.canSleep && { sleep: sleepState(mjData) }),
+          compiled: this.modelMemory.digest,
           model: this.modelMemory.changes(),
           task: { ...this.taskState },
         };
@@ -313,6 +316,7 @@ export class Physics {
     const sensordata = decodeFloat64(state.sensordata);
     const asleep = this.canSleep ? decodeSleepState(mjData, state.sleep) : undefined;
     const fits =
+      (state.compiled === undefined || state.compiled === this.modelMemory.digest) &&
       integration.length === module.mj_stateSize(mjModel, kind) &&
       sensordata.length === this.sensordata.length;
     if (!fits) throw new StateError('the saved state is of another model');
@@ -337,7 +341,15 @@ export class Physics {
 
   /** The name of the object that a row of a model array belongs to, `#index` if it has none. */
   rowName(field: string, index: number): string {
-    return rowName(this.module, this.mjModel, kindOf(field), field, index);
+    return rowName(this.module, this.mjModel, field, index);
+  }
+
+  /** The rows of a model array, one after another, as views. */
+  modelRows(field: string): NumericArray[] {
+    const array = arrayOf(this.mjModel, field, 'mjModel');
+    return rowsOf(this.mjModel, field, array.length).map(({ start, length }) =>
+      array.subarray(start, start + length),
+    );
   }
 
   /** Frees the simulator's memory. */

@@ -36,7 +36,7 @@ export function checkSeed(task: string, seed: number): void {
   if (!isSeed(seed)) throw new SeedError(`${task}: ${seedFault(seed)}`);
 }
 
-/** numpy's RandomState: Mersenne Twister, with the draws that tasks need, bit for bit. */
+/** numpy's RandomState: Mersenne Twister, with the draws that tasks need: uniforms and integers bit for bit, normals to the last digits. */
 export class RandomState {
   private readonly key = new Uint32Array(WORDS);
   private position = WORDS;

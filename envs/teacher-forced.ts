@@ -1,5 +1,7 @@
 /** Single steps from recorded states: where a long run drifts apart, this tells in which step a fault lies. */
 import type { ControlEnvironment } from './control-environment.ts';
+import { ModelError } from './errors.ts';
+import type { NumericArray } from './model-memory.ts';
 import type { ModelOverride } from './model-overrides.ts';
 import { type TracedSeed, type TracedStep, tracedStep } from './trace.ts';
 import { type StepDifference, stepDifference } from './trace-difference.ts';
@@ -30,16 +32,31 @@ export function teacherForced(environment: ControlEnvironment, recorded: TracedS
 
 function restoreModel({ physics }: ControlEnvironment, overrides: readonly ModelOverride[]): void {
   for (const one of overrides) {
-    if (!('index' in one) || one.name.startsWith('#')) continue;
-    physics.model(one.field, one.name).set(typeof one.value === 'number' ? [one.value] : one.value);
+    if (!('index' in one)) continue;
+    const { field, index, name, value } = one;
+    const row = physics.modelRows(field).at(index);
+    if (row === undefined || physics.rowName(field, index) !== name)
+      throw new ModelError(
+        `the recording has a row ${index} '${name}' of ${field}, which this model has not`,
+      );
+    restore(row, typeof value === 'number' ? [value] : value, `row '${name}' of ${field}`);
   }
 }
 
 function restoreState({ physics }: ControlEnvironment, state: RecordedState): void {
-  physics.qpos.set(state.qpos.map(Number));
-  physics.qvel.set(state.qvel.map(Number));
-  physics.act.set(state.act.map(Number));
+  restore(physics.qpos, state.qpos, 'qpos');
+  restore(physics.qvel, state.qvel, 'qvel');
+  restore(physics.act, state.act, 'act');
   physics.mjData.time = Number(state.time);
-  physics.mjData.qacc_warmstart.set(state.qacc_warmstart.map(Number));
+  restore(physics.mjData.qacc_warmstart, state.qacc_warmstart, 'qacc_warmstart');
   physics.updatePosition();
+}
+
+/** @throws ModelError where the recording has more or fewer numbers */
+function restore(to: NumericArray, recorded: readonly unknown[], what: string): void {
+  if (recorded.length !== to.length)
+    throw new ModelError(
+      `${what} has ${recorded.length} numbers in the recording, ${to.length} in this model`,
+    );
+  to.set(recorded.map(Number));
 }

@@ -122,12 +122,15 @@ export class VectorEnvironment {
   #checkActions(actions: ArrayLike<number>): void {
     const { size: width } = this.actionSpec;
     if (actions.length !== this.size * width) {
-      throw new ActionError(`${this.size} actions of ${width} numbers needed, got ${actions.length} numbers`);
+      throw new ActionError(
+        `${this.#environments[0].task}: ${this.size} actions of ${width} numbers needed, got ${actions.length} numbers`,
+      );
     }
     for (let i = 0; i < this.size; i++) {
       if (this.#waits(i)) continue;
       const fault = unfitAction(this.actionSpec, actions, i * width);
-      if (fault !== undefined) throw new ActionError(`environment ${i}: ${fault}`);
+      if (fault !== undefined)
+        throw new ActionError(`${this.#environments[i].task}: environment ${i}: ${fault}`);
     }
   }
 

@@ -25,13 +25,19 @@ const recordedState = {
   qacc_warmstart: numbers,
   time: z.number(),
 };
+const cell = z.union([z.number(), z.array(z.number())]);
+const override = z.union([
+  z.looseObject({ field: z.string(), index: z.number().int().min(0), name: z.string(), value: cell }),
+  // A height field is told by its digest.
+  z.looseObject({ field: z.literal('hfield_data'), sha256: z.string() }),
+]);
 const observation = z.record(z.string(), numbers);
 const recording = z.object({
   task: z.string(),
   seeds: z.array(
     z.object({
       seed: z.number(),
-      reset: z.object({ ...recordedState, modelOverrides: z.array(z.unknown()) }),
+      reset: z.object({ ...recordedState, modelOverrides: z.array(override) }),
       steps: z.array(z.object({ ...recordedState, action: numbers, observation })),
     }),
   ),
@@ -56,7 +62,11 @@ export async function printTrace(request: TraceRequest): Promise<void> {
       `${request.teacherForced} names the file ${task}; to load it, name it too: --task ${task}`,
     );
   const sources = await resolveTasks([task]);
-  if (sources.length !== 1) throw new UserError(`'${task}' is ${sources.length} tasks; name one of them`);
+  if (sources.length !== 1) {
+    const names = sources.map(({ name }) => name).join(', ');
+    const remedy = isFile(task) ? 'let a file of its own export it' : 'name one of them';
+    throw new UserError(`'${task}' is ${sources.length} tasks (${names}), a trace is of one: ${remedy}`);
+  }
   const [source] = sources;
   if (recorded !== undefined && recorded.task !== source.name)
     throw new UserError(`${request.teacherForced} is a trace of ${recorded.task}, not of ${source.name}`);

@@ -1,8 +1,8 @@
 /** How fast a task and an agent are on this machine, each measured by itself for a moment. */
 import { z } from 'zod';
 import { allocateBatch, ReplayBuffer } from '../../agents/replay.ts';
-import { RandomStream } from '../../engine/random.ts';
 import type { Environment } from '../../envs/environment.ts';
+import { actionStream } from '../../envs/trace.ts';
 import { askWithFiles } from '../plugins/apart.ts';
 import { loadTask } from '../plugins/load-task.ts';
 import type { TaskSource } from '../plugins/source.ts';
@@ -84,18 +84,9 @@ async function taskSpeedHere(source: TaskSource): Promise<TaskSpeed> {
 
 /** One control step with a random action; the resets between episodes are part of it. */
 function randomStep(environment: Environment): () => void {
-  const { size, low, high } = environment.actionSpec;
-  const random = RandomStream.fromSeed(0);
-  const action = new Float64Array(size);
-  // Without a bound of its own an action stays near 0.
-  const [least, most] = [low, high].map((bounds, i) =>
-    Array.from(bounds, (bound) => (Number.isFinite(bound) ? bound : 2 * i - 1)),
-  );
+  const draw = actionStream(environment, 0);
   return () => {
-    for (let i = 0; i < size; i++) {
-      action[i] = least[i] + (most[i] - least[i]) * random.uniform();
-    }
-    const { terminated, truncated } = environment.step(action);
+    const { terminated, truncated } = environment.step(draw());
     if (terminated || truncated) environment.reset();
   };
 }

@@ -63,7 +63,7 @@ test('a refused action leaves every environment where it was', async () => {
   vector.reset([0, 0]);
   for (const wrong of [2, Number.NaN]) {
     expect(() => vector.step([0.5, wrong])).toThrow(
-      new ActionError(`environment 1: action[0] must be in [-1, 1], got ${wrong}`),
+      new ActionError(`cartpole-balance: environment 1: action[0] must be in [-1, 1], got ${wrong}`),
     );
   }
   const { observation } = vector.step([0.5, 0.5]);

@@ -153,6 +153,12 @@ describe('a class that is not quite an Environment', () => {
       /puck-glide: state\(\)\.position is a Float64Array; expected plain JSON/,
     ],
     [
+      'saves itself',
+      'position: [...position]',
+      'position: [...position], around: (() => { const all: unknown[] = []; all.push(all); return all; })()',
+      /puck-glide: state\(\)\.around\[0\] is an object that it lies in, which JSON cannot hold/,
+    ],
+    [
       'is no class',
       'export default class',
       'export default 3; class',

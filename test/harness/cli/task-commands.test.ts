@@ -124,7 +124,10 @@ describe('harness trace', () => {
   test.each([
     [['--seed', '0'], 'a trace needs a task'],
     [['--task', 'cheetah-rn'], "unknown task or suite 'cheetah-rn'; did you mean 'cheetah-run'?"],
-    [['--task', 'rfm8'], "'rfm8' is 8 tasks; name one of them"],
+    [
+      ['--task', 'rfm8'],
+      "'rfm8' is 8 tasks (cheetah-run, cartpole-swingup, fish-swim, fish-upright, walker-walk, walker-run, finger-spin, finger-turn_hard), a trace is of one: name one of them",
+    ],
     [['--task', 'cheetah-run', '--seed', '-1'], "'-1' is no whole number from 0"],
     [['--task', 'cheetah-run', '--steps', 'many'], "'many' is no whole number from 0"],
     [['--teacher-forced', 'nowhere.json'], 'cannot find the trace nowhere.json'],

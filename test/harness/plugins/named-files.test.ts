@@ -72,6 +72,53 @@ describe('what a user’s file names', () => {
     ]);
   });
 
+  // MuJoCo 3.14 compiles each of these.
+  it.each([
+    [
+      'that an included file names',
+      'robot/scene.xml',
+      'robot/meshes/body.stl',
+      {
+        'robot/scene.xml':
+          '<mujoco><include file="common.xml"/><asset><mesh file="body.stl"/></asset></mujoco>',
+        'robot/common.xml': '<mujoco><compiler meshdir="meshes"/></mujoco>',
+      },
+    ],
+    [
+      'from the whole model’s folder, where an include lies deeper',
+      'robot/scene.xml',
+      'robot/meshes/body.stl',
+      {
+        'robot/scene.xml': '<mujoco><include file="parts/arm.xml"/></mujoco>',
+        'robot/parts/arm.xml':
+          '<mujoco><compiler meshdir="meshes"/><asset><mesh file="body.stl"/></asset></mujoco>',
+      },
+    ],
+    [
+      'of an include that an include names',
+      'robot/scene.xml',
+      'robot/parts/hand.xml',
+      {
+        'robot/scene.xml': '<mujoco><include file="parts/arm.xml"/></mujoco>',
+        'robot/parts/arm.xml': '<mujoco><include file="parts/hand.xml"/></mujoco>',
+      },
+    ],
+    [
+      'with its folder left out',
+      'robot/scene.xml',
+      'robot/body.stl',
+      {
+        'robot/scene.xml':
+          '<mujoco><compiler strippath="true"/><asset><mesh file="c:/old/body.stl"/></asset></mujoco>',
+      },
+    ],
+  ])('lies in the folder %s', (_, model, asset, files) => {
+    for (const [place, text] of Object.entries(files)) put(place, text);
+    put(asset);
+    put('agent.ts', `const model = (asset) => asset('${model}');`);
+    expect(places()).toEqual([...Object.keys(files), asset].sort());
+  });
+
   it('lies where a model in the file itself has its meshes', () => {
     put('meshes/body.stl');
     put('agent.ts', 'const model = `<mujoco><compiler meshdir="meshes"/><mesh file="body.stl"/></mujoco>`;');
