@@ -67,11 +67,14 @@ export function createEngine(options: EngineOptions = {}): Engine {
     },
 
     compileStep<S, I, O>(name: string, fn: StepFunction<S, I, O>): CompiledStep<S, I, O> {
-      const joined = ({ state, inputs }: { state: S; inputs: I }) => fn(state, inputs);
+      // Trees without leaves are not in what a compiled function is given and gives.
+      const joined = ({ state = {} as S, inputs = {} as I }: { state?: S; inputs?: I }) => fn(state, inputs);
       const variants = variantsOf(name, joined as (inputs: never) => unknown);
       type Result = { state: Arrays<S>; outputs: Arrays<O> };
-      const call = (state: Arrays<S>, inputs: Arrays<I>) =>
-        variants.call({ state, inputs }) as Promise<Result>;
+      const call = async (state: Arrays<S>, inputs: Arrays<I>) => {
+        const result = (await variants.call({ state, inputs })) as Partial<Result>;
+        return { state: {} as Arrays<S>, outputs: {} as Arrays<O>, ...result };
+      };
       return Object.assign(call, {
         prepare: (state: Arrays<S>, inputs: Arrays<I>) => variants.prepare({ state, inputs }),
         dispose: () => variants.dispose(),

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '../gradients/index.ts';
 import { BackendUnavailableError } from '../errors.ts';
 import { quietCpu } from '../trace/quiet-cpu.ts';
-import { inputType, onBackend } from '../trace/trace.ts';
+import { inputType, onBackend, refuseNothing, refusePromise } from '../trace/trace.ts';
 import { frozen, isNdArray, type Leaf, leavesOf, treeOf } from '../tree.ts';
 import type { NdArray } from '../types.ts';
 import { checkingNumerics } from './numerics.ts';
@@ -104,7 +104,9 @@ class EagerFunction implements CallableGraph {
         });
         const call = () => this.#fn(treeOf(this.#leaves, tensors) as never);
         const result = this.#debugNumerics ? checkingNumerics(call) : call();
+        refusePromise(this.#name, result);
         const outputs = leavesOf(result, (value) => value instanceof tf.Tensor);
+        refuseNothing(this.#name, outputs);
         const arrays = outputs.map(({ value }) => hostArray(value as tf.Tensor));
         const leaves = outputs.map((output) => output.leaf);
         return frozen(treeOf(leaves, arrays));

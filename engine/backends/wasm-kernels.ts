@@ -1,6 +1,6 @@
 /**
  * Kernels of TensorFlow.js's WebAssembly backend that are computed by its JavaScript backend instead: its own lose
- * NaN, read outside of a tensor, or are not there. The backend is for debugging, which needs the right numbers.
+ * NaN, read outside of a tensor, take one type for another, or are not there. The backend is for debugging, which needs the right numbers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { quietCpu } from '../trace/quiet-cpu.ts';
@@ -30,20 +30,72 @@ const inJavaScript = [
   'StridedSlice',
   'Reverse',
   'Tile',
+  'Select',
+  'OneHot',
+  'Max',
+  'Min',
+  'All',
+  'Any',
+  'Pow',
+];
+/** Kernels whose own take the bits of whole numbers for those of floats. */
+const ofWholeNumbers = [
+  ...[
+    'Abs',
+    'Acos',
+    'Acosh',
+    'Asin',
+    'Asinh',
+    'Atan',
+    'Atanh',
+    'Ceil',
+    'Cos',
+    'Cosh',
+    'Elu',
+    'Erf',
+    'Exp',
+    'Expm1',
+    'Floor',
+  ],
+  ...[
+    'IsFinite',
+    'IsInf',
+    'IsNan',
+    'LeakyRelu',
+    'Log',
+    'Log1p',
+    'Neg',
+    'Reciprocal',
+    'Round',
+    'Rsqrt',
+    'Selu',
+    'Sigmoid',
+  ],
+  ...['Sin', 'Sinh', 'Softplus', 'Sqrt', 'Square', 'Step', 'Tan', 'Tanh'],
 ];
 
 /** Call it once, after the backend has been imported. */
 export function replaceWasmKernels(): void {
   const cpu = quietCpu();
-  for (const kernelName of inJavaScript) {
+  for (const kernelName of [...inJavaScript, ...ofWholeNumbers]) {
     const theirs = tf.getKernel(kernelName, 'cpu');
     if (theirs === null || theirs === undefined)
       throw new Error(`TensorFlow.js has no kernel '${kernelName}'`);
-    if (tf.getKernel(kernelName, 'wasm')) tf.unregisterKernel(kernelName, 'wasm');
+    const own = tf.getKernel(kernelName, 'wasm');
+    if (own) tf.unregisterKernel(kernelName, 'wasm');
+    const takesFloats = own && ofWholeNumbers.includes(kernelName);
     tf.registerKernel({
       kernelName,
       backendName: 'wasm',
+      ...(takesFloats && { setupFunc: own.setupFunc, disposeFunc: own.disposeFunc }),
       kernelFunc: ({ inputs, attrs, backend }) => {
+        if (
+          takesFloats &&
+          Object.values(inputs as tf.NamedTensorInfoMap).every(
+            (x) => x === undefined || x.dtype === 'float32',
+          )
+        )
+          return own.kernelFunc({ inputs, attrs, backend });
         const wasm = backend as tf.KernelBackend;
         const copies = Object.entries(inputs as Record<string, tf.TensorInfo>).map(
           ([key, tensor]) => [key, moved(tensor, wasm, cpu)] as const,

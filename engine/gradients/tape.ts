@@ -1,6 +1,7 @@
 /**
  * TensorFlow.js's tape forgets where the results that a gradient saves came from, so that second derivatives through them are zero.
- * Here the tape is told. It also takes operations that lack an operand.
+ * Here the tape is told. It also takes operations that lack an operand, and keeps the operands of functions with gradients of their
+ * own, which may use them without having saved them (logSigmoid does).
  */
 import { engine, type NamedAttrMap, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import { MissingGradientError } from '../trace/errors.ts';
@@ -14,6 +15,9 @@ interface TapeNode {
   readonly gradient?: (dys: Tensor[]) => NamedTensorMap;
 }
 
+/** Takes operands, and what saves tensors for the gradient. */
+type CustomGradient = (...operandsAndSave: unknown[]) => unknown;
+
 /** What is used of TensorFlow.js's engine; public in effect, private in the typings. */
 interface Recorder {
   readonly state: { activeTape?: TapeNode[]; nextTapeNodeId: number };
@@ -26,6 +30,10 @@ interface Recorder {
     attributes: NamedAttrMap,
   ): void;
   getTensorsForGradient(kernelName: string, inputs: NamedTensorMap, outputs: Tensor[]): Tensor[];
+  customGrad(f: CustomGradient): (...operands: Tensor[]) => Tensor;
+  isTapeOn(): boolean;
+  clone(tensor: Tensor): Tensor;
+  keep(tensor: Tensor): Tensor;
 }
 
 /** Another copy of this file in the process may have been here. */
@@ -35,12 +43,30 @@ function tellTape(): void {
   const recorder = engine() as unknown as Recorder & { [DONE]?: true };
   if (recorder[DONE]) return;
   recorder[DONE] = true;
-  const { addTapeNode: record, getTensorsForGradient: savedOf } = recorder;
+  const { addTapeNode: record, getTensorsForGradient: savedOf, customGrad } = recorder;
+  /** What the function that is being recorded was given in place of its operands. */
+  let kept: Tensor[] = [];
+  recorder.customGrad = function (f) {
+    return (...operands) => {
+      if (!this.isTapeOn()) return customGrad.call(this, f)(...operands);
+      const withCopies: CustomGradient = (...given) => {
+        const save = given.pop();
+        const copies = (given as Tensor[]).map((tensor) => this.keep(this.clone(tensor)));
+        const result = f(...copies, save);
+        kept = copies;
+        return result;
+      };
+      return customGrad.call(this, withCopies)(...operands);
+    };
+  };
   // Operands that are left out, as batchNorm's scale may be.
   recorder.getTensorsForGradient = function (kernelName, inputs, outputs) {
     return savedOf.call(this, kernelName, inputs, outputs).filter((tensor) => tensor !== undefined);
   };
-  recorder.addTapeNode = function (kernelName, operands, outputs, gradient, saved, attributes) {
+  recorder.addTapeNode = function (kernelName, operands, outputs, gradient, ownSaved, attributes) {
+    // The tape disposes of what it has saved, once it is done.
+    const saved = [...ownSaved, ...kept];
+    kept = [];
     const missing = Object.values(operands).includes(undefined as unknown as Tensor);
     const present = Object.entries(operands).filter(([, tensor]) => tensor !== undefined);
     const inputs = missing ? Object.fromEntries(present) : operands;

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   DataDependentReadError,
+  DisposedTensorError,
   ForeignTensorError,
   OperandError,
   UnsupportedOperationError,
@@ -21,9 +22,13 @@ export const TRACE_BACKEND = 'trace';
 type HostValues = Float32Array | Int32Array | Uint8Array;
 
 /** A tensor: a value of one graph, or numbers from outside that become a constant in whichever graph reads them. */
-type Stored =
+type Stored = (
   | { readonly graph: Graph; readonly value: Value }
-  | { readonly values: HostValues; readonly shape: readonly number[]; readonly dtype: string };
+  | { readonly values: HostValues; readonly shape: readonly number[]; readonly dtype: string }
+) & {
+  /** Tensors that share it, clones and other shapes of numbers from outside. */
+  references: number;
+};
 
 export class TraceBackend extends tf.KernelBackend {
   readonly #stored = new Map<object, Stored>();
@@ -47,6 +52,7 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** The value behind a tensor. */
   graphValue(tensor: tf.TensorInfo): Value {
+    if (tensor instanceof tf.Tensor && tensor.isDisposed) throw new DisposedTensorError();
     let stored = this.#stored.get(tensor.dataId);
     if (stored === undefined) {
       // Made before tracing, on another backend: TensorFlow.js copies its numbers here.
@@ -67,22 +73,28 @@ export class TraceBackend extends tf.KernelBackend {
   /** A tensor that stands for a value. */
   tensorInfo(value: Value): tf.TensorInfo {
     const dataId = {};
-    this.#stored.set(dataId, { graph: this.graph, value });
+    this.#stored.set(dataId, { graph: this.graph, value, references: 1 });
     const dtype = value.type === 'int64' ? 'int32' : value.type;
     return { dataId, shape: [...value.shape], dtype };
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
     const dataId = {};
-    this.move(dataId, values, shape, dtype);
+    this.move(dataId, values, shape, dtype, 1);
     return dataId;
   }
 
-  override move(dataId: object, values: tf.BackendValues, shape: number[], dtype: tf.DataType): void {
+  override move(
+    dataId: object,
+    values: tf.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    references: number,
+  ): void {
     const type = elementType(dtype);
     const data = values as ArrayLike<number>;
     const Type = type === 'float32' ? Float32Array : type === 'int32' ? Int32Array : Uint8Array;
-    this.#stored.set(dataId, { values: Type.from(data), shape, dtype });
+    this.#stored.set(dataId, { values: Type.from(data), shape, dtype, references });
   }
 
   override readSync(dataId: object): tf.BackendValues {
@@ -99,7 +111,11 @@ export class TraceBackend extends tf.KernelBackend {
     return this.readSync(dataId);
   }
 
-  override disposeData(dataId: object): boolean {
+  /** @returns whether nothing shares it any more */
+  override disposeData(dataId: object, force = false): boolean {
+    const stored = this.#stored.get(dataId);
+    if (stored !== undefined) stored.references--;
+    if (!force && stored !== undefined && stored.references > 0) return false;
     this.#stored.delete(dataId);
     return true;
   }
@@ -108,11 +124,14 @@ export class TraceBackend extends tf.KernelBackend {
     return this.#stored.size;
   }
 
-  override refCount(): number {
-    return 1;
+  override refCount(dataId: object): number {
+    return this.#stored.get(dataId)?.references ?? 0;
   }
 
-  override incRef(): void {}
+  override incRef(dataId: object): void {
+    const stored = this.#stored.get(dataId);
+    if (stored !== undefined) stored.references++;
+  }
 
   override memory(): { unreliable: boolean } {
     return { unreliable: true };

@@ -30,6 +30,17 @@ export class ForeignTensorError extends Error {
   }
 }
 
+/** A tensor whose memory has been given back. */
+export class DisposedTensorError extends Error {
+  override readonly name = 'DisposedTensorError';
+  constructor() {
+    super(
+      `a compiled function uses a tensor that has been disposed of${callerLine()}: ` +
+        'return from tf.tidy what is used after it',
+    );
+  }
+}
+
 /** Shapes or types that an operation does not take. */
 export class OperandError extends Error {
   override readonly name = 'OperandError';
@@ -61,7 +72,7 @@ export function withLine(error: unknown): unknown {
 }
 
 const machinery =
-  /@tensorflow|[\\/]engine[\\/](trace|backends|optimiser|parameters|gradients)|[\\/]agents[\\/]host\.ts|^\s*at (?:async )?node:/;
+  /@tensorflow|[\\/]engine[\\/](trace|backends|optimiser|parameters|gradients|codegen|onnx)|[\\/]agents[\\/]host\.ts|^\s*at (?:async )?node:/;
 
 /** The folder of the package as built, which has lost the names of its files. */
 const built = /^(.*\/dist\/)(?:chunks|engine)\//.exec(import.meta.url)?.[1];

@@ -68,6 +68,19 @@ export function inputSpecs(inputs: unknown): InputSpec[] {
   }));
 }
 
+/** @throws TypeError for what an asynchronous function gives */
+export function refusePromise(name: string, result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  // That it reads tensors too early matters no more.
+  result.catch(() => {});
+  throw new TypeError(`'${name}' is asynchronous: a compiled function is not`);
+}
+
+/** @throws TypeError for a function that gives nothing */
+export function refuseNothing(name: string, outputs: readonly unknown[]): void {
+  if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
+}
+
 function isTensor(value: unknown): value is tf.Tensor {
   return value instanceof tf.Tensor;
 }
@@ -99,8 +112,7 @@ export function traceFunction(
           tensors,
         );
         const result = withLines(() => withoutRandomDraws(() => fn(argument as never)));
-        if (result instanceof Promise)
-          throw new TypeError(`'${name}' is asynchronous: a compiled function is not`);
+        refusePromise(name, result);
         const taken = new Set<Value>();
         const outputs = leavesOf(result, isTensor).map(({ leaf, value: tensor }) => {
           const found = backend.graphValue(tensor);
@@ -108,7 +120,7 @@ export function traceFunction(
           taken.add(value);
           return { leaf, name: `out:${leaf.path}`, value };
         });
-        if (outputs.length === 0) throw new TypeError(`'${name}' returns no tensors`);
+        refuseNothing(name, outputs);
         const values = outputs.map((output) => output.value);
         joinPatterns(needed(values), values);
         const operations = new Map<string, number>();

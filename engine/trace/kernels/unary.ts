@@ -12,6 +12,13 @@ const floating = (operation: string): Translation => {
   return (graph, { x }) => graph.unary(operation, graph.cast(x, 'float32'));
 };
 
+/** What no whole number is; ONNX Runtime asks floats alone. */
+function among(graph: Graph, operation: 'IsNaN' | 'IsInf', x: Value): Value {
+  if (x.type === 'float32') return graph.unary(operation, x, 'bool');
+  const whole = graph.cast(x, 'int32');
+  return graph.unary('Not', graph.binary('Equal', whole, whole, 'bool'));
+}
+
 const number = (graph: Graph, value: number) => graph.scalar('float32', value);
 
 /** log(1 + x) without loss for small x: with u = 1 + x rounded, log(u) · x / (u - 1) (Kahan). */
@@ -121,12 +128,10 @@ export const unaryTranslations: Translations = {
     const step = graph.where(positive, graph.scalar(x.type, 1), graph.scalar(x.type, alpha as number));
     return isFloat ? graph.where(graph.unary('IsNaN', x, 'bool'), x, step) : step;
   },
-  IsNan: (graph, { x }) => graph.unary('IsNaN', x, 'bool'),
-  IsInf: (graph, { x }) => graph.unary('IsInf', x, 'bool'),
-  IsFinite: (graph, { x }) => {
-    const infinite = graph.unary('IsInf', x, 'bool');
-    return graph.unary('Not', graph.binary('Or', infinite, graph.unary('IsNaN', x, 'bool'), 'bool'));
-  },
+  IsNan: (graph, { x }) => among(graph, 'IsNaN', x),
+  IsInf: (graph, { x }) => among(graph, 'IsInf', x),
+  IsFinite: (graph, { x }) =>
+    graph.unary('Not', graph.binary('Or', among(graph, 'IsInf', x), among(graph, 'IsNaN', x), 'bool')),
   LogicalNot: (graph, { x }) => graph.unary('Not', graph.cast(x, 'bool')),
   Identity: (_graph, { x }) => x,
   Cast: (graph, { x }, { dtype }) => {
