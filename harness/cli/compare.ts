@@ -134,18 +134,18 @@ async function compare(flags: CompareFlags): Promise<void> {
   // Drawing reports is loaded only for who compares against one.
   const against = flags.against === undefined ? undefined : await import('../comparison/against.ts');
   const other = against?.readOther(flags.against ?? '');
-  if (other !== undefined && !resume && asked.agents === undefined)
+  const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
+  const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined && !swept;
+  const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
+  if (other !== undefined && before === undefined && asked.agents === undefined)
     throw new UserError('--against needs --agents: what is trained to be reported beside the others');
   const settings: Settings = {
-    ...(other !== undefined && !resume && against?.settingsLike(other, asked)),
+    ...(other !== undefined && before === undefined && against?.settingsLike(other, asked)),
     ...(flags.quick ? quick : {}),
     ...asked,
     set: mergeSets(file.set ?? {}, parseSet(flags.set ?? [])),
     ...(swept && { sweep: mergeSets(file.sweep ?? {}, parseSweep(flags.sweep ?? [])) }),
   };
-  const folder = resultsFolder(out ?? defaultName(flags.quick ?? false));
-  const usesDefaults = !flags.quick && Object.keys(asked).length === 0 && flags.set === undefined && !swept;
-  const before = resume ? await planOf(folder, usesDefaults || (extend ?? false), asked, flags) : undefined;
   // Machines have different numbers of cores, and the threads of a run decide its last bits.
   const inParts = shard !== undefined || flags.emit !== undefined;
   const planned =

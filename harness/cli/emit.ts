@@ -50,13 +50,30 @@ function compareWords({ words, plan }: EmitRequest): string {
 }
 
 /**
+ * What joins the shards, and then makes the report beside other results, where there are any: by then `--resume` has
+ * nothing left to train.
+ */
+function joinCommands(request: EmitRequest, shards: string): string[] {
+  const { name, words } = request;
+  const out = shellWord(name);
+  const isBeside = words.some((word) => /^--against(=|$)/.test(word));
+  return [
+    `merge ${shards}/* --out ${out}`,
+    ...(isBeside ? [`${compareWords(request)} --resume --out ${out}`] : []),
+  ];
+}
+
+/**
  * Called by bash it hands itself to sbatch, and the merge after it; as a job it carries out its shard. `--resume` makes a
  * job that is requeued go on, and lets the first one begin. The program is named by its file, as npx passes no signals on.
  */
 function slurmScript(request: EmitRequest, shards: number): string {
   const { name, folder, plan, program } = request;
   const out = shellWord(name);
-  const merge = shellWord(`merge results/${out}-shards/* --out ${out}`); // a shell reads it once more
+  // A shell reads it once more.
+  const join = joinCommands(request, `results/${out}-shards`)
+    .map((words) => `"$command"${shellWord(words)}`)
+    .join("' && '");
   const job = shellWord(`harness-${name.replace(/[^\w.-]+/g, '-')}`);
   return `#!/bin/bash
 # ${shards} shards of a comparison as a job array, and a job that joins them. Submit both with: bash THIS-FILE
@@ -68,12 +85,14 @@ function slurmScript(request: EmitRequest, shards: number): string {
 #SBATCH --requeue
 #SBATCH --signal=B:USR1@120
 set -euo pipefail
-harness=\${HARNESS:-node ${shellWord(program)}}
+harness=(node ${shellWord(program)})
+if [ -n "\${HARNESS:-}" ]; then read -ra harness <<< "$HARNESS"; fi
 
 if [ -z "\${SLURM_JOB_ID:-}" ]; then
   job=$(sbatch --parsable "$0")
+  printf -v command '%q ' "\${harness[@]}"
   sbatch --dependency="afterany:\${job%%;*}" --job-name=${job}-merge --chdir=${shellWord(folder)} --wrap \\
-    "$harness "${merge}
+    ${join}
   exit
 fi
 
@@ -86,7 +105,7 @@ stop() {
 # Two minutes before its time limit it writes checkpoints and queues itself again; cancelled or preempted, it writes them.
 trap 'stop; scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$shard"; exit 0' USR1
 trap 'stop; exit 130' TERM
-$harness ${compareWords(request)} \\
+"\${harness[@]}" ${compareWords(request)} \\
   --shard "$shard/${shards}" --out results/${out}-shards/"$shard" --resume --workers 1 --quiet &
 run=$!
 wait "$run"
@@ -97,6 +116,10 @@ wait "$run"
 function githubWorkflow(request: EmitRequest, shards: number): string {
   const numbers = Array.from({ length: shards }, (_, i) => i + 1).join(', ');
   const { name } = request;
+  // In quotes, as a value may hold what YAML reads otherwise.
+  const run = (words: string) => `- run: ${JSON.stringify(`npx harness ${words}`)}`;
+  const shard = `--shard \${{ matrix.shard }}/${shards} --out results/shards/\${{ matrix.shard }}`;
+  const joins = joinCommands(request, 'results/shards');
   return `# ${shards} shards of a comparison as a matrix, and a job that joins them. Written by harness compare --emit github.
 name: ${JSON.stringify(name)}
 on: workflow_dispatch
@@ -112,7 +135,7 @@ jobs:
       - uses: actions/setup-node@v4
         with: { node-version: 22 }
       - run: npm ci
-      - run: npx harness ${compareWords(request)} --shard \${{ matrix.shard }}/${shards} --out results/shards/\${{ matrix.shard }}
+      ${run(`${compareWords(request)} ${shard}`)}
       - uses: actions/upload-artifact@v4
         with:
           name: shard-\${{ matrix.shard }}
@@ -127,7 +150,7 @@ jobs:
       - run: npm ci
       - uses: actions/download-artifact@v4
         with: { path: results/shards, pattern: shard-*, merge-multiple: true }
-      - run: npx harness merge results/shards/* --out ${shellWord(name)}
+      ${joins.map(run).join('\n      ')}
       - uses: actions/upload-artifact@v4
         with:
           name: ${JSON.stringify(name.replace(/[^\w.-]+/g, '-'))}

@@ -87,6 +87,59 @@ printf '%s|' "$@" >> words.txt; echo >> words.txt`,
     expect(merge).toBe(`merge|results/${name}-shards/1|--out|${name}|`);
   });
 
+  /** The words of every call of the harness that a script for a folder makes. @param HARNESS of its environment */
+  function callsOf(folder: string, script: string, HARNESS?: string): string[][] {
+    // As a cluster does, this queue hands the wrapped command to a shell.
+    const sbatch = fakes['bin/sbatch'].replace(
+      '*) exit ;;',
+      '*) for last; do :; done; sh -c "$last"; exit ;;',
+    );
+    mkdirSync(join(folder, 'bin'));
+    for (const [file, text] of Object.entries({ ...fakes, 'bin/sbatch': sbatch }))
+      writeFileSync(join(folder, file), text, { mode: 0o755 });
+    writeFileSync(join(folder, 'mine.sh'), script);
+    const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, HARNESS };
+    const { status, stderr } = spawnSync('bash', ['mine.sh'], { cwd: folder, env, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    const lines = readFileSync(join(folder, 'words.txt'), 'utf8').trimEnd().split('\n');
+    return lines.map((line) => line.split('|').slice(0, -1));
+  }
+
+  it('finds a harness below a folder with a space, for the shards and for their join', () => {
+    const program = "it's my cluster/harness.cjs";
+    const folder = workplace({
+      [program]: `require('fs').appendFileSync('words.txt', process.argv.slice(2).join('|') + '|\\n')`,
+    });
+    const script = emit('slurm', { ...request(folder), program: join(folder, program), shards: 2 });
+    expect(callsOf(folder, script).map(([word]) => word)).toEqual(['compare', 'compare', 'merge']);
+  });
+
+  it('splits HARNESS into words', () => {
+    const folder = workplace();
+    const calls = callsOf(folder, emit('slurm', { ...request(folder), shards: 1 }), 'harness in a container');
+    expect(calls.map((words) => words.slice(0, 4))).toEqual([
+      ['in', 'a', 'container', 'compare'],
+      ['in', 'a', 'container', 'merge'],
+    ]);
+  });
+
+  it('trains what the command plans beside other results, and reports beside them after the join', async () => {
+    const folder = workplace({ 'mine.yaml': 'agents: [{ agent: random, name: mine }]\n' });
+    const line = ['compare', '--config', 'mine.yaml', '--against', 'baselines', '--out', 'mine'];
+    const { stdout } = await command(folder, ...line, '--emit', 'slurm', '--shards', '1');
+    const [shard, merge, beside] = callsOf(folder, stdout, 'harness');
+    const planned = await command(folder, ...shard, '--dry-run');
+    const { config } = JSON.parse(readFileSync('results/baselines/manifest.json', 'utf8'));
+    expect(config).toMatchObject({ seeds: [0, 1, 2], steps: 50_000 });
+    const tasks = config.tasks.map(({ name }: { name: string }) => name);
+    expect(planned.stdout).toContain(`\ntasks       ${tasks.join(', ')}\n`);
+    expect(planned.stdout).toMatch(new RegExp(`^runs +${3 * tasks.length}\\b.*50k control steps`, 'm'));
+    expect(merge).toEqual(['merge', 'results/mine-shards/*', '--out', 'mine']);
+    expect(beside.join(' ')).toMatch(
+      /^compare --config mine.yaml --against baselines .*--resume --out mine$/,
+    );
+  });
+
   it('has a task for every run, where nothing else is said, and the words of the command as they were', () => {
     const script = emit('slurm', request('/home/me'));
     expect(script).toMatch(/^#SBATCH --array=1-4$/m);
@@ -113,6 +166,21 @@ describe('a GitHub workflow', () => {
     ]);
     expect(jobs.merge.needs).toBe('shard');
     expect(runs(jobs.merge)).toEqual(['npm ci', 'npx harness merge results/shards/* --out mine']);
+  });
+
+  it('keeps values that YAML would read otherwise', () => {
+    const odd = ['compare', '--set', 'mine.note=a: b #c', '--against', 'baselines'];
+    const { jobs } = parse(emit('github', { ...request('/home/me'), name: 'a: #b', words: odd, shards: 1 }));
+    const compare =
+      "npx harness compare --set 'mine.note=a: b #c' --against baselines --backend wasm --threads 1";
+    const last = (job: { steps: { run?: string }[] }) => job.steps.flatMap(({ run }) => run ?? []).slice(1);
+    expect(last(jobs.shard)).toEqual([
+      `${compare} --shard \${{ matrix.shard }}/1 --out results/shards/\${{ matrix.shard }}`,
+    ]);
+    expect(last(jobs.merge)).toEqual([
+      "npx harness merge results/shards/* --out 'a: #b'",
+      `${compare} --resume --out 'a: #b'`,
+    ]);
   });
 });
 
