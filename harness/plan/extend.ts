@@ -1,4 +1,5 @@
 /** Comparisons that grow: a plan that exists, and more seeds, agents, tasks or steps. */
+import { isDeepStrictEqual } from 'node:util';
 import { absolutePath, isFile } from '../plugins/load-module.ts';
 import { withoutChecksums } from '../run/job.ts';
 import { describeDifference } from '../text/difference.ts';
@@ -15,29 +16,49 @@ export interface Additions {
   readonly steps?: { readonly from: number; readonly to: number };
 }
 
-/** Settings whose agents are as they were, where they are there already and nothing else is asked of them. */
+/**
+ * Settings whose agents are as they were, where they are there already and nothing else is asked of them; an agent that is
+ * swept has the settings that its variants share.
+ */
 export function withAgentsOf({ agents }: ComparisonPlan, settings: Settings): Settings {
   const [{ preset }] = agents;
+  const { sweep } = settings;
+  const isKept = settings.preset === undefined;
   const asBefore = (agent: AgentPlan) => ({
     agent: agent.source.file ?? agent.source.name,
     name: agent.label,
-    ...(settings.preset === undefined ? { preset: agent.preset, set: { ...agent.config } } : {}),
+    ...(isKept ? { preset: agent.preset, set: { ...agent.config } } : {}),
   });
+  const asked = settings.agents ?? (sweep && Object.keys(sweep));
   const listed =
-    settings.agents === undefined && settings.sweep !== undefined
-      ? Object.keys(settings.sweep)
-      : settings.agents === undefined
-        ? agents.map(asBefore)
-        : entries<AgentEntry>(settings.agents, '--agents').map((entry) => {
-            if (typeof entry !== 'string') return entry;
-            const name = isFile(entry) ? absolutePath(entry) : entry;
-            const there = agents.find(
-              ({ label, source }) => name === (source.file ?? source.name) && label === source.name,
-            );
-            return there === undefined ? entry : asBefore(there);
-          });
+    asked === undefined
+      ? agents.map(asBefore)
+      : entries<AgentEntry>(asked, '--agents').map((entry) => {
+          if (typeof entry !== 'string') return entry;
+          const name = isFile(entry) ? absolutePath(entry) : entry;
+          const same = agents.filter(({ source }) => name === (source.file ?? source.name));
+          const there = same.find(({ label, source }) => label === source.name);
+          if (there !== undefined) return asBefore(there);
+          const isSwept = same.some(({ source }) => sweep?.[source.name] !== undefined);
+          return isSwept && isKept ? { agent: name, ...sharedSettings(same) } : entry;
+        });
   return { ...settings, agents: listed, preset: settings.preset ?? preset };
 }
+
+/** What all variants of an agent have alike, but for the keys that their names tell. */
+function sharedSettings(variants: readonly AgentPlan[]): Pick<AgentEntry & object, 'preset' | 'set'> {
+  const [{ preset, config }] = variants;
+  const isShared = ([key, value]: [string, unknown]) =>
+    variants.every((each) => !isNamedAfter(each.label, key) && isDeepStrictEqual(each.config[key], value));
+  return {
+    ...(variants.every((each) => each.preset === preset) && { preset }),
+    set: Object.fromEntries(Object.entries(config).filter(isShared)),
+  };
+}
+
+/** Whether a sweep of the key named the variant; `eta` is short for `estimator`. */
+const isNamedAfter = (label: string, key: string): boolean =>
+  label.includes(`-${key}-`) || (key === 'estimator' && label.includes('-eta-'));
 
 /** What nobody asked for is as it was before, so that --resume may repeat some options and omit others. */
 export function withSettingsOf(

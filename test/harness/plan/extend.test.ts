@@ -1,7 +1,13 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { additions, describeAdditions, extendPlan } from '../../../harness/plan/extend.ts';
 import { type ComparisonPlan, jobsOf, planSchema } from '../../../harness/plan/plan.ts';
+import { planFor } from '../../../harness/plan/plan-for.ts';
+import { resolvePlan } from '../../../harness/plan/resolve.ts';
+import type { Settings } from '../../../harness/plan/settings.ts';
 import { runName } from '../../../harness/run/job.ts';
+import { workplace } from '../../e2e/support/command.ts';
+import { agentFile } from '../support/agent-files.ts';
 
 const agent = (label: string, rate = 1) => ({
   label,
@@ -72,6 +78,55 @@ describe('a plan that is extended', () => {
     expect(() => additions(plan, { ...plan, steps: 50 }, 'here')).toThrow(
       'here has runs of 100 steps; --extend makes them longer, not 50',
     );
+  });
+});
+
+describe('a sweep that is extended', () => {
+  const first = {
+    ...{ tasks: 'cartpole-balance', seeds: 1, steps: 300, preset: 'smoke', evaluationEpisodes: 1 },
+    set: { 'rfm-flow': { priorDraws: 8 } },
+  };
+  const request = { usesDefaults: false, extend: true, folder: 'here' };
+  /** What a second command adds to a first one. */
+  const extendedBy = async (before: Settings, more: Settings) =>
+    (await planFor(more, { before: await resolvePlan(before), ...request })).agents;
+
+  it('has the variants of one that is planned whole', async () => {
+    const added = await extendedBy(
+      { ...first, sweep: { 'rfm-flow': { tMin: [0.003] } } },
+      { sweep: { 'rfm-flow': { tMin: [0.1] } } },
+    );
+    const whole = await resolvePlan({ ...first, sweep: { 'rfm-flow': { tMin: [0.003, 0.1] } } });
+    expect(added).toEqual(whole.agents);
+    expect(added[1]).toMatchObject({ label: 'rfm-flow-tMin-0.1', config: { tMin: 0.1, priorDraws: 8 } });
+  });
+
+  it('takes no value of a key that was swept before', async () => {
+    const sweep = { 'rfm-flow': { tMin: [0.003], eta: [0.5] } };
+    const added = await extendedBy({ ...first, sweep }, { sweep: { 'rfm-flow': { batchSize: [8] } } });
+    const alone = await resolvePlan({ ...first, sweep: { 'rfm-flow': { batchSize: [8] } } });
+    expect(added.slice(1)).toEqual(alone.agents);
+  });
+
+  it('takes the settings of the agent itself where that is there, and those that are given now', async () => {
+    const added = await extendedBy(
+      { ...first, agents: 'rfm-flow' },
+      { sweep: { 'rfm-flow': { tMin: [0.1] } }, set: { 'rfm-flow': { batchSize: 8 } } },
+    );
+    expect(added[1].config).toMatchObject({ tMin: 0.1, priorDraws: 8, batchSize: 8 });
+  });
+
+  it('goes on with the variants of a file', async () => {
+    const file = join(workplace({ 'tiny.ts': agentFile() }), 'tiny.ts');
+    const added = await extendedBy(
+      { ...first, agents: file, set: { tiny: { batchSize: 4 } }, sweep: { tiny: { rate: [0.2, 0.3] } } },
+      { agents: file, sweep: { tiny: { rate: [0.4] } } },
+    );
+    expect(added.map(({ config }) => [config.rate, config.batchSize])).toEqual([
+      [0.2, 4],
+      [0.3, 4],
+      [0.4, 4],
+    ]);
   });
 });
 
