@@ -263,32 +263,37 @@ export function parseSet(assignments: readonly string[]): NonNullable<Settings['
   });
 }
 
-/** `--sweep AGENT.key=value,value`, repeated, as a record; values are as those of `--set`. */
+/** `--sweep AGENT.key=value,value`, repeated, as a record; values are as those of `--set`, and add up for a key. */
 export function parseSweep(assignments: readonly string[]): NonNullable<Settings['sweep']> {
-  return parseAssignments(assignments, '--sweep expects AGENT.key=value,value', (text, what) => {
-    let values: unknown;
-    try {
-      values = parse(`[${text}]`);
-    } catch {
-      // as for what is no list
-    }
-    if (!Array.isArray(values) || values.length === 0 || values.includes(null))
-      throw new UserError(`--sweep ${what}: '${text}' is not a list of values`);
-    return values as unknown[];
-  });
+  return parseAssignments<unknown[]>(
+    assignments,
+    '--sweep expects AGENT.key=value,value',
+    (text, what, before = []) => {
+      let values: unknown;
+      try {
+        values = parse(`[${text}]`);
+      } catch {
+        // as for what is no list
+      }
+      if (!Array.isArray(values) || values.length === 0 || values.includes(null))
+        throw new UserError(`--sweep ${what}: '${text}' is not a list of values`);
+      return [...before, ...values];
+    },
+  );
 }
 
 function parseAssignments<Value>(
   assignments: readonly string[],
   expected: string,
-  read: (text: string, what: string) => Value,
+  read: (text: string, what: string, before?: Value) => Value,
 ): Record<string, Record<string, Value>> {
   const set = new Map<string, Map<string, Value>>(); // a plain object would take __proto__ for its prototype
   for (const assignment of assignments) {
     const match = /^([^=]+)\.([^.=]+)=(.*)$/s.exec(assignment);
     if (match === null) throw new UserError(`${expected}, found '${assignment}'`);
     const [, agent, key, text] = match;
-    set.set(agent, (set.get(agent) ?? new Map<string, Value>()).set(key, read(text, `${agent}.${key}`)));
+    const keys = set.get(agent) ?? new Map<string, Value>();
+    set.set(agent, keys.set(key, read(text, `${agent}.${key}`, keys.get(key))));
   }
   return Object.fromEntries([...set].map(([agent, keys]) => [agent, Object.fromEntries(keys)]));
 }

@@ -64,6 +64,11 @@ describe('--sweep', () => {
     expect(() => parseSweep(['tau=1'])).toThrow("--sweep expects AGENT.key=value,value, found 'tau=1'");
   });
 
+  it('takes the values of all lists of a key', () => {
+    const lists = ['sac.tau=0.01,0.02', 'sac.batchSize=8', 'sac.tau=0.03'];
+    expect(parseSweep(lists)).toEqual({ sac: { tau: [0.01, 0.02, 0.03], batchSize: [8] } });
+  });
+
   it('names variants by the parts of composed values', async () => {
     const values = [[64, 64], [1], [2, 3], -1, 0.5, 'eta=0.5', { a: { b: 1 } }];
     const any = agentFile().replace('rate:', 'sizes: z.any().optional(), rate:');
