@@ -4,10 +4,12 @@
  */
 import { z } from 'zod';
 import { intervalMethods } from '../statistics/index.ts';
+import { shellWord } from '../text/shell-word.ts';
 import { runKey } from './runs.ts';
 
+const word = z.union([z.string(), z.number()]).transform(String);
 /** Names are compared with those of the CSVs, which have no white space around them. */
-const label = z.union([z.string(), z.number()]).transform((name) => String(name).trim());
+const label = word.transform((name) => name.trim());
 const text = label.optional().catch(undefined);
 const number = z.number().optional().catch(undefined);
 
@@ -42,7 +44,7 @@ const config = z.object({
 const manifest = z.object({
   name: text,
   command: z
-    .union([z.string(), z.array(label).transform((words) => words.join(' '))])
+    .union([z.string(), z.array(word).transform((words) => words.map(shellWord).join(' '))])
     .optional()
     .catch(undefined),
   config: z.unknown().optional(),

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { workplace } from '../../e2e/support/command.ts';
 import { command } from '../support/command.ts';
@@ -32,6 +33,15 @@ describe('harness list', () => {
       'stopped      interrupted   0/1  2026-01-01 00:00  harness compare --out interrupted',
       'torn         unreadable    0/0',
     ]);
+  });
+
+  it('tells a command as a shell reads it', async () => {
+    const words = ['harness', 'compare', '--set', 'mine.sizes=[64, 64]', '--out', "it's $HOME", ' a', ''];
+    const odd = JSON.stringify({ status: 'done', command: words, runs: [] });
+    const { stdout } = await command(workplace({ 'results/odd/manifest.json': odd }), 'list', '--json');
+    const [{ command: told }] = JSON.parse(stdout);
+    const read = execFileSync('bash', ['-c', `printf '%s|' ${told}`], { encoding: 'utf8' });
+    expect(read).toBe(words.map((word) => `${word}|`).join(''));
   });
 
   it('shows one comparison, by name or path', async () => {
