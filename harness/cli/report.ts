@@ -89,6 +89,8 @@ async function report(names: string[], options: Options): Promise<void> {
     throw new UserError(`--${printed.join(' and --')} print different things: choose one`);
   if (tensorboard && directories.length === 0)
     throw new UserError('--tensorboard needs a directory of results: scores have no steps');
+  if (until !== undefined && directories.length === 0 && options.scores !== undefined)
+    throw new UserError('--until needs a directory of results: scores have no steps');
   await checkResampling(directories, options);
   const part = await partOf({ agents, tasks, seeds, until });
   const isWhole = options.scores === undefined && Object.keys(part).length === 0;

@@ -12,7 +12,7 @@ import { parseSeconds } from './run-options.ts';
 interface RolloutFlags {
   readonly agent?: string;
   readonly task?: string;
-  readonly preset: string;
+  readonly preset?: string;
   readonly backend?: BackendName;
   readonly episodes: string;
   readonly steps: string;
@@ -51,7 +51,7 @@ export function rolloutCommand(): Command {
       '--tasks, --task <task>',
       "name or file of the task for --agent; or the file of a checkpoint's task",
     )
-    .option('--preset <name>', 'size of --agent', 'smoke')
+    .option('--preset <name>', 'size of --agent (default: smoke)')
     .addOption(playedBackendOption())
     .option('--episodes <count>', 'episodes to play', '1')
     .option('--steps <count>', 'at most so many control steps per episode', '100k')
@@ -219,11 +219,13 @@ async function playOf(path: string | undefined, flags: RolloutFlags, seed: numbe
   const { playOfCheckpoint } = await import('../run/player.ts');
   const { resolvePlan } = await import('../plan/resolve.ts');
   const { jobsOf } = await import('../plan/plan.ts');
+  if (path !== undefined && flags.preset !== undefined)
+    throw new UserError(`the checkpoint of ${path} has its own preset: omit --preset`);
   if (path !== undefined) return playOfCheckpoint(path, flags);
   if (flags.agent === undefined || flags.task === undefined) {
     throw new UserError('give a checkpoint, or --agent and --task');
   }
-  const { agent, task, preset, backend } = flags;
+  const { agent, task, preset = 'smoke', backend } = flags;
   const settings = { agents: [agent], tasks: [task], seeds: [seed], preset, backend, evaluationEpisodes: 1 };
   const jobs = jobsOf(await resolvePlan(settings));
   if (jobs.length !== 1) throw new UserError(`rollout plays one task; '${task}' names ${jobs.length}`);

@@ -214,6 +214,8 @@ const cases: [string, RegExp][] = [
     /--out x\.pdf: expected a name that ends in \.csv or \.json/,
   ],
   ['rollout', /give a checkpoint, or --agent and --task/],
+  ['rollout mine --preset paper', /the checkpoint of mine has its own preset: omit --preset/],
+  ['report --scores ok.csv --until 5', /--until needs a directory of results: scores have no steps/],
   ['check-agent ./broken.ts', /\.\/broken\.ts does not parse: /],
   ['agents sacc', /unknown agent 'sacc'; did you mean 'sac'\?/],
   ['smoke sac --tasks walker-wakl', /unknown task or suite 'walker-wakl'; did you mean 'walker-walk'\?/],
