@@ -4,7 +4,7 @@
  * The pages are skipped where there is no Chromium (apt-get install chromium).
  */
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -58,6 +58,11 @@ describe('harness view', () => {
     started.child.kill('SIGINT');
     expect(await started.ended).toMatchObject({ code: 0, stderr: '' });
     open.destroy();
+  });
+
+  it('makes a page of the size that docs/view.md tells', () => {
+    const told = /It has ([\d.]+) MB for the player/.exec(readFileSync('docs/view.md', 'utf8'));
+    expect(statSync(join(folder, 'random.html')).size / 1e6).toBeCloseTo(Number(told?.[1]), 1); // 120 steps
   });
 
   it('leaves a page that exists', async () => {
