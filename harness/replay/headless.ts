@@ -66,6 +66,14 @@ const OPTIONS = [
  * @throws BrowserError if it does not start, or ends before; Interrupted at SIGINT and SIGTERM
  */
 export async function withPage<T>(program: string, address: string, outcome: Promise<T>): Promise<T> {
+  let interrupt = (): void => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = () => reject(new Interrupted('interrupted'));
+  });
+  // Awaited below, unless the browser cannot be started at all.
+  interrupted.catch(() => {});
+  // Before there is a browser: no signal may come between.
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const profile = mkdtempSync(join(tmpdir(), 'harness-browser-'));
   const browser = spawn(program, [...OPTIONS, `--user-data-dir=${profile}`, address], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -79,11 +87,7 @@ export async function withPage<T>(program: string, address: string, outcome: Pro
     browser.once('close', (code, signal) => resolve(`ended with ${signal ?? code}: ${lastLine(said)}`));
   });
   const kill = () => void browser.kill('SIGKILL');
-  let interrupt = (): void => {};
-  const interrupted = new Promise<never>((_, reject) => {
-    interrupt = () => reject(new Interrupted('interrupted'));
-  });
-  process.once('exit', kill).on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  process.once('exit', kill);
   try {
     const early = ended.then((why): never => {
       throw new BrowserError(`${program} ${why}`);

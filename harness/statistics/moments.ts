@@ -7,10 +7,11 @@ export function mean(sample: ArrayLike<number>): number {
   return sum / sample.length;
 }
 
-/** Of any number of values, which Math.min cannot take as arguments; infinite for none. */
+/** The least of any number of values, more than Math.min takes; infinity for none. */
 export const smallest = (sample: readonly number[]): number =>
   sample.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
 
+/** The greatest of any number of values, more than Math.max takes; minus infinity for none. */
 export const largest = (sample: readonly number[]): number =>
   sample.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
 

@@ -5,7 +5,7 @@
  * components". docs/statistics.md has the measured coverage of each.
  */
 import { interquartileMean, optimalityGap, type ScoresByTask } from './aggregates.ts';
-import { mean, median, sorted, standardDeviation, trimmedCount } from './moments.ts';
+import { largest, mean, median, sorted, standardDeviation, trimmedCount } from './moments.ts';
 import type { Interval } from './resampling.ts';
 import { studentQuantile } from './student.ts';
 
@@ -153,8 +153,8 @@ export function around(value: number, parts: readonly Component[], confidence: n
 
 /** (Σ v)² / Σ (v² / ν): Satterthwaite's degrees of freedom of a sum of variances; 1 at least. */
 export function degreesOf(parts: readonly Component[]): number {
-  // As shares of the largest: their squares stay within doubles.
-  const most = parts.reduce((largest, { variance }) => Math.max(largest, variance), 0) || 1;
+  // Over a power of two near the largest, which rounds nothing: their squares stay within doubles.
+  const most = 2 ** Math.round(Math.log2(largest(parts.map(({ variance }) => variance)) || 1));
   const sum = parts.reduce((total, { variance }) => total + variance / most, 0);
   const squares = parts.reduce((total, { variance, degrees }) => total + (variance / most) ** 2 / degrees, 0);
   return squares > 0 ? Math.max(1, sum ** 2 / squares) : 1;
