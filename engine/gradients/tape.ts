@@ -56,7 +56,11 @@ function tellTape(): void {
         kept = copies;
         return result;
       };
-      return customGrad.call(this, withCopies)(...operands);
+      try {
+        return customGrad.call(this, withCopies)(...operands);
+      } finally {
+        kept = [];
+      }
     };
   };
   // Operands that are left out, as batchNorm's scale may be.
