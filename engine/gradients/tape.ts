@@ -16,7 +16,9 @@ interface TapeNode {
 }
 
 /** Takes operands, and what saves tensors for the gradient. */
-type CustomGradient = (...operandsAndSave: unknown[]) => unknown;
+type CustomGradient = (...operandsAndSave: unknown[]) => {
+  readonly gradFunc: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
+};
 
 /** What is used of TensorFlow.js's engine; public in effect, private in the typings. */
 interface Recorder {
@@ -54,7 +56,12 @@ function tellTape(): void {
         const copies = (given as Tensor[]).map((tensor) => this.keep(this.clone(tensor)));
         const result = f(...copies, save);
         kept = copies;
-        return result;
+        if (typeof result?.gradFunc !== 'function') return result; // TensorFlow.js says what is wrong
+        const { gradFunc } = result;
+        // Without the copies, which are not what it has saved.
+        const gradient = (dy: Tensor, saved: Tensor[]) =>
+          gradFunc(dy, saved.slice(0, saved.length - copies.length));
+        return { ...result, gradFunc: gradient };
       };
       try {
         return customGrad.call(this, withCopies)(...operands);

@@ -45,6 +45,23 @@ describe.each(backends)('on %s', async (backend) => {
     });
   });
 
+  test('a gradient of its own is given what it has saved, and no more', async () => {
+    const counts: number[] = [];
+    const cube = tf.customGrad((...given: unknown[]) => {
+      const [x, save] = given as [tf.Tensor, (tensors: tf.Tensor[]) => void];
+      save([x]);
+      const value = tf.mul(x, tf.square(x));
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        counts.push(saved.length);
+        return tf.mul(dy, tf.mul(3, tf.square(saved[0])));
+      };
+      return { value, gradFunc };
+    });
+    const { y } = await call(({ x }) => ({ y: tf.grad((v: tf.Tensor) => tf.sum(cube(tf.add(v, 1))))(x) }));
+    expect([...y.data]).toEqual([12, 27]);
+    expect(counts).toEqual([1]);
+  });
+
   test('the gradient of gatherND of one place is there alone', async () => {
     const taken = (v: tf.Tensor, place: number[]) =>
       tf.sum(tf.mul(3, tf.gatherND(v, tf.tensor1d(place, 'int32'))));
