@@ -11,13 +11,13 @@ interface TapeNode {
   readonly kernelName: string;
   readonly inputs: NamedTensorMap;
   readonly outputs: Tensor[];
-  readonly saved: Tensor[];
+  saved: Tensor[];
   readonly gradient?: (dys: Tensor[]) => NamedTensorMap;
 }
 
 /** Takes operands, and what saves tensors for the gradient. */
 type CustomGradient = (...operandsAndSave: unknown[]) => {
-  readonly gradFunc: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
+  readonly value: Tensor;
 };
 
 /** What is used of TensorFlow.js's engine; public in effect, private in the typings. */
@@ -56,12 +56,8 @@ function tellTape(): void {
         const copies = (given as Tensor[]).map((tensor) => this.keep(this.clone(tensor)));
         const result = f(...copies, save);
         kept = copies;
-        if (typeof result?.gradFunc !== 'function') return result; // TensorFlow.js says what is wrong
-        const { gradFunc } = result;
-        // Without the copies, which are not what it has saved.
-        const gradient = (dy: Tensor, saved: Tensor[]) =>
-          gradFunc(dy, saved.slice(0, saved.length - copies.length));
-        return { ...result, gradFunc: gradient };
+        // A result that is disposed of with the copies would be none.
+        return copies.includes(result?.value) ? { ...result, value: result.value.clone() } : result;
       };
       try {
         return customGrad.call(this, withCopies)(...operands);
@@ -75,18 +71,20 @@ function tellTape(): void {
     return savedOf.call(this, kernelName, inputs, outputs).filter((tensor) => tensor !== undefined);
   };
   recorder.addTapeNode = function (kernelName, operands, outputs, gradient, ownSaved, attributes) {
-    // The tape disposes of what it has saved, once it is done.
-    const saved = [...ownSaved, ...kept];
+    const copied = kept;
+    const saved = [...ownSaved, ...copied];
     kept = [];
     const missing = Object.values(operands).includes(undefined as unknown as Tensor);
     const present = Object.entries(operands).filter(([, tensor]) => tensor !== undefined);
     const inputs = missing ? Object.fromEntries(present) : operands;
-    record.call(this, kernelName, inputs, outputs, gradient, saved, attributes);
+    record.call(this, kernelName, inputs, outputs, gradient, ownSaved, attributes);
     const tape = this.state.activeTape;
+    // The tape disposes of what a node has saved, once it is done; its gradient is given its own alone.
+    if (copied.length > 0 && tape !== undefined) tape[tape.length - 1].saved = saved;
     if (saved.length === 0 || tape === undefined) return;
     const operation = tape.length - 1;
     const copies = copiesBefore(tape, operation, saved);
-    const [given, made] = [Object.values(inputs), outputs].map(
+    const [given, made] = [[...Object.values(inputs), ...copied], outputs].map(
       (list) => new Set(list.map((tensor) => tensor.id)),
     );
     for (const copy of copies) {

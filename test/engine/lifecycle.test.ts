@@ -60,6 +60,9 @@ describe.each(backends)('on %s', async (backend) => {
     const { y } = await call(({ x }) => ({ y: tf.grad((v: tf.Tensor) => tf.sum(cube(tf.add(v, 1))))(x) }));
     expect([...y.data]).toEqual([12, 27]);
     expect(counts).toEqual([1]);
+    const slope = (v: tf.Tensor) => tf.grad((w: tf.Tensor) => tf.sum(cube(tf.add(w, 1))))(v);
+    const second = await call(({ x }) => ({ y: tf.grad((v: tf.Tensor) => tf.sum(slope(v)))(x) }));
+    expect([...second.y.data]).toEqual([12, 18]);
   });
 
   test('the gradient of gatherND of one place is there alone', async () => {
