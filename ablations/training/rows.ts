@@ -56,8 +56,7 @@ const reported = [
 const byTime = /^(actor_loss|ess)_t([\d.]+)$/;
 
 /** The runs of a comparison without those that failed. */
-export function endedRuns(folder: string): Run[] {
-  const failed = failedRuns(readManifest(folder));
+export function endedRuns(folder: string, failed = failedRuns(readManifest(folder))): Run[] {
   return readEvaluations(folder).filter((run) => !failed.has(runKey(run)));
 }
 
@@ -75,7 +74,7 @@ function comparisonRows(ablation: TrainingAblation, { folder, plan }: FinishedCo
   const summary = readColumns(summaryFile, summaryColumns);
   const failed = failedRuns(readManifest(folder));
   const logged = readTrainingRows(folder);
-  const runs = endedRuns(folder);
+  const runs = endedRuns(folder, failed);
   return plan.tasks.flatMap(({ name: task }) =>
     plan.agents.flatMap((agent): TrainingAblationRow[] => {
       const row = summary.find(({ cells }) => cells.task === task && cells.agent === agent.label);

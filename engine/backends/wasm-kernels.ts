@@ -1,6 +1,7 @@
 /**
  * Kernels of TensorFlow.js's WebAssembly backend that are computed by its JavaScript backend instead: its own lose
- * NaN, read outside of a tensor, take one type for another, or are not there. The backend is for debugging, which needs the right numbers.
+ * NaN, read outside of a tensor, take one type for another, or are not there. The backend is for debugging, which
+ * needs the right numbers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { quietCpu } from '../trace/quiet-cpu.ts';
@@ -40,38 +41,41 @@ const inJavaScript = [
 ];
 /** Kernels whose own take the bits of whole numbers for those of floats. */
 const ofWholeNumbers = [
-  ...[
-    'Abs',
-    'Acos',
-    'Acosh',
-    'Asin',
-    'Asinh',
-    'Atan',
-    'Atanh',
-    'Ceil',
-    'Cos',
-    'Cosh',
-    'Elu',
-    'Erf',
-    'Exp',
-    'Expm1',
-    'Floor',
-  ],
-  ...[
-    'IsFinite',
-    'IsInf',
-    'IsNan',
-    'LeakyRelu',
-    'Log',
-    'Log1p',
-    'Neg',
-    'Reciprocal',
-    'Round',
-    'Rsqrt',
-    'Selu',
-    'Sigmoid',
-  ],
-  ...['Sin', 'Sinh', 'Softplus', 'Sqrt', 'Square', 'Step', 'Tan', 'Tanh'],
+  'Abs',
+  'Acos',
+  'Acosh',
+  'Asin',
+  'Asinh',
+  'Atan',
+  'Atanh',
+  'Ceil',
+  'Cos',
+  'Cosh',
+  'Elu',
+  'Erf',
+  'Exp',
+  'Expm1',
+  'Floor',
+  'IsFinite',
+  'IsInf',
+  'IsNan',
+  'LeakyRelu',
+  'Log',
+  'Log1p',
+  'Neg',
+  'Reciprocal',
+  'Round',
+  'Rsqrt',
+  'Selu',
+  'Sigmoid',
+  'Sin',
+  'Sinh',
+  'Softplus',
+  'Sqrt',
+  'Square',
+  'Step',
+  'Tan',
+  'Tanh',
 ];
 
 /** Call it once, after the backend has been imported. */

@@ -145,14 +145,13 @@ fromInputs('GatherV2', ['x', 'indices'], (dy, [x, indices], { axis, batchDims })
   () => tf.cast(tf.zerosLike(indices), 'float32'),
 ]);
 fromInputs('GatherNd', ['params', 'indices'], (dy, [params, indices]) => [
-  () =>
-    indices.rank === 1
-      ? tf.scatterND(
-          tf.reshape(tf.cast(indices, 'int32'), [1, indices.size]),
-          tf.expandDims(dy, 0),
-          params.shape,
-        )
-      : tf.scatterND(tf.cast(indices, 'int32'), dy, params.shape),
+  () => {
+    const places = tf.cast(indices, 'int32');
+    // One place is no list of places to scattering.
+    return indices.rank === 1
+      ? tf.scatterND(tf.expandDims(places, 0), tf.expandDims(dy, 0), params.shape)
+      : tf.scatterND(places, dy, params.shape);
+  },
   () => tf.cast(tf.zerosLike(indices), 'float32'),
 ]);
 /** Scattering takes a list of indices as a list of tuples of one, gathering as one tuple. */

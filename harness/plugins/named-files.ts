@@ -48,6 +48,7 @@ export function namedFiles(file: string): NamedFile[] {
   const own = realpathSync(file);
   const read = new Map<string, Naming>();
   const found = new Set([own]);
+  const tried = new Set<string>();
   for (let before = 0; before < found.size; ) {
     before = found.size;
     for (const path of found) {
@@ -56,7 +57,7 @@ export function namedFiles(file: string): NamedFile[] {
       const beside = path === own ? [dirname(path), dirname(resolve(file))] : [dirname(path)];
       read.set(path, namingOf(path, beside));
     }
-    for (const path of filesOf([...read.values()])) found.add(path);
+    for (const path of filesOf([...read.values()], tried)) found.add(path);
   }
   found.delete(own);
   return [...found]
@@ -75,12 +76,13 @@ function namingOf(path: string, beside: readonly string[]): Naming {
   };
 }
 
-/** The files that are there of those that these name. */
-function filesOf(all: readonly Naming[]): Set<string> {
+/** The files that are there of those that these name. @param tried what has been looked for, which is added to */
+function filesOf(all: readonly Naming[], tried: Set<string>): Set<string> {
   const every = all.flatMap(({ beside }) => beside);
   const ofModels = all.filter(({ isModel }) => isModel).flatMap(({ beside }) => beside);
-  const ofAssets = all.flatMap((one) =>
-    one.assetFolders.flatMap((name) => every.map((folder) => resolve(folder, name))),
+  const assetNames = new Set(all.flatMap((one) => one.assetFolders));
+  const ofAssets = [...assetNames].flatMap((name) =>
+    [...new Set(every)].map((folder) => resolve(folder, name)).filter((folder) => existsSync(folder)),
   );
   const isStripped = all.some((one) => one.strips);
   const found = new Set<string>();
@@ -88,7 +90,11 @@ function filesOf(all: readonly Naming[]): Set<string> {
     for (const folder of new Set([...beside, ...(isModel ? ofModels : []), ...ofAssets]))
       for (const name of names)
         for (const asked of isStripped ? [name, basename(name)] : [name]) {
-          const named = meant(resolve(folder, asked), asked);
+          const path = resolve(folder, asked);
+          const attempt = `${isImport(asked) ? 'import' : 'file'} ${path}`;
+          if (tried.has(attempt)) continue;
+          tried.add(attempt);
+          const named = meant(path, asked);
           if (named !== undefined) found.add(realpathSync(named));
         }
   return found;
@@ -108,9 +114,12 @@ function quoted(text: string): string[] {
   );
 }
 
+/** Whether an ending may be left out. */
+const isImport = (name: string): boolean => /^\.\.?(?:\/|$)/.test(name);
+
 function meant(path: string, name: string): string | undefined {
   if (isFile(path)) return path;
-  if (!/^\.\.?(?:\/|$)/.test(name)) return undefined;
+  if (!isImport(name)) return undefined;
   const stems = [path, path.replace(/\.[cm]?jsx?$/, ''), resolve(path, 'index')];
   return stems.flatMap((stem) => endings.map((ending) => `${stem}${ending}`)).find(isFile);
 }
